@@ -1,0 +1,82 @@
+import js from '@eslint/js';
+import prettier from 'eslint-config-prettier';
+import tseslint from 'typescript-eslint';
+
+/** Which room may not import what: the one-way doors of CONTRIBUTING.md. Patterns are matched against the import's text. */
+const anyAws = ['@aws-sdk/*', '@smithy/*'];
+const anyKoa = ['koa', '@koa/*', 'koa-basic-auth', 'raw-body'];
+const rooms = [
+  'aws',
+  'embedded-aws',
+  'http',
+  'load-balancers',
+  'principals',
+  'app',
+  'compose',
+  'config',
+  'contract',
+  'logging',
+  'server',
+];
+const allBut = (...open) =>
+  rooms.filter((room) => !open.includes(room)).flatMap((room) => [`**/${room}.ts`, `**/${room}/**`]);
+
+const doors = [
+  [
+    ['api/errors.ts', 'api/telemetry.ts'],
+    [...anyAws, ...anyKoa, ...allBut()],
+  ],
+  [
+    ['api/config.ts', 'api/contract.ts', 'api/logging.ts'],
+    [...anyAws, ...anyKoa, ...allBut()],
+  ],
+  [['api/load-balancers/**'], [...anyAws, ...anyKoa, ...allBut()]],
+  [['api/principals/**'], [...anyAws, ...anyKoa, ...allBut()]],
+  [['api/aws/**'], [...anyKoa, ...allBut('load-balancers')]],
+  [['api/embedded-aws/**'], [...anyAws, ...anyKoa, '../../*', '../!(*)', ...allBut()]],
+  [['api/http/**'], [...anyAws, ...allBut('http', 'load-balancers', 'principals')]],
+  [['api/app.ts'], [...anyAws, ...allBut('http', 'load-balancers', 'principals')]],
+  [['api/compose.ts'], ['**/server.ts', '!**/embedded-aws/server.ts']],
+  [['api/server.ts'], [...anyAws, ...anyKoa, ...allBut('config', 'compose', 'logging')]],
+];
+
+export default tseslint.config(
+  { ignores: ['dist/', '.test-build/', 'coverage/', 'terraform-ts/'] },
+  js.configs.recommended,
+  tseslint.configs.strictTypeChecked,
+  {
+    languageOptions: {
+      parserOptions: { projectService: { allowDefaultProject: ['*.js', 'scripts/*.mjs'] } },
+      globals: { process: 'readonly', console: 'readonly', URL: 'readonly' },
+    },
+    rules: {
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
+      '@typescript-eslint/consistent-type-imports': 'error',
+    },
+  },
+  ...doors.map(([files, group]) => ({
+    files,
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        { patterns: [{ group, message: 'This room has no door there: see CONTRIBUTING.md.' }] },
+      ],
+    },
+  })),
+  {
+    files: ['api/**/*.ts'],
+    ignores: ['api/server.ts', 'api/embedded-aws/main.ts', 'api/test/**'],
+    rules: {
+      'no-restricted-globals': [
+        'error',
+        { name: 'process', message: 'server.ts and embedded-aws/main.ts alone touch the process.' },
+      ],
+    },
+  },
+  {
+    files: ['api/test/**/*.ts'],
+    rules: { '@typescript-eslint/no-non-null-assertion': 'off' },
+  },
+  { files: ['**/*.js', '**/*.mjs'], extends: [tseslint.configs.disableTypeChecked] },
+  prettier,
+);

@@ -1,0 +1,24 @@
+// Installs the packages of package-lock.json where that has not been done, so that `npm start` and `npm test` work in a
+// fresh clone. It runs before any package is there, hence on plain Node alone.
+import { spawnSync } from 'node:child_process';
+import { readFileSync, statSync } from 'node:fs';
+
+const [major, minor] = process.versions.node.split('.').map(Number);
+const { engines } = JSON.parse(readFileSync('package.json', 'utf8'));
+const [wantedMajor, wantedMinor] = engines.node.match(/\d+/g).map(Number);
+if (major < wantedMajor || (major === wantedMajor && minor < wantedMinor)) {
+  console.error(
+    `This needs Node ${engines.node}, and this is ${process.versions.node}: install a newer Node first.`,
+  );
+  process.exit(1);
+}
+
+const written = (path) => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+if (written('node_modules/.package-lock.json') < written('package-lock.json')) {
+  console.error('Installing the packages (once) …');
+  // Under NODE_ENV=production npm would leave out the tools that start and test the service.
+  const { status } = spawnSync('npm', ['ci', '--include=dev', '--no-audit', '--no-fund'], {
+    stdio: 'inherit',
+  });
+  process.exit(status ?? 1);
+}
