@@ -1,0 +1,60 @@
+import { AwsError } from '../aws-error.ts';
+import type { Instance } from '../instance.ts';
+import type { Query } from '../wire.ts';
+
+/** At most so many values in one filter (gjbae1212/gossm#35). */
+const MAX_VALUES = 200;
+
+/** The filters of DescribeInstances that are served, and what they look at. */
+const FIELDS: Readonly<Record<string, (instance: Instance) => string>> = {
+  'instance-id': (instance) => instance.instanceId,
+  'instance-state-name': (instance) => instance.state,
+  'instance-type': (instance) => instance.instanceType,
+  'vpc-id': (instance) => instance.vpcId,
+};
+
+/** One filter: a value of an instance's field must match any of `values`. */
+export interface Filter {
+  readonly name: string;
+  readonly values: readonly string[];
+  matches(instance: Instance): boolean;
+}
+
+/** The filters of a call, which are ANDed. @throws AwsError InvalidParameterValue, FilterLimitExceeded */
+export function readFilters(query: Query): readonly Filter[] {
+  return query.numbers('Filter').map((n) => {
+    const name = query.get(`Filter.${n}.Name`) ?? '';
+    const values = query.list(`Filter.${n}.Value`);
+    const field = Object.hasOwn(FIELDS, name) ? FIELDS[name] : undefined;
+    if (!field) throw new AwsError('InvalidParameterValue', `The filter '${name}' is invalid`);
+    if (values.length > MAX_VALUES) {
+      const message = `The maximum number of filter values specified on a single call is ${MAX_VALUES}`;
+      throw new AwsError('FilterLimitExceeded', message);
+    }
+    const exact = new Set(values);
+    const patterns = values.filter(hasWildcard).map(toPattern);
+    return {
+      name,
+      values,
+      matches: (instance) => {
+        const value = field(instance);
+        return exact.has(value) || patterns.some((pattern) => pattern.test(value));
+      },
+    };
+  });
+}
+
+/** Whether a filter value has one of EC2's wildcards, `*` (zero or more characters) or `?` (zero or one). */
+export function hasWildcard(value: string): boolean {
+  return /[*?\\]/.test(value);
+}
+
+/** EC2 user guide, "Filter your resources": a backslash takes the special meaning from what follows. */
+function toPattern(value: string): RegExp {
+  const source = value.replace(/\\(.)|[*?]|[^\w\s]/gsu, (token, escaped: string | undefined) => {
+    if (token === '*') return '.*';
+    if (token === '?') return '.?';
+    return (escaped ?? token).replace(/[^\w\s]/u, '\\$&');
+  });
+  return new RegExp(`^${source}$`, 's');
+}

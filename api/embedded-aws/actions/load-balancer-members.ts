@@ -1,0 +1,65 @@
+import { AwsError } from '../aws-error.ts';
+import type { Region } from '../region.ts';
+import { xml, type Query } from '../wire.ts';
+import { instancesXml } from './describe-load-balancers.ts';
+
+/** RegisterInstancesWithLoadBalancer: answers the full updated list (SM). @throws AwsError as Region.register */
+export function registerInstances(region: Region, query: Query): string {
+  const name = readName(query);
+  region.register(name, readInstances(query));
+  return instancesXml(region.loadBalancer(name).members);
+}
+
+/** DeregisterInstancesFromLoadBalancer: answers the full updated list (SM). @throws AwsError as Region.deregister */
+export function deregisterInstances(region: Region, query: Query): string {
+  const name = readName(query);
+  region.deregister(name, readInstances(query));
+  return instancesXml(region.loadBalancer(name).members);
+}
+
+/** DescribeInstanceHealth, of the given instances or of all (SM). @throws AwsError as Region.health */
+export function describeInstanceHealth(region: Region, query: Query): string {
+  const ids = query.list('Instances.member', '.InstanceId');
+  const states = region.health(readName(query), ids.length > 0 ? ids : undefined);
+  return xml({
+    InstanceStates: {
+      member: states.map(({ instanceId, state, reasonCode, description }) => ({
+        InstanceId: instanceId,
+        State: state,
+        ReasonCode: reasonCode,
+        Description: description,
+      })),
+    },
+  });
+}
+
+/** DescribeLoadBalancerAttributes (SM). @throws AwsError LoadBalancerNotFound */
+export function describeLoadBalancerAttributes(region: Region, query: Query): string {
+  const { connectionDraining } = region.loadBalancer(readName(query)).spec;
+  return xml({
+    LoadBalancerAttributes: {
+      CrossZoneLoadBalancing: { Enabled: true },
+      AccessLog: { Enabled: false },
+      ConnectionDraining: { Enabled: connectionDraining.enabled, Timeout: connectionDraining.timeout },
+      ConnectionSettings: { IdleTimeout: 60 },
+      AdditionalAttributes: { member: { Key: 'elb.http.desyncmitigationmode', Value: 'defensive' } },
+    },
+  });
+}
+
+function readName(query: Query): string {
+  return query.get('LoadBalancerName') ?? missing('loadBalancerName');
+}
+
+function readInstances(query: Query): readonly string[] {
+  const ids = query.list('Instances.member', '.InstanceId');
+  return ids.length > 0 ? ids : missing('instances');
+}
+
+function missing(member: string): never {
+  const constraint = 'failed to satisfy constraint: Member must not be null';
+  throw new AwsError(
+    'ValidationError',
+    `1 validation error detected: Value null at '${member}' ${constraint}`,
+  );
+}

@@ -1,0 +1,12 @@
+import type { IncomingMessage } from 'node:http';
+
+/** The body as text, or undefined if it is larger than `limit` bytes; what is too large is read and thrown away. */
+export async function readBody(request: IncomingMessage, limit: number): Promise<string | undefined> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    length += chunk.length;
+    if (length <= limit) chunks.push(chunk);
+  }
+  return length > limit ? undefined : Buffer.concat(chunks).toString();
+}

@@ -1,0 +1,78 @@
+/** Refused control input: the message says what is accepted, `status` is the HTTP status. */
+export class ControlError extends Error {
+  readonly status: number;
+
+  constructor(message: string, status = 400) {
+    super(message);
+    this.status = status;
+  }
+}
+
+/** Makes a T of JSON; `path` names the value in a refusal. @throws ControlError */
+export type Reader<T> = (value: unknown, path: string) => T;
+
+/** A reader that takes what `is` accepts, and describes it as `accepts`. */
+function reader<T>(accepts: string, is: (value: unknown) => boolean): Reader<T> {
+  return (value, path) => {
+    if (is(value)) return value as T;
+    throw new ControlError(`${path} must be ${accepts}, not ${JSON.stringify(value)}.`);
+  };
+}
+
+/** A text that is not empty. */
+export const text = reader<string>('a text', (value) => typeof value === 'string' && value !== '');
+/** `true` or `false`. */
+export const flag = reader<boolean>('true or false', (value) => typeof value === 'boolean');
+/** `true` alone: a switch is off when it is absent. */
+export const on = reader<true>('true', (value) => value === true);
+/** `true`, or a code of AWS's. */
+export const onOrCode = reader<true | string>(
+  'true or an AWS error code',
+  (value) => value === true || (typeof value === 'string' && value !== ''),
+);
+
+/** One of the given texts. */
+export function oneOf<const T extends string>(...options: readonly T[]): Reader<T> {
+  const accepts = options.map((option) => `"${option}"`).join(' or ');
+  return reader(accepts, (value) => options.some((option) => option === value));
+}
+
+/** A number from `low` to `high`. */
+export function numberFrom(low: number, high: number): Reader<number> {
+  return reader(`a number from ${low} to ${high}`, (value) => {
+    return typeof value === 'number' && value >= low && value <= high;
+  });
+}
+
+/** A whole number from `low` to `high`. */
+export function wholeFrom(low: number, high: number): Reader<number> {
+  return reader(`a whole number from ${low} to ${high}`, (value) => {
+    return Number.isInteger(value) && Number(value) >= low && Number(value) <= high;
+  });
+}
+
+/** A list, each entry read by `entry`. */
+export function listOf<T>(entry: Reader<T>): Reader<T[]> {
+  return (value, path) => {
+    if (Array.isArray(value)) return value.map((item: unknown, n) => entry(item, `${path}[${n}]`));
+    throw new ControlError(`${path} must be a list, not ${JSON.stringify(value)}.`);
+  };
+}
+
+/** An object with some of the given fields and no others. */
+export function objectOf<T extends object>(fields: {
+  readonly [K in keyof T]-?: Reader<NonNullable<T[K]>>;
+}): Reader<T> {
+  return (value, path) => {
+    const names = Object.keys(fields).join(', ');
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+      throw new ControlError(`${path} must be an object with any of: ${names}.`);
+    }
+    const entries = Object.entries(value).map(([name, field]: [string, unknown]) => {
+      if (!Object.hasOwn(fields, name))
+        throw new ControlError(`${path} has no field "${name}"; it takes: ${names}.`);
+      return [name, fields[name as keyof T](field, `${path}.${name}`)];
+    });
+    return Object.fromEntries(entries) as T;
+  };
+}

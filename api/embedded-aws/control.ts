@@ -1,0 +1,57 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { AwsError } from './aws-error.ts';
+import { readBody } from './body.ts';
+import { ControlError } from './control-input.ts';
+import { RESOURCES, type ControlParts, type Operation } from './control-operations.ts';
+
+/** The start of every path of the control path; no AWS client asks for such. */
+const PREFIX = '/_control';
+const MAX_BODY = 10 * 1024 * 1024;
+
+/** Whether a request is for the control path. */
+export function isControl(url: string): boolean {
+  return /^\/_control(?:[/?]|$)/.test(url);
+}
+
+/** Answers one control request, always in JSON. @throws whatever the connection throws while the body is read */
+export async function handleControl(parts: ControlParts, request: IncomingMessage, response: ServerResponse) {
+  const body = await readBody(request, MAX_BODY);
+  try {
+    const { operation, name } = route(request);
+    send(response, 200, operation(parts, parse(body), name));
+  } catch (error) {
+    if (!(error instanceof ControlError || error instanceof AwsError)) throw error;
+    const status = error instanceof AwsError && error.code.includes('NotFound') ? 404 : error.status;
+    send(response, status, { message: error.message });
+  }
+}
+
+function route({ url = '', method = '' }: IncomingMessage): { operation: Operation; name: string } {
+  const [path = ''] = url.slice(PREFIX.length).split('?', 1);
+  const [, collection = '', name = ''] = /^(\/[^/]+)\/([^/]+)$/.exec(path) ?? [];
+  const resource = RESOURCES[name === '' ? path : `${collection}/*`];
+  if (!resource) {
+    const known = Object.entries(RESOURCES).map(([known, operations]) => {
+      return `${Object.keys(operations).join('|')} ${PREFIX}${known.replace('*', '{name}')}`;
+    });
+    throw new ControlError(`There is no such control path; there are: ${known.join(', ')}.`, 404);
+  }
+  const operation = resource[method];
+  if (operation) return { operation, name };
+  throw new ControlError(`This control path takes ${Object.keys(resource).join(', ')}.`, 405);
+}
+
+function parse(body: string | undefined): unknown {
+  if (body === undefined) throw new ControlError(`The body is larger than ${MAX_BODY} bytes.`, 413);
+  if (body === '') return {};
+  try {
+    return JSON.parse(body) as unknown;
+  } catch {
+    throw new ControlError('The body must be JSON.');
+  }
+}
+
+function send(response: ServerResponse, status: number, content: unknown): void {
+  response.writeHead(status, { 'content-type': 'application/json' });
+  response.end(`${JSON.stringify(content)}\n`);
+}

@@ -1,0 +1,83 @@
+import type { Instance } from './instance.ts';
+import type { HealthCheck, LoadBalancerSpec } from './load-balancer-spec.ts';
+
+/** One registration of an instance; `verdict` is what the health checks have concluded last. */
+export interface Membership {
+  readonly instanceId: string;
+  /** Milliseconds since 1970. */
+  readonly registeredAt: number;
+  verdict: 'registering' | 'in-service' | 'failed';
+}
+
+/** An entry of DescribeInstanceHealth (SM: InstanceState). */
+export interface InstanceHealth {
+  readonly instanceId: string;
+  readonly state: 'InService' | 'OutOfService' | 'Unknown';
+  readonly reasonCode: 'ELB' | 'Instance' | 'N/A';
+  readonly description: string;
+}
+
+/** Brings `member.verdict` up to `now`, from how long its checks have had the same outcome (UG, health checks). */
+export function observe(member: Membership, instance: Instance, check: HealthCheck, now: number): void {
+  if (instance.state !== 'running') {
+    member.verdict = 'failed';
+    return;
+  }
+  const streak = now - Math.max(member.registeredAt, instance.checkSince);
+  const passing = instance.check === 'passing';
+  const threshold = passing ? check.healthyThreshold : check.unhealthyThreshold;
+  if (streak >= threshold * check.interval * 1000) member.verdict = passing ? 'in-service' : 'failed';
+}
+
+/** A draining instance's health; the words of UG, "Configure connection draining". */
+export function drainingHealth(instanceId: string): InstanceHealth {
+  const description = 'Instance deregistration currently in progress.';
+  return { instanceId, state: 'InService', reasonCode: 'N/A', description };
+}
+
+/** The health of an instance that has just finished draining: OutOfService, then gone (aws/aws-cli#2723). */
+export function drainedHealth(instanceId: string): InstanceHealth {
+  return outOfService(instanceId, 'ELB', 'Instance is not currently registered with the LoadBalancer.');
+}
+
+/** A member's health at `now`; descriptions are those that SM lists. */
+export function memberHealth(
+  member: Membership,
+  instance: Instance | undefined,
+  { healthCheck, availabilityZones }: LoadBalancerSpec,
+  now: number,
+): InstanceHealth {
+  const { instanceId } = member;
+  if (!instance) {
+    const description = 'A transient error occurred. Please try again later.';
+    return { instanceId, state: 'Unknown', reasonCode: 'ELB', description };
+  }
+  observe(member, instance, healthCheck, now);
+  if (instance.state !== 'running') {
+    return outOfService(instanceId, 'Instance', `Instance is in ${instance.state} state.`);
+  }
+  if (!availabilityZones.includes(instance.availabilityZone)) {
+    const zone =
+      'Instance is in the EC2 Availability Zone for which LoadBalancer is not configured to route traffic to.';
+    return outOfService(instanceId, 'ELB', zone);
+  }
+  if (member.verdict === 'in-service') {
+    return { instanceId, state: 'InService', reasonCode: 'N/A', description: 'N/A' };
+  }
+  if (member.verdict === 'registering') {
+    return outOfService(instanceId, 'ELB', 'Instance registration is still in progress.');
+  }
+  const failure =
+    instance.check === 'failing'
+      ? 'Instance has failed at least the UnhealthyThreshold number of health checks consecutively.'
+      : 'Instance has not passed the configured HealthyThreshold number of health checks consecutively.';
+  return outOfService(instanceId, 'Instance', failure);
+}
+
+function outOfService(
+  instanceId: string,
+  reasonCode: 'ELB' | 'Instance',
+  description: string,
+): InstanceHealth {
+  return { instanceId, state: 'OutOfService', reasonCode, description };
+}

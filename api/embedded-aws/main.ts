@@ -1,0 +1,96 @@
+import { parseArgs } from 'node:util';
+import { startEmbeddedAws, type EmbeddedAws, type EmbeddedAwsOptions } from './server.ts';
+
+const USAGE = `Usage: npm run embedded-aws -- [options]
+
+A classic ELB and EC2 API in memory, for any AWS client; any credentials are accepted.
+
+  --port N        TCP port (default 5566; 0 takes any that is free)
+  --host ADDRESS  address to listen on (default 127.0.0.1)
+  --region NAME   region (default us-east-1)
+  --latency MS    milliseconds that every call takes at least (default 0)
+  --rate-limits   throttle as AWS does
+  --elbs N        load balancers in all (at least the sample's 3)
+  --instances N   instances in all (at least the sample's 25)
+  --speed N       virtual seconds a second, for health checks and draining (default 1)
+  --help          show this
+`;
+
+/** A fault of the command line, in one sentence. */
+class UsageError extends Error {}
+
+function readOptions(args: string[]): EmbeddedAwsOptions | 'help' {
+  const text = { type: 'string' } as const;
+  const flag = { type: 'boolean' } as const;
+  const options = {
+    ...{ port: text, host: text, region: text, latency: text, elbs: text, instances: text, speed: text },
+    ...{ 'rate-limits': flag, help: flag },
+  };
+  const { values } = parseOrRefuse(() => parseArgs({ args, options }));
+  if (values.help) return 'help';
+  return {
+    port: readNumber('port', values.port ?? '5566', 65_535),
+    host: values.host ?? '127.0.0.1',
+    region: values.region ?? 'us-east-1',
+    latencyMs: readNumber('latency', values.latency ?? '0', 600_000),
+    rateLimits: values['rate-limits'] ?? false,
+    elbs: readNumber('elbs', values.elbs ?? '0', 10_000),
+    instances: readNumber('instances', values.instances ?? '0', 60_000),
+    speed: readNumber('speed', values.speed ?? '1', 86_400),
+  };
+}
+
+function parseOrRefuse<T>(parse: () => T): T {
+  try {
+    return parse();
+  } catch (error) {
+    const { message } = error as Error;
+    throw new UsageError(message.replaceAll('\n', ' '), { cause: error });
+  }
+}
+
+function readNumber(flag: string, text: string, most: number): number {
+  const number = Number(text);
+  if (/^\d+$/.test(text) && number <= most) return number;
+  throw new UsageError(`--${flag} takes a whole number from 0 to ${most}, not '${text}'.`);
+}
+
+function describe({ url, region }: EmbeddedAws): string {
+  const names = region.loadBalancers().map(({ spec }) => spec.name);
+  const more = names.length > 3 ? ` and ${names.length - 3} more` : '';
+  return [
+    `Embedded AWS (${region.name}) on ${url}`,
+    `  load balancers: ${names.slice(0, 3).join(', ')}${more}; instances: ${region.instances().length}`,
+    `  control path:   curl ${url}/_control/calls`,
+    `  any credentials are accepted; try:`,
+    `  AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test aws --region ${region.name} --endpoint-url ${url} elb describe-load-balancers`,
+    '',
+  ].join('\n');
+}
+
+async function main(): Promise<void> {
+  const options = readOptions(process.argv.slice(2));
+  if (options === 'help') {
+    process.stdout.write(USAGE);
+    return;
+  }
+  const aws = await startEmbeddedAws(options);
+  process.stdout.write(describe(aws));
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void aws.close());
+}
+
+function explain(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code === 'EADDRINUSE')
+    return 'The port is taken; choose another with --port, or --port 0 for any that is free.';
+  if (code === 'EACCES') return 'The port may not be opened by this user; choose one above 1023 with --port.';
+  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
+    return 'This machine does not have the address of --host.';
+  return message;
+}
+
+main().catch((error: unknown) => {
+  const usage = error instanceof UsageError;
+  process.stderr.write(usage ? `${error.message} See --help.\n` : `${explain(error)}\n`);
+  process.exitCode = usage ? 2 : 1;
+});

@@ -1,0 +1,62 @@
+import { performance } from 'node:perf_hooks';
+import { AwsError, type Service } from './aws-error.ts';
+import type { Query } from './wire.ts';
+
+/** AWS's refusal of a call over the rate: in the service's own words, or with `code`. */
+export class ThrottlingError extends AwsError {
+  constructor(service: Service, code = service === 'elb' ? 'Throttling' : 'RequestLimitExceeded') {
+    super(code, service === 'elb' ? 'Rate exceeded' : 'Request limit exceeded.');
+  }
+}
+
+class TokenBucket {
+  readonly #capacity: number;
+  readonly #refill: number;
+  #tokens: number;
+  #at = performance.now();
+
+  constructor(capacity: number, refill: number) {
+    this.#capacity = capacity;
+    this.#refill = refill;
+    this.#tokens = capacity;
+  }
+
+  get available(): boolean {
+    const now = performance.now();
+    this.#tokens = Math.min(this.#capacity, this.#tokens + ((now - this.#at) / 1000) * this.#refill);
+    this.#at = now;
+    return this.#tokens >= 1;
+  }
+
+  take(): void {
+    this.#tokens -= 1;
+  }
+}
+
+/**
+ * The token buckets of an account in a region, in real time: burst and refill a second as measured and published for
+ * classic ELB, and for EC2 as in the EC2 API reference, "Request throttling".
+ */
+export class RateLimits {
+  readonly #elb = new TokenBucket(40, 10);
+  readonly #elbDescribe = new TokenBucket(40, 10);
+  readonly #elbMembers = new TokenBucket(20, 4);
+  readonly #ec2 = new TokenBucket(100, 20);
+  readonly #ec2Unfiltered = new TokenBucket(50, 10);
+
+  /** Takes a token of every bucket that the call draws on, or none. @throws AwsError Throttling, RequestLimitExceeded */
+  spend(service: Service, action: string, query: Query): void {
+    const buckets = service === 'elb' ? this.#elbBuckets(action) : [this.#ec2Bucket(query)];
+    if (!buckets.every((bucket) => bucket.available)) throw new ThrottlingError(service);
+    for (const bucket of buckets) bucket.take();
+  }
+
+  #elbBuckets(action: string): readonly TokenBucket[] {
+    return [this.#elb, action.startsWith('Describe') ? this.#elbDescribe : this.#elbMembers];
+  }
+
+  #ec2Bucket(query: Query): TokenBucket {
+    const narrowed = query.numbers('Filter').length > 0 || query.get('MaxResults') !== undefined;
+    return narrowed ? this.#ec2 : this.#ec2Unfiltered;
+  }
+}
