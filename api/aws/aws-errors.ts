@@ -1,0 +1,144 @@
+import { DomainError } from '../errors.ts';
+
+/** What was being asked of AWS when it failed. */
+export interface AwsRequestInfo {
+  /** As IAM writes it: `elasticloadbalancing:DescribeLoadBalancers`. */
+  readonly action: string;
+  readonly region: string;
+  readonly elbName?: string;
+}
+
+/** What the SDK v3 throws, as far as it is read here (`ServiceException` of @smithy/core, and Node's system errors). */
+interface SdkError {
+  readonly name: string;
+  readonly message: string;
+  readonly code?: string;
+  readonly $metadata?: { readonly httpStatusCode?: number; readonly requestId?: string };
+}
+
+const throttling = new Set([
+  'Throttling',
+  'ThrottlingException',
+  'DependencyThrottleException',
+  'DependencyThrottle',
+  'RequestLimitExceeded',
+  'RequestThrottled',
+  'RequestThrottledException',
+  'TooManyRequestsException',
+]);
+
+const missingPermission = new Set(['AccessDenied', 'AccessDeniedException', 'UnauthorizedOperation']);
+
+const badCredentials = new Set([
+  'AuthFailure',
+  'CredentialsProviderError',
+  'ExpiredToken',
+  'ExpiredTokenException',
+  'IncompleteSignature',
+  'InvalidAccessKeyId',
+  'InvalidClientTokenId',
+  'MissingAuthenticationToken',
+  'OptInRequired',
+  'RequestExpired',
+  'SignatureDoesNotMatch',
+  'TokenProviderError',
+  'UnrecognizedClientException',
+]);
+
+const unknownElb = new Set(['AccessPointNotFoundException', 'LoadBalancerNotFound']);
+
+const refusedInstance = new Set([
+  'InvalidEndPointException',
+  'InvalidInstance',
+  'InvalidInstanceID.NotFound',
+  'InvalidInstanceID.Malformed',
+]);
+
+/** Returns whether AWS said that it is asked too often. */
+export function isThrottling(error: unknown): boolean {
+  return isSdkError(error) && throttling.has(error.name);
+}
+
+/**
+ * Returns the DomainError that tells the caller what to do about an error of the SDK, with that error as its cause;
+ * an error that is none of AWS's or the network's is returned as it is.
+ */
+export function toDomainError(error: unknown, request: AwsRequestInfo): unknown {
+  if (!isSdkError(error)) return error;
+  const { action, region } = request;
+  const cause = error;
+  if (throttling.has(error.name)) {
+    return new DomainError('aws_throttled', `AWS is asked too often (${error.name} on ${action})`, {
+      advice: 'nothing was changed, so try again in a second',
+      retryAfterSeconds: 1,
+      cause,
+    });
+  }
+  if (missingPermission.has(error.name)) {
+    return new DomainError('aws_refused', `AWS refused the request (${error.name})`, {
+      advice: `the IAM policy of this service's credentials must allow ${action}`,
+      cause,
+    });
+  }
+  if (badCredentials.has(error.name)) {
+    return new DomainError(
+      'aws_refused',
+      `AWS refused this service's credentials (${error.name} on ${action})`,
+      {
+        advice: `check its AWS credentials and its clock, and that they are allowed ${action}`,
+        cause,
+      },
+    );
+  }
+  if (unknownElb.has(error.name)) return elbNotFound(request.elbName ?? '', `in ${region}`, cause);
+  if (refusedInstance.has(error.name)) {
+    return new DomainError(
+      'instance_refused',
+      `AWS refused the instance: ${withoutFullStop(error.message)}`,
+      {
+        advice: 'check its id, its VPC and its state',
+        cause,
+      },
+    );
+  }
+  const status = error.$metadata?.httpStatusCode;
+  if (status !== undefined && status >= 500) {
+    return new DomainError('aws_failed', `AWS failed on ${action} (${error.name}, HTTP ${status})`, {
+      advice: 'try again in a few seconds',
+      cause,
+    });
+  }
+  if (isUnanswered(error)) {
+    return new DomainError('aws_unreachable', `AWS did not answer ${action} in time`, {
+      advice: 'try again in a few seconds',
+      retryAfterSeconds: 2,
+      cause,
+    });
+  }
+  return error;
+}
+
+/** Returns the error for a load balancer that is not there; `where` says where it was looked for. */
+export function elbNotFound(elbName: string, where: string, cause?: unknown): DomainError {
+  return new DomainError(
+    'elb_not_found',
+    `the elb does not exist: no classic load balancer is named "${elbName}" ${where}`,
+    {
+      advice: 'check its spelling and region',
+      cause,
+    },
+  );
+}
+
+/** Timeouts, aborts and Node's system errors (ECONNREFUSED, ECONNRESET, ENOTFOUND …): no answer of AWS is at hand. */
+function isUnanswered(error: SdkError): boolean {
+  return error.name === 'TimeoutError' || error.name === 'AbortError' || /^E[A-Z_]+$/.test(error.code ?? '');
+}
+
+function isSdkError(error: unknown): error is SdkError {
+  return error instanceof Error;
+}
+
+function withoutFullStop(sentence: string): string {
+  return sentence.replace(/\.\s*$/, '');
+}

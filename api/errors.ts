@@ -1,0 +1,63 @@
+/** Every way in which an operation can fail on purpose; `http/error-status.ts` gives each its HTTP status. */
+export type ErrorCode =
+  | 'aws_failed'
+  | 'aws_refused'
+  | 'aws_throttled'
+  | 'aws_unreachable'
+  | 'cross_site_request'
+  | 'elb_not_found'
+  | 'instance_already_attached'
+  | 'instance_not_attached'
+  | 'instance_refused'
+  | 'malformed_request'
+  | 'method_not_allowed'
+  | 'payload_too_large'
+  | 'route_not_found'
+  | 'unauthenticated'
+  | 'wrong_data_format';
+
+export interface DomainErrorDetails {
+  /** What the caller should do next; it follows the problem after a semicolon. */
+  readonly advice?: string;
+  /** What was thrown underneath: for the log, never for the caller. */
+  readonly cause?: unknown;
+  /** Seconds after which another try makes sense. */
+  readonly retryAfterSeconds?: number;
+  /** The methods that the path does know, for `method_not_allowed`. */
+  readonly allow?: readonly string[];
+}
+
+/** A failure whose message is meant for the caller: one sentence, the problem and then the advice. */
+export class DomainError extends Error {
+  override readonly name = 'DomainError';
+  readonly code: ErrorCode;
+  readonly problem: string;
+  readonly details: DomainErrorDetails;
+
+  constructor(code: ErrorCode, problem: string, details: DomainErrorDetails = {}) {
+    super(details.advice === undefined ? problem : `${problem}; ${details.advice}`, { cause: details.cause });
+    this.code = code;
+    this.problem = problem;
+    this.details = details;
+  }
+
+  /** The same failure with other advice, for a caller who knows more of what was under way. */
+  withAdvice(advice: string): DomainError {
+    return new DomainError(this.code, this.problem, { ...this.details, advice });
+  }
+}
+
+/** The process cannot start as it is configured; `faults` has one sentence for each thing to mend. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+  readonly faults: readonly string[];
+
+  constructor(faults: readonly string[]) {
+    super(
+      faults.length === 1
+        ? faults[0]
+        : `The configuration has ${faults.length} faults:\n${faults.map((fault) => `  - ${fault}`).join('\n')}`,
+    );
+    this.faults = faults;
+  }
+}
