@@ -1,0 +1,41 @@
+import Router from '@koa/router';
+import Koa from 'koa';
+import type { RequestState } from './http/context.ts';
+import { basicAuth } from './http/middleware/basic-auth.ts';
+import { errorHandler } from './http/middleware/error-handler.ts';
+import { requestLog } from './http/middleware/request-log.ts';
+import { unmatched } from './http/middleware/unmatched.ts';
+import { type DocsFiles, docsRoutes } from './http/routes/docs.ts';
+import { elbRoutes, type ElbRouteParts } from './http/routes/elb.ts';
+import { healthcheckRoutes } from './http/routes/healthcheck.ts';
+import type { Authenticate } from './principals/principal.ts';
+import type { Logger } from './telemetry.ts';
+
+export interface AppParts extends ElbRouteParts {
+  readonly logger: Logger;
+  readonly authenticate: Authenticate;
+  /** The pages about the API, or undefined to serve none. */
+  readonly docs: DocsFiles | undefined;
+}
+
+/** Returns the application: its middleware, in order. */
+export function createApp(parts: AppParts): Koa<RequestState> {
+  const open = new Router({ sensitive: true });
+  healthcheckRoutes(open);
+  if (parts.docs !== undefined) docsRoutes(open, parts.docs);
+
+  const guarded = new Router({ sensitive: true });
+  elbRoutes(guarded, parts);
+
+  const app = new Koa<RequestState>();
+  app.on('error', (err: unknown) => {
+    parts.logger.error({ err }, 'an answer could not be sent');
+  });
+  app.use(requestLog(parts.logger));
+  app.use(errorHandler());
+  app.use(open.routes());
+  app.use(basicAuth(parts.authenticate));
+  app.use(guarded.routes());
+  app.use(unmatched());
+  return app;
+}

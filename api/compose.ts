@@ -1,0 +1,77 @@
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { createApp } from './app.ts';
+import { ClassicElbGateway } from './aws/classic-elb-gateway.ts';
+import { type AwsClients, createAwsClients } from './aws/clients.ts';
+import type { Config } from './config.ts';
+import { startEmbeddedAws } from './embedded-aws/server.ts';
+import { ConfigError } from './errors.ts';
+import { createHttpServer, type HttpServer } from './http/http-server.ts';
+import { koaBasicAuthenticate } from './http/middleware/basic-auth.ts';
+import type { DocsFiles } from './http/routes/docs.ts';
+import { LoadBalancerService } from './load-balancers/load-balancer-service.ts';
+import { AwsLedger, type Logger } from './telemetry.ts';
+
+export type { HttpServer };
+
+/**
+ * Returns the service as the configuration wants it, its parts put together and its AWS at hand; the server does not
+ * listen yet. Throws ConfigError where AWS is asked for and there are no credentials for it.
+ */
+export async function compose(config: Config, logger: Logger): Promise<HttpServer> {
+  const { clients, closeAws } = await connectAws(config);
+  const app = createApp({
+    logger,
+    authenticate: koaBasicAuthenticate(config.accepted),
+    service: new LoadBalancerService(new ClassicElbGateway(clients, new AwsLedger())),
+    deadlineMs: config.deadlineMs,
+    docs: config.docs ? locateDocs() : undefined,
+  });
+  const respond = app.callback();
+  const http = createHttpServer((request, response) => void respond(request, response));
+  return {
+    server: http.server,
+    close: async () => {
+      await http.close();
+      await closeAws();
+    },
+  };
+}
+
+async function connectAws(config: Config): Promise<{ clients: AwsClients; closeAws: () => Promise<void> }> {
+  if (config.backend === 'aws') {
+    const clients = createAwsClients(config);
+    await requireCredentials(clients);
+    return { clients, closeAws: () => Promise.resolve() };
+  }
+  const embedded = await startEmbeddedAws({ region: config.region });
+  const credentials = { accessKeyId: 'embedded', secretAccessKey: 'embedded' };
+  return {
+    clients: createAwsClients({ ...config, endpoint: embedded.url, credentials }),
+    closeAws: () => embedded.close(),
+  };
+}
+
+/** Without this, a service with no credentials would look healthy and fail at its first request. */
+async function requireCredentials(clients: AwsClients): Promise<void> {
+  try {
+    await clients.elb.config.credentials();
+  } catch (cause) {
+    throw new ConfigError([
+      'No AWS credentials were found for AWS_BACKEND=aws: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY ' +
+        `(in the environment or .env) or give the host an instance role (${(cause as Error).message})`,
+    ]);
+  }
+}
+
+/** A build has the files beside it; a checkout has them where npm and git put them. */
+function locateDocs(): DocsFiles {
+  const beside = fileURLToPath(new URL('docs/', import.meta.url));
+  if (existsSync(beside)) return { swaggerYaml: join(beside, 'swagger.yaml'), swaggerUi: beside };
+  return {
+    swaggerYaml: fileURLToPath(new URL('../swagger.yaml', import.meta.url)),
+    swaggerUi: dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json')),
+  };
+}

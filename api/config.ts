@@ -1,0 +1,158 @@
+import { ConfigError } from './errors.ts';
+
+/** Everything that can be set from outside, validated. Times are in milliseconds. */
+export interface Config {
+  readonly host: string;
+  readonly port: number;
+  /** The users who may call, and their passwords. */
+  readonly accepted: readonly { readonly user: string; readonly password: string }[];
+  readonly backend: 'aws' | 'embedded';
+  readonly region: string;
+  /** What one request may spend on AWS in all. */
+  readonly deadlineMs: number;
+  /** Until a connection to AWS must stand. */
+  readonly connectTimeoutMs: number;
+  /** Until AWS must have answered one attempt. */
+  readonly answerTimeoutMs: number;
+  readonly docs: boolean;
+  readonly logLevel: (typeof logLevels)[number];
+}
+
+const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const;
+
+/** `sre:change-me`: the token of .env.example, valid against the embedded AWS alone. */
+export const sampleToken = 'c3JlOmNoYW5nZS1tZQ==';
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+/**
+ * Returns the configuration that the environment asks for, frozen. An empty variable counts as unset. Throws one
+ * ConfigError that names every fault.
+ */
+export function readConfig(env: Env): Config {
+  const faults: string[] = [];
+  const read = new Reader(env, faults);
+  const backend = read.oneOf(
+    'AWS_BACKEND',
+    ['aws', 'embedded'],
+    env['NODE_ENV'] === 'production' ? 'aws' : 'embedded',
+  );
+  const config: Config = Object.freeze({
+    host: read.text('HOST', '0.0.0.0', /^[\w.:-]+$/, 'an address to listen on'),
+    port: read.integer('PORT', 8000, 0, 65535),
+    accepted: readTokens(env['API_TOKEN'], backend, faults),
+    backend,
+    region: read.text('AWS_REGION', 'us-east-1', /^[a-z]{2,}(-[a-z]+)+-\d+$/, 'the name of a region'),
+    deadlineMs: read.integer('AWS_DEADLINE_MS', 8000, 100, 55_000),
+    connectTimeoutMs: read.integer('AWS_CONNECT_TIMEOUT_MS', 1000, 50, 55_000),
+    answerTimeoutMs: read.integer('AWS_ANSWER_TIMEOUT_MS', 3000, 50, 55_000),
+    docs: read.oneOf('DOCS', ['on', 'off'], 'on') === 'on',
+    logLevel: read.oneOf('LOG_LEVEL', logLevels, 'info'),
+  });
+  if (faults.length > 0) throw new ConfigError(faults);
+  return config;
+}
+
+class Reader {
+  readonly #env: Env;
+  readonly #faults: string[];
+
+  constructor(env: Env, faults: string[]) {
+    this.#env = env;
+    this.#faults = faults;
+  }
+
+  text(name: string, fallback: string, pattern: RegExp, what: string): string {
+    const value = this.#env[name] || fallback;
+    if (!pattern.test(value))
+      this.#faults.push(`${name} must be ${what}, for example ${name}=${fallback}; it is "${value}"`);
+    return value;
+  }
+
+  integer(name: string, fallback: number, least: number, most: number): number {
+    const text = this.#env[name] || String(fallback);
+    const value = /^\d{1,9}$/.test(text) ? Number(text) : NaN;
+    if (value >= least && value <= most) return value;
+    this.#faults.push(
+      `${name} must be a whole number from ${least} to ${most}, for example ${name}=${fallback}; it is "${text}"`,
+    );
+    return fallback;
+  }
+
+  oneOf<T extends string>(name: string, values: readonly T[], fallback: T): T {
+    const text = this.#env[name] || fallback;
+    const value = values.find((candidate) => candidate === text);
+    if (value !== undefined) return value;
+    this.#faults.push(
+      `${name} must be ${values.join(' or ')}, for example ${name}=${fallback}; it is "${text}"`,
+    );
+    return fallback;
+  }
+}
+
+const howToMakeAToken = "make one with: printf '%s' 'user:password' | base64";
+
+/** Tokens are secrets: a fault names a token by its place, never by its text. */
+function readTokens(
+  text: string | undefined,
+  backend: Config['backend'],
+  faults: string[],
+): Config['accepted'] {
+  if (!text) {
+    if (backend === 'embedded') return [decodeToken(sampleToken)];
+    faults.push(
+      `API_TOKEN is missing: set it to the base64 of user:password, for example API_TOKEN=${sampleToken}; ${howToMakeAToken}`,
+    );
+    return [];
+  }
+  if (/^\s*["']|["']\s*$/.test(text)) {
+    faults.push(
+      `API_TOKEN has quotes around it, which docker --env-file keeps as part of the value: write it without, for example API_TOKEN=${sampleToken}`,
+    );
+    return [];
+  }
+  return text.split(',').flatMap((raw, index, all) => {
+    const token = raw.trim();
+    const name = all.length === 1 ? 'API_TOKEN' : `API_TOKEN, token ${index + 1} of ${all.length},`;
+    const credentials = decodeToken(token);
+    const fault = faultOfToken(token, credentials, backend);
+    if (fault !== undefined) faults.push(`${name} ${fault}`);
+    return [credentials];
+  });
+}
+
+function decodeToken(token: string): { user: string; password: string } {
+  const text = Buffer.from(token, 'base64').toString('utf8');
+  const colon = text.indexOf(':');
+  return colon === -1
+    ? { user: '', password: '' }
+    : { user: text.slice(0, colon), password: text.slice(colon + 1) };
+}
+
+function faultOfToken(
+  token: string,
+  { user, password }: { user: string; password: string },
+  backend: Config['backend'],
+): string | undefined {
+  const bytes = Buffer.from(token, 'base64');
+  const canonical = bytes.toString('base64');
+  const example = `for example ${sampleToken}; ${howToMakeAToken}`;
+  if (token === '' || (token !== canonical && token !== canonical.replace(/=+$/, ''))) {
+    return `is not base64 of user:password, ${example}`;
+  }
+  if (user === '' || password === '')
+    return `is not base64 of a non-empty user, a colon and a non-empty password, ${example}`;
+  const text = `${user}:${password}`;
+  if (text.includes('\uFFFD')) return `is base64 of something that is not UTF-8, ${example}`;
+  if (hasControlCharacter(text)) {
+    return `has a line break or another control character in it, as "echo" without -n leaves one: ${howToMakeAToken}`;
+  }
+  if (backend === 'aws' && text === Buffer.from(sampleToken, 'base64').toString()) {
+    return `is the public sample, which is refused with AWS_BACKEND=aws: ${howToMakeAToken}`;
+  }
+  return undefined;
+}
+
+function hasControlCharacter(text: string): boolean {
+  return Array.from(text).some((character) => character < ' ' || character === '\u007F');
+}

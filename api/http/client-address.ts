@@ -1,0 +1,30 @@
+import { BlockList, isIP } from 'node:net';
+
+const privateNetworks = new BlockList();
+for (const [network, prefix] of [
+  ['127.0.0.0', 8],
+  ['10.0.0.0', 8],
+  ['172.16.0.0', 12],
+  ['192.168.0.0', 16],
+  ['169.254.0.0', 16],
+] as const) {
+  privateNetworks.addSubnet(network, prefix, 'ipv4');
+}
+privateNetworks.addAddress('::1', 'ipv6');
+privateNetworks.addSubnet('fc00::', 7, 'ipv6');
+privateNetworks.addSubnet('fe80::', 10, 'ipv6');
+
+/**
+ * Returns the address of the client. Behind a load balancer, whose address is private, that is the last value of
+ * X-Forwarded-For: the balancer adds the real peer there, and everything before it is whatever the client sent.
+ */
+export function clientAddress(peer: string | undefined, forwardedFor: string | undefined): string {
+  const address = (peer ?? '').replace(/^::ffff:/, '');
+  const last = forwardedFor?.split(',').at(-1)?.trim() ?? '';
+  return isIP(last) !== 0 && isPrivate(address) ? last : address;
+}
+
+function isPrivate(address: string): boolean {
+  const version = isIP(address);
+  return version !== 0 && privateNetworks.check(address, version === 6 ? 'ipv6' : 'ipv4');
+}

@@ -1,0 +1,17 @@
+import type Koa from 'koa';
+import type { Principal } from '../principals/principal.ts';
+import type { AwsTrace } from '../telemetry.ts';
+
+/** What middleware leaves on `ctx.state` for those around it. */
+export interface RequestState {
+  /** The caller's X-Request-Id where it is sane, else one of ours. */
+  requestId: string;
+  principal?: Principal;
+  /** Present once a route has started an operation that may reach AWS. */
+  trace?: AwsTrace;
+  /** What was thrown, for the log. */
+  error?: unknown;
+}
+
+export type AppContext = Koa.ParameterizedContext<RequestState>;
+export type AppMiddleware = Koa.Middleware<RequestState>;

@@ -1,0 +1,20 @@
+import type { ErrorCode } from '../errors.ts';
+
+/** The HTTP status of each failure. */
+export const errorStatus: Readonly<Record<ErrorCode, number>> = {
+  malformed_request: 400,
+  wrong_data_format: 400,
+  instance_refused: 400,
+  unauthenticated: 401,
+  cross_site_request: 403,
+  elb_not_found: 404,
+  route_not_found: 404,
+  method_not_allowed: 405,
+  instance_already_attached: 409,
+  instance_not_attached: 409,
+  payload_too_large: 413,
+  aws_failed: 502,
+  aws_refused: 502,
+  aws_throttled: 503,
+  aws_unreachable: 504,
+};

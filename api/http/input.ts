@@ -1,0 +1,103 @@
+import type { Context } from 'koa';
+import getRawBody from 'raw-body';
+import { DomainError } from '../errors.ts';
+import { type ElbName, type InstanceId, parseElbName, parseInstanceId } from '../load-balancers/machine.ts';
+
+/** The largest body that is read, in bytes; the contract's bodies have about 40. */
+export const bodyLimit = 16 * 1024;
+
+/** Returns the load balancer's name of the path. Throws `elb_not_found` for a name that none can have. */
+export function readElbName(raw: string | undefined): ElbName {
+  const name = parseElbName(raw ?? '');
+  if (name !== undefined) return name;
+  throw new DomainError(
+    'elb_not_found',
+    `the elb does not exist: no classic load balancer can be named "${shorten(raw ?? '')}"`,
+    {
+      advice: 'a name has 1 to 32 letters, digits and inner hyphens',
+    },
+  );
+}
+
+/**
+ * Returns the instance id of the JSON body, whatever its Content-Type. Throws `wrong_data_format` where there is none,
+ * `payload_too_large` for a body above the limit.
+ */
+export async function readMachineId(ctx: Context): Promise<InstanceId> {
+  const text = await readBody(ctx);
+  if (text === '') throw wrongData('the body is empty');
+  return machineIdOf(text);
+}
+
+/** As `readMachineId`; `?instanceId=` may stand in for the body, since some clients drop the body of a DELETE. */
+export async function readMachineIdOrQuery(ctx: Context): Promise<InstanceId> {
+  const text = await readBody(ctx);
+  const query = ctx.query['instanceId'];
+  if (query === undefined) {
+    if (text === '') throw wrongData('the body is empty and there is no ?instanceId=');
+    return machineIdOf(text);
+  }
+  const instanceId = instanceIdOf(query, 'the query parameter instanceId');
+  if (text !== '' && machineIdOf(text) !== instanceId) {
+    throw wrongData('the body and the query parameter instanceId name different instances');
+  }
+  return instanceId;
+}
+
+async function readBody(ctx: Context): Promise<string> {
+  let bytes: Buffer;
+  try {
+    bytes = await getRawBody(ctx.req, { limit: bodyLimit, length: ctx.get('Content-Length') || null });
+  } catch (cause) {
+    throw bodyError(cause);
+  }
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes).trim();
+  } catch {
+    throw wrongData('the body is not UTF-8');
+  }
+}
+
+/** raw-body tells its failures apart by `type` (its README, "Errors"). */
+function bodyError(cause: unknown): DomainError {
+  if ((cause as { type?: string }).type === 'entity.too.large') {
+    return new DomainError('payload_too_large', `the body is larger than ${bodyLimit} bytes`, {
+      advice: 'send {"instanceId": "i-…"} alone',
+    });
+  }
+  return new DomainError('malformed_request', 'the body ended before it was whole', {
+    advice: 'send it again',
+    cause,
+  });
+}
+
+function machineIdOf(text: string): InstanceId {
+  let body: unknown;
+  try {
+    body = JSON.parse(text);
+  } catch {
+    throw wrongData('the body is not JSON');
+  }
+  if (typeof body !== 'object' || body === null || Array.isArray(body))
+    throw wrongData('the body is not a JSON object');
+  if (!('instanceId' in body)) throw wrongData('instanceId is missing');
+  return instanceIdOf(body.instanceId, 'instanceId');
+}
+
+function instanceIdOf(value: unknown, what: string): InstanceId {
+  if (typeof value !== 'string') throw wrongData(`${what} is not one string`);
+  const instanceId = parseInstanceId(value);
+  if (instanceId === undefined) throw wrongData(`${what} "${shorten(value)}" is not an instance id`);
+  return instanceId;
+}
+
+function wrongData(what: string): DomainError {
+  return new DomainError('wrong_data_format', `wrong data format: ${what}`, {
+    advice: 'send {"instanceId": "i-…"}, with 8 or 17 lower-case hex digits after i-',
+  });
+}
+
+/** What a caller sent is shown back to be recognised, not to be repeated whole. */
+function shorten(text: string): string {
+  return text.length > 64 ? `${text.slice(0, 64)}…` : text;
+}

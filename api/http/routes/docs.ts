@@ -1,0 +1,79 @@
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type Router from '@koa/router';
+import type { Context } from 'koa';
+
+/** Where the files of the documentation lie. */
+export interface DocsFiles {
+  /** The path of swagger.yaml. */
+  readonly swaggerYaml: string;
+  /** The folder of swagger-ui-dist. */
+  readonly swaggerUi: string;
+}
+
+const assets = ['swagger-ui.css', 'swagger-ui-bundle.js', 'favicon-32x32.png'];
+
+const page = `<!doctype html>
+<html lang="en">
+  <head>
+    <meta charset="utf-8">
+    <meta name="viewport" content="width=device-width, initial-scale=1">
+    <title>elb-inventory: API</title>
+    <link rel="stylesheet" href="/docs/swagger-ui.css">
+    <link rel="icon" type="image/png" href="/docs/favicon-32x32.png">
+  </head>
+  <body>
+    <div id="swagger-ui"></div>
+    <script src="/docs/swagger-ui-bundle.js"></script>
+    <script src="/docs/start.js"></script>
+  </body>
+</html>
+`;
+
+/** The validator badge would send the document to a public service. */
+const start = `SwaggerUIBundle({ url: '/swagger.yaml', dom_id: '#swagger-ui', validatorUrl: null, deepLinking: true, tryItOutEnabled: true });
+`;
+
+/** Swagger UI styles its elements inline and draws its icons from data: URLs; all else comes from here. */
+const contentSecurityPolicy =
+  "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; " +
+  "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+/** Serves the Swagger document and Swagger UI, without credentials and without fetching anything from elsewhere. */
+export function docsRoutes(router: Router, { swaggerYaml, swaggerUi }: DocsFiles): void {
+  router.get('/swagger.yaml', async (ctx) => {
+    await sendFile(ctx, swaggerYaml);
+    ctx.type = 'application/yaml; charset=utf-8';
+  });
+  router.get('/docs', (ctx) => {
+    secure(ctx);
+    ctx.type = 'html';
+    ctx.body = page;
+  });
+  router.get('/docs/start.js', (ctx) => {
+    secure(ctx);
+    ctx.type = 'js';
+    ctx.body = start;
+  });
+  for (const asset of assets) {
+    router.get(`/docs/${asset}`, async (ctx) => {
+      await sendFile(ctx, join(swaggerUi, asset));
+      ctx.type = asset;
+      ctx.set('Cache-Control', 'public, max-age=3600');
+    });
+  }
+}
+
+/** A file that is missing throws here, before anything is sent. */
+async function sendFile(ctx: Context, path: string): Promise<void> {
+  const { size } = await stat(path);
+  secure(ctx);
+  ctx.body = createReadStream(path);
+  ctx.length = size;
+}
+
+function secure(ctx: Context): void {
+  ctx.set('Content-Security-Policy', contentSecurityPolicy);
+  ctx.set('X-Content-Type-Options', 'nosniff');
+}

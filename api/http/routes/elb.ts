@@ -1,0 +1,167 @@
+import type Router from '@koa/router';
+import type { LoadBalancerService } from '../../load-balancers/load-balancer-service.ts';
+import { type AwsTrace, startTrace } from '../../telemetry.ts';
+import type { AppContext } from '../context.ts';
+import { readElbName, readMachineId, readMachineIdOrQuery } from '../input.ts';
+import { sameOrigin } from '../middleware/same-origin.ts';
+import { presentMachine, presentMachines } from '../presenters.ts';
+
+export interface ElbRouteParts {
+  readonly service: LoadBalancerService;
+  /** Milliseconds that one request may spend on AWS. */
+  readonly deadlineMs: number;
+}
+
+/** Lists, attaches and detaches the instances of a load balancer. */
+export function elbRoutes(router: Router, { service, deadlineMs }: ElbRouteParts): void {
+  const trace = (ctx: AppContext): AwsTrace => (ctx.state.trace = startTrace(deadlineMs));
+
+  /**
+   * @swagger
+   * /elb/{elbName}:
+   *   parameters:
+   *     - name: elbName
+   *       in: path
+   *       required: true
+   *       description: pass the load balancer name
+   *       type: string
+   *       x-example: default-elb
+   *   get:
+   *     tags: [load balancers]
+   *     operationId: listMachinesElb
+   *     summary: list the members, in the order of AWS
+   *     description: List machines attached to a particular load balancer
+   *     produces: [application/json]
+   *     responses:
+   *       200:
+   *         description: machines listed
+   *         schema:
+   *           type: object
+   *           required: [message]
+   *           properties:
+   *             message: { type: array, items: { $ref: '#/definitions/MachineInfo' } }
+   *       401: { $ref: '#/responses/Unauthenticated' }
+   *       404:
+   *         description: the elb does not exist
+   *         schema: { $ref: '#/definitions/Failure' }
+   *         examples:
+   *           application/json:
+   *             message: >-
+   *               the elb does not exist: no classic load balancer is named "web" in us-east-1; check its spelling and region
+   *       502: { $ref: '#/responses/AwsRefused' }
+   *       503: { $ref: '#/responses/AwsThrottled' }
+   *       504: { $ref: '#/responses/AwsUnreachable' }
+   */
+  router.get('/elb/:elbName', async (ctx) => {
+    const elbName = readElbName(ctx.params['elbName']);
+    ctx.body = presentMachines(await service.listMachines(elbName, trace(ctx)));
+  });
+
+  /**
+   * @swagger
+   * /elb/{elbName}:
+   *   post:
+   *     tags: [load balancers]
+   *     operationId: attachInstance
+   *     summary: attach an instance
+   *     description: Attach an instance on the load balancer
+   *     consumes: [application/json]
+   *     produces: [application/json]
+   *     parameters:
+   *       - in: body
+   *         name: machineId
+   *         description: instance identifier
+   *         schema: { $ref: '#/definitions/MachineId' }
+   *     responses:
+   *       201:
+   *         description: instance added
+   *         schema:
+   *           type: object
+   *           required: [message]
+   *           properties:
+   *             message: { $ref: '#/definitions/MachineInfo' }
+   *       400:
+   *         description: wrong data format
+   *         schema: { $ref: '#/definitions/Failure' }
+   *         examples:
+   *           application/json:
+   *             message: >-
+   *               wrong data format: the body is empty; send {"instanceId": "i-…"}, with 8 or 17 lower-case hex digits after i-
+   *       401: { $ref: '#/responses/Unauthenticated' }
+   *       403: { $ref: '#/responses/CrossSite' }
+   *       404: { $ref: '#/responses/ElbNotFound' }
+   *       409:
+   *         description: instance already on load balancer
+   *         schema: { $ref: '#/definitions/Failure' }
+   *         examples:
+   *           application/json:
+   *             message: >-
+   *               instance already on load balancer: i-5203422c is a member of default-elb; nothing is left to do
+   *       413: { $ref: '#/responses/PayloadTooLarge' }
+   *       502: { $ref: '#/responses/AwsRefused' }
+   *       503: { $ref: '#/responses/AwsThrottled' }
+   *       504: { $ref: '#/responses/AwsUnreachable' }
+   */
+  router.post('/elb/:elbName', sameOrigin(), async (ctx) => {
+    const elbName = readElbName(ctx.params['elbName']);
+    const instanceId = await readMachineId(ctx);
+    ctx.body = presentMachine(await service.attachMachine(elbName, instanceId, trace(ctx)));
+    ctx.status = 201;
+  });
+
+  /**
+   * @swagger
+   * /elb/{elbName}:
+   *   delete:
+   *     tags: [load balancers]
+   *     operationId: detachInstance
+   *     summary: detach an instance, named by the body or the query
+   *     description: Detach an instance from the load balancer
+   *     consumes: [application/json]
+   *     produces: [application/json]
+   *     parameters:
+   *       - in: body
+   *         name: machineId
+   *         description: instance identifier
+   *         schema: { $ref: '#/definitions/MachineId' }
+   *       - in: query
+   *         name: instanceId
+   *         description: the instance identifier, for clients that drop the body of a DELETE
+   *         type: string
+   *     responses:
+   *       201:
+   *         description: instance removed
+   *         schema:
+   *           type: object
+   *           required: [message]
+   *           properties:
+   *             message: { $ref: '#/definitions/MachineInfo' }
+   *       400:
+   *         description: wrong data format
+   *         schema: { $ref: '#/definitions/Failure' }
+   *         examples:
+   *           application/json:
+   *             message: >-
+   *               wrong data format: the body is empty and there is no ?instanceId=; send {"instanceId": "i-…"}, with 8 or 17 lower-case hex digits after i-
+   *       401: { $ref: '#/responses/Unauthenticated' }
+   *       403: { $ref: '#/responses/CrossSite' }
+   *       404: { $ref: '#/responses/ElbNotFound' }
+   *       409:
+   *         description: instance is not on load balancer
+   *         schema: { $ref: '#/definitions/Failure' }
+   *         examples:
+   *           application/json:
+   *             message: >-
+   *               instance is not on load balancer: i-5203422c is no member of empty-elb; GET /elb/empty-elb lists the members
+   *       413: { $ref: '#/responses/PayloadTooLarge' }
+   *       502: { $ref: '#/responses/AwsRefused' }
+   *       503: { $ref: '#/responses/AwsThrottled' }
+   *       504: { $ref: '#/responses/AwsUnreachable' }
+   */
+  router.delete('/elb/:elbName', sameOrigin(), async (ctx) => {
+    const elbName = readElbName(ctx.params['elbName']);
+    const instanceId = await readMachineIdOrQuery(ctx);
+    ctx.body = presentMachine(await service.detachMachine(elbName, instanceId, trace(ctx)));
+    ctx.status = 201;
+  });
+}

@@ -1,0 +1,27 @@
+import type Router from '@koa/router';
+import { presentText } from '../presenters.ts';
+
+/** Answers whether this process is up. AWS is not asked: an outage of AWS's API must not take the hosts out. */
+export function healthcheckRoutes(router: Router): void {
+  /**
+   * @swagger
+   * /healthcheck:
+   *   get:
+   *     tags: [health]
+   *     summary: whether the service is up, without a look at AWS
+   *     description: API health check
+   *     security: []
+   *     produces: [application/json]
+   *     responses:
+   *       200:
+   *         description: the service is up
+   *         schema:
+   *           type: object
+   *           required: [message]
+   *           properties:
+   *             message: { type: string, enum: [ok] }
+   */
+  router.get('/healthcheck', (ctx) => {
+    ctx.body = presentText('ok');
+  });
+}

@@ -1,0 +1,93 @@
+import { readFileSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { parseEnv } from 'node:util';
+import { compose, type HttpServer } from './compose.ts';
+import { type Config, readConfig, sampleToken } from './config.ts';
+import { ConfigError } from './errors.ts';
+import { createLogger } from './logging.ts';
+
+/** EX_CONFIG of sysexits.h. */
+const configurationFault = 78;
+
+await main().catch((error: unknown) => {
+  const text =
+    error instanceof Error ? (error instanceof ConfigError ? error.message : error.stack) : String(error);
+  process.stderr.write(`elb-inventory cannot start. ${text ?? ''}\n`);
+  process.exit(error instanceof ConfigError ? configurationFault : 1);
+});
+
+async function main(): Promise<void> {
+  loadDotEnv();
+  const config = readConfig(process.env);
+  const logger = createLogger({ level: config.logLevel, readable: process.stdout.isTTY });
+  const http = await compose(config, logger);
+  const port = await listen(http, config);
+  logger.info({ host: config.host, port, backend: config.backend, region: config.region }, 'listening');
+  if (config.backend === 'embedded') process.stderr.write(greeting(port, config));
+
+  let closing = false;
+  const stop = (signal: string): void => {
+    if (closing) return;
+    closing = true;
+    logger.info({ signal }, 'closing');
+    void http.close().then(() => {
+      logger.info({}, 'closed');
+      process.exit(0);
+    });
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+}
+
+/** The environment wins over .env. The SDK reads its own variables from the environment, so .env must be put there. */
+function loadDotEnv(): void {
+  let text: string;
+  try {
+    text = readFileSync('.env', 'utf8');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return;
+    throw new ConfigError([
+      `.env cannot be read (${code ?? 'unknown error'}): make it a file that this user may read, or remove it`,
+    ]);
+  }
+  for (const [name, value] of Object.entries(parseEnv(text))) process.env[name] ??= value;
+}
+
+function listen({ server }: HttpServer, { host, port }: Config): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const faults: Partial<Record<string, string>> = {
+        EADDRINUSE: `Port ${port} is taken by another program: stop that or set PORT, for example PORT=8001`,
+        EACCES: `Port ${port} may not be used by this user: set PORT to one above 1023, for example PORT=8000`,
+        EADDRNOTAVAIL: `HOST=${host} is no address of this machine: set HOST, for example HOST=0.0.0.0`,
+        ENOTFOUND: `HOST=${host} is no known name: set HOST, for example HOST=0.0.0.0`,
+      };
+      const fault = faults[error.code ?? ''];
+      reject(fault === undefined ? error : new ConfigError([fault]));
+    });
+    server.listen(port, host, () => {
+      resolve((server.address() as AddressInfo).port);
+    });
+  });
+}
+
+function greeting(port: number, { accepted }: Config): string {
+  const sample = accepted.some(
+    ({ user, password }) => Buffer.from(`${user}:${password}`).toString('base64') === sampleToken,
+  );
+  const token = sample ? sampleToken : '$API_TOKEN';
+  const url = `http://localhost:${port}`;
+  return `
+  EMBEDDED AWS: the load balancers and instances are made up, and live in memory only.
+  ${sample ? 'The token is the public sample. ' : ''}Set AWS_BACKEND=aws, credentials and API_TOKEN for the real ones.
+
+  curl ${url}/healthcheck
+  curl -H "Authorization: Basic ${token}" ${url}/elb/default-elb
+  curl -H "Authorization: Basic ${token}" -X POST   -d '{"instanceId":"i-0b22a22eec53b9321"}' ${url}/elb/default-elb
+  curl -H "Authorization: Basic ${token}" -X DELETE -d '{"instanceId":"i-0b22a22eec53b9321"}' ${url}/elb/default-elb
+
+  The API is described at ${url}/docs
+
+`;
+}

@@ -1,0 +1,4 @@
+import { writeFileSync } from 'node:fs';
+import { renderSwagger } from './swagger-document.ts';
+
+writeFileSync(new URL('../swagger.yaml', import.meta.url), renderSwagger());
