@@ -1,0 +1,170 @@
+import assert from 'node:assert/strict';
+import type { Fault } from '../../embedded-aws/faults.ts';
+import { type EmbeddedAws, startEmbeddedAws } from '../../embedded-aws/server.ts';
+import { messageOf, type Service, startService } from '../support/service.ts';
+
+const register = 'RegisterInstancesWithLoadBalancer';
+const deregister = 'DeregisterInstancesFromLoadBalancer';
+const describeElbs = 'DescribeLoadBalancers';
+
+describe('When AWS fails', () => {
+  let aws: EmbeddedAws;
+  let service: Service;
+  beforeEach(async () => {
+    aws = await startEmbeddedAws();
+    service = await startService(aws.url, { AWS_DEADLINE_MS: '1500', AWS_ANSWER_TIMEOUT_MS: '600' });
+  });
+  afterEach(async () => {
+    await service.close();
+    await aws.close();
+  });
+
+  const get = () => service.request('/elb/default-elb');
+  const attach = () =>
+    service.request('/elb/default-elb', { method: 'POST', body: '{"instanceId":"i-0b22a22eec53b9321"}' });
+  const detach = () =>
+    service.request('/elb/default-elb', { method: 'DELETE', body: '{"instanceId":"i-5203422c"}' });
+
+  const rows: [string, Fault, () => Promise<Response>, number, RegExp][] = [
+    [
+      'GET is throttled by ELB',
+      { actions: [describeElbs], throttle: true },
+      get,
+      503,
+      /Throttling on elasticloadbalancing:Desc/,
+    ],
+    [
+      'GET is throttled by EC2',
+      { service: 'ec2', throttle: true },
+      get,
+      503,
+      /RequestLimitExceeded on ec2:DescribeInstances/,
+    ],
+    [
+      'GET is throttled behind ELB',
+      { actions: [describeElbs], throttle: 'DependencyThrottle' },
+      get,
+      503,
+      /DependencyThrottle/,
+    ],
+    ['POST is throttled', { actions: [register], throttle: true }, attach, 503, /nothing was changed/],
+    ['DELETE is throttled', { actions: [deregister], throttle: true }, detach, 503, /nothing was changed/],
+    [
+      'GET is not allowed by IAM',
+      { refuse: true, service: 'elb' },
+      get,
+      502,
+      /AccessDenied.*must allow elasticloadbalancing:DescribeLoadB/,
+    ],
+    [
+      'GET is not allowed by IAM in EC2',
+      { refuse: true, service: 'ec2' },
+      get,
+      502,
+      /UnauthorizedOperation.*allow ec2:DescribeInstances/,
+    ],
+    [
+      'POST is not allowed by IAM',
+      { actions: [register], refuse: true },
+      attach,
+      502,
+      /elasticloadbalancing:RegisterInstances/,
+    ],
+    [
+      'DELETE is not allowed by IAM',
+      { actions: [deregister], refuse: true },
+      detach,
+      502,
+      /elasticloadbalancing:DeregisterInst/,
+    ],
+    ['GET has expired credentials', { refuse: 'ExpiredToken' }, get, 502, /ExpiredToken/],
+    ['GET has unknown credentials', { refuse: 'InvalidClientTokenId' }, get, 502, /InvalidClientTokenId/],
+    ['GET has a wrong secret', { refuse: 'SignatureDoesNotMatch' }, get, 502, /SignatureDoesNotMatch/],
+    [
+      'GET meets a failure of AWS',
+      { status: 500, service: 'elb' },
+      get,
+      502,
+      /InternalFailure, HTTP 500.*try again/,
+    ],
+    [
+      'GET is not answered',
+      { silent: true, service: 'elb' },
+      get,
+      504,
+      /did not answer elasticloadbalancing:Describe/,
+    ],
+    [
+      'GET is not answered by EC2',
+      { silent: true, service: 'ec2' },
+      get,
+      504,
+      /did not answer ec2:DescribeInstances/,
+    ],
+    ['GET has its connections reset', { reset: true, service: 'elb' }, get, 504, /did not answer/],
+    [
+      'POST is not answered before the change',
+      { silent: true, actions: [describeElbs] },
+      attach,
+      504,
+      /nothing was changed/,
+    ],
+    [
+      'POST is not answered',
+      { silent: true, actions: [register] },
+      attach,
+      504,
+      /unknown.*GET \/elb\/default-elb/,
+    ],
+    [
+      'DELETE is not answered',
+      { silent: true, actions: [deregister] },
+      detach,
+      504,
+      /unknown.*GET \/elb\/default-elb/,
+    ],
+    [
+      'POST meets a failure of AWS',
+      { status: 500, actions: [register] },
+      attach,
+      502,
+      /unknown.*GET \/elb\/default-elb/,
+    ],
+  ];
+
+  for (const [what, fault, send, status, message] of rows)
+    it(`answers ${status} when ${what}`, async () => {
+      aws.faults.set([fault]);
+      const response = await send();
+      const text = await messageOf(response);
+      assert.equal(response.status, status, text);
+      assert.match(text, message);
+      assert.equal(response.headers.has('retry-after'), status === 503 || status === 504);
+      assert.ok(!text.includes('AKIATEST') && !text.includes('test-secret-key'), 'a secret is told');
+    });
+
+  it('answers 504 when there is nobody at the endpoint', async () => {
+    await aws.close();
+    const response = await get();
+    assert.equal(response.status, 504);
+  });
+
+  it('answers 500 without internals to what is unforeseen, and the log has the cause', async () => {
+    aws.faults.set([{ refuse: 'NeverHeardOfThis', service: 'elb' }]);
+    const response = await service.request('/elb/default-elb', { headers: { 'X-Request-Id': 'odd-one' } });
+    assert.equal(response.status, 500);
+    const text = await messageOf(response);
+    assert.match(text, /odd-one/);
+    assert.doesNotMatch(text, /NeverHeardOfThis/);
+    const line = await service.logged(({ requestId }) => requestId === 'odd-one');
+    assert.match(JSON.stringify(line['err']), /NeverHeardOfThis/);
+  });
+
+  it('goes on once AWS is back', async () => {
+    aws.faults.set([{ reset: true }]);
+    assert.equal((await get()).status, 504);
+    aws.faults.clear();
+    const deadline = performance.now() + 5000;
+    while ((await get()).status !== 200) assert.ok(performance.now() < deadline, 'it did not recover');
+  });
+});
