@@ -33,7 +33,7 @@ const doors = [
   [['api/load-balancers/**'], [...anyAws, ...anyKoa, ...allBut()]],
   [['api/principals/**'], [...anyAws, ...anyKoa, ...allBut()]],
   [['api/aws/**'], [...anyKoa, ...allBut('load-balancers')]],
-  [['api/embedded-aws/**'], [...anyAws, ...anyKoa, '../../*', '../!(*)', ...allBut()]],
+  [['api/embedded-aws/**'], [...anyAws, ...anyKoa, '../../*', '../!(*)', ...allBut(), '!./server.ts']],
   [['api/http/**'], [...anyAws, ...allBut('http', 'load-balancers', 'principals')]],
   [['api/app.ts'], [...anyAws, ...allBut('http', 'load-balancers', 'principals')]],
   [['api/compose.ts'], ['**/server.ts', '!**/embedded-aws/server.ts']],

@@ -15,14 +15,16 @@ const description = `List, attach and detach the EC2 instances of classic Elasti
 - Credentials are the user and password of a token of \`API_TOKEN\`, sent as \`Authorization: Basic <token>\`.
   Without them every path but \`/healthcheck\`, \`/docs\` and \`/swagger.yaml\` answers 401; with them an unknown path
   answers 404.
-- \`HEAD\` works wherever \`GET\` does, and any other method that a path lacks answers 405.
+- \`HEAD\` works wherever \`GET\` does, and a method that a path lacks answers 405.
 - Bodies are read as JSON whatever the Content-Type, up to 16 KiB.
 - An instance id is \`i-\` and 8 or 17 lower-case hex digits.
 - The name of a load balancer has 1 to 32 letters, digits and inner hyphens; any other name answers 404.
 - \`launchDate\` is RFC 3339 in UTC with milliseconds. A member that EC2 no longer describes stays in the list, its
   \`instanceType\` and \`launchDate\` \`"unknown"\`, and can be detached.
+- A list may be a few seconds old: \`Age\` tells its seconds, and \`Cache-Control: no-cache\` in the request has AWS asked.
 - An instance that AWS refuses, for being unknown or in another VPC, answers 400 with AWS's reason.
-- After a 502 or 504 to a change, the message says whether it may have been made, and how to check.
+- Where AWS fails or does not answer during a change (502, 504), the message says whether the change may have been
+  made, and how to check.
 - \`X-Request-Id\` of an answer finds the request in the log; one that the caller sends is kept.`;
 
 /** The base of the Swagger 2.0 document; the paths stand in `@swagger` blocks above their routes. */
@@ -57,6 +59,13 @@ export const contract = {
     },
   },
   responses: {
+    NotModified: {
+      description: 'the list is still the one of If-None-Match; there is no body',
+      headers: {
+        ETag: { type: 'string', description: 'the name of the list as it is' },
+        Age: { type: 'integer', description: 'seconds since AWS told of it' },
+      },
+    },
     Unauthenticated: failure(
       'the credentials are missing or wrong',
       'valid credentials are needed; send "Authorization: Basic " and a token of API_TOKEN',
@@ -106,7 +115,7 @@ export const contract = {
       retryAfter,
     ),
     AwsUnreachable: failure(
-      'AWS did not answer in time; a change may or may not have been made',
+      'AWS did not answer in time; to a change, the message says whether it may have been made',
       'AWS did not answer elasticloadbalancing:DescribeLoadBalancers in time; try again in a few seconds',
       retryAfter,
     ),

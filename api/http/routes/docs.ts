@@ -21,6 +21,7 @@ const page = `<!doctype html>
     <meta name="viewport" content="width=device-width, initial-scale=1">
     <title>elb-inventory: API</title>
     <link rel="stylesheet" href="/docs/swagger-ui.css">
+    <style>body { margin: 0 }</style>
     <link rel="icon" type="image/png" href="/docs/favicon-32x32.png">
   </head>
   <body>
@@ -31,8 +32,18 @@ const page = `<!doctype html>
 </html>
 `;
 
-/** The validator badge would send the document to a public service. */
-const start = `SwaggerUIBundle({ url: '/swagger.yaml', dom_id: '#swagger-ui', validatorUrl: null, deepLinking: true, tryItOutEnabled: true });
+/**
+ * The validator badge would send the document to a public service. Without `omit` the browser would meet a 401 with a
+ * dialog of its own in place of the page's answer, and would send credentials that it has kept beside those of Authorize.
+ */
+const start = `SwaggerUIBundle({
+  url: '/swagger.yaml',
+  dom_id: '#swagger-ui',
+  validatorUrl: null,
+  deepLinking: true,
+  tryItOutEnabled: true,
+  requestInterceptor: (request) => Object.assign(request, { credentials: 'omit' }),
+});
 `;
 
 /** Swagger UI styles its elements inline and draws its icons from data: URLs; all else comes from here. */

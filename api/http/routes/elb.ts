@@ -2,9 +2,10 @@ import type Router from '@koa/router';
 import type { LoadBalancerService } from '../../load-balancers/load-balancer-service.ts';
 import { type AwsTrace, startTrace } from '../../telemetry.ts';
 import type { AppContext } from '../context.ts';
-import { readElbName, readMachineId, readMachineIdOrQuery } from '../input.ts';
+import { readElbName, readFreshness, readMachineId, readMachineIdOrQuery } from '../input.ts';
+import { answerList } from '../list-answer.ts';
 import { sameOrigin } from '../middleware/same-origin.ts';
-import { presentMachine, presentMachines } from '../presenters.ts';
+import { presentMachine } from '../presenters.ts';
 
 export interface ElbRouteParts {
   readonly service: LoadBalancerService;
@@ -29,7 +30,7 @@ export function elbRoutes(router: Router, { service, deadlineMs }: ElbRouteParts
    *   get:
    *     tags: [load balancers]
    *     operationId: listMachinesElb
-   *     summary: list the members, in the order of AWS
+   *     summary: The members in AWS's order, an empty list where there are none
    *     description: List machines attached to a particular load balancer
    *     produces: [application/json]
    *     responses:
@@ -40,6 +41,11 @@ export function elbRoutes(router: Router, { service, deadlineMs }: ElbRouteParts
    *           required: [message]
    *           properties:
    *             message: { type: array, items: { $ref: '#/definitions/MachineInfo' } }
+   *         headers:
+   *           ETag: { type: string, description: what If-None-Match names to get a 304 while the list is the same }
+   *           Age: { type: integer, description: seconds since AWS told of it }
+   *           Cache-Status: { type: string, description: 'whether the list was known, or why AWS was asked (RFC 9211)' }
+   *       304: { $ref: '#/responses/NotModified' }
    *       401: { $ref: '#/responses/Unauthenticated' }
    *       404:
    *         description: the elb does not exist
@@ -54,7 +60,7 @@ export function elbRoutes(router: Router, { service, deadlineMs }: ElbRouteParts
    */
   router.get('/elb/:elbName', async (ctx) => {
     const elbName = readElbName(ctx.params['elbName']);
-    ctx.body = presentMachines(await service.listMachines(elbName, trace(ctx)));
+    answerList(ctx, await service.listMachines(elbName, readFreshness(ctx), trace(ctx)));
   });
 
   /**
@@ -63,7 +69,7 @@ export function elbRoutes(router: Router, { service, deadlineMs }: ElbRouteParts
    *   post:
    *     tags: [load balancers]
    *     operationId: attachInstance
-   *     summary: attach an instance
+   *     summary: Make an instance a member
    *     description: Attach an instance on the load balancer
    *     consumes: [application/json]
    *     produces: [application/json]
@@ -115,7 +121,7 @@ export function elbRoutes(router: Router, { service, deadlineMs }: ElbRouteParts
    *   delete:
    *     tags: [load balancers]
    *     operationId: detachInstance
-   *     summary: detach an instance, named by the body or the query
+   *     summary: End a membership, of the instance that the body or the query names
    *     description: Detach an instance from the load balancer
    *     consumes: [application/json]
    *     produces: [application/json]

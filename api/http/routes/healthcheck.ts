@@ -8,7 +8,7 @@ export function healthcheckRoutes(router: Router): void {
    * /healthcheck:
    *   get:
    *     tags: [health]
-   *     summary: whether the service is up, without a look at AWS
+   *     summary: Whether this process is up; AWS is not asked
    *     description: API health check
    *     security: []
    *     produces: [application/json]

@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict';
+import { Ajv } from 'ajv';
+import {
+  dereference,
+  type OperationObject,
+  operationsOf,
+  readSwagger,
+  type ResponseObject,
+  type SchemaObject,
+  undocumentedRoutes,
+} from './swagger.ts';
+
+/** An answer as it came: `headers` of fetch, and the body's text. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: { get(name: string): string | null };
+  readonly body: string;
+}
+
+const document = dereference(readSwagger(), readSwagger());
+const ajv = new Ajv({ allErrors: true, keywords: ['example'] });
+
+/** What can be answered where no operation is: by a method that a path lacks, and by an unknown path. */
+const elsewhere = { 401: 'Unauthenticated', 408: 'RequestTimeout', 431: 'HeaderTooLarge', 500: 'Unforeseen' };
+const methodLacking = { ...elsewhere, 405: 'MethodNotAllowed' };
+const pathLacking = { ...elsewhere, 404: 'PathNotFound' };
+
+/**
+ * Asserts that swagger.yaml has this status for the request, and that the answer fits it: the JSON body its schema
+ * (with no property that it does not name), the headers those that it promises. A HEAD is held against the GET, and
+ * has no body, like a status without a schema. The pages about the API are left alone. Throws AssertionError.
+ *
+ * @example assertAnswerFits('GET', '/elb/web', { status, headers, body: await response.clone().text() })
+ */
+export function assertAnswerFits(method: string, path: string, { status, headers, body }: Answer): void {
+  const asked = method === 'HEAD' ? 'GET' : method;
+  const pathname = path.replace(/[?#].*$/, '').replace(/(?<=.)\/$/, '');
+  if (status < 400 && undocumentedRoutes.includes(`${asked} ${pathname}`)) return;
+
+  const name = `${method} ${path} ${status}`;
+  const response = responsesOf(asked, pathname)[status];
+  assert.ok(response, `${name}: swagger.yaml does not have this status for this request`);
+  for (const [header, { type }] of Object.entries(response.headers ?? {})) {
+    const value = headers.get(header);
+    assert.ok(value !== null, `${name}: ${header} is missing`);
+    if (type === 'integer') assert.match(value, /^-?\d+$/, `${name}: ${header} is not an integer`);
+  }
+  if (method === 'HEAD' || response.schema === undefined) {
+    assert.equal(body, '', `${name}: is answered without a body`);
+    return;
+  }
+  assert.match(headers.get('Content-Type') ?? '', /^application\/json\b/, `${name}: not sent as JSON`);
+  const valid = ajv.validate(closed(response.schema), parse(name, body));
+  assert.ok(valid, `${name}: ${ajv.errorsText(ajv.errors, { dataVar: 'body' })} in ${body}`);
+}
+
+function responsesOf(method: string, pathname: string): Readonly<Record<string, ResponseObject>> {
+  const path = Object.entries(document.paths ?? {}).find(([template]) => matches(template, pathname))?.[1];
+  if (path === undefined) {
+    const isPage = undocumentedRoutes.some((route) => route.endsWith(` ${pathname}`));
+    return shared(isPage ? { ...methodLacking, ...pathLacking } : pathLacking);
+  }
+  const operation: OperationObject | undefined = Object.fromEntries(operationsOf(path))[method.toLowerCase()];
+  return operation === undefined ? shared(methodLacking) : (operation.responses ?? {});
+}
+
+/** `{name}` of a template stands for one segment of the path. */
+function matches(template: string, pathname: string): boolean {
+  const segments = pathname.split('/');
+  const expected = template.split('/');
+  return (
+    segments.length === expected.length &&
+    expected.every((part, n) => (/^\{.*\}$/.test(part) ? segments[n] !== '' : part === segments[n]))
+  );
+}
+
+function shared(names: Readonly<Record<string, string>>): Record<string, ResponseObject> {
+  const responses = document.responses ?? {};
+  return Object.fromEntries(Object.entries(names).map(([status, name]) => [status, responses[name] ?? {}]));
+}
+
+/** Clients may meet further properties one day; a test must not, since what is not described may be a leak. */
+function closed(schema: SchemaObject): SchemaObject {
+  const entries = Object.entries(schema).map(([key, value]) => {
+    if (key === 'items') return [key, closed(value as SchemaObject)] as const;
+    if (key !== 'properties') return [key, value] as const;
+    const properties = Object.entries(value as Record<string, SchemaObject>);
+    return [key, Object.fromEntries(properties.map(([name, property]) => [name, closed(property)]))] as const;
+  });
+  return { ...Object.fromEntries(entries), ...(schema.properties && { additionalProperties: false }) };
+}
+
+function parse(name: string, body: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch {
+    return assert.fail(`${name}: the body is not JSON: ${body}`);
+  }
+}

@@ -1,0 +1,120 @@
+import { isDeepStrictEqual } from 'node:util';
+import {
+  type OperationObject,
+  operationsOf,
+  type ParameterObject,
+  type PathItem,
+  resolve,
+  type ResponseObject,
+  type SchemaObject,
+  type SwaggerDocument,
+} from './swagger.ts';
+
+/**
+ * Returns one sentence for each thing of the contract that the document drops or changes; none where it keeps all.
+ * A success schema X of the contract must be `{message: X}` in the document. Additions and `info` are free, save for
+ * a new parameter that is required, which clients of the contract do not send.
+ */
+export function contractDifferences(contract: SwaggerDocument, document: SwaggerDocument): string[] {
+  return [
+    ...changed('', contract, document, ['info', 'paths', 'definitions', 'security']),
+    ...changed('definitions: ', contract.definitions ?? {}, document.definitions ?? {}),
+    ...Object.entries(contract.paths ?? {}).flatMap(([path, expected]) => {
+      const found = document.paths?.[path];
+      if (found === undefined) return [`${path} is dropped`];
+      return operationsOf(expected).flatMap(([method, operation]) => {
+        const name = `${method.toUpperCase()} ${path}`;
+        const kept = found[method] as OperationObject | undefined;
+        if (kept === undefined) return [`${name} is dropped`];
+        return operationDifferences(
+          name,
+          effective(contract, expected, operation),
+          effective(document, found, kept),
+        );
+      });
+    }),
+  ];
+}
+
+type Effective = Record<'properties' | 'parameters' | 'responses', Readonly<Record<string, unknown>>>;
+
+/** The operation with what it takes from its path and document, and its parameters and responses by name. */
+function effective(document: SwaggerDocument, path: PathItem, operation: OperationObject): Effective {
+  const { parameters: own = [], responses = {}, ...properties } = operation;
+  const shared = (path['parameters'] ?? []) as ParameterObject[];
+  const parameters = [...shared, ...own].map((parameter) => withoutExtensions(resolve(document, parameter)));
+  return {
+    properties: { security: document.security, ...properties },
+    parameters: Object.fromEntries(parameters.map((one) => [`${String(one.in)} ${String(one.name)}`, one])),
+    responses: Object.fromEntries(
+      Object.entries(responses).map(([status, response]) => [
+        status,
+        dereferenced(document, resolve(document, response)),
+      ]),
+    ),
+  };
+}
+
+/** A schema may be shared; the definitions that it is made of are compared on their own. */
+function dereferenced(document: SwaggerDocument, response: ResponseObject): ResponseObject {
+  if (response.schema?.$ref === undefined) return response;
+  const shared = resolve(document, response.schema);
+  return envelopedIn(shared) === undefined ? response : { ...response, schema: shared };
+}
+
+function operationDifferences(name: string, expected: Effective, found: Effective): string[] {
+  const added = Object.entries(found.parameters).filter(([key]) => !(key in expected.parameters));
+  return [
+    ...changed(`${name}: `, expected.properties, found.properties),
+    ...changed(`${name}: parameter `, expected.parameters, found.parameters),
+    ...added
+      .filter(([, parameter]) => (parameter as ParameterObject).required)
+      .map(([key]) => `${name}: parameter ${key} is new and required`),
+    ...Object.entries(expected.responses).flatMap(([status, response]) =>
+      responseDifferences(
+        `${name} ${status}`,
+        status.startsWith('2'),
+        response as ResponseObject,
+        found.responses[status] as ResponseObject | undefined,
+      ),
+    ),
+  ];
+}
+
+function responseDifferences(
+  name: string,
+  success: boolean,
+  expected: ResponseObject,
+  found: ResponseObject | undefined,
+): string[] {
+  if (found === undefined) return [`${name} is dropped`];
+  const { schema, ...properties } = expected;
+  const differences = changed(`${name}: `, properties, found);
+  if (!success)
+    return schema === undefined ? differences : [...differences, ...changed(`${name}: `, { schema }, found)];
+  if (schema === undefined && found.schema === undefined) return differences;
+  const enveloped = found.schema && envelopedIn(found.schema);
+  if (enveloped === undefined) return [...differences, `${name}: the schema is not {message: …}`];
+  return schema === undefined || isDeepStrictEqual(schema, enveloped)
+    ? differences
+    : [...differences, `${name}: the schema in the envelope is changed`];
+}
+
+/** Returns X of the schema `{message: X}`, or undefined where the schema is another. */
+function envelopedIn({ type, required, properties = {} }: SchemaObject): unknown {
+  const isEnvelope =
+    type === 'object' && isDeepStrictEqual([Object.keys(properties), required], [['message'], ['message']]);
+  return isEnvelope ? (properties as Record<string, unknown>)['message'] : undefined;
+}
+
+/** Names each property of `expected` that `found` lacks or has otherwise. */
+function changed(name: string, expected: object, found: object, free: readonly string[] = []): string[] {
+  const values = found as Record<string, unknown>;
+  return Object.entries(expected)
+    .filter(([key, value]) => !free.includes(key) && !isDeepStrictEqual(value, values[key]))
+    .map(([key]) => `${name}${key} is ${key in values ? 'changed' : 'dropped'}`);
+}
+
+function withoutExtensions(parameter: ParameterObject): ParameterObject {
+  return Object.fromEntries(Object.entries(parameter).filter(([key]) => !key.startsWith('x-')));
+}

@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict';
+import type Router from '@koa/router';
+import SwaggerParser from '@apidevtools/swagger-parser';
+import { Ajv } from 'ajv';
+import { renderSwagger } from '../../../scripts/swagger-document.ts';
+import { type AppParts, createApp } from '../../app.ts';
+import { contractDifferences } from './contract-differences.ts';
+import {
+  dereference,
+  operationsOf,
+  readContract,
+  readSwagger,
+  swaggerText,
+  undocumentedRoutes,
+} from './swagger.ts';
+
+type Parsable = Parameters<typeof SwaggerParser.validate>[0];
+
+/** The methods and paths of every router of the application; the router adds HEAD to each GET by itself. */
+function routesOfTheApplication(): string[] {
+  // Routes are only listed here, none is called: what they would work with may be absent.
+  const app = createApp({ docs: { swaggerYaml: '', swaggerUi: '' } } as AppParts);
+  return app.middleware
+    .flatMap((middleware) => (middleware as { router?: Router }).router?.stack ?? [])
+    .flatMap(({ path, methods }) =>
+      methods.filter((method) => method !== 'HEAD').map((method) => `${method} ${String(path)}`),
+    )
+    .sort();
+}
+
+function routesOfTheDocument(): string[] {
+  return Object.entries(readSwagger().paths ?? {}).flatMap(([path, item]) =>
+    operationsOf(item).map(([method]) => `${method.toUpperCase()} ${path.replaceAll(/\{(\w+)\}/g, ':$1')}`),
+  );
+}
+
+describe('swagger.yaml', () => {
+  it('is what the routes and api/contract.ts make it (mend with: npm run swagger)', () => {
+    assert.equal(swaggerText(), renderSwagger());
+  });
+
+  it('has every route of the application but the pages about the API, and no other', () => {
+    assert.deepEqual(routesOfTheApplication(), [...routesOfTheDocument(), ...undocumentedRoutes].sort());
+  });
+
+  it('is valid Swagger 2.0', async () => {
+    const document = readSwagger();
+    assert.equal(document['swagger'], '2.0');
+    await SwaggerParser.validate(document as unknown as Parsable, { validate: { schema: true, spec: true } });
+  });
+
+  it('keeps all that clients hold in hand', () => {
+    assert.deepEqual(contractDifferences(readContract(), readSwagger()), []);
+  });
+
+  it('has examples that fit their schemas', () => {
+    const document = dereference(readSwagger(), readSwagger());
+    const ajv = new Ajv({ keywords: ['example'] });
+    const responses = Object.values(document.paths ?? {})
+      .flatMap((path) => operationsOf(path).flatMap(([, { responses = {} }]) => Object.values(responses)))
+      .filter(({ examples }) => examples !== undefined);
+    assert.notEqual(responses.length, 0);
+    for (const { schema = {}, examples = {} } of responses) {
+      assert.deepEqual(Object.keys(examples), ['application/json']);
+      assert.ok(ajv.validate(schema, examples['application/json']), JSON.stringify(examples));
+    }
+  });
+});

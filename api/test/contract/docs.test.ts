@@ -1,0 +1,114 @@
+import assert from 'node:assert/strict';
+import { type EmbeddedAws, startEmbeddedAws } from '../../embedded-aws/server.ts';
+import { type Service, startService, token } from '../support/service.ts';
+import { assertAnswerFits } from './answer-schema.ts';
+import { swaggerText, undocumentedRoutes } from './swagger.ts';
+
+const pages = undocumentedRoutes.map((route) => route.replace('GET ', ''));
+const types: Record<string, RegExp> = {
+  '/docs': /^text\/html; charset=utf-8$/,
+  '/docs/favicon-32x32.png': /^image\/png$/,
+  '/docs/start.js': /^(?:text|application)\/javascript; charset=utf-8$/,
+  '/docs/swagger-ui-bundle.js': /^(?:text|application)\/javascript; charset=utf-8$/,
+  '/docs/swagger-ui.css': /^text\/css; charset=utf-8$/,
+  '/swagger.yaml': /^application\/yaml; charset=utf-8$/,
+};
+
+let aws: EmbeddedAws;
+let service: Service;
+
+/** Starts what the tests of a block share. */
+function withService(env: Record<string, string>): void {
+  before(async () => {
+    aws = await startEmbeddedAws();
+    service = await startService(aws.url, env);
+  });
+  after(async () => {
+    await service.close();
+    await aws.close();
+  });
+}
+
+/** A connection that is kept would hold up the end of the service for its 5 idle seconds. */
+const get = (path: string, headers: Record<string, string> = {}, method = 'GET') =>
+  fetch(service.url + path, { method, headers: { Connection: 'close', ...headers } });
+
+describe('the pages about the API, with DOCS=off', () => {
+  withService({ DOCS: 'off' });
+
+  for (const path of pages) {
+    it(`are gone: ${path} is 401 without credentials and 404 with them`, async () => {
+      const credentials = { Authorization: `Basic ${token}` };
+      for (const [headers, status] of [[{}, 401] as const, [credentials, 404] as const]) {
+        const answer = await get(path, headers);
+        assert.equal(answer.status, status);
+        assertAnswerFits('GET', path, { status, headers: answer.headers, body: await answer.text() });
+      }
+    });
+  }
+});
+
+describe('the pages about the API', () => {
+  withService({});
+
+  it('have no further page below /docs', async () => {
+    for (const path of ['/docs/', '/docs/package.json', '/docs/..%2fpackage.json', '/docs/swagger-ui.js']) {
+      const answer = await get(path);
+      assert.equal(answer.status, path === '/docs/' ? 200 : 401, path);
+    }
+  });
+
+  for (const path of pages) {
+    it(`are public: GET and HEAD of ${path}, typed, secured and of a told length`, async () => {
+      const [got, head] = await Promise.all([get(path), get(path, {}, 'HEAD')]);
+      const body = await got.arrayBuffer();
+      assert.notEqual(body.byteLength, 0);
+      assert.equal((await head.arrayBuffer()).byteLength, 0);
+      for (const { status, headers } of [got, head]) {
+        assert.equal(status, 200);
+        assert.match(headers.get('Content-Type') ?? '', types[path]!);
+        assert.equal(headers.get('Content-Length'), String(body.byteLength));
+        assert.equal(headers.get('X-Content-Type-Options'), 'nosniff');
+        assert.match(
+          headers.get('Content-Security-Policy') ?? '',
+          /default-src 'self';.*frame-ancestors 'none'/,
+        );
+      }
+    });
+  }
+
+  it('cost no call of AWS', () => {
+    assert.equal(aws.calls().calls, 0);
+  });
+
+  it('allow no other host as a source', async () => {
+    const policy = (await get('/docs')).headers.get('Content-Security-Policy') ?? '';
+    const sources = policy.split(';').flatMap((directive) => directive.trim().split(' ').slice(1));
+    assert.deepEqual([...new Set(sources)].sort(), ["'none'", "'self'", "'unsafe-inline'", 'data:']);
+  });
+
+  it('name assets of this service alone, all of which are there', async () => {
+    const html = await (await get('/docs')).text();
+    const named = [...html.matchAll(/(?:src|href)="([^"]*)"/g)].map(([, url = '']) => url);
+    const wanted = pages.filter((path) => path.startsWith('/docs/'));
+    assert.deepEqual(named.sort(), wanted.sort());
+  });
+
+  it('fetch the document of this service, and show no badge of a validator elsewhere', async () => {
+    const script = await (await get('/docs/start.js')).text();
+    assert.match(script, /\burl: '\/swagger\.yaml'/);
+    assert.match(script, /\bvalidatorUrl: null\b/);
+    assert.doesNotMatch(script, /\/\//);
+  });
+
+  it('have styles that load nothing', async () => {
+    const css = await (await get('/docs/swagger-ui.css')).text();
+    const loaded = [...css.matchAll(/url\(\s*["']?(.{5})/g)].map(([, start]) => start);
+    assert.deepEqual([...new Set(loaded)], ['data:']);
+    assert.doesNotMatch(css, /@import/);
+  });
+
+  it('serve the very swagger.yaml of the repository', async () => {
+    assert.equal(await (await get('/swagger.yaml')).text(), swaggerText());
+  });
+});

@@ -1,0 +1,84 @@
+import { readFileSync } from 'node:fs';
+import { load } from 'js-yaml';
+
+/** What is read here of an object of a Swagger 2.0 document; any further property is its own. */
+type Node<T> = Readonly<Partial<T>> & Readonly<Record<string, unknown>>;
+
+export type SchemaObject = Node<{ $ref: string; type: string; required: string[]; properties: object }>;
+export type ParameterObject = Node<{ $ref: string; name: string; in: string; required: boolean }>;
+export type HeaderObject = Node<{ type: string }>;
+export type ResponseObject = Node<{
+  $ref: string;
+  description: string;
+  schema: SchemaObject;
+  headers: Record<string, HeaderObject>;
+  examples: Record<string, unknown>;
+}>;
+export type OperationObject = Node<{
+  security: unknown;
+  parameters: ParameterObject[];
+  responses: Record<string, ResponseObject>;
+}>;
+/** Operations by method in lower case, and the parameters of all of them. */
+export type PathItem = Readonly<Partial<Record<string, OperationObject | ParameterObject[]>>>;
+export type SwaggerDocument = Node<{
+  paths: Record<string, PathItem>;
+  definitions: Record<string, SchemaObject>;
+  responses: Record<string, ResponseObject>;
+  security: unknown;
+  securityDefinitions: unknown;
+}>;
+
+/** The pages about the API, which are no part of it. */
+export const undocumentedRoutes: readonly string[] = [
+  'GET /docs',
+  'GET /docs/favicon-32x32.png',
+  'GET /docs/start.js',
+  'GET /docs/swagger-ui-bundle.js',
+  'GET /docs/swagger-ui.css',
+  'GET /swagger.yaml',
+];
+
+/** The methods that an item of `paths` can have (Swagger 2.0, "Path Item Object"). */
+const methods = new Set(['get', 'put', 'post', 'delete', 'options', 'head', 'patch']);
+
+/** Returns the text of the committed swagger.yaml. */
+export function swaggerText(): string {
+  return readFileSync(new URL('../../../swagger.yaml', import.meta.url), 'utf8');
+}
+
+/** Returns a fresh copy of the committed swagger.yaml. */
+export function readSwagger(): SwaggerDocument {
+  return load(swaggerText()) as SwaggerDocument;
+}
+
+/** Returns a fresh copy of the contract that clients hold in hand. */
+export function readContract(): SwaggerDocument {
+  return load(readFileSync(new URL('swagger-file.yaml', import.meta.url), 'utf8')) as SwaggerDocument;
+}
+
+/** Returns the operations of a path, by method in lower case. */
+export function operationsOf(path: PathItem): [method: string, operation: OperationObject][] {
+  return Object.entries(path).filter(([key]) => methods.has(key)) as [string, OperationObject][];
+}
+
+/** Returns what a `$ref` of the document points to, or the node itself where it is none. */
+export function resolve<T extends { readonly $ref?: string }>(document: SwaggerDocument, node: T): T {
+  if (node.$ref === undefined) return node;
+  const steps = node.$ref
+    .replace(/^#\//, '')
+    .split('/')
+    .map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'));
+  return steps.reduce<unknown>(
+    (at, step) => (at as Record<string, unknown> | undefined)?.[step],
+    document,
+  ) as T;
+}
+
+/** Returns the node with every `$ref` in it replaced by what it points to. No definition may contain itself. */
+export function dereference<T>(document: SwaggerDocument, node: T): T {
+  if (typeof node !== 'object' || node === null) return node;
+  if (Array.isArray(node)) return node.map((item: unknown) => dereference(document, item)) as T;
+  const entries = Object.entries(resolve(document, node as { $ref?: string }));
+  return Object.fromEntries(entries.map(([key, value]) => [key, dereference(document, value)])) as T;
+}
