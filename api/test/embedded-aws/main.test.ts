@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
+import { startEmbeddedAws } from '../../embedded-aws/server.ts';
+
+const main = new URL('../../embedded-aws/main.ts', import.meta.url).pathname;
+
+function start(...args: string[]) {
+  return spawn(process.execPath, ['--import', 'tsx', main, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+}
+
+async function run(...args: string[]) {
+  const child = start(...args);
+  const [out, err] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
+  return { code: child.exitCode, out, err };
+}
+
+describe('npm run embedded-aws', () => {
+  for (const [args, message] of [
+    [['--nope'], /Unknown option '--nope'.*See --help\.\n$/],
+    [['--port', 'x'], /^--port takes a whole number from 0 to 65535, not 'x'\. See --help\.\n$/],
+    [['--latency', '-1'], /latency/],
+  ] as const) {
+    it(`refuses ${args.join(' ')} in one sentence, with exit code 2`, async () => {
+      const { code, out, err } = await run(...args);
+      assert.equal(code, 2);
+      assert.equal(out, '');
+      assert.match(err, message);
+      assert.equal(err.split('\n').length, 2);
+    });
+  }
+
+  it('says in one sentence that the port is taken, with exit code 1', async () => {
+    const aws = await startEmbeddedAws();
+    try {
+      const { code, err } = await run('--port', String(aws.port));
+      assert.equal(code, 1);
+      assert.match(err, /^The port is taken; choose another with --port.*\n$/);
+    } finally {
+      await aws.close();
+    }
+  });
+
+  it('says in one sentence that the host is not this machine’s, with exit code 1', async () => {
+    const { code, err } = await run('--port', '0', '--host', '192.0.2.1');
+    assert.equal(code, 1);
+    assert.match(err, /does not have the address of --host\.\n$/);
+  });
+
+  it('shows its options', async () => {
+    const { code, out } = await run('--help');
+    assert.equal(code, 0);
+    for (const option of [
+      '--port',
+      '--host',
+      '--latency',
+      '--rate-limits',
+      '--elbs',
+      '--instances',
+      '--speed',
+    ]) {
+      assert.ok(out.includes(option), option);
+    }
+  });
+
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    it(`serves, prints how to reach it, and ends well at ${signal}`, async () => {
+      const child = start('--port', '0', '--elbs', '5', '--instances', '30', '--rate-limits', '--speed', '2');
+      const [chunk] = (await once(child.stdout, 'data')) as [Buffer];
+      const banner = chunk.toString();
+      assert.match(banner, /default-elb, empty-elb, other-vpc-elb and 2 more; instances: 30/);
+      const url = /aws --region us-east-1 --endpoint-url (\S+) elb describe-load-balancers/.exec(banner)?.[1];
+      const response = await fetch(`${url}/_control/load-balancers`);
+      assert.equal(((await response.json()) as { loadBalancers: unknown[] }).loadBalancers.length, 5);
+      child.kill(signal);
+      await once(child, 'close');
+      assert.equal(child.exitCode, 0);
+    });
+  }
+});
