@@ -5,6 +5,8 @@ import { basicAuth } from './http/middleware/basic-auth.ts';
 import { errorHandler } from './http/middleware/error-handler.ts';
 import { requestLog } from './http/middleware/request-log.ts';
 import { unmatched } from './http/middleware/unmatched.ts';
+import type { RequestLog } from './http/request-log.ts';
+import { wellFormed } from './http/middleware/well-formed.ts';
 import { type DocsFiles, docsRoutes } from './http/routes/docs.ts';
 import { elbRoutes, type ElbRouteParts } from './http/routes/elb.ts';
 import { healthcheckRoutes } from './http/routes/healthcheck.ts';
@@ -13,6 +15,7 @@ import type { Logger } from './telemetry.ts';
 
 export interface AppParts extends ElbRouteParts {
   readonly logger: Logger;
+  readonly requestLog: RequestLog;
   readonly authenticate: Authenticate;
   /** The pages about the API, or undefined to serve none. */
   readonly docs: DocsFiles | undefined;
@@ -31,8 +34,9 @@ export function createApp(parts: AppParts): Koa<RequestState> {
   app.on('error', (err: unknown) => {
     parts.logger.error({ err }, 'an answer could not be sent');
   });
-  app.use(requestLog(parts.logger));
+  app.use(requestLog(parts.requestLog));
   app.use(errorHandler());
+  app.use(wellFormed());
   app.use(open.routes());
   app.use(basicAuth(parts.authenticate));
   app.use(guarded.routes());

@@ -9,8 +9,11 @@ import type { Config } from './config.ts';
 import { startEmbeddedAws } from './embedded-aws/server.ts';
 import { ConfigError } from './errors.ts';
 import { createHttpServer, type HttpServer } from './http/http-server.ts';
-import { koaBasicAuthenticate } from './http/middleware/basic-auth.ts';
+import { koaBasicAuthenticate, rememberVerified } from './http/middleware/basic-auth.ts';
+import { readyAnswer } from './http/ready-answer.ts';
+import { RequestLog } from './http/request-log.ts';
 import type { DocsFiles } from './http/routes/docs.ts';
+import { Inventory } from './load-balancers/inventory.ts';
 import { LoadBalancerService } from './load-balancers/load-balancer-service.ts';
 import { AwsLedger, type Logger } from './telemetry.ts';
 
@@ -22,19 +25,30 @@ export type { HttpServer };
  */
 export async function compose(config: Config, logger: Logger): Promise<HttpServer> {
   const { clients, closeAws } = await connectAws(config);
-  const app = createApp({
+  const gateway = new ClassicElbGateway(clients, new AwsLedger(), config);
+  const inventory = new Inventory(gateway, logger, {
+    region: config.region,
+    maxAgeMs: config.inventoryMaxAgeMs,
+    maxStaleMs: config.inventoryMaxStaleMs,
+    deadlineMs: config.deadlineMs,
+  });
+  const parts = {
     logger,
-    authenticate: koaBasicAuthenticate(config.accepted),
-    service: new LoadBalancerService(new ClassicElbGateway(clients, new AwsLedger())),
+    requestLog: new RequestLog(logger, config.logMaxPerSecond),
+    authenticate: rememberVerified(koaBasicAuthenticate(config.accepted), config.accepted.length),
+    service: new LoadBalancerService(gateway, inventory),
     deadlineMs: config.deadlineMs,
     docs: config.docs ? locateDocs() : undefined,
-  });
-  const respond = app.callback();
-  const http = createHttpServer((request, response) => void respond(request, response));
+  };
+  const application = createApp(parts).callback();
+  const http = createHttpServer(
+    readyAnswer((request, response) => void application(request, response), parts),
+  );
   return {
     server: http.server,
     close: async () => {
       await http.close();
+      inventory.close();
       await closeAws();
     },
   };

@@ -14,7 +14,16 @@ export interface Config {
   readonly connectTimeoutMs: number;
   /** Until AWS must have answered one attempt. */
   readonly answerTimeoutMs: number;
+  /** How old a list may be that is served without a question to AWS; 0 asks every time. */
+  readonly inventoryMaxAgeMs: number;
+  /** How old a list may be that is served because AWS fails. */
+  readonly inventoryMaxStaleMs: number;
+  /** Calls a second that reads may spend on AWS in the long run. */
+  readonly elbReadsPerSecond: number;
+  readonly ec2ReadsPerSecond: number;
   readonly docs: boolean;
+  /** Log lines about requests a second; beyond it, successful reads are summed. */
+  readonly logMaxPerSecond: number;
   readonly logLevel: (typeof logLevels)[number];
 }
 
@@ -43,10 +52,15 @@ export function readConfig(env: Env): Config {
     accepted: readTokens(env['API_TOKEN'], backend, faults),
     backend,
     region: read.text('AWS_REGION', 'us-east-1', /^[a-z]{2,}(-[a-z]+)+-\d+$/, 'the name of a region'),
-    deadlineMs: read.integer('AWS_DEADLINE_MS', 8000, 100, 55_000),
+    deadlineMs: read.integer('AWS_DEADLINE_MS', 8000, 500, 55_000),
     connectTimeoutMs: read.integer('AWS_CONNECT_TIMEOUT_MS', 1000, 50, 55_000),
     answerTimeoutMs: read.integer('AWS_ANSWER_TIMEOUT_MS', 3000, 50, 55_000),
+    inventoryMaxAgeMs: read.integer('INVENTORY_MAX_AGE_MS', 2000, 0, 60_000),
+    inventoryMaxStaleMs: read.integer('INVENTORY_MAX_STALE_MS', 60_000, 0, 3_600_000),
+    elbReadsPerSecond: read.integer('AWS_ELB_READS_PER_SECOND', 5, 1, 1000),
+    ec2ReadsPerSecond: read.integer('AWS_EC2_READS_PER_SECOND', 10, 1, 1000),
     docs: read.oneOf('DOCS', ['on', 'off'], 'on') === 'on',
+    logMaxPerSecond: read.integer('LOG_MAX_PER_SECOND', 200, 0, 1_000_000),
     logLevel: read.oneOf('LOG_LEVEL', logLevels, 'info'),
   });
   if (faults.length > 0) throw new ConfigError(faults);

@@ -61,3 +61,12 @@ export class ConfigError extends Error {
     this.faults = faults;
   }
 }
+
+/** Returns the error for a name that no load balancer of the region has. */
+export function elbNotFound(elbName: string, region: string, cause?: unknown): DomainError {
+  return new DomainError(
+    'elb_not_found',
+    `the elb does not exist: no classic load balancer is named "${elbName}" in ${region}`,
+    { advice: 'check its spelling and region', cause },
+  );
+}

@@ -21,10 +21,6 @@ async function main(): Promise<void> {
   const config = readConfig(process.env);
   const logger = createLogger({ level: config.logLevel, readable: process.stdout.isTTY });
   const http = await compose(config, logger);
-  const port = await listen(http, config);
-  logger.info({ host: config.host, port, backend: config.backend, region: config.region }, 'listening');
-  if (config.backend === 'embedded') process.stderr.write(greeting(port, config));
-
   let closing = false;
   const stop = (signal: string): void => {
     if (closing) return;
@@ -37,6 +33,10 @@ async function main(): Promise<void> {
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
+
+  const port = await listen(http, config);
+  logger.info({ host: config.host, port, backend: config.backend, region: config.region }, 'listening');
+  if (config.backend === 'embedded') process.stderr.write(greeting(port, config));
 }
 
 /** The environment wins over .env. The SDK reads its own variables from the environment, so .env must be put there. */

@@ -8,18 +8,29 @@ export interface Logger {
 
 /** One operation's way through AWS: how long it may take in all, and what AWS called its requests. */
 export interface AwsTrace {
-  /** Aborts when the operation's deadline has passed. */
+  /** When the operation must be through, on the clock of `performance.now()`. */
+  readonly deadlineAt: number;
+  /** Aborts at that time. */
   readonly deadline: AbortSignal;
   /** AWS's ids of the requests made so far, in order. */
   readonly requestIds: string[];
+  /** Told when the first request leaves, after any wait for the budget: what AWS answers is no older than that. */
+  readonly sent?: () => void;
+  /** One attempt, made although AWS failed a moment ago, to see whether it is back. */
+  readonly probe?: boolean;
 }
 
 /** Starts the trace of an operation that must be through in `deadlineMs` milliseconds. */
-export function startTrace(deadlineMs: number): AwsTrace {
-  return { deadline: AbortSignal.timeout(deadlineMs), requestIds: [] };
+export function startTrace(deadlineMs: number, options: Pick<AwsTrace, 'sent' | 'probe'> = {}): AwsTrace {
+  return {
+    ...options,
+    deadlineAt: performance.now() + deadlineMs,
+    deadline: AbortSignal.timeout(deadlineMs),
+    requestIds: [],
+  };
 }
 
-/** Calls of one AWS action since the process started. */
+/** Calls of one AWS action since the process started; each attempt counts. */
 export interface ActionCount {
   spent: number;
   throttled: number;

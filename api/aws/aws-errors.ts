@@ -1,4 +1,4 @@
-import { DomainError } from '../errors.ts';
+import { DomainError, elbNotFound } from '../errors.ts';
 
 /** What was being asked of AWS when it failed. */
 export interface AwsRequestInfo {
@@ -90,7 +90,7 @@ export function toDomainError(error: unknown, request: AwsRequestInfo): unknown 
       },
     );
   }
-  if (unknownElb.has(error.name)) return elbNotFound(request.elbName ?? '', `in ${region}`, cause);
+  if (unknownElb.has(error.name)) return elbNotFound(request.elbName ?? '', region, cause);
   if (refusedInstance.has(error.name)) {
     return new DomainError(
       'instance_refused',
@@ -116,18 +116,6 @@ export function toDomainError(error: unknown, request: AwsRequestInfo): unknown 
     });
   }
   return error;
-}
-
-/** Returns the error for a load balancer that is not there; `where` says where it was looked for. */
-export function elbNotFound(elbName: string, where: string, cause?: unknown): DomainError {
-  return new DomainError(
-    'elb_not_found',
-    `the elb does not exist: no classic load balancer is named "${elbName}" ${where}`,
-    {
-      advice: 'check its spelling and region',
-      cause,
-    },
-  );
 }
 
 /** Timeouts, aborts and Node's system errors (ECONNREFUSED, ECONNRESET, ENOTFOUND …): no answer of AWS is at hand. */

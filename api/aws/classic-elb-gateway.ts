@@ -1,11 +1,16 @@
-import { DescribeInstancesCommand, type Instance } from '@aws-sdk/client-ec2';
+import {
+  DescribeInstancesCommand,
+  type DescribeInstancesCommandInput,
+  type Instance,
+} from '@aws-sdk/client-ec2';
 import {
   DeregisterInstancesFromLoadBalancerCommand,
   DescribeLoadBalancersCommand,
+  type Instance as Member,
   RegisterInstancesWithLoadBalancerCommand,
 } from '@aws-sdk/client-elastic-load-balancing';
-import { DomainError } from '../errors.ts';
-import type { LoadBalancerGateway } from '../load-balancers/load-balancer-gateway.ts';
+import { DomainError, elbNotFound } from '../errors.ts';
+import type { LoadBalancerGateway, Members } from '../load-balancers/load-balancer-gateway.ts';
 import {
   type ElbName,
   type InstanceId,
@@ -13,88 +18,121 @@ import {
   parseInstanceId,
 } from '../load-balancers/machine.ts';
 import type { AwsLedger, AwsTrace } from '../telemetry.ts';
-import { elbNotFound, isThrottling, toDomainError } from './aws-errors.ts';
+import { type AwsRequest, callAws } from './aws-caller.ts';
+import { CallGate } from './call-gate.ts';
 import type { AwsClients } from './clients.ts';
 
-/** The most values that EC2 takes in one filter (FilterLimitExceeded beyond: outscale/cloud-provider-osc#84). */
-const filterLimit = 200;
-
-type AwsOutput = { readonly $metadata: { readonly requestId?: string | undefined } };
+/** Calls a second that reads may spend in the long run. */
+export interface ReadBudget {
+  readonly elbReadsPerSecond: number;
+  readonly ec2ReadsPerSecond: number;
+}
 
 /** Reaches classic load balancers and EC2 through the AWS SDK. */
 export class ClassicElbGateway implements LoadBalancerGateway {
   readonly #clients: AwsClients;
   readonly #ledger: AwsLedger;
+  readonly #elbReads: CallGate;
+  readonly #elbWrites = new CallGate({ name: 'changes' });
+  readonly #ec2Reads: CallGate;
 
-  constructor(clients: AwsClients, ledger: AwsLedger) {
+  constructor(clients: AwsClients, ledger: AwsLedger, budget: ReadBudget) {
     this.#clients = clients;
     this.#ledger = ledger;
+    this.#elbReads = new CallGate({
+      name: 'load balancer reads',
+      perSecond: budget.elbReadsPerSecond,
+      reserve: 2,
+    });
+    this.#ec2Reads = new CallGate({ name: 'instance reads', perSecond: budget.ec2ReadsPerSecond });
   }
 
-  async describeMembers(elbName: ElbName, trace: AwsTrace): Promise<InstanceId[]> {
+  async describeRegion(trace: AwsTrace): Promise<Map<ElbName, Members>> {
+    const region = new Map<ElbName, Members>();
+    let Marker: string | undefined;
+    do {
+      const command = new DescribeLoadBalancersCommand({ PageSize: 400, Marker });
+      const page = await callAws(command, this.#elbRead(), trace, this.#ledger, (options) =>
+        this.#clients.elb.send(command, options),
+      );
+      for (const { LoadBalancerName, Instances } of page.LoadBalancerDescriptions ?? []) {
+        region.set(LoadBalancerName as ElbName, toMembers(Instances));
+      }
+      Marker = page.NextMarker;
+    } while (Marker);
+    return region;
+  }
+
+  async describeMembers(elbName: ElbName, trace: AwsTrace): Promise<Members> {
     const command = new DescribeLoadBalancersCommand({ LoadBalancerNames: [elbName] });
-    const { LoadBalancerDescriptions } = await this.#elb('DescribeLoadBalancers', elbName, trace, (options) =>
+    const request = { ...this.#elbRead(), elbName, urgent: true };
+    const { LoadBalancerDescriptions } = await callAws(command, request, trace, this.#ledger, (options) =>
       this.#clients.elb.send(command, options),
     );
     const described = LoadBalancerDescriptions?.find(({ LoadBalancerName }) => LoadBalancerName === elbName);
-    if (described === undefined) throw elbNotFound(elbName, `in ${this.#clients.region}`);
-    const ids = (described.Instances ?? []).map(({ InstanceId }) => InstanceId as InstanceId);
-    return [...new Set(ids)];
+    if (described === undefined) throw elbNotFound(elbName, this.#clients.region);
+    return toMembers(described.Instances);
   }
 
-  async describeMachines(
-    instanceIds: readonly InstanceId[],
-    trace: AwsTrace,
-  ): Promise<Map<InstanceId, MachineInfo>> {
-    const batches: Promise<MachineInfo[]>[] = [];
-    for (let start = 0; start < instanceIds.length; start += filterLimit) {
-      const Values = instanceIds.slice(start, start + filterLimit);
-      batches.push(
-        this.#describeInstances({ Filters: [{ Name: 'instance-id', Values }], MaxResults: 1000 }, trace),
-      );
-    }
-    return new Map((await Promise.all(batches)).flat().map((machine) => [machine.instanceId, machine]));
+  async describeMachines(instanceIds: Members, trace: AwsTrace): Promise<Map<InstanceId, MachineInfo>> {
+    const machines = await this.#describeInstances(
+      { Filters: [{ Name: 'instance-id', Values: [...instanceIds] }], MaxResults: 1000 },
+      trace,
+    );
+    return new Map(machines.map((machine) => [machine.instanceId, machine]));
   }
 
   async describeMachine(instanceId: InstanceId, trace: AwsTrace): Promise<MachineInfo> {
     const [machine] = await this.#describeInstances({ InstanceIds: [instanceId] }, trace);
-    if (machine === undefined)
-      throw new DomainError('instance_refused', `AWS refused the instance: EC2 describes no ${instanceId}`);
-    return machine;
+    if (machine !== undefined) return machine;
+    throw new DomainError('instance_refused', `AWS refused the instance: EC2 describes no ${instanceId}`);
   }
 
-  async register(elbName: ElbName, instanceId: InstanceId, trace: AwsTrace): Promise<void> {
+  async register(elbName: ElbName, instanceId: InstanceId, trace: AwsTrace): Promise<Members> {
     const command = new RegisterInstancesWithLoadBalancerCommand({
       LoadBalancerName: elbName,
       Instances: [{ InstanceId: instanceId }],
     });
-    await this.#elb('RegisterInstancesWithLoadBalancer', elbName, trace, (options) =>
+    const request = this.#elbWrite('RegisterInstancesWithLoadBalancer', elbName);
+    const { Instances } = await callAws(command, request, trace, this.#ledger, (options) =>
       this.#clients.elb.send(command, options),
     );
+    return toMembers(Instances);
   }
 
-  async deregister(elbName: ElbName, instanceId: InstanceId, trace: AwsTrace): Promise<void> {
+  async deregister(elbName: ElbName, instanceId: InstanceId, trace: AwsTrace): Promise<Members | undefined> {
     const command = new DeregisterInstancesFromLoadBalancerCommand({
       LoadBalancerName: elbName,
       Instances: [{ InstanceId: instanceId }],
     });
-    await this.#elb('DeregisterInstancesFromLoadBalancer', elbName, trace, (options) =>
-      this.#clients.elb.send(command, options),
-    );
+    const attempts = { count: 0 };
+    const request = { ...this.#elbWrite('DeregisterInstancesFromLoadBalancer', elbName), attempts };
+    try {
+      const { Instances } = await callAws(command, request, trace, this.#ledger, (options) =>
+        this.#clients.elb.send(command, options),
+      );
+      return toMembers(Instances);
+    } catch (error) {
+      // The instance was a member a moment ago, so the attempt whose answer was lost has detached it.
+      if (attempts.count > 1 && error instanceof DomainError && error.code === 'instance_refused')
+        return undefined;
+      throw error;
+    }
   }
 
-  async #describeInstances(
-    input: ConstructorParameters<typeof DescribeInstancesCommand>[0],
-    trace: AwsTrace,
-  ): Promise<MachineInfo[]> {
+  async #describeInstances(input: DescribeInstancesCommandInput, trace: AwsTrace): Promise<MachineInfo[]> {
+    const request = {
+      action: 'ec2:DescribeInstances',
+      region: this.#clients.region,
+      gate: this.#ec2Reads,
+      pausesOnOutage: true,
+    };
     const machines: MachineInfo[] = [];
     let NextToken: string | undefined;
     do {
       const command = new DescribeInstancesCommand({ ...input, NextToken });
-      const page = await this.#traced(
-        { action: 'ec2:DescribeInstances', region: this.#clients.region },
-        trace,
-        (options) => this.#clients.ec2.send(command, options),
+      const page = await callAws(command, request, trace, this.#ledger, (options) =>
+        this.#clients.ec2.send(command, options),
       );
       for (const { Instances } of page.Reservations ?? [])
         machines.push(...(Instances ?? []).flatMap(toMachineInfo));
@@ -103,36 +141,24 @@ export class ClassicElbGateway implements LoadBalancerGateway {
     return machines;
   }
 
-  #elb<Output extends AwsOutput>(
-    action: string,
-    elbName: ElbName,
-    trace: AwsTrace,
-    send: (options: { abortSignal: AbortSignal }) => Promise<Output>,
-  ): Promise<Output> {
-    return this.#traced(
-      { action: `elasticloadbalancing:${action}`, region: this.#clients.region, elbName },
-      trace,
-      send,
-    );
+  #elbRead(): AwsRequest {
+    const action = 'elasticloadbalancing:DescribeLoadBalancers';
+    return { action, region: this.#clients.region, gate: this.#elbReads, pausesOnOutage: true };
   }
 
-  async #traced<Output extends AwsOutput>(
-    request: { action: string; region: string; elbName?: ElbName },
-    trace: AwsTrace,
-    send: (options: { abortSignal: AbortSignal }) => Promise<Output>,
-  ): Promise<Output> {
-    try {
-      const output = await send({ abortSignal: trace.deadline });
-      this.#ledger.record(request.action, 'ok');
-      if (output.$metadata.requestId !== undefined) trace.requestIds.push(output.$metadata.requestId);
-      return output;
-    } catch (error) {
-      this.#ledger.record(request.action, isThrottling(error) ? 'throttled' : 'failed');
-      const requestId = (error as Partial<AwsOutput>).$metadata?.requestId;
-      if (requestId !== undefined) trace.requestIds.push(requestId);
-      throw toDomainError(error, request);
-    }
+  #elbWrite(action: string, elbName: ElbName): AwsRequest {
+    return {
+      action: `elasticloadbalancing:${action}`,
+      region: this.#clients.region,
+      gate: this.#elbWrites,
+      elbName,
+    };
   }
+}
+
+/** AWS's order, each instance once: moto lists one that was registered twice twice. */
+function toMembers(instances: readonly Member[] | undefined): Members {
+  return [...new Set((instances ?? []).map(({ InstanceId }) => InstanceId as InstanceId))];
 }
 
 function toMachineInfo({ InstanceId, InstanceType, LaunchTime }: Instance): MachineInfo[] {

@@ -1,7 +1,7 @@
 import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
-import { Server as NetServer } from 'node:net';
+import { Server as NetServer, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { answerInventedMethod } from './invented-method.ts';
+import { answerInventedMethod, answerLast } from './invented-method.ts';
 import { presentText } from './presenters.ts';
 
 /** Above the 60 s after which a classic ELB gives an idle connection up; else it sends requests into closed ones (nodejs/node#27363). */
@@ -22,7 +22,15 @@ export interface HttpServer {
 
 /** Returns a server, not yet listening, that answers with the application given. */
 export function createHttpServer(application: RequestListener): HttpServer {
-  const server = createServer({ keepAliveTimeout, headersTimeout, requestTimeout }, application);
+  // Without these two, and CONNECT, Node would answer by itself, and without an envelope.
+  const server = createServer(
+    { keepAliveTimeout, headersTimeout, requestTimeout, requireHostHeader: false },
+    application,
+  );
+  server.on('checkExpectation', application);
+  server.on('connect', (request, socket) => {
+    if (socket instanceof Socket) answerLast(request, socket, application);
+  });
   server.on('clientError', (error: ClientError, socket) => {
     answerClientError(error, socket, application);
   });

@@ -1,7 +1,8 @@
-import type { Context } from 'koa';
 import getRawBody from 'raw-body';
 import { DomainError } from '../errors.ts';
+import type { Freshness } from '../load-balancers/inventory.ts';
 import { type ElbName, type InstanceId, parseElbName, parseInstanceId } from '../load-balancers/machine.ts';
+import type { AppContext } from './context.ts';
 
 /** The largest body that is read, in bytes; the contract's bodies have about 40. */
 export const bodyLimit = 16 * 1024;
@@ -23,14 +24,14 @@ export function readElbName(raw: string | undefined): ElbName {
  * Returns the instance id of the JSON body, whatever its Content-Type. Throws `wrong_data_format` where there is none,
  * `payload_too_large` for a body above the limit.
  */
-export async function readMachineId(ctx: Context): Promise<InstanceId> {
+export async function readMachineId(ctx: AppContext): Promise<InstanceId> {
   const text = await readBody(ctx);
   if (text === '') throw wrongData('the body is empty');
   return machineIdOf(text);
 }
 
 /** As `readMachineId`; `?instanceId=` may stand in for the body, since some clients drop the body of a DELETE. */
-export async function readMachineIdOrQuery(ctx: Context): Promise<InstanceId> {
+export async function readMachineIdOrQuery(ctx: AppContext): Promise<InstanceId> {
   const text = await readBody(ctx);
   const query = ctx.query['instanceId'];
   if (query === undefined) {
@@ -44,7 +45,21 @@ export async function readMachineIdOrQuery(ctx: Context): Promise<InstanceId> {
   return instanceId;
 }
 
-async function readBody(ctx: Context): Promise<string> {
+/**
+ * Returns what Cache-Control (RFC 9111, 5.2.1), or Pragma without it, asks of the age of an answer. Directives that
+ * say nothing of it, and values that are no number of seconds, ask nothing.
+ */
+export function readFreshness(ctx: AppContext): Freshness {
+  const directives = (ctx.get('Cache-Control') || ctx.get('Pragma'))
+    .toLowerCase()
+    .split(',')
+    .map((text) => text.trim());
+  if (directives.includes('no-cache')) return { noCache: true };
+  const seconds = directives.map((directive) => /^max-age="?(\d{1,9})"?$/.exec(directive)?.[1]).find(Boolean);
+  return seconds === undefined ? {} : { maxAgeMs: Number(seconds) * 1000 };
+}
+
+async function readBody(ctx: AppContext): Promise<string> {
   let bytes: Buffer;
   try {
     bytes = await getRawBody(ctx.req, { limit: bodyLimit, length: ctx.get('Content-Length') || null });

@@ -1,50 +1,53 @@
 import { DomainError } from '../errors.ts';
 import type { AwsTrace } from '../telemetry.ts';
+import type { Freshness, Inventory, MachineList } from './inventory.ts';
 import { KeyedLock } from './keyed-lock.ts';
-import type { LoadBalancerGateway } from './load-balancer-gateway.ts';
+import type { LoadBalancerGateway, Members } from './load-balancer-gateway.ts';
 import type { ElbName, InstanceId, MachineInfo } from './machine.ts';
 
 /** The use cases: which instances a classic load balancer has, and the changing of that. */
 export class LoadBalancerService {
   readonly #gateway: LoadBalancerGateway;
-  readonly #writes = new KeyedLock();
+  readonly #inventory: Inventory;
+  readonly #changes = new KeyedLock();
 
-  constructor(gateway: LoadBalancerGateway) {
+  constructor(gateway: LoadBalancerGateway, inventory: Inventory) {
     this.#gateway = gateway;
+    this.#inventory = inventory;
+  }
+
+  /** Returns the list where it can be had at once, without asking AWS; else undefined. */
+  readyList(elbName: ElbName): MachineList | undefined {
+    return this.#inventory.ready(elbName);
   }
 
   /** Returns the members in AWS's order. Throws `elb_not_found`, and what the gateway throws. */
-  async listMachines(elbName: ElbName, trace: AwsTrace): Promise<MachineInfo[]> {
-    const members = await this.#gateway.describeMembers(elbName, trace);
-    const described = await this.#gateway.describeMachines(members, trace);
-    return members.map((id) => described.get(id) ?? undescribed(id));
+  listMachines(elbName: ElbName, freshness: Freshness, trace: AwsTrace): Promise<MachineList> {
+    return this.#inventory.list(elbName, freshness, trace);
   }
 
   /**
    * Makes the instance a member and returns it. Throws `elb_not_found`, `instance_already_attached` or
    * `instance_refused`, before anything was changed, and what the gateway throws.
    */
-  async attachMachine(elbName: ElbName, instanceId: InstanceId, trace: AwsTrace): Promise<MachineInfo> {
-    return this.#writes.run(`${elbName}/${instanceId}`, async () => {
+  attachMachine(elbName: ElbName, instanceId: InstanceId, trace: AwsTrace): Promise<MachineInfo> {
+    return this.#changes.run(`${elbName}/${instanceId}`, async () => {
       const [members, machine] = await Promise.allSettled([
-        this.#gateway.describeMembers(elbName, trace),
-        this.#gateway.describeMachine(instanceId, trace),
+        this.#inventory.membersNow(elbName, trace),
+        this.#inventory.machineNow(instanceId, trace),
       ]);
-      if (members.status === 'rejected') throw unchanged(members.reason);
-      if (members.value.includes(instanceId)) {
+      if (checked(members).includes(instanceId)) {
         throw new DomainError(
           'instance_already_attached',
           `instance already on load balancer: ${instanceId} is a member of ${elbName}`,
-          {
-            advice: 'nothing is left to do',
-          },
+          { advice: 'nothing is left to do' },
         );
       }
-      if (machine.status === 'rejected') throw unchanged(machine.reason);
-      await this.#gateway.register(elbName, instanceId, trace).catch((error: unknown) => {
-        throw outcomeUnknown(error, elbName, instanceId);
-      });
-      return machine.value;
+      const attached = checked(machine);
+      await this.#change(elbName, { added: instanceId }, () =>
+        this.#gateway.register(elbName, instanceId, trace),
+      );
+      return attached;
     });
   }
 
@@ -52,48 +55,55 @@ export class LoadBalancerService {
    * Ends the membership of the instance and returns it. Throws `elb_not_found` or `instance_not_attached`, before
    * anything was changed, and what the gateway throws.
    */
-  async detachMachine(elbName: ElbName, instanceId: InstanceId, trace: AwsTrace): Promise<MachineInfo> {
-    return this.#writes.run(`${elbName}/${instanceId}`, async () => {
-      const [members, machines] = await Promise.allSettled([
-        this.#gateway.describeMembers(elbName, trace),
-        this.#gateway.describeMachines([instanceId], trace),
+  detachMachine(elbName: ElbName, instanceId: InstanceId, trace: AwsTrace): Promise<MachineInfo> {
+    return this.#changes.run(`${elbName}/${instanceId}`, async () => {
+      const [members, machine] = await Promise.allSettled([
+        this.#inventory.membersNow(elbName, trace),
+        this.#inventory.memberNow(instanceId, trace),
       ]);
-      if (members.status === 'rejected') throw unchanged(members.reason);
-      if (!members.value.includes(instanceId)) {
+      if (!checked(members).includes(instanceId)) {
         throw new DomainError(
           'instance_not_attached',
           `instance is not on load balancer: ${instanceId} is no member of ${elbName}`,
-          {
-            advice: `GET /elb/${elbName} lists the members`,
-          },
+          { advice: `GET /elb/${elbName} lists the members` },
         );
       }
-      if (machines.status === 'rejected') throw unchanged(machines.reason);
-      await this.#gateway.deregister(elbName, instanceId, trace).catch((error: unknown) => {
-        throw outcomeUnknown(error, elbName, instanceId);
-      });
-      return machines.value.get(instanceId) ?? undescribed(instanceId);
+      const detached = checked(machine);
+      await this.#change(elbName, { removed: instanceId }, () =>
+        this.#gateway.deregister(elbName, instanceId, trace),
+      );
+      return detached;
     });
+  }
+
+  /** Makes the change, and has the inventory learn of it or doubt what it knows. */
+  async #change(
+    elbName: ElbName,
+    change: { added?: InstanceId; removed?: InstanceId },
+    make: () => Promise<Members | undefined>,
+  ): Promise<void> {
+    try {
+      this.#inventory.changed(elbName, change, await make());
+    } catch (error) {
+      if (!isUnclear(error)) throw error;
+      this.#inventory.doubt(elbName);
+      const instanceId = change.added ?? change.removed ?? '';
+      throw error.withAdvice(
+        `whether the change was made is unknown, so look for ${instanceId} in GET /elb/${elbName} before trying again`,
+      );
+    }
   }
 }
 
-/** A member that EC2 no longer describes (terminated for more than an hour) is still a member. */
-function undescribed(instanceId: InstanceId): MachineInfo {
-  return { instanceId, instanceType: undefined, launchDate: undefined };
+/** What a check brought. A check comes before the change, so after its failure the caller can simply try again. */
+function checked<T>(check: PromiseSettledResult<T>): T {
+  if (check.status === 'fulfilled') return check.value;
+  throw isUnclear(check.reason)
+    ? check.reason.withAdvice('nothing was changed, so try again in a few seconds')
+    : check.reason;
 }
 
-/** A check failed before the change was asked of AWS: the caller can simply try again. */
-function unchanged(error: unknown): unknown {
-  if (!(error instanceof DomainError)) return error;
-  if (error.code !== 'aws_unreachable' && error.code !== 'aws_failed') return error;
-  return error.withAdvice('nothing was changed, so try again in a few seconds');
-}
-
-/** The change was asked of AWS and no clear answer came: it may or may not have been made. */
-function outcomeUnknown(error: unknown, elbName: ElbName, instanceId: InstanceId): unknown {
-  if (!(error instanceof DomainError)) return error;
-  if (error.code !== 'aws_unreachable' && error.code !== 'aws_failed') return error;
-  return error.withAdvice(
-    `whether the change was made is unknown, so look for ${instanceId} in GET /elb/${elbName} before trying again`,
-  );
+/** Whether a failure leaves it open what AWS has done. */
+function isUnclear(error: unknown): error is DomainError {
+  return error instanceof DomainError && (error.code === 'aws_unreachable' || error.code === 'aws_failed');
 }

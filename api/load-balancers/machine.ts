@@ -25,3 +25,8 @@ export function parseInstanceId(value: string): InstanceId | undefined {
 export function parseElbName(value: string): ElbName | undefined {
   return elbNamePattern.test(value) ? (value as ElbName) : undefined;
 }
+
+/** Returns what there is to tell of a member that EC2 does not describe: terminated for over an hour, for example. */
+export function undescribed(instanceId: InstanceId): MachineInfo {
+  return { instanceId, instanceType: undefined, launchDate: undefined };
+}

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { assertAnswerFits } from '../contract/answer-schema.ts';
 
 /** `npm run test:build` sets this, to run the same tests against the production build. */
 const entry = process.env['SERVICE_UNDER_TEST'] === 'build' ? 'dist/server.js' : '.test-build/server.js';
@@ -24,7 +25,7 @@ export interface Service {
   readonly log: LogLine[];
   /** Resolves with the first line, past or future, that fits. */
   logged(fits: (line: LogLine) => boolean): Promise<LogLine>;
-  /** Sends a request, with credentials unless told otherwise. */
+  /** Sends a request, with credentials unless told otherwise, and holds the answer against swagger.yaml. */
   request(path: string, init?: RequestInit): Promise<Response>;
   close(): Promise<void>;
 }
@@ -68,11 +69,22 @@ export async function startService(awsUrl: string, env: Record<string, string> =
     child,
     log,
     logged,
-    request: (path, init = {}) =>
-      fetch(url + path, {
-        ...init,
-        headers: { Authorization: `Basic ${token}`, ...(init.headers as Record<string, string>) },
-      }),
+    request: async (path, init = {}) => {
+      const headers = {
+        Authorization: `Basic ${token}`,
+        // A connection kept alive would hold up the end of the service for its five idle seconds.
+        Connection: 'close',
+        ...(init.headers as Record<string, string>),
+      };
+      const response = await fetch(url + path, { ...init, headers });
+      const { status, headers: answered } = response;
+      assertAnswerFits(init.method ?? 'GET', path, {
+        status,
+        headers: answered,
+        body: await response.clone().text(),
+      });
+      return response;
+    },
     close: async () => {
       child.kill('SIGTERM');
       await ended;

@@ -1,0 +1,99 @@
+import type { ElbName } from '../load-balancers/machine.ts';
+import { DomainError } from '../errors.ts';
+import type { AwsLedger, AwsTrace } from '../telemetry.ts';
+import { isThrottling, toDomainError } from './aws-errors.ts';
+import type { CallGate } from './call-gate.ts';
+
+/** One request of AWS, whatever the service. */
+export interface AwsRequest {
+  /** As IAM writes it: `elasticloadbalancing:DescribeLoadBalancers`. */
+  readonly action: string;
+  readonly region: string;
+  readonly elbName?: ElbName;
+  readonly gate: CallGate;
+  /** Goes before others and may take the gate's reserve: the check before a change. */
+  readonly urgent?: boolean;
+  /** Whether an outage of this kind is told to the next callers at once, instead of letting each wait for it. */
+  readonly pausesOnOutage?: boolean;
+  /** Counts the SDK's attempts, for a caller to whom a repetition makes a difference. */
+  readonly attempts?: { count: number };
+}
+
+/** What the SDK's commands have of a middleware stack, as far as it is used here. */
+interface Command {
+  readonly middlewareStack: {
+    add(
+      middleware: (next: (args: never) => Promise<unknown>) => (args: never) => Promise<unknown>,
+      options: { step: 'finalizeRequest'; name: string; priority: 'low' },
+    ): void;
+  };
+}
+
+type Output = { readonly $metadata: { readonly requestId?: string | undefined } };
+
+/**
+ * Sends a command and returns its output. Each of the SDK's attempts goes through the gate
+ * and the ledger; when the deadline passes, what stopped the last attempt is thrown, as a DomainError.
+ */
+export async function callAws<O extends Output>(
+  command: Command,
+  request: AwsRequest,
+  trace: AwsTrace,
+  ledger: AwsLedger,
+  send: (options: { abortSignal: AbortSignal }) => Promise<O>,
+): Promise<O> {
+  const { gate, action, urgent = false, attempts = { count: 0 } } = request;
+  let underWay = false;
+  let lastError: unknown;
+  command.middlewareStack.add(
+    (next) => async (args) => {
+      attempts.count += 1;
+      if (trace.probe === true && lastError instanceof Error) throw lastError;
+      await gate.take(trace, { urgent, repeated: attempts.count > 1 });
+      if (attempts.count === 1) trace.sent?.();
+      underWay = true;
+      try {
+        const result = await next(args);
+        ledger.record(action, 'ok');
+        return result;
+      } catch (error) {
+        lastError = error;
+        ledger.record(action, isThrottling(error) ? 'throttled' : 'failed');
+        if (isThrottling(error)) gate.pause(toDomainError(error, request) as DomainError);
+        throw error;
+      } finally {
+        underWay = false;
+      }
+    },
+    { step: 'finalizeRequest', name: 'callGate', priority: 'low' },
+  );
+
+  try {
+    const output = await Promise.race([send({ abortSignal: trace.deadline }), aborted(trace.deadline)]);
+    gate.reopen();
+    noteRequestId(output, trace);
+    return output;
+  } catch (caught) {
+    const error = trace.deadline.aborted && !underWay && lastError !== undefined ? lastError : caught;
+    noteRequestId(error, trace);
+    const failure = toDomainError(error, request);
+    const outage = failure instanceof DomainError && failure.code === 'aws_unreachable';
+    if (outage && request.pausesOnOutage === true) gate.pause(failure);
+    throw failure;
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    const abort = (): void => {
+      reject(Object.assign(new Error('the deadline has passed'), { name: 'AbortError' }));
+    };
+    if (signal.aborted) abort();
+    else signal.addEventListener('abort', abort, { once: true });
+  });
+}
+
+function noteRequestId(answer: unknown, trace: AwsTrace): void {
+  const requestId = (answer as Partial<Output>).$metadata?.requestId;
+  if (requestId !== undefined) trace.requestIds.push(requestId);
+}

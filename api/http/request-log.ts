@@ -1,0 +1,93 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import type { Principal } from '../principals/principal.ts';
+import type { AwsTrace, Logger } from '../telemetry.ts';
+import { clientAddress } from './client-address.ts';
+import { ReadTally } from './read-tally.ts';
+
+/** Anything longer or stranger could break a log line or hide another. */
+const saneRequestId = /^[\w.:+/=@-]{1,128}$/;
+
+/** A request that takes this many milliseconds is told in its own line, whatever it is. */
+const slowMs = 1000;
+
+/** A request that has been answered. */
+export interface Answered {
+  readonly request: IncomingMessage;
+  readonly requestId: string;
+  readonly status: number;
+  /** On the clock of `performance.now()`. */
+  readonly startedAt: number;
+  /** The path as its route states it; undefined where no route has it. */
+  readonly route: string | undefined;
+  readonly principal: Principal | undefined;
+  readonly trace?: AwsTrace | undefined;
+  /** What was thrown. */
+  readonly error?: unknown;
+}
+
+/** Returns the caller's X-Request-Id where it is sane, else one of ours. */
+export function requestIdOf(request: IncomingMessage): string {
+  const offered = request.headers['x-request-id'];
+  return typeof offered === 'string' && saneRequestId.test(offered) ? offered : randomUUID();
+}
+
+/**
+ * Tells the log of each request in one line. Beyond `maxPerSecond` lines, successful reads are counted in one line a
+ * second: a line each would cost more than the reads themselves.
+ */
+export class RequestLog {
+  readonly #logger: Logger;
+  readonly #maxPerSecond: number;
+  readonly #tally: ReadTally;
+  #second = 0;
+  #lines = 0;
+
+  constructor(logger: Logger, maxPerSecond: number) {
+    this.#logger = logger;
+    this.#maxPerSecond = maxPerSecond;
+    this.#tally = new ReadTally(logger);
+  }
+
+  answered(answered: Answered): void {
+    const { request, route, status, principal, startedAt } = answered;
+    const now = performance.now();
+    const durationMs = now - startedAt;
+    const isRead = request.method === 'GET' || request.method === 'HEAD';
+    const isOrdinary = isRead && status < 400 && durationMs < slowMs;
+    if (!this.#mayHaveLine(now) && isOrdinary)
+      this.#tally.count(route ?? 'none', status, principal?.name, durationMs);
+    else this.#logger[status >= 500 ? 'error' : 'info'](describe(answered, durationMs), 'request');
+  }
+
+  #mayHaveLine(now: number): boolean {
+    const second = Math.floor(now / 1000);
+    if (second !== this.#second) {
+      this.#second = second;
+      this.#lines = 0;
+    }
+    return ++this.#lines <= this.#maxPerSecond;
+  }
+}
+
+function describe(
+  { request, requestId, status, route, principal, trace, error }: Answered,
+  durationMs: number,
+): object {
+  const path = (request.url ?? '').split('?', 1)[0]?.slice(0, 256);
+  return {
+    method: request.method,
+    route: route ?? path,
+    ...(route?.includes(':') === true && { path }),
+    status,
+    durationMs: Math.round(durationMs * 10) / 10,
+    principal: principal?.name,
+    client: clientAddress(
+      request.socket.remoteAddress,
+      request.headers['x-forwarded-for'] as string | undefined,
+    ),
+    requestId,
+    awsRequestIds: trace?.requestIds,
+    ...(error !== undefined && (status >= 500 ? { err: error } : { reason: (error as Error).message })),
+  };
+}

@@ -1,0 +1,297 @@
+import { DomainError, elbNotFound } from '../errors.ts';
+import { type AwsTrace, type Logger, startTrace } from '../telemetry.ts';
+import { Coalescer } from './coalescer.ts';
+import type { LoadBalancerGateway, Members } from './load-balancer-gateway.ts';
+import { type ElbName, type InstanceId, type MachineInfo, undescribed } from './machine.ts';
+import { type Entry, MachineDirectory } from './machine-directory.ts';
+import { Outage } from './outage.ts';
+import { fulfilledWithin, withinDeadline } from './patience.ts';
+import { type Membership, Picture } from './picture.ts';
+
+const machineMaxAgeMs = 60_000;
+const unknownMachineMaxAgeMs = 10_000;
+/** What a read waits for a refresh before it takes the list that is known. */
+const patienceMs = 250;
+const probeEveryMs = 1000;
+/** Shared calls give up this much before those who wait for them, who so learn why and not only that it is late. */
+const headStartMs = 100;
+
+export interface InventoryOptions {
+  readonly region: string;
+  /** How old a list may be that is served without a question, in milliseconds; 0 asks every time. */
+  readonly maxAgeMs: number;
+  /** How old a list may be that is served because AWS fails, in milliseconds. */
+  readonly maxStaleMs: number;
+  /** What one request may take in all, in milliseconds. */
+  readonly deadlineMs: number;
+}
+
+/** What a caller asks of the age of an answer. */
+export interface Freshness {
+  /** No older than this, in milliseconds; 0 takes only what AWS tells from now on. */
+  readonly maxAgeMs?: number;
+  /** Whether the descriptions of the instances are to be read anew, too. */
+  readonly noCache?: boolean;
+}
+
+/** A list of members, and what there is to say of its age. Times are on the clock of `performance.now()`. */
+export interface MachineList {
+  /** The same array as long as nothing in it has changed. */
+  readonly machines: readonly MachineInfo[];
+  /** When the call left that told of the membership. */
+  readonly asOf: number;
+  /** Until when the list may be served without a question. */
+  readonly freshUntil: number;
+  /** `hit`: it was known and fresh. `stale`: it was known, and AWS fails. Otherwise why AWS was asked. */
+  readonly how: 'hit' | 'stale' | 'asked-unknown' | 'asked-expired' | 'asked-on-request';
+}
+
+/** What is known of the region's load balancers, and how fresh it is. */
+export class Inventory {
+  readonly #gateway: LoadBalancerGateway;
+  readonly #options: InventoryOptions;
+  readonly #sharedDeadlineMs: number;
+  readonly #picture = new Picture();
+  readonly #machines: MachineDirectory;
+  readonly #outage: Outage;
+  readonly #regionReads = new Coalescer<AwsTrace>((sent) => this.#readRegion(sent));
+  readonly #memberReads = new Map<ElbName, Coalescer<{ members: Members; requestIds: string[] }>>();
+  #probe: NodeJS.Timeout | undefined;
+  #lastReadAt = -Infinity;
+
+  constructor(gateway: LoadBalancerGateway, logger: Logger, options: InventoryOptions) {
+    this.#gateway = gateway;
+    this.#options = options;
+    this.#sharedDeadlineMs = options.deadlineMs - headStartMs;
+    this.#outage = new Outage('load balancers', logger);
+    this.#machines = new MachineDirectory(gateway, logger, {
+      maxAgeMs: machineMaxAgeMs,
+      unknownMaxAgeMs: unknownMachineMaxAgeMs,
+      deadlineMs: this.#sharedDeadlineMs,
+    });
+  }
+
+  /** Returns the list where it is known and fresh, without asking and without waiting; else undefined. */
+  ready(elbName: ElbName): MachineList | undefined {
+    const membership = this.#picture.get(elbName);
+    if (membership?.described === undefined || membership.doubtful) return undefined;
+    const now = performance.now();
+    const freshUntil = membership.asOf + this.#options.maxAgeMs;
+    if (now >= freshUntil || now >= membership.described.goodUntil) return undefined;
+    membership.readAt = now;
+    return { machines: membership.described.machines, asOf: membership.asOf, freshUntil, how: 'hit' };
+  }
+
+  /**
+   * Returns the members in AWS's order, as fresh as asked for. Known lists are served while AWS fails, as long as they
+   * may be, unless the caller asked for fresh ones. Throws `elb_not_found`, and what the gateway throws.
+   */
+  async list(
+    elbName: ElbName,
+    { maxAgeMs, noCache = false }: Freshness,
+    trace: AwsTrace,
+  ): Promise<MachineList> {
+    const now = performance.now();
+    this.#lastReadAt = now;
+    const since = noCache ? now : now - Math.min(maxAgeMs ?? Infinity, this.#options.maxAgeMs);
+    const how = await this.#refresh(elbName, since, noCache || maxAgeMs !== undefined, trace);
+    const membership = this.#picture.get(elbName);
+    if (membership === undefined) throw elbNotFound(elbName, this.#options.region);
+    membership.readAt = now;
+    await this.#describe(membership.members, noCache ? now : -Infinity, trace);
+    const machines = this.#describedMachines(membership);
+    return { machines, asOf: membership.asOf, freshUntil: membership.asOf + this.#options.maxAgeMs, how };
+  }
+
+  /**
+   * Returns the members that AWS lists from now on, for the check before a change; concurrent checks share a call.
+   * Throws `elb_not_found`, and what the gateway throws.
+   */
+  async membersNow(elbName: ElbName, trace: AwsTrace): Promise<Members> {
+    let reads = this.#memberReads.get(elbName);
+    if (reads === undefined) {
+      reads = new Coalescer((sent) => this.#readMembers(elbName, sent));
+      this.#memberReads.set(elbName, reads);
+    }
+    try {
+      const { members, requestIds } = await withinDeadline(
+        reads.join(performance.now()),
+        'the load balancer',
+        trace,
+      );
+      trace.requestIds.push(...requestIds);
+      return members;
+    } finally {
+      if (reads.idle) this.#memberReads.delete(elbName);
+    }
+  }
+
+  /** Returns what EC2 tells of an instance from now on. Throws `instance_refused` where it knows none. */
+  async machineNow(instanceId: InstanceId, trace: AwsTrace): Promise<MachineInfo> {
+    const now = performance.now();
+    const machine = await this.#gateway.describeMachine(instanceId, trace);
+    this.#machines.learn(machine, now);
+    return machine;
+  }
+
+  /** Returns what EC2 tells of a member from now on, which may be nothing. */
+  async memberNow(instanceId: InstanceId, trace: AwsTrace): Promise<MachineInfo> {
+    await withinDeadline(this.#machines.load([instanceId], performance.now(), trace), 'the instance', trace);
+    return this.#machines.get(instanceId)?.machine ?? undescribed(instanceId);
+  }
+
+  /** Takes in what AWS listed after a change; where that is not to be believed, the region is read again, later. */
+  changed(
+    elbName: ElbName,
+    change: { added?: InstanceId; removed?: InstanceId },
+    listed: Members | undefined,
+  ): void {
+    if (!this.#picture.changed(elbName, change, listed)) this.#readAgain();
+  }
+
+  /** The outcome of a change is unknown: what is known of the load balancer is not served as fresh, and read again. */
+  doubt(elbName: ElbName): void {
+    this.#picture.doubt(elbName);
+    this.#readAgain();
+  }
+
+  /** Ends what goes on by itself. */
+  close(): void {
+    clearInterval(this.#probe);
+  }
+
+  /** Has the picture hold the load balancer as AWS told it at `since` or later, or at least as it may be served. */
+  async #refresh(
+    elbName: ElbName,
+    since: number,
+    strict: boolean,
+    trace: AwsTrace,
+  ): Promise<MachineList['how']> {
+    const known = this.#picture.get(elbName);
+    const asOf = known === undefined ? this.#picture.regionAsOf : known.doubtful ? -Infinity : known.asOf;
+    if (asOf >= since) return 'hit';
+    const servable = !strict && known !== undefined && this.#mayBeServed(known);
+    if (this.#probe !== undefined) {
+      if (servable) return 'stale';
+      throw this.#outage.error;
+    }
+    const read = this.#regionReads.join(since);
+    if (servable && !(await fulfilledWithin(read, patienceMs - this.#regionReads.outFor))) return 'stale';
+    trace.requestIds.push(...(await withinDeadline(read, 'the load balancers', trace)).requestIds);
+    return strict ? 'asked-on-request' : known === undefined ? 'asked-unknown' : 'asked-expired';
+  }
+
+  #mayBeServed({ asOf }: Membership): boolean {
+    return performance.now() - asOf <= this.#options.maxStaleMs;
+  }
+
+  /** Has the directory hold descriptions from `since` or later, or at least ones that may be served. */
+  async #describe(members: Members, since: number, trace: AwsTrace): Promise<void> {
+    const now = performance.now();
+    const entries = members.map((id) => this.#machines.get(id));
+    if (entries.every((entry) => entry !== undefined && entry.asOf >= since && entry.goodUntil > now)) return;
+    const servable =
+      since === -Infinity && entries.every((entry) => entry !== undefined && this.#mayStillBeServed(entry));
+    const { outage, askedAt } = this.#machines;
+    if (servable && outage.error !== undefined && now - askedAt < probeEveryMs) return;
+    const wanted = members.filter((_id, index) => {
+      const entry = entries[index];
+      return entry === undefined || entry.asOf < since || entry.goodUntil <= now;
+    });
+    const load = this.#machines.load(wanted, since, trace, servable ? this.#expiredOfThoseRead(now) : []);
+    if (servable) await fulfilledWithin(load, patienceMs);
+    else await withinDeadline(load, 'the instances', trace);
+  }
+
+  #mayStillBeServed({ goodUntil }: Entry): boolean {
+    return performance.now() - goodUntil <= this.#options.maxStaleMs;
+  }
+
+  /** One call can renew 200 descriptions: those that expired with these, of load balancers that are in use. */
+  *#expiredOfThoseRead(now: number): Generator<InstanceId> {
+    for (const id of this.#picture.membersReadSince(now - machineMaxAgeMs)) {
+      const entry = this.#machines.get(id);
+      if (entry !== undefined && entry.goodUntil <= now) yield id;
+    }
+  }
+
+  #describedMachines(membership: Membership): readonly MachineInfo[] {
+    const entries = membership.members.map((id) => this.#machines.get(id));
+    let machines: readonly MachineInfo[] = membership.members.map(
+      (instanceId, index) => entries[index]?.machine ?? undescribed(instanceId),
+    );
+    const before = membership.described?.machines;
+    if (before?.every((machine, index) => machine === machines[index]) === true) machines = before;
+    membership.described = {
+      machines,
+      goodUntil: Math.min(...entries.map((entry) => entry?.goodUntil ?? -Infinity)),
+    };
+    return machines;
+  }
+
+  async #readRegion(sent: () => void): Promise<AwsTrace> {
+    let sentAt = performance.now();
+    const probe = this.#probe !== undefined;
+    const trace = startTrace(probe ? probeEveryMs : this.#sharedDeadlineMs, {
+      probe,
+      sent: () => {
+        sentAt = performance.now();
+        sent();
+      },
+    });
+    try {
+      this.#picture.learnRegion(await this.#gateway.describeRegion(trace), sentAt);
+    } catch (error) {
+      this.#outage.begin(error);
+      this.#probe ??= setInterval(() => {
+        this.#probeRegion();
+      }, probeEveryMs).unref();
+      throw error;
+    }
+    this.#outage.end();
+    clearInterval(this.#probe);
+    this.#probe = undefined;
+    // Whoever waits for this describes the instances of its own load balancer first.
+    setImmediate(() => {
+      this.#machines.fill(this.#picture.everyMember());
+    });
+    return trace;
+  }
+
+  /** While AWS fails, readers are served what is known and do not ask, so this does; without readers nobody does. */
+  #probeRegion(): void {
+    if (performance.now() - this.#lastReadAt <= this.#options.maxStaleMs) {
+      this.#readAgain();
+      return;
+    }
+    clearInterval(this.#probe);
+    this.#probe = undefined;
+  }
+
+  /** A failure has been told by the outage, and nobody waits for this. */
+  #readAgain(): void {
+    this.#regionReads.join(performance.now()).catch(() => undefined);
+  }
+
+  async #readMembers(
+    elbName: ElbName,
+    sent: () => void,
+  ): Promise<{ members: Members; requestIds: string[] }> {
+    let sentAt = performance.now();
+    const trace = startTrace(this.#sharedDeadlineMs, {
+      sent: () => {
+        sentAt = performance.now();
+        sent();
+      },
+    });
+    try {
+      const members = await this.#gateway.describeMembers(elbName, trace);
+      this.#picture.learn(elbName, members, sentAt);
+      return { members, requestIds: trace.requestIds };
+    } catch (error) {
+      if (error instanceof DomainError && error.code === 'elb_not_found')
+        this.#picture.forget(elbName, sentAt);
+      throw error;
+    }
+  }
+}

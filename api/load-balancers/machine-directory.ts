@@ -1,0 +1,191 @@
+import { type AwsTrace, type Logger, startTrace } from '../telemetry.ts';
+import type { LoadBalancerGateway } from './load-balancer-gateway.ts';
+import { type InstanceId, type MachineInfo, undescribed } from './machine.ts';
+import { Outage } from './outage.ts';
+
+/** EC2's limit of values in one filter (FilterLimitExceeded beyond: outscale/cloud-provider-osc#84). */
+const batchSize = 200;
+const mostSideBySide = 4;
+/** Some 200 bytes each; 20 load balancers of 1,000 instances are the default quotas of a region. */
+const mostRemembered = 30_000;
+
+export interface DirectoryOptions {
+  /** How long a description is good, in milliseconds. */
+  readonly maxAgeMs: number;
+  /** How long it is good that EC2 described nothing, in milliseconds. */
+  readonly unknownMaxAgeMs: number;
+  /** What one call may take in all, in milliseconds. */
+  readonly deadlineMs: number;
+}
+
+/** What is remembered of one instance. Type and date are undefined where EC2 did not describe it. */
+export interface Entry {
+  readonly machine: MachineInfo;
+  /** When the call left that brought this, on the clock of `performance.now()`. */
+  readonly asOf: number;
+  readonly goodUntil: number;
+}
+
+interface Batch {
+  readonly ids: Set<InstanceId>;
+  sentAt: number | undefined;
+  readonly result: Promise<void>;
+  readonly settle: { resolve: () => void; reject: (error: unknown) => void };
+  readonly requestIds: string[];
+}
+
+/** What EC2 told of instances: asked in batches, a few side by side, and remembered for a while. */
+export class MachineDirectory {
+  readonly outage: Outage;
+  readonly #gateway: LoadBalancerGateway;
+  readonly #options: DirectoryOptions;
+  readonly #entries = new Map<InstanceId, Entry>();
+  /** Waiting to be sent, in order. */
+  #waiting: Batch[] = [];
+  /** The last batch, waiting or under way, that asks for an instance. */
+  readonly #asking = new Map<InstanceId, Batch>();
+  #underWay = 0;
+  #askedAt = -Infinity;
+
+  constructor(gateway: LoadBalancerGateway, logger: Logger, options: DirectoryOptions) {
+    this.#gateway = gateway;
+    this.#options = options;
+    this.outage = new Outage('instances', logger);
+  }
+
+  /** Returns what is remembered of an instance, however old. */
+  get(instanceId: InstanceId): Entry | undefined {
+    return this.#entries.get(instanceId);
+  }
+
+  /** When EC2 was last asked, on the clock of `performance.now()`. */
+  get askedAt(): number {
+    return this.#askedAt;
+  }
+
+  /**
+   * Resolves once EC2 has told of these instances in calls that left at `since` or later; `companions` fill up what
+   * room is left in those calls. Throws what the gateway throws. AWS's ids of the calls go into the trace.
+   */
+  async load(
+    ids: readonly InstanceId[],
+    since: number,
+    trace: AwsTrace | undefined,
+    companions: Iterable<InstanceId> = [],
+  ): Promise<void> {
+    const batches = new Set<Batch>();
+    const fresh: InstanceId[] = [];
+    for (const id of ids) {
+      const batch = this.#batchOf(id, since);
+      if (batch === undefined) fresh.push(id);
+      else batches.add(batch);
+    }
+    for (const batch of this.#enqueue(fresh, 'first', companions)) batches.add(batch);
+    await Promise.all([...batches].map(({ result }) => result));
+    for (const { requestIds } of batches) trace?.requestIds.push(...requestIds);
+  }
+
+  /** Has EC2 asked of those of these instances of which nothing is known, after all that somebody waits for. */
+  fill(ids: Iterable<InstanceId>): void {
+    if (this.outage.error !== undefined) return;
+    const unknown: InstanceId[] = [];
+    const room = mostRemembered - this.#entries.size;
+    for (const id of ids) {
+      if (unknown.length >= room) break;
+      if (!this.#entries.has(id) && !this.#asking.has(id)) unknown.push(id);
+    }
+    // Nobody waits for these, so nobody else would hear of a failure; the outage has told the log.
+    for (const { result } of this.#enqueue(unknown, 'last')) result.catch(() => undefined);
+  }
+
+  /** Takes in what EC2 told of one instance in a call that left at `asOf`. */
+  learn(machine: MachineInfo, asOf: number): void {
+    this.#remember(machine.instanceId, machine, asOf);
+  }
+
+  #batchOf(id: InstanceId, since: number): Batch | undefined {
+    const batch = this.#asking.get(id);
+    return batch !== undefined && (batch.sentAt === undefined || batch.sentAt >= since) ? batch : undefined;
+  }
+
+  #enqueue(
+    ids: readonly InstanceId[],
+    place: 'first' | 'last',
+    companions: Iterable<InstanceId> = [],
+  ): Batch[] {
+    const batches: Batch[] = [];
+    for (let start = 0; start < ids.length; start += batchSize)
+      batches.push(newBatch(ids.slice(start, start + batchSize)));
+    const last = batches.at(-1);
+    if (last !== undefined) {
+      for (const id of companions) {
+        if (last.ids.size >= batchSize) break;
+        if (this.#batchOf(id, -Infinity) === undefined) last.ids.add(id);
+      }
+    }
+    for (const batch of batches) for (const id of batch.ids) this.#asking.set(id, batch);
+    this.#waiting = place === 'first' ? [...batches, ...this.#waiting] : [...this.#waiting, ...batches];
+    this.#pump();
+    return batches;
+  }
+
+  #pump(): void {
+    while (this.#underWay < mostSideBySide) {
+      const batch = this.#waiting.shift();
+      if (batch === undefined) return;
+      this.#underWay += 1;
+      void this.#ask(batch).finally(() => {
+        this.#underWay -= 1;
+        for (const id of batch.ids) if (this.#asking.get(id) === batch) this.#asking.delete(id);
+        this.#pump();
+      });
+    }
+  }
+
+  async #ask(batch: Batch): Promise<void> {
+    const trace = startTrace(this.#options.deadlineMs, { sent: () => (batch.sentAt = performance.now()) });
+    this.#askedAt = performance.now();
+    try {
+      const described = await this.#gateway.describeMachines([...batch.ids], trace);
+      const asOf = batch.sentAt ?? performance.now();
+      for (const id of batch.ids) this.#remember(id, described.get(id), asOf);
+      batch.requestIds.push(...trace.requestIds);
+      this.outage.end();
+      batch.settle.resolve();
+    } catch (error) {
+      this.outage.begin(error);
+      batch.settle.reject(error);
+    }
+  }
+
+  #remember(id: InstanceId, described: MachineInfo | undefined, asOf: number): void {
+    const before = this.#entries.get(id);
+    if (before !== undefined && before.asOf > asOf) return;
+    const { maxAgeMs, unknownMaxAgeMs } = this.#options;
+    const machine = described ?? undescribed(id);
+    this.#entries.delete(id);
+    this.#entries.set(id, {
+      // The same object as long as nothing has changed lets others see at a glance that nothing has.
+      machine: before !== undefined && sameMachine(before.machine, machine) ? before.machine : machine,
+      asOf,
+      goodUntil: asOf + (described === undefined ? unknownMaxAgeMs : maxAgeMs),
+    });
+    if (this.#entries.size > mostRemembered) {
+      const [oldest] = this.#entries.keys();
+      if (oldest !== undefined) this.#entries.delete(oldest);
+    }
+  }
+}
+
+function newBatch(ids: readonly InstanceId[]): Batch {
+  const settle: { resolve: () => void; reject: (error: unknown) => void } = {
+    resolve: () => undefined,
+    reject: () => undefined,
+  };
+  const result = new Promise<void>((resolve, reject) => Object.assign(settle, { resolve, reject }));
+  return { ids: new Set(ids), sentAt: undefined, result, settle, requestIds: [] };
+}
+
+function sameMachine(a: MachineInfo, b: MachineInfo): boolean {
+  return a.instanceType === b.instanceType && a.launchDate?.getTime() === b.launchDate?.getTime();
+}

@@ -1,0 +1,47 @@
+import { DomainError } from '../errors.ts';
+import type { AwsTrace } from '../telemetry.ts';
+
+/** Resolves with true once the promise has fulfilled, with false when `ms` milliseconds have passed or it has failed. */
+export async function fulfilledWithin(promise: Promise<unknown>, ms: number): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const patience = new Promise<boolean>((resolve) => {
+    timer = setTimeout(resolve, Math.max(0, ms), false);
+  });
+  const fulfilled = promise.then(
+    () => true,
+    () => false,
+  );
+  try {
+    return await Promise.race([fulfilled, patience]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Returns what the promise brings: what AWS tells of `what`. Throws `aws_unreachable` when the trace's deadline comes first. */
+export async function withinDeadline<T>(promise: Promise<T>, what: string, trace: AwsTrace): Promise<T> {
+  if (await settledBefore(promise, trace)) return promise;
+  throw new DomainError('aws_unreachable', `AWS did not tell of ${what} in time`, {
+    advice: 'try again in a few seconds',
+    retryAfterSeconds: 2,
+  });
+}
+
+async function settledBefore(promise: Promise<unknown>, trace: AwsTrace): Promise<boolean> {
+  const settled = promise.then(
+    () => true,
+    () => true,
+  );
+  let passed: () => void = () => undefined;
+  const deadline = new Promise<boolean>((resolve) => {
+    passed = () => {
+      resolve(false);
+    };
+    trace.deadline.addEventListener('abort', passed);
+  });
+  try {
+    return await Promise.race([settled, deadline]);
+  } finally {
+    trace.deadline.removeEventListener('abort', passed);
+  }
+}

@@ -1,0 +1,114 @@
+import type { Members } from './load-balancer-gateway.ts';
+import type { ElbName, InstanceId, MachineInfo } from './machine.ts';
+
+/** What is known of one load balancer. Times are on the clock of `performance.now()`. */
+export interface Membership {
+  readonly members: Members;
+  /** When the call left that told of these members. */
+  asOf: number;
+  /** Calls that left earlier may not have seen a change that these members include. */
+  readonly notBefore: number;
+  /** Whether AWS's own answers contradict these members, so that they must be read again before they count as fresh. */
+  readonly doubtful: boolean;
+  /** The members with their descriptions, and until when all of these are good. */
+  described?: { machines: readonly MachineInfo[]; goodUntil: number };
+  /** When somebody last asked for the list. */
+  readAt: number;
+}
+
+/** The members of every load balancer of the region, as far as AWS has told. */
+export class Picture {
+  readonly #memberships = new Map<ElbName, Membership>();
+  #regionAsOf = -Infinity;
+
+  get(elbName: ElbName): Membership | undefined {
+    return this.#memberships.get(elbName);
+  }
+
+  /** When the last call left that told of the whole region. */
+  get regionAsOf(): number {
+    return this.#regionAsOf;
+  }
+
+  /** Takes in the whole region, as a call that left at `asOf` told it; what was written since then stays. */
+  learnRegion(region: ReadonlyMap<ElbName, Members>, asOf: number): void {
+    for (const [elbName, members] of region) this.learn(elbName, members, asOf);
+    for (const [elbName, { notBefore }] of this.#memberships) {
+      if (!region.has(elbName) && notBefore <= asOf) this.#memberships.delete(elbName);
+    }
+    this.#regionAsOf = Math.max(this.#regionAsOf, asOf);
+  }
+
+  /** Takes in one load balancer, as a call that left at `asOf` told it, unless more is known by now. */
+  learn(elbName: ElbName, members: Members, asOf: number): void {
+    const before = this.#memberships.get(elbName);
+    if (before !== undefined && before.notBefore > asOf) return;
+    if (before !== undefined && !before.doubtful && sameMembers(before.members, members)) {
+      before.asOf = Math.max(before.asOf, asOf);
+      return;
+    }
+    this.#memberships.set(elbName, {
+      members,
+      asOf,
+      notBefore: asOf,
+      doubtful: false,
+      readAt: before?.readAt ?? -Infinity,
+    });
+  }
+
+  /** AWS has no such load balancer, as a call that left at `asOf` told. */
+  forget(elbName: ElbName, asOf: number): void {
+    const before = this.#memberships.get(elbName);
+    if (before !== undefined && before.notBefore <= asOf) this.#memberships.delete(elbName);
+  }
+
+  /**
+   * Takes in what AWS listed in answer to a change, or, where it listed nothing to be believed, what must be so.
+   * Returns whether AWS's list was believed. moto and LocalStack answer an empty list; of two changes at once, the
+   * later answer may tell the earlier state. So a list that lacks a member known a moment ago, or contradicts the
+   * change itself, is not believed.
+   */
+  changed(
+    elbName: ElbName,
+    change: { added?: InstanceId; removed?: InstanceId },
+    listed: Members | undefined,
+  ): boolean {
+    const before = this.#memberships.get(elbName);
+    const expected = (before?.members ?? []).filter((id) => id !== change.removed && id !== change.added);
+    if (change.added !== undefined) expected.push(change.added);
+    const believed =
+      listed !== undefined &&
+      expected.every((id) => listed.includes(id)) &&
+      (change.removed === undefined || !listed.includes(change.removed));
+    const now = performance.now();
+    this.#memberships.set(elbName, {
+      members: believed ? listed : expected,
+      asOf: now,
+      notBefore: now,
+      doubtful: !believed,
+      readAt: before?.readAt ?? -Infinity,
+    });
+    return believed;
+  }
+
+  /** A change was asked for and its outcome is unknown: what is known no longer counts as fresh. */
+  doubt(elbName: ElbName): void {
+    const before = this.#memberships.get(elbName);
+    const now = performance.now();
+    if (before !== undefined) this.#memberships.set(elbName, { ...before, notBefore: now, doubtful: true });
+  }
+
+  /** The members of all load balancers, one after the other. */
+  *everyMember(): Generator<InstanceId> {
+    for (const { members } of this.#memberships.values()) yield* members;
+  }
+
+  /** The members of those load balancers whose lists were asked for at `since` or later. */
+  *membersReadSince(since: number): Generator<InstanceId> {
+    for (const { members, readAt } of this.#memberships.values()) if (readAt >= since) yield* members;
+  }
+}
+
+function sameMembers(a: Members, b: Members): boolean {
+  return a.length === b.length && a.every((id, index) => id === b[index]);
+}
