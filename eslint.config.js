@@ -4,6 +4,8 @@ import tseslint from 'typescript-eslint';
 
 /** Which room may not import what: the one-way doors of CONTRIBUTING.md. Patterns are matched against the import's text. */
 const anyAws = ['@aws-sdk/*', '@smithy/*'];
+/** The environment, the signals and the exit belong to server.ts. */
+const anyProcess = ['process', 'node:process'];
 const anyKoa = ['koa', '@koa/*', 'koa-basic-auth', 'raw-body'];
 const rooms = [
   'aws',
@@ -33,7 +35,7 @@ const doors = [
   [['api/load-balancers/**'], [...anyAws, ...anyKoa, ...allBut()]],
   [['api/principals/**'], [...anyAws, ...anyKoa, ...allBut()]],
   [['api/aws/**'], [...anyKoa, ...allBut('load-balancers')]],
-  [['api/embedded-aws/**'], [...anyAws, ...anyKoa, '../../*', '../!(*)', ...allBut(), '!./server.ts']],
+  [['api/embedded-aws/**'], [...anyAws, ...anyKoa, '../../*', '**/errors.ts', '**/telemetry.ts', ...allBut(), '!./server.ts']],
   [['api/http/**'], [...anyAws, ...allBut('http', 'load-balancers', 'principals')]],
   [['api/app.ts'], [...anyAws, ...allBut('http', 'load-balancers', 'principals')]],
   [['api/compose.ts'], ['**/server.ts', '!**/embedded-aws/server.ts']],
@@ -47,7 +49,7 @@ export default tseslint.config(
   {
     languageOptions: {
       parserOptions: { projectService: { allowDefaultProject: ['*.js', 'scripts/*.mjs'] } },
-      globals: { process: 'readonly', console: 'readonly', URL: 'readonly' },
+      globals: { process: 'readonly', console: 'readonly', URL: 'readonly', Buffer: 'readonly' },
     },
     rules: {
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
@@ -67,6 +69,7 @@ export default tseslint.config(
     files: ['api/**/*.ts'],
     ignores: ['api/server.ts', 'api/embedded-aws/main.ts', 'api/test/**'],
     rules: {
+      'no-restricted-properties': ['error', { object: 'globalThis', property: 'process' }],
       'no-restricted-globals': [
         'error',
         { name: 'process', message: 'server.ts and embedded-aws/main.ts alone touch the process.' },

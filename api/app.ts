@@ -2,6 +2,7 @@ import Router from '@koa/router';
 import Koa from 'koa';
 import type { RequestState } from './http/context.ts';
 import { basicAuth } from './http/middleware/basic-auth.ts';
+import { lastAnswers } from './http/middleware/closing.ts';
 import { errorHandler } from './http/middleware/error-handler.ts';
 import { requestLog } from './http/middleware/request-log.ts';
 import { unmatched } from './http/middleware/unmatched.ts';
@@ -17,6 +18,8 @@ export interface AppParts extends ElbRouteParts {
   readonly logger: Logger;
   readonly requestLog: RequestLog;
   readonly authenticate: Authenticate;
+  /** Aborts when the service begins to close. */
+  readonly closing: AbortSignal;
   /** The pages about the API, or undefined to serve none. */
   readonly docs: DocsFiles | undefined;
 }
@@ -35,6 +38,7 @@ export function createApp(parts: AppParts): Koa<RequestState> {
     parts.logger.error({ err }, 'an answer could not be sent');
   });
   app.use(requestLog(parts.requestLog));
+  app.use(lastAnswers(parts.closing));
   app.use(errorHandler());
   app.use(wellFormed());
   app.use(open.routes());

@@ -32,7 +32,9 @@ export async function compose(config: Config, logger: Logger): Promise<HttpServe
     maxStaleMs: config.inventoryMaxStaleMs,
     deadlineMs: config.deadlineMs,
   });
+  const closing = new AbortController();
   const parts = {
+    closing: closing.signal,
     logger,
     requestLog: new RequestLog(logger, config.logMaxPerSecond),
     authenticate: rememberVerified(koaBasicAuthenticate(config.accepted), config.accepted.length),
@@ -41,9 +43,8 @@ export async function compose(config: Config, logger: Logger): Promise<HttpServe
     docs: config.docs ? locateDocs() : undefined,
   };
   const application = createApp(parts).callback();
-  const http = createHttpServer(
-    readyAnswer((request, response) => void application(request, response), parts),
-  );
+  const listener = readyAnswer((request, response) => void application(request, response), parts);
+  const http = createHttpServer(listener, closing);
   return {
     server: http.server,
     close: async () => {

@@ -168,5 +168,6 @@ function faultOfToken(
 }
 
 function hasControlCharacter(text: string): boolean {
-  return Array.from(text).some((character) => character < ' ' || character === '\u007F');
+  // The two separators of lines are beyond basic-auth's pattern, too.
+  return Array.from(text).some((character) => character < ' ' || '\u007F\u2028\u2029'.includes(character));
 }

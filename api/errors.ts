@@ -21,6 +21,8 @@ export interface DomainErrorDetails {
   readonly advice?: string;
   /** What was thrown underneath: for the log, never for the caller. */
   readonly cause?: unknown;
+  /** AWS's id of the request that failed, for the log. */
+  readonly awsRequestId?: string | undefined;
   /** Seconds after which another try makes sense. */
   readonly retryAfterSeconds?: number;
   /** The methods that the path does know, for `method_not_allowed`. */

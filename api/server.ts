@@ -51,7 +51,7 @@ function loadDotEnv(): void {
       `.env cannot be read (${code ?? 'unknown error'}): make it a file that this user may read, or remove it`,
     ]);
   }
-  for (const [name, value] of Object.entries(parseEnv(text))) process.env[name] ??= value;
+  for (const [name, value] of Object.entries(parseEnv(text))) process.env[name] ||= value;
 }
 
 function listen({ server }: HttpServer, { host, port }: Config): Promise<number> {
@@ -72,12 +72,13 @@ function listen({ server }: HttpServer, { host, port }: Config): Promise<number>
   });
 }
 
-function greeting(port: number, { accepted }: Config): string {
+function greeting(port: number, { accepted, host }: Config): string {
   const sample = accepted.some(
     ({ user, password }) => Buffer.from(`${user}:${password}`).toString('base64') === sampleToken,
   );
-  const token = sample ? sampleToken : '$API_TOKEN';
-  const url = `http://localhost:${port}`;
+  const token = sample ? sampleToken : accepted.length === 1 ? '$API_TOKEN' : '<a token of API_TOKEN>';
+  const everywhere = host === '0.0.0.0' || host === '::';
+  const url = `http://${everywhere ? 'localhost' : host.includes(':') ? `[${host}]` : host}:${port}`;
   return `
   EMBEDDED AWS: the load balancers and instances are made up, and live in memory only.
   ${sample ? 'The token is the public sample. ' : ''}Set AWS_BACKEND=aws, credentials and API_TOKEN for the real ones.

@@ -43,26 +43,25 @@ export async function callAws<O extends Output>(
   send: (options: { abortSignal: AbortSignal }) => Promise<O>,
 ): Promise<O> {
   const { gate, action, urgent = false, attempts = { count: 0 } } = request;
-  let underWay = false;
-  let lastError: unknown;
+  const last: { underWay: boolean; error?: unknown } = { underWay: false };
   command.middlewareStack.add(
     (next) => async (args) => {
       attempts.count += 1;
-      if (trace.probe === true && lastError instanceof Error) throw lastError;
+      if (trace.probe === true && last.error instanceof Error) throw last.error;
       await gate.take(trace, { urgent, repeated: attempts.count > 1 });
       if (attempts.count === 1) trace.sent?.();
-      underWay = true;
+      last.underWay = true;
       try {
         const result = await next(args);
         ledger.record(action, 'ok');
         return result;
       } catch (error) {
-        lastError = error;
+        last.error = error;
         ledger.record(action, isThrottling(error) ? 'throttled' : 'failed');
         if (isThrottling(error)) gate.pause(toDomainError(error, request) as DomainError);
         throw error;
       } finally {
-        underWay = false;
+        last.underWay = false;
       }
     },
     { step: 'finalizeRequest', name: 'callGate', priority: 'low' },
@@ -71,11 +70,10 @@ export async function callAws<O extends Output>(
   try {
     const output = await Promise.race([send({ abortSignal: trace.deadline }), aborted(trace.deadline)]);
     gate.reopen();
-    noteRequestId(output, trace);
+    if (output.$metadata.requestId !== undefined) trace.requestIds.push(output.$metadata.requestId);
     return output;
   } catch (caught) {
-    const error = trace.deadline.aborted && !underWay && lastError !== undefined ? lastError : caught;
-    noteRequestId(error, trace);
+    const error = trace.deadline.aborted && !last.underWay && last.error !== undefined ? last.error : caught;
     const failure = toDomainError(error, request);
     const outage = failure instanceof DomainError && failure.code === 'aws_unreachable';
     if (outage && request.pausesOnOutage === true) gate.pause(failure);
@@ -91,9 +89,4 @@ function aborted(signal: AbortSignal): Promise<never> {
     if (signal.aborted) abort();
     else signal.addEventListener('abort', abort, { once: true });
   });
-}
-
-function noteRequestId(answer: unknown, trace: AwsTrace): void {
-  const requestId = (answer as Partial<Output>).$metadata?.requestId;
-  if (requestId !== undefined) trace.requestIds.push(requestId);
 }

@@ -67,17 +67,20 @@ export function toDomainError(error: unknown, request: AwsRequestInfo): unknown 
   if (!isSdkError(error)) return error;
   const { action, region } = request;
   const cause = error;
+  const awsRequestId = error.$metadata?.requestId;
   if (throttling.has(error.name)) {
     return new DomainError('aws_throttled', `AWS is asked too often (${error.name} on ${action})`, {
       advice: 'nothing was changed, so try again in a second',
       retryAfterSeconds: 1,
       cause,
+      awsRequestId,
     });
   }
   if (missingPermission.has(error.name)) {
     return new DomainError('aws_refused', `AWS refused the request (${error.name})`, {
       advice: `the IAM policy of this service's credentials must allow ${action}`,
       cause,
+      awsRequestId,
     });
   }
   if (badCredentials.has(error.name)) {
@@ -106,6 +109,7 @@ export function toDomainError(error: unknown, request: AwsRequestInfo): unknown 
     return new DomainError('aws_failed', `AWS failed on ${action} (${error.name}, HTTP ${status})`, {
       advice: 'try again in a few seconds',
       cause,
+      awsRequestId,
     });
   }
   if (isUnanswered(error)) {
@@ -113,14 +117,18 @@ export function toDomainError(error: unknown, request: AwsRequestInfo): unknown 
       advice: 'try again in a few seconds',
       retryAfterSeconds: 2,
       cause,
+      awsRequestId,
     });
   }
   return error;
 }
 
-/** Timeouts, aborts and Node's system errors (ECONNREFUSED, ECONNRESET, ENOTFOUND …): no answer of AWS is at hand. */
-function isUnanswered(error: SdkError): boolean {
-  return error.name === 'TimeoutError' || error.name === 'AbortError' || /^E[A-Z_]+$/.test(error.code ?? '');
+/**
+ * Timeouts, aborts, Node's system errors (ECONNREFUSED, EAI_AGAIN …) and those of TLS (CERT_HAS_EXPIRED …): no answer
+ * of AWS is at hand. Other ERR_ codes tell of a fault on this side.
+ */
+function isUnanswered({ name, code = '' }: SdkError): boolean {
+  return name === 'TimeoutError' || name === 'AbortError' || /^E(?!RR_)[A-Z_]+$|CERT|TLS|SSL/.test(code);
 }
 
 function isSdkError(error: unknown): error is SdkError {

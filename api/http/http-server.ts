@@ -20,8 +20,8 @@ export interface HttpServer {
   close(): Promise<void>;
 }
 
-/** Returns a server, not yet listening, that answers with the application given. */
-export function createHttpServer(application: RequestListener): HttpServer {
+/** Returns a server, not yet listening, that answers with the application given and tells it when it closes. */
+export function createHttpServer(application: RequestListener, closing: AbortController): HttpServer {
   // Without these two, and CONNECT, Node would answer by itself, and without an envelope.
   const server = createServer(
     { keepAliveTimeout, headersTimeout, requestTimeout, requireHostHeader: false },
@@ -34,7 +34,13 @@ export function createHttpServer(application: RequestListener): HttpServer {
   server.on('clientError', (error: ClientError, socket) => {
     answerClientError(error, socket, application);
   });
-  return { server, close: () => closeGently(server) };
+  return {
+    server,
+    close: () => {
+      closing.abort();
+      return closeGently(server);
+    },
+  };
 }
 
 interface ClientError extends Error {

@@ -16,7 +16,8 @@ export function answerInventedMethod(packet: Buffer, socket: Duplex, application
   if (rest.length === 0 || method === undefined || url === undefined) return false;
 
   const request = new IncomingMessage(socket);
-  request.method = method;
+  // Methods are case-sensitive (RFC 9110, 9.1), but the router is not: quoted, get is not taken for GET.
+  request.method = method === method.toUpperCase() ? method : `"${method}"`;
   request.url = url;
   request.httpVersion = '1.1';
   for (const field of fields) {

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
+import { DomainError } from '../errors.ts';
 import type { Principal } from '../principals/principal.ts';
 import type { AwsTrace, Logger } from '../telemetry.ts';
 import { clientAddress } from './client-address.ts';
@@ -87,7 +88,12 @@ function describe(
       request.headers['x-forwarded-for'] as string | undefined,
     ),
     requestId,
-    awsRequestIds: trace?.requestIds,
+    ...(trace !== undefined && { awsRequestIds: [...trace.requestIds, ...failedAwsRequest(error)] }),
     ...(error !== undefined && (status >= 500 ? { err: error } : { reason: (error as Error).message })),
   };
+}
+
+function failedAwsRequest(error: unknown): string[] {
+  const id = error instanceof DomainError ? error.details.awsRequestId : undefined;
+  return id === undefined ? [] : [id];
 }

@@ -13,7 +13,7 @@ export function wellFormed(): AppMiddleware {
       });
     }
     try {
-      void ctx.path;
+      Reflect.get(ctx, 'path');
     } catch (cause) {
       throw new DomainError('malformed_request', 'the request target is not a URL', {
         advice: 'check it',

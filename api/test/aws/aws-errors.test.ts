@@ -1,0 +1,138 @@
+import assert from 'node:assert/strict';
+import { type AwsRequestInfo, isThrottling, toDomainError } from '../../aws/aws-errors.ts';
+import { DomainError, type ErrorCode } from '../../errors.ts';
+
+const request: AwsRequestInfo = {
+  action: 'elasticloadbalancing:RegisterInstancesWithLoadBalancer',
+  region: 'eu-west-3',
+  elbName: 'shop',
+};
+
+/** An error as the SDK throws it: named after AWS's code, with the answer's status. */
+function awsError(name: string, status: number, message = 'Said by AWS.'): Error {
+  return Object.assign(new Error(message), { name, $metadata: { httpStatusCode: status, requestId: 'r-1' } });
+}
+
+function networkError(properties: { name?: string; code?: string }): Error {
+  return Object.assign(new Error('connect to 10.0.0.1:443'), properties);
+}
+
+function translated(error: unknown): DomainError {
+  const translation = toDomainError(error, request);
+  assert.ok(translation instanceof DomainError, String(translation));
+  return translation;
+}
+
+describe('toDomainError', () => {
+  const rows: [ErrorCode, status: number, names: string[], says: RegExp[]][] = [
+    [
+      'aws_throttled',
+      400,
+      ['Throttling', 'ThrottlingException', 'DependencyThrottle', 'DependencyThrottleException'],
+      [/^AWS is asked too often/, /nothing was changed, so try again in a second$/],
+    ],
+    ['aws_throttled', 503, ['RequestLimitExceeded'], [/^AWS is asked too often/]],
+    [
+      'aws_refused',
+      403,
+      ['AccessDenied', 'AccessDeniedException', 'UnauthorizedOperation'],
+      [/^AWS refused the request/, /the IAM policy .* must allow elasticloadbalancing:RegisterInstances/],
+    ],
+    [
+      'aws_refused',
+      403,
+      [
+        ...['ExpiredToken', 'ExpiredTokenException', 'RequestExpired', 'InvalidClientTokenId', 'AuthFailure'],
+        ...['SignatureDoesNotMatch', 'UnrecognizedClientException', 'OptInRequired'],
+      ],
+      [/^AWS refused this service's credentials/, /check its AWS credentials and its clock/],
+    ],
+    ['aws_failed', 500, ['InternalFailure', 'InternalError'], [/^AWS failed on/, /HTTP 500/]],
+    ['aws_failed', 503, ['ServiceUnavailable', 'Unavailable'], [/^AWS failed on/, /HTTP 503/]],
+  ];
+  for (const [code, status, names, says] of rows)
+    for (const name of names)
+      it(`makes ${code} of ${name}, and names it and the action`, () => {
+        const cause = awsError(name, status);
+        const error = translated(cause);
+        assert.equal(error.code, code);
+        assert.equal(error.cause, cause);
+        for (const part of [...says, request.action]) assert.match(error.message, new RegExp(part));
+        assert.ok(error.message.includes(`(${name}`), error.message);
+        assert.ok(!error.message.includes('Said by AWS'), 'the words of AWS may name accounts and users');
+        assert.equal(error.details.retryAfterSeconds, code === 'aws_throttled' ? 1 : undefined);
+      });
+
+  for (const name of ['AccessPointNotFoundException', 'LoadBalancerNotFound'])
+    it(`makes elb_not_found of ${name}, and names the load balancer and the region`, () => {
+      const cause = awsError(name, 400, "There is no ACTIVE Load Balancer named 'shop'");
+      const error = translated(cause);
+      assert.equal(error.code, 'elb_not_found');
+      assert.equal(error.cause, cause);
+      assert.match(error.message, /^the elb does not exist: .*"shop" in eu-west-3;/);
+    });
+
+  for (const name of [
+    'InvalidEndPointException',
+    'InvalidInstance',
+    'InvalidInstanceID.NotFound',
+    'InvalidInstanceID.Malformed',
+  ])
+    it(`makes instance_refused of ${name}, with AWS's reason`, () => {
+      const cause = awsError(name, 400, "The instance ID 'i-0123abcd' does not exist.");
+      const error = translated(cause);
+      assert.equal(error.code, 'instance_refused');
+      assert.equal(error.cause, cause);
+      assert.match(
+        error.message,
+        /^AWS refused the instance: The instance ID 'i-0123abcd' does not exist; check/,
+      );
+    });
+
+  for (const name of ['CredentialsProviderError', 'TokenProviderError'])
+    it(`makes aws_refused of ${name}, thrown before AWS was asked`, () => {
+      const cause = Object.assign(new Error('Could not load credentials'), { name });
+      assert.equal(translated(cause).code, 'aws_refused');
+    });
+
+  for (const properties of [
+    { name: 'TimeoutError' },
+    { name: 'AbortError' },
+    ...['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'EPIPE', 'ETIMEDOUT'].map(
+      (code) => ({
+        code,
+      }),
+    ),
+  ])
+    it(`makes aws_unreachable of ${Object.values(properties).join()}`, () => {
+      const cause = networkError(properties);
+      const error = translated(cause);
+      assert.equal(error.code, 'aws_unreachable');
+      assert.equal(error.cause, cause);
+      assert.equal(error.details.retryAfterSeconds, 2);
+      assert.equal(error.message, `AWS did not answer ${request.action} in time; try again in a few seconds`);
+    });
+
+  it('leaves what it does not foresee as it is', () => {
+    for (const error of [
+      new TypeError('undefined is not a function'),
+      awsError('ValidationError', 400),
+      awsError('InvalidParameterValue', 400),
+      networkError({ code: 'lower_case' }),
+      new DomainError('elb_not_found', 'the elb does not exist'),
+      'a text',
+      undefined,
+    ])
+      assert.equal(toDomainError(error, request), error);
+  });
+});
+
+describe('isThrottling', () => {
+  it('tells the throttling of AWS from all else', () => {
+    assert.equal(isThrottling(awsError('RequestLimitExceeded', 503)), true);
+    assert.equal(isThrottling(awsError('DependencyThrottleException', 400)), true);
+    assert.equal(isThrottling(awsError('ServiceUnavailable', 503)), false);
+    assert.equal(isThrottling({ name: 'Throttling' }), false);
+    assert.equal(isThrottling(undefined), false);
+  });
+});

@@ -1,0 +1,193 @@
+import assert from 'node:assert/strict';
+import { type Config, readConfig, sampleToken } from '../config.ts';
+import { ConfigError } from '../errors.ts';
+
+const base64 = (text: string | Buffer) => Buffer.from(text).toString('base64');
+const good = base64('tester:secret-word');
+const unpadded = (token: string) => token.replace(/=+$/, '');
+
+/** The faults that the environment has; it fails where there are none. */
+function faultsOf(env: Record<string, string>): readonly string[] {
+  try {
+    readConfig(env);
+  } catch (error) {
+    assert.ok(error instanceof ConfigError, String(error));
+    for (const fault of error.faults) assert.ok(error.message.includes(fault));
+    return error.faults;
+  }
+  return assert.fail(`no fault was found in ${JSON.stringify(env)}`);
+}
+
+describe('readConfig', () => {
+  describe('refuses', () => {
+    const values: [name: string, example: string, refused: string[]][] = [
+      ['PORT', '8000', ['-1', '65536', '80.5', '0x50', '1e3', 'http', ' 8000', '99999999999']],
+      ['HOST', '0.0.0.0', ['http://localhost', 'two words', '0.0.0.0/0']],
+      ['AWS_BACKEND', 'embedded', ['AWS', 'Embedded', 'moto', ' aws']],
+      ['AWS_REGION', 'us-east-1', ['us-east', 'US-EAST-1', 'us-east-1a', 'virginia']],
+      ['AWS_DEADLINE_MS', '8000', ['499', '55001', '8s']],
+      ['AWS_CONNECT_TIMEOUT_MS', '1000', ['49', '55001', '1s']],
+      ['AWS_ANSWER_TIMEOUT_MS', '3000', ['49', '55001', '-3000']],
+      ['INVENTORY_MAX_AGE_MS', '2000', ['-1', '60001', '2s']],
+      ['INVENTORY_MAX_STALE_MS', '60000', ['-1', '3600001', '1h']],
+      ['AWS_ELB_READS_PER_SECOND', '5', ['0', '1001', '0.5']],
+      ['AWS_EC2_READS_PER_SECOND', '10', ['0', '1001', 'many']],
+      ['LOG_MAX_PER_SECOND', '200', ['-1', '1000001', 'all']],
+      ['DOCS', 'on', ['true', 'OFF', '0']],
+      ['LOG_LEVEL', 'info', ['verbose', 'INFO', '30']],
+    ];
+    for (const [name, example, refused] of values)
+      for (const value of refused)
+        it(`${name}=${value}, with an example`, () => {
+          const [fault = '', ...others] = faultsOf({ [name]: value });
+          assert.deepEqual(others, []);
+          assert.ok(fault.startsWith(`${name} must be `), fault);
+          assert.ok(fault.includes(`for example ${name}=${example};`), fault);
+          assert.ok(fault.endsWith(`it is "${value}"`), fault);
+        });
+
+    it('several faults at once, and names each on a line of its own', () => {
+      const env = { PORT: 'x', HOST: '/', AWS_REGION: 'x', DOCS: 'x', LOG_LEVEL: 'x', API_TOKEN: 'x' };
+      const faults = faultsOf({ ...env, AWS_BACKEND: 'aws', AWS_DEADLINE_MS: 'x' });
+      const named = faults.map((fault) => /^[A-Z_]+/.exec(fault)?.[0]).sort();
+      assert.deepEqual(named, [...Object.keys(env), 'AWS_DEADLINE_MS'].sort());
+      const { message } = new ConfigError(faults);
+      assert.match(message, /has 7 faults:\n/);
+      assert.equal(message.split('\n').length, 8);
+    });
+  });
+
+  describe('refuses API_TOKEN', () => {
+    const unusable: [what: string, token: string, says: RegExp][] = [
+      ['in double quotes', `"${good}"`, /quotes around it, which docker --env-file keeps/],
+      ['in single quotes', `'${good}'`, /quotes around it/],
+      ['with a quote at its end alone', `${good}"`, /quotes around it/],
+      ['that is not base64', 'tester:secret-word', /not base64 of user:password/],
+      ['of blanks alone', '   ', /not base64/],
+      ['in base64url', base64('t:secret???').replace(/\//g, '_'), /not base64/],
+      ['with a blank inside', `${good.slice(0, 8)} ${good.slice(8)}`, /not base64/],
+      ['that keeps the scheme', `Basic ${good}`, /not base64/],
+      ['without a colon', base64('tester'), /non-empty user, a colon and a non-empty password/],
+      ['with an empty user', base64(':secret-word'), /non-empty user/],
+      ['with an empty password', base64('tester:'), /non-empty password/],
+      ['of a colon alone', base64(':'), /non-empty user/],
+      ['with the line break of echo', base64('tester:secret-word\n'), /"echo" without -n/],
+      ['with a tab', base64('tes\tter:secret-word'), /control character/],
+      ['with a DEL', base64('tester:secret\u007fword'), /control character/],
+      ['that is not UTF-8', base64(Buffer.from('tester:secret-w\u00f6rd', 'latin1')), /not UTF-8/],
+    ];
+    for (const AWS_BACKEND of ['aws', 'embedded'])
+      for (const [what, token, says] of unusable)
+        it(`${what}, with AWS_BACKEND=${AWS_BACKEND}, and does not repeat it`, () => {
+          const [fault = '', ...others] = faultsOf({ AWS_BACKEND, API_TOKEN: token });
+          assert.deepEqual(others, []);
+          assert.match(fault, /^API_TOKEN /);
+          assert.match(fault, says);
+          assert.match(fault, /for example|make one with: printf/);
+          assert.doesNotMatch(fault, /secret/);
+          if (token.trim() !== '') assert.ok(!fault.includes(unpadded(token)), fault);
+        });
+
+    it('missing or empty with AWS_BACKEND=aws', () => {
+      for (const env of [{}, { API_TOKEN: '' }]) {
+        const [fault = ''] = faultsOf({ AWS_BACKEND: 'aws', ...env });
+        assert.match(fault, /^API_TOKEN is missing: .*for example API_TOKEN=.*printf/);
+      }
+    });
+
+    for (const sample of [sampleToken, unpadded(sampleToken), ` ${sampleToken} `, `${good},${sampleToken}`])
+      it(`"${sample.replace(good, '…')}", the sample, with AWS_BACKEND=aws`, () => {
+        const [fault = ''] = faultsOf({ AWS_BACKEND: 'aws', API_TOKEN: sample });
+        assert.match(fault, /^API_TOKEN.* is the public sample/);
+      });
+
+    it('where one of several is unusable, and names it by its place alone', () => {
+      const API_TOKEN = [good, base64('tester'), ` ${base64('x:secret-word\n')}`, base64('y:z')].join(', ');
+      const faults = faultsOf({ API_TOKEN });
+      assert.equal(faults.length, 2);
+      assert.match(faults[0]!, /^API_TOKEN, token 2 of 4, is not base64 of a non-empty user/);
+      assert.match(faults[1]!, /^API_TOKEN, token 3 of 4, has a line break/);
+      for (const token of API_TOKEN.split(',')) assert.ok(!faults.join().includes(token.trim()));
+    });
+
+    it('where a comma stands at the end', () => {
+      assert.match(faultsOf({ API_TOKEN: `${good},` })[0]!, /^API_TOKEN, token 2 of 2, is not base64/);
+    });
+  });
+
+  describe('accepts', () => {
+    const defaults: Config = {
+      host: '0.0.0.0',
+      port: 8000,
+      accepted: [{ user: 'sre', password: 'change-me' }],
+      backend: 'embedded',
+      region: 'us-east-1',
+      deadlineMs: 8000,
+      connectTimeoutMs: 1000,
+      answerTimeoutMs: 3000,
+      inventoryMaxAgeMs: 2000,
+      inventoryMaxStaleMs: 60_000,
+      elbReadsPerSecond: 5,
+      ec2ReadsPerSecond: 10,
+      docs: true,
+      logMaxPerSecond: 200,
+      logLevel: 'info',
+    };
+    it('an empty environment, with the defaults', () => {
+      assert.deepEqual(readConfig({}), defaults);
+    });
+    it('empty variables as unset', () => {
+      const unset = new Proxy<Record<string, string>>({}, { get: () => '' });
+      assert.deepEqual(readConfig(unset), defaults);
+    });
+
+    const set: [Record<string, string>, Partial<Config>][] = [
+      [{ PORT: '0' }, { port: 0 }],
+      [{ PORT: '65535' }, { port: 65535 }],
+      [{ HOST: '::1' }, { host: '::1' }],
+      [{ HOST: 'api.internal' }, { host: 'api.internal' }],
+      [{ AWS_REGION: 'us-gov-west-1' }, { region: 'us-gov-west-1' }],
+      [{ AWS_DEADLINE_MS: '500' }, { deadlineMs: 500 }],
+      [{ AWS_CONNECT_TIMEOUT_MS: '50' }, { connectTimeoutMs: 50 }],
+      [{ AWS_ANSWER_TIMEOUT_MS: '55000' }, { answerTimeoutMs: 55_000 }],
+      [{ INVENTORY_MAX_AGE_MS: '0' }, { inventoryMaxAgeMs: 0 }],
+      [{ INVENTORY_MAX_STALE_MS: '0' }, { inventoryMaxStaleMs: 0 }],
+      [{ AWS_ELB_READS_PER_SECOND: '1' }, { elbReadsPerSecond: 1 }],
+      [{ AWS_EC2_READS_PER_SECOND: '1000' }, { ec2ReadsPerSecond: 1000 }],
+      [{ LOG_MAX_PER_SECOND: '0' }, { logMaxPerSecond: 0 }],
+      [{ DOCS: 'off' }, { docs: false }],
+      [{ LOG_LEVEL: 'silent' }, { logLevel: 'silent' }],
+      [{ NODE_ENV: 'production', AWS_BACKEND: 'embedded' }, { backend: 'embedded' }],
+      [{ NODE_ENV: 'test' }, { backend: 'embedded' }],
+      [{ API_TOKEN: sampleToken }, { accepted: [{ user: 'sre', password: 'change-me' }] }],
+      [{ API_TOKEN: base64('a:b:c') }, { accepted: [{ user: 'a', password: 'b:c' }] }],
+      [{ API_TOKEN: unpadded(base64('ü:日本')) }, { accepted: [{ user: 'ü', password: '日本' }] }],
+    ];
+    for (const [env, expected] of set)
+      it(JSON.stringify(env), () => {
+        assert.deepEqual(readConfig(env), { ...defaults, ...expected });
+      });
+
+    it('several tokens, with blanks around the commas', () => {
+      const { accepted } = readConfig({ AWS_BACKEND: 'aws', API_TOKEN: ` ${good} , ${base64('next:one')} ` });
+      assert.deepEqual(accepted, [
+        { user: 'tester', password: 'secret-word' },
+        { user: 'next', password: 'one' },
+      ]);
+    });
+  });
+
+  it('takes aws in production, and never falls back to embedded', () => {
+    assert.equal(readConfig({ NODE_ENV: 'production', API_TOKEN: good }).backend, 'aws');
+    assert.match(faultsOf({ NODE_ENV: 'production' })[0]!, /^API_TOKEN is missing/);
+    assert.match(faultsOf({ NODE_ENV: 'production', API_TOKEN: sampleToken })[0]!, /public sample/);
+    const noAwsAtHand = { AWS_BACKEND: 'aws', API_TOKEN: good, AWS_ENDPOINT_URL: 'http://127.0.0.1:1' };
+    assert.equal(readConfig(noAwsAtHand).backend, 'aws');
+  });
+
+  it('returns a frozen configuration and leaves the environment as it was', () => {
+    const env = Object.freeze({ PORT: '1234' });
+    assert.ok(Object.isFrozen(readConfig(env)));
+    assert.deepEqual(env, { PORT: '1234' });
+  });
+});

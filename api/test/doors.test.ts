@@ -1,0 +1,103 @@
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { ESLint } from 'eslint';
+import tseslint from 'typescript-eslint';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+
+describe('The doors between the rooms', () => {
+  let eslint: ESLint;
+  before(() => {
+    // The rules in question need no types, and without them a text is linted in milliseconds.
+    const overrideConfig = [tseslint.configs.disableTypeChecked] as ESLint.Options['overrideConfig'];
+    eslint = new ESLint({ cwd: root, overrideConfig: overrideConfig ?? null });
+  });
+
+  /** The rules about rooms that the text breaks, standing in that file of api/. */
+  async function broken(file: string, text: string): Promise<(string | null)[]> {
+    assert.ok(existsSync(join(root, 'api', file)), `${file} is gone: name another file of that room`);
+    const [result] = await eslint.lintText(text, { filePath: join(root, 'api', file) });
+    for (const { fatal, message } of result!.messages) assert.notEqual(fatal, true, message);
+    return result!.messages
+      .filter(({ ruleId, severity }) => severity === 2 && ruleId?.startsWith('no-restricted-'))
+      .map(({ ruleId }) => ruleId);
+  }
+
+  const imports: [file: string, shut: string[], open: string[]][] = [
+    ['errors.ts', ['./config.ts', './http/input.ts', 'koa', '@aws-sdk/client-ec2'], ['node:util']],
+    ['telemetry.ts', ['./logging.ts', './aws/clients.ts', '@smithy/types'], ['node:util']],
+    ['config.ts', ['./server.ts', './compose.ts', './aws/clients.ts', 'koa'], ['./errors.ts']],
+    ['contract.ts', ['./config.ts', './http/routes/elb.ts', '@koa/router'], ['./errors.ts']],
+    ['logging.ts', ['./config.ts', './app.ts', '@aws-sdk/client-ec2'], ['pino', './errors.ts']],
+    [
+      'load-balancers/load-balancer-service.ts',
+      ['../aws/clients.ts', '../http/input.ts', '../config.ts', 'koa', '@aws-sdk/client-ec2'],
+      ['./machine.ts', '../errors.ts', '../telemetry.ts'],
+    ],
+    [
+      'principals/principal.ts',
+      ['koa-basic-auth', 'koa', '../http/context.ts', '../config.ts', '@smithy/types'],
+      ['../errors.ts', 'node:crypto'],
+    ],
+    [
+      'aws/classic-elb-gateway.ts',
+      ['../http/input.ts', '../config.ts', '../embedded-aws/server.ts', '../principals/principal.ts', 'koa'],
+      ['@aws-sdk/client-ec2', './clients.ts', '../load-balancers/machine.ts', '../telemetry.ts'],
+    ],
+    [
+      'embedded-aws/server.ts',
+      ['../config.ts', '../errors.ts', '../telemetry.ts', '../aws/clients.ts', '@aws-sdk/client-ec2', 'koa'],
+      ['node:http', './wire.ts', './actions/actions.ts'],
+    ],
+    [
+      'embedded-aws/actions/actions.ts',
+      ['../../errors.ts', '../../load-balancers/machine.ts', '@smithy/types'],
+      ['../wire.ts', './describe-instances.ts'],
+    ],
+    [
+      'http/input.ts',
+      ['../config.ts', '../aws/aws-errors.ts', '../compose.ts', '@aws-sdk/client-ec2', '../server.ts'],
+      ['koa', '../errors.ts', '../load-balancers/machine.ts', '../principals/principal.ts'],
+    ],
+    [
+      'http/routes/elb.ts',
+      ['../../aws/clients.ts', '../../config.ts', '../../app.ts', '../../embedded-aws/server.ts'],
+      ['@koa/router', '../../load-balancers/load-balancer-service.ts', '../middleware/same-origin.ts'],
+    ],
+    [
+      'app.ts',
+      ['./aws/clients.ts', './config.ts', './compose.ts', '@aws-sdk/client-ec2'],
+      ['koa', './http/middleware/basic-auth.ts', './principals/principal.ts'],
+    ],
+    ['compose.ts', ['./server.ts'], ['./embedded-aws/server.ts', './config.ts', './app.ts']],
+    [
+      'server.ts',
+      ['./app.ts', './aws/clients.ts', './http/http-server.ts', './embedded-aws/server.ts', 'koa'],
+      ['./compose.ts', './config.ts', './logging.ts', './errors.ts'],
+    ],
+  ];
+  for (const [file, shut, open] of imports) {
+    for (const target of shut)
+      it(`are shut from ${file} to ${target}`, async () => {
+        assert.deepEqual(await broken(file, `import '${target}';`), ['no-restricted-imports']);
+        const type = await broken(file, `import type { T } from '${target}';\nexport type U = T;`);
+        assert.deepEqual(type, ['no-restricted-imports'], 'types have no door of their own');
+        assert.deepEqual(await broken(file, `export * from '${target}';`), ['no-restricted-imports']);
+      });
+    it(`are open from ${file} to ${open.join(', ')}`, async () => {
+      assert.deepEqual(await broken(file, open.map((target) => `import '${target}';`).join('\n')), []);
+    });
+  }
+
+  for (const file of ['http/input.ts', 'compose.ts', 'config.ts', 'aws/clients.ts', 'embedded-aws/server.ts'])
+    it(`keep ${file} from the process`, async () => {
+      assert.deepEqual(await broken(file, 'export const { env } = process;'), ['no-restricted-globals']);
+    });
+
+  for (const file of ['server.ts', 'embedded-aws/main.ts'])
+    it(`let ${file} touch the process`, async () => {
+      assert.deepEqual(await broken(file, 'export const { env } = process;'), []);
+    });
+});

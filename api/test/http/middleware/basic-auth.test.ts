@@ -1,0 +1,143 @@
+import assert from 'node:assert/strict';
+import crypto from 'node:crypto';
+import { basicAuth, koaBasicAuthenticate, rememberVerified } from '../../../http/middleware/basic-auth.ts';
+import type { Authenticate } from '../../../principals/principal.ts';
+import { serverOf } from '../server-of.ts';
+
+const basic = (text: string) => `Basic ${Buffer.from(text).toString('base64')}`;
+
+const accepted = [
+  { user: 'tester', password: 'c:olon ü' },
+  { user: 'rotated', password: 'next' },
+];
+
+/** How many comparisons in constant time the verdict took: each makes an HMAC of either side. */
+function comparisons(authenticate: Authenticate, authorization: string): number {
+  const { createHmac } = crypto;
+  let made = 0;
+  crypto.createHmac = (...parts: Parameters<typeof createHmac>) => {
+    made += 1;
+    return createHmac(...parts);
+  };
+  try {
+    authenticate(authorization);
+  } finally {
+    crypto.createHmac = createHmac;
+  }
+  return made / 2;
+}
+
+describe('koaBasicAuthenticate', () => {
+  const authenticate = koaBasicAuthenticate(accepted);
+
+  const refused: [what: string, authorization: string | undefined][] = [
+    ['nothing', undefined],
+    ['an empty header', ''],
+    ['the scheme alone', 'Basic '],
+    ['another scheme with the right token', basic('tester:c:olon ü').replace('Basic', 'Bearer')],
+    ['the right token without a scheme', basic('tester:c:olon ü').slice('Basic '.length)],
+    ['the user alone', basic('tester')],
+    ['an empty user', basic(':c:olon ü')],
+    ['an empty password', basic('tester:')],
+    ['a wrong user', basic('Tester:c:olon ü')],
+    ['a wrong password', basic('tester:c:olon u')],
+    ['the password up to its colon', basic('tester:c')],
+    ['a longer password', basic('tester:c:olon üü')],
+    ['the password in Latin-1', `Basic ${Buffer.from('tester:c:olon ü', 'latin1').toString('base64')}`],
+    ['the halves of two tokens', basic('tester:next')],
+    ['the halves of two tokens, the other way', basic('rotated:c:olon ü')],
+    ['two tokens', `${basic('tester:c:olon ü')}, ${basic('rotated:next')}`],
+  ];
+  for (const [what, authorization] of refused)
+    it(`refuses ${what}`, () => {
+      assert.equal(authenticate(authorization), undefined);
+    });
+
+  it('lets nobody in where nobody is accepted', () => {
+    assert.equal(koaBasicAuthenticate([])(basic('tester:next')), undefined);
+  });
+
+  it('will not be built with an empty half, which would match anything', () => {
+    for (const empty of [
+      { user: '', password: 'x' },
+      { user: 'x', password: '' },
+    ])
+      assert.throws(() => koaBasicAuthenticate([empty]));
+  });
+
+  for (const { user, password } of accepted)
+    it(`knows ${user} by ${password}`, () => {
+      assert.deepEqual(authenticate(basic(`${user}:${password}`)), { name: user });
+      assert.deepEqual(authenticate(basic(`${user}:${password}`).replace('Basic', 'bAsIC')), { name: user });
+    });
+
+  for (const authorization of [
+    'tester:c:olon ü',
+    'rotated:next',
+    'tester:wrong',
+    'wrong:next',
+    'wrong:wrong',
+  ])
+    it(`compares both halves of every token with ${authorization}`, () => {
+      assert.equal(comparisons(authenticate, basic(authorization)), 2 * accepted.length);
+    });
+});
+
+describe('rememberVerified', () => {
+  let asked: (string | undefined)[];
+  let authenticate: Authenticate;
+  beforeEach(() => {
+    asked = [];
+    const verify = koaBasicAuthenticate(accepted);
+    authenticate = rememberVerified((authorization) => {
+      asked.push(authorization);
+      return verify(authorization);
+    }, accepted.length);
+  });
+
+  it('never remembers what was refused, nor takes it for what was accepted', () => {
+    authenticate(basic('rotated:next'));
+    for (const wrong of ['rotated:nexT', 'rotated:nex', 'rotated:wrong', 'rotated:wrong', 'Rotated:next'])
+      assert.equal(authenticate(basic(wrong)), undefined);
+    assert.equal(authenticate(undefined), undefined);
+    assert.equal(authenticate(''), undefined);
+    assert.deepEqual(asked.filter((header) => header === basic('rotated:wrong')).length, 2);
+  });
+
+  it('verifies the same header once, and knows whose each is', () => {
+    for (let round = 0; round < 3; round++) {
+      assert.deepEqual(authenticate(basic('rotated:next')), { name: 'rotated' });
+      assert.deepEqual(authenticate(basic('tester:c:olon ü')), { name: 'tester' });
+    }
+    assert.equal(asked.length, 2);
+  });
+
+  it('still verifies where its memory is full', () => {
+    const spelt = (blanks: number) =>
+      `Basic${' '.repeat(blanks)}${basic('rotated:next').slice('Basic '.length)}`;
+    for (let blanks = 1; blanks <= 50; blanks++)
+      assert.deepEqual(authenticate(spelt(blanks)), { name: 'rotated' });
+    const before = asked.length;
+    authenticate(spelt(1));
+    assert.equal(asked.length, before, 'the first is remembered');
+    assert.deepEqual(authenticate(spelt(50)), { name: 'rotated' });
+    assert.equal(asked.length, before + 1, 'the last is not');
+  });
+});
+
+describe('basicAuth', () => {
+  it('lets through whom the authenticator knows, and leaves the principal on the context', async () => {
+    const authenticate: Authenticate = (authorization) =>
+      authorization === 'Key 7' ? { name: 'seven' } : undefined;
+    const server = await serverOf(basicAuth(authenticate), (ctx) => {
+      ctx.body = { message: ctx.state.principal?.name };
+    });
+    const unknown = await fetch(server.url, { headers: { Authorization: 'Key 8' } });
+    assert.equal(unknown.status, 401);
+    assert.equal(unknown.headers.get('www-authenticate'), 'Basic realm="elb-inventory", charset="UTF-8"');
+    assert.doesNotMatch(await unknown.text(), /seven|Key/);
+    const known = await fetch(server.url, { headers: { Authorization: 'Key 7' } });
+    assert.deepEqual(await known.json(), { message: 'seven' });
+    await server.close();
+  });
+});
