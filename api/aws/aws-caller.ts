@@ -19,21 +19,31 @@ export interface AwsRequest {
   readonly attempts?: { count: number };
 }
 
+type Middleware = (next: (args: never) => Promise<unknown>) => (args: never) => Promise<unknown>;
+
+interface Place<Step> {
+  step: Step;
+  name: string;
+  priority: 'low';
+}
+
 /** What the SDK's commands have of a middleware stack, as far as it is used here. */
-interface Command {
+export interface Command {
   readonly middlewareStack: {
-    add(
-      middleware: (next: (args: never) => Promise<unknown>) => (args: never) => Promise<unknown>,
-      options: { step: 'finalizeRequest'; name: string; priority: 'low' },
-    ): void;
+    // The SDK has a signature a step, which one signature for both would not fit.
+    add(middleware: Middleware, place: Place<'finalizeRequest'>): void;
+    // eslint-disable-next-line @typescript-eslint/unified-signatures
+    add(middleware: Middleware, place: Place<'deserialize'>): void;
   };
 }
+
+/** Operations whose first request has left: the further pages of a list are taken to be as old as its first. */
+const told = new WeakSet<AwsTrace>();
 
 type Output = { readonly $metadata: { readonly requestId?: string | undefined } };
 
 /**
- * Sends a command and returns its output. Each of the SDK's attempts goes through the gate
- * and the ledger; when the deadline passes, what stopped the last attempt is thrown, as a DomainError.
+ * Sends a command and returns its output. Each of the SDK's attempts goes through the gate and the ledger; when the deadline passes, what stopped the last attempt is thrown, as a DomainError.
  */
 export async function callAws<O extends Output>(
   command: Command,
@@ -43,14 +53,18 @@ export async function callAws<O extends Output>(
   send: (options: { abortSignal: AbortSignal }) => Promise<O>,
 ): Promise<O> {
   const { gate, action, urgent = false, attempts = { count: 0 } } = request;
-  const last: { underWay: boolean; error?: unknown } = { underWay: false };
+  const last: { underWay: boolean; leftAt: number; error?: unknown } = { underWay: false, leftAt: -Infinity };
   command.middlewareStack.add(
     (next) => async (args) => {
       attempts.count += 1;
       if (trace.probe === true && last.error instanceof Error) throw last.error;
+      // Whose deadline passes in the gate has been kept waiting by the budget, and not by AWS.
+      last.error ??= gate.spent();
       await gate.take(trace, { urgent, repeated: attempts.count > 1 });
-      if (attempts.count === 1) trace.sent?.();
+      if (!told.has(trace)) trace.sent?.();
+      told.add(trace);
       last.underWay = true;
+      last.leftAt = performance.now();
       try {
         const result = await next(args);
         ledger.record(action, 'ok');
@@ -68,8 +82,8 @@ export async function callAws<O extends Output>(
   );
 
   try {
-    const output = await Promise.race([send({ abortSignal: trace.deadline }), aborted(trace.deadline)]);
-    gate.reopen();
+    const output = await unlessAborted(trace.deadline, (abortSignal) => send({ abortSignal }));
+    gate.reopen(last.leftAt);
     if (output.$metadata.requestId !== undefined) trace.requestIds.push(output.$metadata.requestId);
     return output;
   } catch (caught) {
@@ -81,12 +95,19 @@ export async function callAws<O extends Output>(
   }
 }
 
-function aborted(signal: AbortSignal): Promise<never> {
-  return new Promise((_resolve, reject) => {
-    const abort = (): void => {
+/** The SDK heeds the signal while a request is under way, but not while it waits before the next attempt. */
+async function unlessAborted<T>(signal: AbortSignal, send: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  let abort: () => void = () => undefined;
+  const aborted = new Promise<never>((_resolve, reject) => {
+    abort = () => {
       reject(Object.assign(new Error('the deadline has passed'), { name: 'AbortError' }));
     };
     if (signal.aborted) abort();
-    else signal.addEventListener('abort', abort, { once: true });
+    signal.addEventListener('abort', abort);
   });
+  try {
+    return await Promise.race([send(signal), aborted]);
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
 }

@@ -15,7 +15,9 @@ export interface CallGateOptions {
 
 interface Waiter {
   readonly urgent: boolean;
+  readonly repeated: boolean;
   readonly admit: () => void;
+  readonly refuse: (because: DomainError) => void;
 }
 
 /**
@@ -29,6 +31,7 @@ export class CallGate {
   #countedAt = performance.now();
   #waiting: Waiter[] = [];
   #timer: NodeJS.Timeout | undefined;
+  #closedAt = -Infinity;
   #closedUntil = -Infinity;
   #closedBecause: DomainError | undefined;
 
@@ -44,7 +47,7 @@ export class CallGate {
    * after the trace's deadline.
    */
   async take(trace: AwsTrace, { urgent, repeated }: { urgent: boolean; repeated: boolean }): Promise<void> {
-    const pause = this.#closedUntil - performance.now();
+    const pause = this.#pauseMs;
     if (pause > 0 && this.#closedBecause !== undefined && trace.probe !== true) {
       if (!repeated || performance.now() + pause > trace.deadlineAt) throw this.#closedBecause;
       await new Promise((resolve) => setTimeout(resolve, pause));
@@ -57,27 +60,54 @@ export class CallGate {
       return;
     }
     const waitMs = ((this.#price(urgent) + ahead - this.#tokens) / this.#options.perSecond) * 1000;
-    if (performance.now() + waitMs > trace.deadlineAt) {
-      throw new DomainError('aws_throttled', `this service's own budget of ${this.#options.name} is spent`, {
-        advice: 'nothing was changed, so try again in a few seconds',
-        retryAfterSeconds: Math.ceil(waitMs / 1000),
-      });
-    }
-    await new Promise<void>((admit) => {
-      this.#waiting.splice(urgent ? ahead : this.#waiting.length, 0, { urgent, admit });
-      this.#schedule();
+    if (performance.now() + waitMs > trace.deadlineAt) throw this.spent(waitMs);
+    await this.#turn(trace, urgent, repeated, ahead);
+  }
+
+  /** What there is to tell a caller whose turn would come too late. */
+  spent(waitMs: number = backOffMs): DomainError {
+    return new DomainError('aws_throttled', `this service's own budget of ${this.#options.name} is spent`, {
+      advice: 'nothing was changed, so try again in a few seconds',
+      retryAfterSeconds: Math.ceil(waitMs / 1000),
     });
   }
 
   /** AWS throttled, or could not be reached by any attempt: for a while nobody asks, and first tries fail with this. */
   pause(because: DomainError): void {
-    this.#closedUntil = performance.now() + backOffMs;
+    this.#closedAt = performance.now();
+    this.#closedUntil = this.#closedAt + backOffMs;
     this.#closedBecause = because;
+    const firstTries = this.#waiting.filter(({ repeated }) => !repeated);
+    this.#waiting = this.#waiting.filter(({ repeated }) => repeated);
+    for (const { refuse } of firstTries) refuse(because);
   }
 
-  /** AWS answered. */
-  reopen(): void {
-    this.#closedBecause = undefined;
+  /** AWS answered a call that left at `leftAt`, which says nothing where it has throttled others since then. */
+  reopen(leftAt: number): void {
+    if (leftAt >= this.#closedAt) this.#closedBecause = undefined;
+  }
+
+  /** Resolves when the caller's turn has come. Throws where urgent callers kept it from that until its deadline. */
+  async #turn(trace: AwsTrace, urgent: boolean, repeated: boolean, ahead: number): Promise<void> {
+    let tooLate: () => void = () => undefined;
+    try {
+      await new Promise<void>((admit, refuse) => {
+        const waiter = { urgent, repeated, admit, refuse };
+        tooLate = () => {
+          this.#waiting = this.#waiting.filter((other) => other !== waiter);
+          refuse(this.spent());
+        };
+        trace.deadline.addEventListener('abort', tooLate);
+        this.#waiting.splice(urgent ? ahead : this.#waiting.length, 0, waiter);
+        this.#schedule();
+      });
+    } finally {
+      trace.deadline.removeEventListener('abort', tooLate);
+    }
+  }
+
+  get #pauseMs(): number {
+    return this.#closedBecause === undefined ? 0 : this.#closedUntil - performance.now();
   }
 
   /** Tokens that must be there: an ordinary call leaves the reserve alone. */
@@ -96,19 +126,20 @@ export class CallGate {
     const first = this.#waiting[0];
     if (first === undefined || this.#timer !== undefined) return;
     const missing = this.#price(first.urgent) - this.#tokens;
+    const missingMs = (missing / (this.#options.perSecond ?? 1)) * 1000;
     this.#timer = setTimeout(
       () => {
         this.#timer = undefined;
         this.#admitWaiting();
       },
-      Math.max(1, (missing / (this.#options.perSecond ?? 1)) * 1000),
+      Math.max(1, missingMs, this.#pauseMs),
     );
   }
 
   #admitWaiting(): void {
     this.#refill();
     for (let first = this.#waiting[0]; first !== undefined; first = this.#waiting[0]) {
-      if (this.#tokens < this.#price(first.urgent)) break;
+      if (this.#tokens < this.#price(first.urgent) || this.#pauseMs > 0) break;
       this.#tokens -= 1;
       this.#waiting.shift();
       first.admit();

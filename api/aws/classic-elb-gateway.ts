@@ -1,11 +1,8 @@
-import {
-  DescribeInstancesCommand,
-  type DescribeInstancesCommandInput,
-  type Instance,
-} from '@aws-sdk/client-ec2';
+import { DescribeInstancesCommand, type DescribeInstancesCommandInput } from '@aws-sdk/client-ec2';
 import {
   DeregisterInstancesFromLoadBalancerCommand,
   DescribeLoadBalancersCommand,
+  type DescribeLoadBalancersCommandInput,
   type Instance as Member,
   RegisterInstancesWithLoadBalancerCommand,
 } from '@aws-sdk/client-elastic-load-balancing';
@@ -21,6 +18,8 @@ import type { AwsLedger, AwsTrace } from '../telemetry.ts';
 import { type AwsRequest, callAws } from './aws-caller.ts';
 import { CallGate } from './call-gate.ts';
 import type { AwsClients } from './clients.ts';
+import { callAwsForDocument } from './document-caller.ts';
+import { childrenOf, textOf, type XmlElement } from './xml-document.ts';
 
 /** Calls a second that reads may spend in the long run. */
 export interface ReadBudget {
@@ -51,27 +50,26 @@ export class ClassicElbGateway implements LoadBalancerGateway {
     const region = new Map<ElbName, Members>();
     let Marker: string | undefined;
     do {
-      const command = new DescribeLoadBalancersCommand({ PageSize: 400, Marker });
-      const page = await callAws(command, this.#elbRead(), trace, this.#ledger, (options) =>
-        this.#clients.elb.send(command, options),
-      );
-      for (const { LoadBalancerName, Instances } of page.LoadBalancerDescriptions ?? []) {
-        region.set(LoadBalancerName as ElbName, toMembers(Instances));
+      const page = await this.#describeLoadBalancers({ PageSize: 400, Marker }, {}, trace);
+      for (const one of childrenOf(page, 'LoadBalancerDescriptions')) {
+        region.set(textOf(one, 'LoadBalancerName') as ElbName, toMembers(one));
       }
-      Marker = page.NextMarker;
+      Marker = textOf(page, 'NextMarker');
     } while (Marker);
     return region;
   }
 
   async describeMembers(elbName: ElbName, trace: AwsTrace): Promise<Members> {
-    const command = new DescribeLoadBalancersCommand({ LoadBalancerNames: [elbName] });
-    const request = { ...this.#elbRead(), elbName, urgent: true };
-    const { LoadBalancerDescriptions } = await callAws(command, request, trace, this.#ledger, (options) =>
-      this.#clients.elb.send(command, options),
+    const page = await this.#describeLoadBalancers(
+      { LoadBalancerNames: [elbName] },
+      { elbName, urgent: true },
+      trace,
     );
-    const described = LoadBalancerDescriptions?.find(({ LoadBalancerName }) => LoadBalancerName === elbName);
+    const described = childrenOf(page, 'LoadBalancerDescriptions').find(
+      (one) => textOf(one, 'LoadBalancerName') === elbName,
+    );
     if (described === undefined) throw elbNotFound(elbName, this.#clients.region);
-    return toMembers(described.Instances);
+    return toMembers(described);
   }
 
   async describeMachines(instanceIds: Members, trace: AwsTrace): Promise<Map<InstanceId, MachineInfo>> {
@@ -97,7 +95,7 @@ export class ClassicElbGateway implements LoadBalancerGateway {
     const { Instances } = await callAws(command, request, trace, this.#ledger, (options) =>
       this.#clients.elb.send(command, options),
     );
-    return toMembers(Instances);
+    return listed(Instances);
   }
 
   async deregister(elbName: ElbName, instanceId: InstanceId, trace: AwsTrace): Promise<Members | undefined> {
@@ -111,7 +109,7 @@ export class ClassicElbGateway implements LoadBalancerGateway {
       const { Instances } = await callAws(command, request, trace, this.#ledger, (options) =>
         this.#clients.elb.send(command, options),
       );
-      return toMembers(Instances);
+      return listed(Instances);
     } catch (error) {
       // The instance was a member a moment ago, so the attempt whose answer was lost has detached it.
       if (attempts.count > 1 && error instanceof DomainError && error.code === 'instance_refused')
@@ -120,30 +118,45 @@ export class ClassicElbGateway implements LoadBalancerGateway {
     }
   }
 
-  async #describeInstances(input: DescribeInstancesCommandInput, trace: AwsTrace): Promise<MachineInfo[]> {
+  /** Returns the result element of one page. */
+  async #describeLoadBalancers(
+    input: DescribeLoadBalancersCommandInput,
+    check: { elbName?: ElbName; urgent?: boolean },
+    trace: AwsTrace,
+  ): Promise<XmlElement> {
+    const command = new DescribeLoadBalancersCommand(input);
+    const action = 'elasticloadbalancing:DescribeLoadBalancers';
     const request = {
-      action: 'ec2:DescribeInstances',
+      action,
       region: this.#clients.region,
-      gate: this.#ec2Reads,
+      gate: this.#elbReads,
       pausesOnOutage: true,
+      ...check,
     };
+    const document = await callAwsForDocument(command, request, trace, this.#ledger, (options) =>
+      this.#clients.elb.send(command, options),
+    );
+    const [response] = document.children;
+    const result = response?.children.find(({ name }) => name === 'DescribeLoadBalancersResult');
+    return result ?? document;
+  }
+
+  async #describeInstances(input: DescribeInstancesCommandInput, trace: AwsTrace): Promise<MachineInfo[]> {
+    const action = 'ec2:DescribeInstances';
+    const request = { action, region: this.#clients.region, gate: this.#ec2Reads, pausesOnOutage: true };
     const machines: MachineInfo[] = [];
     let NextToken: string | undefined;
     do {
       const command = new DescribeInstancesCommand({ ...input, NextToken });
-      const page = await callAws(command, request, trace, this.#ledger, (options) =>
+      const document = await callAwsForDocument(command, request, trace, this.#ledger, (options) =>
         this.#clients.ec2.send(command, options),
       );
-      for (const { Instances } of page.Reservations ?? [])
-        machines.push(...(Instances ?? []).flatMap(toMachineInfo));
-      NextToken = page.NextToken;
+      for (const reservation of childrenOf(document, 'DescribeInstancesResponse', 'reservationSet')) {
+        machines.push(...childrenOf(reservation, 'instancesSet').flatMap(toMachineInfo));
+      }
+      NextToken = textOf(document, 'DescribeInstancesResponse', 'nextToken');
     } while (NextToken);
     return machines;
-  }
-
-  #elbRead(): AwsRequest {
-    const action = 'elasticloadbalancing:DescribeLoadBalancers';
-    return { action, region: this.#clients.region, gate: this.#elbReads, pausesOnOutage: true };
   }
 
   #elbWrite(action: string, elbName: ElbName): AwsRequest {
@@ -156,12 +169,26 @@ export class ClassicElbGateway implements LoadBalancerGateway {
   }
 }
 
-/** AWS's order, each instance once: moto lists one that was registered twice twice. */
-function toMembers(instances: readonly Member[] | undefined): Members {
-  return [...new Set((instances ?? []).map(({ InstanceId }) => InstanceId as InstanceId))];
+/** The members that the element lists, in its order, each once: moto lists one that was registered twice twice. */
+function toMembers(element: XmlElement): Members {
+  const ids = childrenOf(element, 'Instances').flatMap((member) => textOf(member, 'InstanceId') ?? []);
+  return [...new Set(ids)] as InstanceId[];
 }
 
-function toMachineInfo({ InstanceId, InstanceType, LaunchTime }: Instance): MachineInfo[] {
-  const instanceId = parseInstanceId(InstanceId ?? '');
-  return instanceId === undefined ? [] : [{ instanceId, instanceType: InstanceType, launchDate: LaunchTime }];
+function toMachineInfo(instance: XmlElement): MachineInfo[] {
+  const instanceId = parseInstanceId(textOf(instance, 'instanceId') ?? '');
+  const launchTime = textOf(instance, 'launchTime');
+  if (instanceId === undefined) return [];
+  return [
+    {
+      instanceId,
+      instanceType: textOf(instance, 'instanceType'),
+      launchDate: launchTime === undefined ? undefined : new Date(launchTime),
+    },
+  ];
+}
+
+/** The members that AWS lists after a change. */
+function listed(instances: readonly Member[] | undefined): Members {
+  return [...new Set((instances ?? []).map(({ InstanceId }) => InstanceId as InstanceId))];
 }

@@ -2,7 +2,6 @@ import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import { EC2Client } from '@aws-sdk/client-ec2';
 import { ElasticLoadBalancingClient } from '@aws-sdk/client-elastic-load-balancing';
-import { oneAnswerATurn } from './one-answer-a-turn.ts';
 
 export interface AwsClientOptions {
   readonly region: string;
@@ -37,12 +36,5 @@ export function createAwsClients(options: AwsClientOptions): AwsClients {
       httpsAgent: new HttpsAgent({ keepAlive: true }),
     },
   };
-  const elb = new ElasticLoadBalancingClient(shared);
-  const ec2 = new EC2Client(shared);
-  const turns = oneAnswerATurn();
-  // Right around the connection: inside of it the SDK reads the XML.
-  const place = { step: 'deserialize', name: 'oneAnswerATurn', priority: 'low' } as const;
-  elb.middlewareStack.add(turns, place);
-  ec2.middlewareStack.add(turns, place);
-  return { elb, ec2, region: options.region };
+  return { elb: new ElasticLoadBalancingClient(shared), ec2: new EC2Client(shared), region: options.region };
 }

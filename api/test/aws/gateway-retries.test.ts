@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ClassicElbGateway } from '../../aws/classic-elb-gateway.ts';
+import { createAwsClients } from '../../aws/clients.ts';
+import { type EmbeddedAws, startEmbeddedAws } from '../../embedded-aws/server.ts';
+import type { ElbName, InstanceId } from '../../load-balancers/machine.ts';
+import { AwsLedger, startTrace } from '../../telemetry.ts';
+import { deregister, describeElbs, describeInstances, register } from '../support/world.ts';
+
+const web = 'default-elb' as ElbName;
+const [member, stranger] = ['i-5203422c', 'i-0b22a22eec53b9321'] as InstanceId[] as [InstanceId, InstanceId];
+
+describe('ClassicElbGateway, when calls go wrong', () => {
+  let aws: EmbeddedAws;
+  let ledger: AwsLedger;
+  let gateway: ClassicElbGateway;
+  beforeEach(async () => {
+    aws = await startEmbeddedAws({ elbs: 500, instances: 500 });
+    ledger = new AwsLedger();
+    const clients = createAwsClients({
+      region: 'us-east-1',
+      endpoint: aws.url,
+      credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+      connectTimeoutMs: 1000,
+      answerTimeoutMs: 300,
+    });
+    gateway = new ClassicElbGateway(clients, ledger, { elbReadsPerSecond: 20, ec2ReadsPerSecond: 20 });
+  });
+  afterEach(() => aws.close());
+  const calls = (action: string) => aws.calls().actions[action]?.calls ?? 0;
+
+  it('gives up after 3 attempts, and not before', async () => {
+    aws.faults.set([{ status: 500 }]);
+    await assert.rejects(gateway.describeRegion(startTrace(8000)), { code: 'aws_failed' });
+    assert.equal(calls(describeElbs), 3);
+    aws.faults.set([{ reset: true, count: 2 }]);
+    await gateway.describeMembers(web, startTrace(8000));
+  });
+
+  it('gives up at the deadline, whatever AWS does', async () => {
+    aws.faults.set([{ silent: true }]);
+    const began = performance.now();
+    await assert.rejects(gateway.describeMembers(web, startTrace(400)), { code: 'aws_unreachable' });
+    assert.ok(performance.now() - began < 1500);
+  });
+
+  it('takes DependencyThrottle for throttling, for everybody', async () => {
+    aws.faults.set([{ throttle: 'DependencyThrottle', actions: [describeElbs] }]);
+    await assert.rejects(gateway.describeRegion(startTrace(8000)), { code: 'aws_throttled' });
+    assert.equal(calls(describeElbs), 1);
+    await assert.rejects(gateway.describeMembers(web, startTrace(8000)), { code: 'aws_throttled' });
+    assert.equal(calls(describeElbs), 1);
+    assert.equal(ledger.snapshot()[`elasticloadbalancing:${describeElbs}`]?.throttled, 1);
+  });
+
+  it('leaves ELB alone for a second once it throttled, but neither EC2 nor changes', async () => {
+    aws.faults.set([{ throttle: true, actions: [describeElbs], count: 1 }]);
+    const region = gateway.describeRegion(startTrace(8000));
+    await sleep(100);
+    for (let n = 0; n < 20; n++)
+      await assert.rejects(gateway.describeMembers(web, startTrace(8000)), { code: 'aws_throttled' });
+    assert.equal(calls(describeElbs), 1);
+    assert.equal((await gateway.describeMachines([member], startTrace(8000))).size, 1);
+    assert.ok((await gateway.register(web, stranger, startTrace(8000))).includes(stranger));
+    assert.equal((await region).size, 500);
+    const { log } = aws.calls();
+    const [first, second] = log.filter(({ action }) => action === describeElbs).map(({ atMs }) => atMs);
+    assert.ok(second! - first! > 900, 'everybody waited');
+  });
+
+  it('takes a Deregister whose answer was lost and whose repetition is refused as made', async () => {
+    aws.faults.set([{ resetAfter: true, actions: [deregister], count: 1 }]);
+    assert.equal(await gateway.deregister(web, member, startTrace(8000)), undefined);
+    assert.equal(calls(deregister), 2);
+    assert.ok(!aws.region.members(web).includes(member));
+  });
+
+  it('takes a first Deregister that is refused as refused', async () => {
+    await assert.rejects(gateway.deregister(web, stranger, startTrace(8000)), { code: 'instance_refused' });
+    assert.equal(calls(deregister), 1);
+  });
+
+  it('repeats a Register whose answer was lost, to one membership', async () => {
+    aws.faults.set([{ resetAfter: true, actions: [register], count: 1 }]);
+    const members = await gateway.register(web, stranger, startTrace(8000));
+    assert.equal(members.filter((instanceId) => instanceId === stranger).length, 1);
+    assert.equal(calls(register), 2);
+  });
+
+  it('reads a region of 500 in pages of 400, and tells once that the first has left', async () => {
+    aws.faults.set([{ latencyMs: 50 }]);
+    const sent: number[] = [];
+    const began = performance.now();
+    const trace = startTrace(8000, { sent: () => sent.push(performance.now() - began) });
+    assert.equal((await gateway.describeRegion(trace)).size, 500);
+    assert.equal(calls(describeElbs), 2);
+    assert.equal(sent.length, 1);
+    assert.equal(trace.requestIds.length, 2);
+  });
+
+  it('leaves out instances that EC2 does not know, 200 in one call', async () => {
+    const known = aws.region.instances().slice(0, 199) as { instanceId: string }[];
+    const asked = [...known.map(({ instanceId }) => instanceId), 'i-00000000'] as InstanceId[];
+    assert.equal((await gateway.describeMachines(asked, startTrace(8000))).size, 199);
+    assert.equal(calls(describeInstances), 1);
+  });
+});
