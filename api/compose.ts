@@ -16,6 +16,7 @@ import type { DocsFiles } from './http/routes/docs.ts';
 import { Inventory } from './load-balancers/inventory.ts';
 import { LoadBalancerService } from './load-balancers/load-balancer-service.ts';
 import { AwsLedger, type Logger } from './telemetry.ts';
+import { warmUp } from './warm-up.ts';
 
 export type { HttpServer };
 
@@ -45,10 +46,16 @@ export async function compose(config: Config, logger: Logger): Promise<HttpServe
   const application = createApp(parts).callback();
   const listener = readyAnswer((request, response) => void application(request, response), parts);
   const http = createHttpServer(listener, closing);
+  http.server.once('listening', () => {
+    warmUp(config).catch((err: unknown) => {
+      logger.warn({ err }, 'the first read will be slow: the way to AWS could not be tried out beforehand');
+    });
+  });
   return {
     server: http.server,
     close: async () => {
       await http.close();
+      parts.requestLog.flush();
       inventory.close();
       await closeAws();
     },

@@ -104,7 +104,7 @@ class Reader {
   }
 }
 
-const howToMakeAToken = "make one with: printf '%s' 'user:password' | base64";
+const howToMakeAToken = "make one with: printf '%s' 'user:password' | base64 | tr -d '\\n'";
 
 /** Tokens are secrets: a fault names a token by its place, never by its text. */
 function readTokens(

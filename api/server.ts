@@ -17,6 +17,8 @@ await main().catch((error: unknown) => {
 });
 
 async function main(): Promise<void> {
+  // The SDK of the lock file runs on every Node of `engines`; that later ones will not is no news for an operator.
+  process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
   loadDotEnv();
   const config = readConfig(process.env);
   const logger = createLogger({ level: config.logLevel, readable: process.stdout.isTTY });

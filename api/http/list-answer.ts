@@ -1,68 +1,69 @@
 import { createHash } from 'node:crypto';
-import type { MachineList } from '../load-balancers/inventory.ts';
 import type { MachineInfo } from '../load-balancers/machine.ts';
+import type { MachineList } from '../load-balancers/picture.ts';
 import type { AppContext } from './context.ts';
 import { presentMachines } from './presenters.ts';
 
 /** A list as it goes out. */
 export interface ListAnswer {
-  readonly body: Buffer;
+  readonly body: string;
   readonly etag: string;
   /** All headers of a 200, as pairs in a row, for `ServerResponse.writeHead`. */
   readonly headers: readonly string[];
+  /** The age of the list that the headers tell, in whole seconds. */
+  readonly age: number;
 }
-
-/** The bytes stay the same as long as the array does; the headers, as long as the second of its age does. */
-interface Rendered {
-  readonly body: Buffer;
-  readonly etag: string;
-  answer?: ListAnswer & {
-    readonly of: MachineList['asOf'];
-    readonly how: MachineList['how'];
-    readonly second: number;
-  };
-}
-
-const rendered = new WeakMap<readonly MachineInfo[], Rendered>();
 
 /** RFC 9211: whether the answer was known, and if not, why AWS was asked. */
 const cacheStatus: Readonly<Record<MachineList['how'], string>> = {
   hit: 'hit',
-  stale: 'hit; detail=aws-fails',
+  stale: 'hit; detail=stale',
   'asked-unknown': 'fwd=uri-miss',
   'asked-expired': 'fwd=stale',
   'asked-on-request': 'fwd=request',
 };
 
-/** Returns the answer that tells the list and how old it is; made once a second and list, however often it is asked for. */
-export function listAnswer(list: MachineList): ListAnswer {
-  const now = performance.now();
-  let bytes = rendered.get(list.machines);
-  if (bytes === undefined) {
-    const body = Buffer.from(JSON.stringify(presentMachines(list.machines)));
-    bytes = { body, etag: `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"` };
-    rendered.set(list.machines, bytes);
-  }
+/** Serialised once as long as the machines stay the same; answers, as long as list and age do. */
+const bodies = new WeakMap<readonly MachineInfo[], Pick<ListAnswer, 'body' | 'etag'>>();
+const answers = new WeakMap<MachineList, ListAnswer>();
+
+/** Returns the answer that tells the list, and how old it is at `now` on the clock of `performance.now()`. */
+export function listAnswer(list: MachineList, now: number): ListAnswer {
   const age = Math.floor((now - list.asOf) / 1000);
-  const { answer } = bytes;
-  if (answer?.of === list.asOf && answer.how === list.how && answer.second === age) return answer;
-  const ttl = Math.floor((list.freshUntil - now) / 1000);
+  let answer = answers.get(list);
+  if (answer?.age === age) return answer;
+  const { body, etag } = serialise(list.machines);
   const headers = [
     ...['Content-Type', 'application/json; charset=utf-8'],
-    ...['Content-Length', String(bytes.body.byteLength)],
-    ...['ETag', bytes.etag],
+    ...['Content-Length', String(Buffer.byteLength(body))],
+    ...['ETag', etag],
     // How fresh is fresh enough is decided here, so the client's own cache asks each time, and is told 304.
     ...['Cache-Control', 'private, no-cache'],
     ...['Age', String(age)],
-    ...['Cache-Status', `elb-inventory; ${cacheStatus[list.how]}; ttl=${ttl}`],
+    ...[
+      'Cache-Status',
+      `elb-inventory; ${cacheStatus[list.how]}; ttl=${Math.floor((list.freshUntil - now) / 1000)}`,
+    ],
   ];
-  bytes.answer = { body: bytes.body, etag: bytes.etag, headers, of: list.asOf, how: list.how, second: age };
-  return bytes.answer;
+  answer = { body, etag, headers, age };
+  answers.set(list, answer);
+  return answer;
+}
+
+function serialise(machines: readonly MachineInfo[]): Pick<ListAnswer, 'body' | 'etag'> {
+  let serialised = bodies.get(machines);
+  if (serialised === undefined) {
+    const body = JSON.stringify(presentMachines(machines));
+    const etag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`;
+    serialised = { body, etag };
+    bodies.set(machines, serialised);
+  }
+  return serialised;
 }
 
 /** Answers a GET or HEAD with the list, or with 304 where the caller has it. */
 export function answerList(ctx: AppContext, list: MachineList): void {
-  const { body, etag, headers } = listAnswer(list);
+  const { body, etag, headers } = listAnswer(list, performance.now());
   const known = ctx.get('If-None-Match');
   const unchanged = known !== '' && matches(known, etag);
   for (let index = 0; index < headers.length; index += 2)

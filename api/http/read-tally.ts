@@ -12,29 +12,45 @@ interface Count {
 export class ReadTally {
   readonly #logger: Logger;
   readonly #counts = new Map<string, Count>();
+  /** Mostly the next read is like the last one. */
+  #last: Count | undefined;
+  #timer: NodeJS.Timeout | undefined;
 
   constructor(logger: Logger) {
     this.#logger = logger;
   }
 
   count(route: string, status: number, principal: string | undefined, durationMs: number): void {
-    const key = `${status} ${route} ${principal ?? ''}`;
-    let count = this.#counts.get(key);
-    if (count === undefined) {
-      if (this.#counts.size === 0)
-        setTimeout(() => {
-          this.#tell();
-        }, 1000);
-      count = { route, status, principal, requests: 0, slowestMs: 0 };
-      this.#counts.set(key, count);
+    let count = this.#last;
+    if (count?.route !== route || count.status !== status || count.principal !== principal) {
+      count = this.#find(route, status, principal);
+      this.#last = count;
     }
     count.requests += 1;
     if (durationMs > count.slowestMs) count.slowestMs = durationMs;
   }
 
-  #tell(): void {
+  #find(route: string, status: number, principal: string | undefined): Count {
+    const key = `${status} ${route} ${principal ?? ''}`;
+    let count = this.#counts.get(key);
+    if (count === undefined) {
+      if (this.#counts.size === 0)
+        this.#timer = setTimeout(() => {
+          this.flush();
+        }, 1000);
+      count = { route, status, principal, requests: 0, slowestMs: 0 };
+      this.#counts.set(key, count);
+    }
+    return count;
+  }
+
+  /** Tells the log of what has been counted, if anything, and begins anew. */
+  flush(): void {
+    clearTimeout(this.#timer);
+    if (this.#counts.size === 0) return;
     const counts = [...this.#counts.values()];
     this.#counts.clear();
+    this.#last = undefined;
     const reads = counts.map((count) => ({ ...count, slowestMs: Math.round(count.slowestMs * 10) / 10 }));
     this.#logger.info({ requests: counts.reduce((sum, { requests }) => sum + requests, 0), reads }, 'reads');
   }

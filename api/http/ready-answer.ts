@@ -35,10 +35,10 @@ function answerReady(request: IncomingMessage, response: ServerResponse, parts: 
   if (elbName === undefined) return false;
   const principal = parts.authenticate(headers.authorization);
   if (principal === undefined) return false;
-  const list = parts.service.readyList(elbName);
+  const list = parts.service.readyList(elbName, startedAt);
   if (list === undefined) return false;
 
-  const answer = listAnswer(list);
+  const answer = listAnswer(list, startedAt);
   const requestId = requestIdOf(request);
   response.writeHead(200, ['X-Request-Id', requestId, ...answer.headers]);
   response.end(answer.body);

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { DomainError } from '../errors.ts';
 import type { Principal } from '../principals/principal.ts';
@@ -27,10 +27,16 @@ export interface Answered {
   readonly error?: unknown;
 }
 
+/** Ids are told apart by the process that made them and a count: a random one for each would cost more. */
+const processId = randomBytes(6).toString('hex');
+let requests = 0;
+
 /** Returns the caller's X-Request-Id where it is sane, else one of ours. */
 export function requestIdOf(request: IncomingMessage): string {
   const offered = request.headers['x-request-id'];
-  return typeof offered === 'string' && saneRequestId.test(offered) ? offered : randomUUID();
+  return typeof offered === 'string' && saneRequestId.test(offered)
+    ? offered
+    : `${processId}-${(requests += 1)}`;
 }
 
 /**
@@ -59,6 +65,11 @@ export class RequestLog {
     if (!this.#mayHaveLine(now) && isOrdinary)
       this.#tally.count(route ?? 'none', status, principal?.name, durationMs);
     else this.#logger[status >= 500 ? 'error' : 'info'](describe(answered, durationMs), 'request');
+  }
+
+  /** Tells of the reads counted so far. */
+  flush(): void {
+    this.#tally.flush();
   }
 
   #mayHaveLine(now: number): boolean {

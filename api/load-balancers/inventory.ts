@@ -6,7 +6,7 @@ import { type ElbName, type InstanceId, type MachineInfo, undescribed } from './
 import { type Entry, MachineDirectory } from './machine-directory.ts';
 import { Outage } from './outage.ts';
 import { fulfilledWithin, withinDeadline } from './patience.ts';
-import { type Membership, Picture } from './picture.ts';
+import { type MachineList, type Membership, Picture } from './picture.ts';
 
 const machineMaxAgeMs = 60_000;
 const unknownMachineMaxAgeMs = 10_000;
@@ -34,18 +34,6 @@ export interface Freshness {
   readonly noCache?: boolean;
 }
 
-/** A list of members, and what there is to say of its age. Times are on the clock of `performance.now()`. */
-export interface MachineList {
-  /** The same array as long as nothing in it has changed. */
-  readonly machines: readonly MachineInfo[];
-  /** When the call left that told of the membership. */
-  readonly asOf: number;
-  /** Until when the list may be served without a question. */
-  readonly freshUntil: number;
-  /** `hit`: it was known and fresh. `stale`: it was known, and AWS fails. Otherwise why AWS was asked. */
-  readonly how: 'hit' | 'stale' | 'asked-unknown' | 'asked-expired' | 'asked-on-request';
-}
-
 /** What is known of the region's load balancers, and how fresh it is. */
 export class Inventory {
   readonly #gateway: LoadBalancerGateway;
@@ -71,15 +59,25 @@ export class Inventory {
     });
   }
 
-  /** Returns the list where it is known and fresh, without asking and without waiting; else undefined. */
-  ready(elbName: ElbName): MachineList | undefined {
+  /**
+   * Returns the list where it is known and fresh at `now` (of `performance.now()`), without asking and without waiting;
+   * else undefined. It is the same object as long as it tells the same.
+   */
+  ready(elbName: ElbName, now: number): MachineList | undefined {
     const membership = this.#picture.get(elbName);
     if (membership?.described === undefined || membership.doubtful) return undefined;
-    const now = performance.now();
-    const freshUntil = membership.asOf + this.#options.maxAgeMs;
-    if (now >= freshUntil || now >= membership.described.goodUntil) return undefined;
+    const { asOf, described } = membership;
+    if (now >= asOf + this.#options.maxAgeMs || now >= described.goodUntil) return undefined;
     membership.readAt = now;
-    return { machines: membership.described.machines, asOf: membership.asOf, freshUntil, how: 'hit' };
+    if (described.ready?.asOf !== asOf) {
+      described.ready = {
+        machines: described.machines,
+        asOf,
+        freshUntil: asOf + this.#options.maxAgeMs,
+        how: 'hit',
+      };
+    }
+    return described.ready;
   }
 
   /**
@@ -93,8 +91,8 @@ export class Inventory {
   ): Promise<MachineList> {
     const now = performance.now();
     this.#lastReadAt = now;
-    const since = noCache ? now : now - Math.min(maxAgeMs ?? Infinity, this.#options.maxAgeMs);
-    const how = await this.#refresh(elbName, since, noCache || maxAgeMs !== undefined, trace);
+    const oldest = noCache ? now : now - (maxAgeMs ?? Infinity);
+    const how = await this.#refresh(elbName, Math.max(oldest, now - this.#options.maxAgeMs), oldest, trace);
     const membership = this.#picture.get(elbName);
     if (membership === undefined) throw elbNotFound(elbName, this.#options.region);
     membership.readAt = now;
@@ -160,17 +158,22 @@ export class Inventory {
     clearInterval(this.#probe);
   }
 
-  /** Has the picture hold the load balancer as AWS told it at `since` or later, or at least as it may be served. */
+  /**
+   * Has the picture hold the load balancer as AWS told it at `since` or later, or, where that cannot be had and may be
+   * served, at `oldest` or later.
+   */
   async #refresh(
     elbName: ElbName,
     since: number,
-    strict: boolean,
+    oldest: number,
     trace: AwsTrace,
   ): Promise<MachineList['how']> {
     const known = this.#picture.get(elbName);
     const asOf = known === undefined ? this.#picture.regionAsOf : known.doubtful ? -Infinity : known.asOf;
     if (asOf >= since) return 'hit';
-    const servable = !strict && known !== undefined && this.#mayBeServed(known);
+    const demanded = known !== undefined && known.asOf < oldest;
+    const servable = known !== undefined && !demanded && this.#mayBeServed(known);
+    const why = known === undefined ? 'asked-unknown' : demanded ? 'asked-on-request' : 'asked-expired';
     if (this.#probe !== undefined) {
       if (servable) return 'stale';
       throw this.#outage.error;
@@ -178,7 +181,7 @@ export class Inventory {
     const read = this.#regionReads.join(since);
     if (servable && !(await fulfilledWithin(read, patienceMs - this.#regionReads.outFor))) return 'stale';
     trace.requestIds.push(...(await withinDeadline(read, 'the load balancers', trace)).requestIds);
-    return strict ? 'asked-on-request' : known === undefined ? 'asked-unknown' : 'asked-expired';
+    return why;
   }
 
   #mayBeServed({ asOf }: Membership): boolean {

@@ -1,9 +1,10 @@
 import { DomainError } from '../errors.ts';
 import type { AwsTrace } from '../telemetry.ts';
-import type { Freshness, Inventory, MachineList } from './inventory.ts';
+import type { Freshness, Inventory } from './inventory.ts';
 import { KeyedLock } from './keyed-lock.ts';
 import type { LoadBalancerGateway, Members } from './load-balancer-gateway.ts';
 import type { ElbName, InstanceId, MachineInfo } from './machine.ts';
+import type { MachineList } from './picture.ts';
 
 /** The use cases: which instances a classic load balancer has, and the changing of that. */
 export class LoadBalancerService {
@@ -16,9 +17,9 @@ export class LoadBalancerService {
     this.#inventory = inventory;
   }
 
-  /** Returns the list where it can be had at once, without asking AWS; else undefined. */
-  readyList(elbName: ElbName): MachineList | undefined {
-    return this.#inventory.ready(elbName);
+  /** Returns the list where it can be had at `now`, without asking AWS; else undefined. */
+  readyList(elbName: ElbName, now: number): MachineList | undefined {
+    return this.#inventory.ready(elbName, now);
   }
 
   /** Returns the members in AWS's order. Throws `elb_not_found`, and what the gateway throws. */
@@ -32,18 +33,16 @@ export class LoadBalancerService {
    */
   attachMachine(elbName: ElbName, instanceId: InstanceId, trace: AwsTrace): Promise<MachineInfo> {
     return this.#changes.run(`${elbName}/${instanceId}`, async () => {
-      const [members, machine] = await Promise.allSettled([
-        this.#inventory.membersNow(elbName, trace),
-        this.#inventory.machineNow(instanceId, trace),
-      ]);
-      if (checked(members).includes(instanceId)) {
+      const machine = checked(this.#inventory.machineNow(instanceId, trace));
+      const members = checked(this.#inventory.membersNow(elbName, trace));
+      if ((await members).includes(instanceId)) {
         throw new DomainError(
           'instance_already_attached',
           `instance already on load balancer: ${instanceId} is a member of ${elbName}`,
           { advice: 'nothing is left to do' },
         );
       }
-      const attached = checked(machine);
+      const attached = await machine;
       await this.#change(elbName, { added: instanceId }, () =>
         this.#gateway.register(elbName, instanceId, trace),
       );
@@ -57,18 +56,16 @@ export class LoadBalancerService {
    */
   detachMachine(elbName: ElbName, instanceId: InstanceId, trace: AwsTrace): Promise<MachineInfo> {
     return this.#changes.run(`${elbName}/${instanceId}`, async () => {
-      const [members, machine] = await Promise.allSettled([
-        this.#inventory.membersNow(elbName, trace),
-        this.#inventory.memberNow(instanceId, trace),
-      ]);
-      if (!checked(members).includes(instanceId)) {
+      const machine = checked(this.#inventory.memberNow(instanceId, trace));
+      const members = checked(this.#inventory.membersNow(elbName, trace));
+      if (!(await members).includes(instanceId)) {
         throw new DomainError(
           'instance_not_attached',
           `instance is not on load balancer: ${instanceId} is no member of ${elbName}`,
           { advice: `GET /elb/${elbName} lists the members` },
         );
       }
-      const detached = checked(machine);
+      const detached = await machine;
       await this.#change(elbName, { removed: instanceId }, () =>
         this.#gateway.deregister(elbName, instanceId, trace),
       );
@@ -95,12 +92,16 @@ export class LoadBalancerService {
   }
 }
 
-/** What a check brought. A check comes before the change, so after its failure the caller can simply try again. */
-function checked<T>(check: PromiseSettledResult<T>): T {
-  if (check.status === 'fulfilled') return check.value;
-  throw isUnclear(check.reason)
-    ? check.reason.withAdvice('nothing was changed, so try again in a few seconds')
-    : check.reason;
+/**
+ * What a check brings. It comes before the change, so after its failure the caller can simply try again. Checks run
+ * side by side, and when one has failed nobody waits for the other.
+ */
+function checked<T>(check: Promise<T>): Promise<T> {
+  const result = check.catch((error: unknown) => {
+    throw isUnclear(error) ? error.withAdvice('nothing was changed, so try again in a few seconds') : error;
+  });
+  result.catch(() => undefined);
+  return result;
 }
 
 /** Whether a failure leaves it open what AWS has done. */

@@ -40,8 +40,8 @@ export class MachineDirectory {
   readonly #gateway: LoadBalancerGateway;
   readonly #options: DirectoryOptions;
   readonly #entries = new Map<InstanceId, Entry>();
-  /** Waiting to be sent, in order. */
-  #waiting: Batch[] = [];
+  /** Waiting to be sent, in order: what somebody waits for, and then the rest. */
+  readonly #waiting: { first: Batch[]; last: Batch[] } = { first: [], last: [] };
   /** The last batch, waiting or under way, that asks for an instance. */
   readonly #asking = new Map<InstanceId, Batch>();
   #underWay = 0;
@@ -80,6 +80,7 @@ export class MachineDirectory {
       if (batch === undefined) fresh.push(id);
       else batches.add(batch);
     }
+    this.#hasten(batches);
     for (const batch of this.#enqueue(fresh, 'first', companions)) batches.add(batch);
     await Promise.all([...batches].map(({ result }) => result));
     for (const { requestIds } of batches) trace?.requestIds.push(...requestIds);
@@ -112,26 +113,39 @@ export class MachineDirectory {
     ids: readonly InstanceId[],
     place: 'first' | 'last',
     companions: Iterable<InstanceId> = [],
-  ): Batch[] {
-    const batches: Batch[] = [];
-    for (let start = 0; start < ids.length; start += batchSize)
-      batches.push(newBatch(ids.slice(start, start + batchSize)));
-    const last = batches.at(-1);
-    if (last !== undefined) {
+  ): Set<Batch> {
+    const queue = this.#waiting[place];
+    const batches = new Set<Batch>();
+    const put = (id: InstanceId, batch: Batch): void => {
+      batch.ids.add(id);
+      this.#asking.set(id, batch);
+      batches.add(batch);
+    };
+    let last = queue.at(-1);
+    for (const id of ids) {
+      // Those that wait share the next call: another is made only when that is full.
+      if (last === undefined || last.ids.size >= batchSize) queue.push((last = newBatch()));
+      put(id, last);
+    }
+    if (last !== undefined && batches.size > 0) {
       for (const id of companions) {
         if (last.ids.size >= batchSize) break;
-        if (this.#batchOf(id, -Infinity) === undefined) last.ids.add(id);
+        if (this.#batchOf(id, -Infinity) === undefined) put(id, last);
       }
     }
-    for (const batch of batches) for (const id of batch.ids) this.#asking.set(id, batch);
-    this.#waiting = place === 'first' ? [...batches, ...this.#waiting] : [...this.#waiting, ...batches];
     this.#pump();
     return batches;
   }
 
+  /** Somebody waits by now for what was to be asked last. */
+  #hasten(batches: ReadonlySet<Batch>): void {
+    this.#waiting.first.push(...this.#waiting.last.filter((batch) => batches.has(batch)));
+    this.#waiting.last = this.#waiting.last.filter((batch) => !batches.has(batch));
+  }
+
   #pump(): void {
     while (this.#underWay < mostSideBySide) {
-      const batch = this.#waiting.shift();
+      const batch = this.#waiting.first.shift() ?? this.#waiting.last.shift();
       if (batch === undefined) return;
       this.#underWay += 1;
       void this.#ask(batch).finally(() => {
@@ -177,13 +191,13 @@ export class MachineDirectory {
   }
 }
 
-function newBatch(ids: readonly InstanceId[]): Batch {
+function newBatch(): Batch {
   const settle: { resolve: () => void; reject: (error: unknown) => void } = {
     resolve: () => undefined,
     reject: () => undefined,
   };
   const result = new Promise<void>((resolve, reject) => Object.assign(settle, { resolve, reject }));
-  return { ids: new Set(ids), sentAt: undefined, result, settle, requestIds: [] };
+  return { ids: new Set(), sentAt: undefined, result, settle, requestIds: [] };
 }
 
 function sameMachine(a: MachineInfo, b: MachineInfo): boolean {

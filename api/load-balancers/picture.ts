@@ -1,6 +1,18 @@
 import type { Members } from './load-balancer-gateway.ts';
 import type { ElbName, InstanceId, MachineInfo } from './machine.ts';
 
+/** A list of members, and what there is to say of its age. Times are on the clock of `performance.now()`. */
+export interface MachineList {
+  /** The same array as long as nothing in it has changed. */
+  readonly machines: readonly MachineInfo[];
+  /** When the call left that told of the membership. */
+  readonly asOf: number;
+  /** Until when the list may be served without a question. */
+  readonly freshUntil: number;
+  /** `hit`: it was known and fresh. `stale`: it was known, and AWS fails. Otherwise why AWS was asked. */
+  readonly how: 'hit' | 'stale' | 'asked-unknown' | 'asked-expired' | 'asked-on-request';
+}
+
 /** What is known of one load balancer. Times are on the clock of `performance.now()`. */
 export interface Membership {
   readonly members: Members;
@@ -11,7 +23,7 @@ export interface Membership {
   /** Whether AWS's own answers contradict these members, so that they must be read again before they count as fresh. */
   readonly doubtful: boolean;
   /** The members with their descriptions, and until when all of these are good. */
-  described?: { machines: readonly MachineInfo[]; goodUntil: number };
+  described?: { machines: readonly MachineInfo[]; goodUntil: number; ready?: MachineList };
   /** When somebody last asked for the list. */
   readAt: number;
 }
