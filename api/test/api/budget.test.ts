@@ -1,0 +1,136 @@
+import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  deregister,
+  describeElbs,
+  describeInstances,
+  eventually,
+  noCache,
+  register,
+  startWorld,
+  type World,
+} from '../support/world.ts';
+
+const [member, stranger] = ['i-5203422c', 'i-0b22a22eec53b9321'] as const;
+const path = '/elb/default-elb';
+
+describe('The budget of AWS calls', () => {
+  let world: World;
+  afterEach(() => world.close());
+
+  /** Has so many callers ask for fresh lists, each after its last answer; returns their statuses. */
+  async function storm(callers: number, forMs: number, paths = [path]): Promise<number[]> {
+    const statuses: number[] = [];
+    const until = performance.now() + forMs;
+    const caller = async (n: number) => {
+      while (performance.now() < until)
+        statuses.push((await world.ask(paths[n % paths.length]!, { headers: noCache })).status);
+    };
+    await Promise.all(Array.from({ length: callers }, (_, n) => caller(n)));
+    return statuses;
+  }
+
+  it('answers 503 and Retry-After to who cannot have a call before the deadline', async () => {
+    const env = { AWS_ELB_READS_PER_SECOND: '1', AWS_DEADLINE_MS: '1500' };
+    world = await startWorld({ elbs: 23 }, env);
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, (_, n) => world.attach(`elb-${String(n + 1).padStart(4, '0')}`, stranger)),
+    );
+    const refused = answers.filter(({ status }) => status === 503);
+    assert.ok(refused.length >= 10 && refused.length < 20, `${refused.length} were refused`);
+    for (const { body, headers } of refused) {
+      assert.match(body, /own budget of load balancer reads is spent; nothing was changed/);
+      assert.match(headers.get('retry-after')!, /^\d+$/);
+    }
+    assert.ok(answers.every(({ status }) => status === 503 || status === 201));
+    assert.ok(world.calls(describeElbs) <= 5);
+  });
+
+  it('answers 503, and does not blame AWS, where changes leave no call for a read', async () => {
+    const env = { AWS_ELB_READS_PER_SECOND: '2', AWS_DEADLINE_MS: '1000' };
+    world = await startWorld({ elbs: 63 }, env);
+    let over = false;
+    const changes = Array.from({ length: 60 }, async (_, n) => {
+      while (!over) await world.detach(`elb-${String(n + 1).padStart(4, '0')}`, stranger);
+    });
+    await sleep(500);
+    const { status, body } = await world.ask(path, { headers: noCache });
+    over = true;
+    await Promise.all(changes);
+    assert.equal(status, 503, body);
+    assert.match(body, /budget/);
+  });
+
+  it('is kept by 100 callers who all ask for fresh lists, each of whom is answered', async () => {
+    world = await startWorld({ rateLimits: true, latencyMs: 40 });
+    const began = performance.now();
+    const statuses = await storm(100, 2000);
+    const seconds = (performance.now() - began) / 1000;
+    const { actions, throttled } = world.aws.calls();
+    assert.ok(statuses.every((status) => status === 200));
+    assert.equal(throttled, 0);
+    // A second's worth may come at once; two more are for changes.
+    const most = 5 * (seconds + 1) + 2;
+    assert.ok(actions[describeElbs]!.calls <= most, `${actions[describeElbs]!.calls} calls, at most ${most}`);
+    assert.equal(actions[describeElbs]!.maxInFlight, 1);
+    assert.ok(actions[describeInstances]!.calls <= 10 * (seconds + 1));
+    assert.ok(actions[describeInstances]!.maxInFlight <= 4);
+  });
+
+  it('is shared by those who wait, whatever load balancer they ask for', async () => {
+    world = await startWorld({ rateLimits: true, latencyMs: 40, elbs: 43, instances: 425 });
+    const paths = Array.from({ length: 40 }, (_, n) => `/elb/elb-${String(n + 1).padStart(4, '0')}`);
+    const statuses = await storm(40, 2000, paths);
+    assert.ok(statuses.every((status) => status === 200));
+    assert.ok(
+      world.calls(describeInstances) < statuses.length / 2,
+      `${world.calls(describeInstances)} calls for ${statuses.length} answers`,
+    );
+    assert.equal(world.aws.calls().throttled, 0);
+  });
+
+  it('has a reserve for the checks of changes, which get through under that load', async () => {
+    world = await startWorld({ rateLimits: true, latencyMs: 40 });
+    const load = storm(50, 2500);
+    await sleep(1500);
+    const began = performance.now();
+    assert.equal((await world.attach('default-elb', stranger)).status, 201);
+    assert.ok(performance.now() - began < 1000);
+    assert.equal((await world.detach('default-elb', stranger)).status, 201);
+    await load;
+  });
+
+  it('leaves ELB alone for everybody once ELB throttled, while EC2 goes on', async () => {
+    world = await startWorld();
+    await world.ids('default-elb');
+    world.aws.resetCalls();
+    world.aws.faults.set([{ actions: [describeElbs], throttle: 'DependencyThrottle', count: 1 }]);
+    const first = await world.ask(path, { headers: noCache });
+    assert.equal(first.status, 503);
+    assert.match(first.body, /DependencyThrottle/);
+    const others = await Promise.all([
+      ...Array.from({ length: 10 }, () => world.ask(path, { headers: noCache })),
+      world.attach('default-elb', stranger),
+      world.detach('default-elb', member),
+    ]);
+    assert.ok(others.every(({ status, headers }) => status === 503 && headers.has('retry-after')));
+    assert.equal(world.calls(describeElbs), 1);
+    await eventually(() => world.calls(describeInstances) === 2, 'EC2 is asked by both changes');
+  });
+
+  it('answers 201 to a detach whose answer was lost and whose repetition AWS refuses', async () => {
+    world = await startWorld();
+    world.aws.faults.set([{ actions: [deregister], resetAfter: true, count: 1 }]);
+    assert.equal((await world.detach('default-elb', member)).status, 201);
+    assert.equal(world.calls(deregister), 2);
+    assert.ok(!(await world.ids('default-elb')).includes(member));
+  });
+
+  it('answers 201 to an attach whose answer was lost, and the instance is a member once', async () => {
+    world = await startWorld();
+    world.aws.faults.set([{ actions: [register], resetAfter: true, count: 1 }]);
+    assert.equal((await world.attach('default-elb', stranger)).status, 201);
+    assert.equal((await world.ids('default-elb')).filter((id) => id === stranger).length, 1);
+    assert.equal(world.calls(register), 2);
+  });
+});

@@ -1,0 +1,237 @@
+import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  type Answer,
+  describeElbs,
+  describeInstances,
+  eventually,
+  idsOf,
+  noCache,
+  startWorld,
+  type World,
+} from '../support/world.ts';
+
+const path = '/elb/default-elb';
+
+/** What is the same in two answers that tell the same: all but the time and the request's id. */
+function comparable({ status, headers, body }: Answer) {
+  const { date, ...rest } = Object.fromEntries(headers);
+  delete rest['x-request-id'];
+  return { status, rest, body, dated: date !== undefined };
+}
+
+describe('The picture of the region', () => {
+  let world: World;
+  beforeEach(async () => {
+    world = await startWorld({ latencyMs: 40, elbs: 53, instances: 1525 });
+  });
+  afterEach(() => world.close());
+  const elbs = Array.from({ length: 50 }, (_, n) => `elb-${String(n + 1).padStart(4, '0')}`);
+  const filled = () =>
+    eventually(() => world.calls(describeInstances) >= 9 && inFlight() === 0, 'all instances are described');
+  const inFlight = () => world.aws.calls().actions[describeInstances]?.inFlight ?? 0;
+
+  it('is asked for by nobody but requests', async () => {
+    assert.equal((await world.ask('/healthcheck')).status, 200);
+    await sleep(300);
+    assert.equal(world.calls(), 0);
+  });
+
+  it('answers any number of first reads with one DescribeLoadBalancers', async () => {
+    const lists = await Promise.all(elbs.slice(0, 12).map((name) => world.ids(name)));
+    assert.ok(lists.every(({ length }) => length === 30));
+    assert.equal(world.calls(describeElbs), 1);
+  });
+
+  it('shows every load balancer after a read of one, without a call of AWS', async () => {
+    assert.equal((await world.ids('default-elb')).length, 3);
+    await filled();
+    const { calls, maxInFlight } = world.aws.calls().actions[describeInstances]!;
+    assert.equal(calls, 9);
+    assert.ok(maxInFlight <= 4);
+    await world.ids('default-elb');
+    world.aws.resetCalls();
+    for (const name of elbs) assert.equal((await world.ids(name)).length, 30);
+    assert.ok(world.calls(describeElbs) <= 3);
+    assert.equal(world.calls(describeInstances), 0);
+  });
+
+  it('is refreshed by one call at a time, whoever reads', async () => {
+    await world.ids('default-elb');
+    await filled();
+    world.aws.resetCalls();
+    const until = performance.now() + 3000;
+    const reader = async (name: string) => {
+      while (performance.now() < until) await world.ids(name);
+    };
+    await Promise.all(elbs.slice(0, 12).map(reader));
+    const { [describeElbs]: refreshes } = world.aws.calls().actions;
+    assert.ok(refreshes!.calls >= 1 && refreshes!.calls <= 3, `${refreshes!.calls} refreshes in 3 s`);
+    assert.equal(refreshes!.maxInFlight, 1);
+    assert.equal(world.calls(describeInstances), 0);
+  });
+});
+
+describe('The age of a list', () => {
+  let world: World;
+  before(async () => {
+    world = await startWorld({}, { INVENTORY_MAX_AGE_MS: '1500' });
+  });
+  after(() => world.close());
+  /** Reads afresh, so that what follows has the whole 1.5 s. */
+  beforeEach(async () => {
+    world.aws.region.setMembers('default-elb', ['i-5203422c', 'i-6d304aae']);
+    await world.ids('default-elb', noCache);
+    world.aws.resetCalls();
+  });
+  const changeBehind = () => {
+    world.aws.region.setMembers('default-elb', ['i-6d304aae']);
+  };
+
+  it('is told by Age, Cache-Control and Cache-Status', async () => {
+    const { headers } = await world.ask(path);
+    assert.equal(headers.get('age'), '0');
+    assert.match(headers.get('cache-control')!, /^private\b/);
+    assert.match(headers.get('cache-status')!, /^elb-inventory; hit; ttl=[01]$/);
+    assert.match(headers.get('etag')!, /^"[\w-]+"$/);
+    await eventually(async () => (await world.ask(path)).headers.get('age') === '1', 'it is 1 s old');
+  });
+
+  it('is told the same on the short way and on the ordinary way', async () => {
+    let [short, ordinary] = [comparable(await world.ask(path)), comparable(await world.ask(`${path}?x=1`))];
+    // Between the two a second may have ended.
+    if (short.rest['age'] !== ordinary.rest['age'])
+      [short, ordinary] = [comparable(await world.ask(path)), comparable(await world.ask(`${path}?x=1`))];
+    assert.deepEqual(short, ordinary);
+  });
+
+  it('says why AWS was asked', async () => {
+    const status = async (headers = {}) => (await world.ask(path, { headers })).headers.get('cache-status')!;
+    assert.match(await status(noCache), /; fwd=request; ttl=1$/);
+    await sleep(1600);
+    assert.match(await status(), /; fwd=stale; ttl=1$/);
+  });
+
+  it('is at most what INVENTORY_MAX_AGE_MS allows', async () => {
+    changeBehind();
+    assert.equal((await world.ids('default-elb')).length, 2);
+    await sleep(1600);
+    assert.equal((await world.ids('default-elb')).length, 1);
+    assert.equal(world.calls(), 1);
+  });
+
+  for (const headers of [noCache, { Pragma: 'no-cache' }, { 'Cache-Control': 'max-age=0' }])
+    it(`is none with ${JSON.stringify(headers)}: the answer is given after the request came in`, async () => {
+      changeBehind();
+      assert.deepEqual(await world.ids('default-elb', headers), ['i-6d304aae']);
+      assert.equal(world.calls(describeElbs), 1);
+    });
+
+  it('is shortened by max-age=N, and not asked about while it is below', async () => {
+    const headers = { 'Cache-Control': 'max-age=1' };
+    await world.ids('default-elb', headers);
+    assert.equal(world.calls(), 0);
+    await sleep(1050);
+    changeBehind();
+    assert.equal((await world.ids('default-elb')).length, 2);
+    assert.equal((await world.ids('default-elb', headers)).length, 1);
+    assert.equal(world.calls(describeElbs), 1);
+  });
+
+  it('is not lengthened by max-age=N', async () => {
+    changeBehind();
+    await sleep(1600);
+    assert.equal((await world.ids('default-elb', { 'Cache-Control': 'max-age=60' })).length, 1);
+  });
+
+  for (const value of ['max-age=-1', 'max-age=x', 'max-stale=60', 'only-if-cached', 'no-transform, ,'])
+    it(`is not touched by Cache-Control: ${value}`, async () => {
+      assert.equal((await world.ids('default-elb', { 'Cache-Control': value })).length, 2);
+      assert.equal(world.calls(), 0);
+    });
+
+  it('does not matter to descriptions, which no-cache alone reads anew', async () => {
+    world.aws.region.changeInstance('i-5203422c', { state: 'stopped', instanceType: 'm5.large' });
+    const typeOf = async (headers: Record<string, string>) => {
+      const { body } = await world.ask(path, { headers });
+      return (JSON.parse(body) as { message: { instanceType: string }[] }).message[0]?.instanceType;
+    };
+    assert.notEqual(await typeOf({ 'Cache-Control': 'max-age=0' }), 'm5.large');
+    assert.equal(world.calls(describeInstances), 0);
+    assert.equal(await typeOf(noCache), 'm5.large');
+    assert.equal(world.calls(describeInstances), 1);
+  });
+
+  it('is none for concurrent no-cache requests that share a call which began after they arrived', async () => {
+    world.aws.faults.set([{ actions: [describeElbs], latencyMs: 300 }]);
+    const early = world.ids('default-elb', noCache);
+    await eventually(() => world.calls(describeElbs) === 1, 'the first call');
+    // The first call has been answered by half its time, and travels back.
+    await sleep(200);
+    changeBehind();
+    const late = Array.from({ length: 30 }, () => world.ids('default-elb', noCache));
+    assert.equal((await early).length, 2);
+    for (const list of await Promise.all(late)) assert.deepEqual(list, ['i-6d304aae']);
+    world.aws.faults.clear();
+    const { calls, maxInFlight } = world.aws.calls().actions[describeElbs]!;
+    assert.ok(calls <= 3, `${calls} calls`);
+    assert.equal(maxInFlight, 1);
+  });
+
+  it('is told of a HEAD as of a GET', async () => {
+    const get = await world.ask(`${path}?x=1`);
+    const head = await world.ask(path, { method: 'HEAD' });
+    assert.deepEqual({ ...comparable(head), body: get.body }, comparable(get));
+    changeBehind();
+    const asked = await world.ask(path, { method: 'HEAD', headers: noCache });
+    assert.match(asked.headers.get('cache-status')!, /fwd=request/);
+    assert.notEqual(asked.headers.get('etag'), get.headers.get('etag'));
+  });
+
+  describe('with If-None-Match', () => {
+    const matching: [string, (etag: string) => string][] = [
+      ['the ETag', (etag) => etag],
+      ['the weak ETag', (etag) => `W/${etag}`],
+      ['a list with the ETag in it', (etag) => `"other", W/"another",${etag}`],
+      ['*', () => '*'],
+    ];
+    for (const method of ['GET', 'HEAD'])
+      for (const [what, value] of matching)
+        it(`answers ${method} 304, with the headers and no body, to ${what}`, async () => {
+          const get = await world.ask(path);
+          const headers = { 'If-None-Match': value(get.headers.get('etag')!) };
+          const answer = await world.ask(path, { method, headers });
+          assert.deepEqual([answer.status, answer.body], [304, '']);
+          for (const name of ['etag', 'cache-control'])
+            assert.equal(answer.headers.get(name), get.headers.get(name), name);
+          for (const name of ['age', 'cache-status']) assert.ok(answer.headers.has(name), name);
+        });
+
+    for (const value of ['"other"', 'W/"other", "another"', '"*"'])
+      it(`answers 200 to ${value}`, async () => {
+        const answer = await world.ask(path, { headers: { 'If-None-Match': value } });
+        assert.equal(answer.status, 200);
+        assert.equal(idsOf(answer).length, 2);
+      });
+
+    it('answers 200 and another ETag once the list has changed', async () => {
+      const etag = (await world.ask(path)).headers.get('etag')!;
+      changeBehind();
+      const answer = await world.ask(path, { headers: { ...noCache, 'If-None-Match': etag } });
+      assert.equal(answer.status, 200);
+      assert.notEqual(answer.headers.get('etag'), etag);
+    });
+  });
+});
+
+describe('INVENTORY_MAX_AGE_MS=0', () => {
+  it('asks AWS about every list', async () => {
+    const world = await startWorld({}, { INVENTORY_MAX_AGE_MS: '0' });
+    try {
+      for (let n = 0; n < 3; n++) await world.ids('default-elb');
+      assert.equal(world.calls(describeElbs), 3);
+    } finally {
+      await world.close();
+    }
+  });
+});

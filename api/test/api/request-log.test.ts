@@ -1,0 +1,137 @@
+import assert from 'node:assert/strict';
+import { type EmbeddedAws, startEmbeddedAws } from '../../embedded-aws/server.ts';
+import { type LogLine, type Service, startService } from '../support/service.ts';
+import { type Answer, describeElbs, eventually, noCache, startWorld, type World } from '../support/world.ts';
+
+interface Sum {
+  readonly route: string;
+  readonly status: number;
+  readonly principal?: string;
+  readonly requests: number;
+  readonly slowestMs: number;
+}
+
+const linesOf = ({ log }: Service) => log.filter(({ msg }) => msg === 'request');
+const sumsOf = ({ log }: Service) => log.filter(({ msg }) => msg === 'reads');
+const entriesOf = (line: LogLine) => line['reads'] as Sum[];
+
+describe('The log, beyond LOG_MAX_PER_SECOND', () => {
+  let world: World;
+  before(async () => {
+    world = await startWorld({}, { LOG_MAX_PER_SECOND: '10', INVENTORY_MAX_AGE_MS: '60000' });
+    await world.ids('default-elb');
+  });
+  after(() => world.close());
+  /** Starts each test with nothing of an earlier one to come. */
+  beforeEach(async () => {
+    await new Promise((resolve) => setTimeout(resolve, 1100));
+    world.service.log.length = 0;
+  });
+  const many = (count: number, path: string, headers = {}) =>
+    Promise.all(Array.from({ length: count }, () => world.ask(path, { headers })));
+  /** Resolves when each of so many requests has been told, in a line or in a sum. */
+  const told = (count: number) =>
+    eventually(() => {
+      const summed = sumsOf(world.service).flatMap(entriesOf);
+      return linesOf(world.service).length + summed.reduce((sum, { requests }) => sum + requests, 0) >= count;
+    }, `${count} requests are told`);
+
+  it('always has a line for refusals', async () => {
+    await many(30, '/elb/default-elb');
+    const answers: Answer[] = [];
+    for (let n = 0; n < 30; n++) answers.push(await world.ask('/elb/no-such-elb'));
+    assert.ok(answers.every(({ status }) => status === 404));
+    await told(60);
+    assert.equal(linesOf(world.service).filter(({ status }) => status === 404).length, 30);
+    assert.ok(sumsOf(world.service).length > 0);
+  });
+
+  it('always has a line for changes', async () => {
+    await many(30, '/elb/default-elb');
+    for (let n = 0; n < 5; n++) {
+      assert.equal((await world.attach('empty-elb', 'i-1f8b3e07')).status, 201);
+      assert.equal((await world.detach('empty-elb', 'i-1f8b3e07')).status, 201);
+    }
+    await told(40);
+    assert.equal(linesOf(world.service).filter(({ status }) => status === 201).length, 10);
+  });
+
+  it('always has a line for failures', async () => {
+    await many(30, '/elb/default-elb');
+    world.aws.faults.set([{ actions: [describeElbs], throttle: 'DependencyThrottle' }]);
+    for (const { status } of await many(20, '/elb/default-elb', noCache)) assert.equal(status, 503);
+    world.aws.faults.clear();
+    await told(50);
+    assert.equal(linesOf(world.service).filter(({ status }) => status === 503).length, 20);
+  });
+
+  it('always has a line for slow requests', async () => {
+    await eventually(
+      async () => (await world.ask('/elb/default-elb', { headers: noCache })).status === 200,
+      'it is back',
+    );
+    world.aws.faults.set([{ actions: [describeElbs], latencyMs: 1200 }]);
+    await many(15, '/elb/default-elb', noCache);
+    world.aws.faults.clear();
+    const slow = () => linesOf(world.service).filter(({ durationMs }) => Number(durationMs) >= 1000);
+    await eventually(() => slow().length === 15, 'each has its line');
+  });
+
+  it('sums successful reads by route, status and principal, with the slowest, in one line a second', async () => {
+    const etag = (await world.ask('/elb/default-elb')).headers.get('etag')!;
+    const until = performance.now() + 2200;
+    let asked = 1;
+    while (performance.now() < until) {
+      await Promise.all([
+        many(5, '/elb/default-elb'),
+        many(2, '/elb/default-elb', { 'If-None-Match': etag }),
+        many(1, '/healthcheck'),
+      ]);
+      asked += 8;
+    }
+    await told(asked);
+    const sums = sumsOf(world.service);
+    assert.ok(sums.length >= 1 && sums.length <= 5, `${sums.length} sums`);
+    assert.ok(linesOf(world.service).length <= 10 * 5);
+    for (const line of sums) {
+      const entries = entriesOf(line);
+      assert.equal(
+        line['requests'],
+        entries.reduce((sum, { requests }) => sum + requests, 0),
+      );
+      for (const { slowestMs } of entries) assert.ok(slowestMs >= 0 && slowestMs < 1000);
+      const keys = entries.map(({ route, status, principal = '-' }) => `${status} ${route} ${principal}`);
+      assert.equal(new Set(keys).size, keys.length);
+    }
+    const keys = sums
+      .flatMap(entriesOf)
+      .map(({ route, status, principal = '-' }) => `${status} ${route} ${principal}`);
+    assert.deepEqual(
+      [...new Set(keys)].sort(),
+      ['200 /elb/:elbName tester', '200 /healthcheck -', '304 /elb/:elbName tester'].sort(),
+    );
+    const summed = sums.flatMap(entriesOf).reduce((sum, { requests }) => sum + requests, 0);
+    assert.equal(linesOf(world.service).length + summed, asked);
+  });
+});
+
+describe('The log, up to LOG_MAX_PER_SECOND', () => {
+  let aws: EmbeddedAws;
+  let service: Service;
+  before(async () => {
+    aws = await startEmbeddedAws();
+    service = await startService(aws.url, { LOG_MAX_PER_SECOND: '100000' });
+  });
+  after(async () => {
+    await service.close();
+    await aws.close();
+  });
+
+  it('has a line for each read', async () => {
+    await Promise.all(Array.from({ length: 300 }, () => service.request('/elb/default-elb')));
+    await eventually(() => linesOf(service).length === 300, 'all are told');
+    assert.deepEqual(sumsOf(service), []);
+    const ids = linesOf(service).map(({ requestId }) => requestId);
+    assert.equal(new Set(ids).size, 300);
+  });
+});

@@ -1,0 +1,144 @@
+import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Fault } from '../../embedded-aws/faults.ts';
+import { describeElbs, eventually, noCache, outageLines, startWorld, type World } from '../support/world.ts';
+
+const path = '/elb/default-elb';
+const env = { INVENTORY_MAX_AGE_MS: '300', AWS_DEADLINE_MS: '2500', AWS_ANSWER_TIMEOUT_MS: '1000' };
+const failures: [string, Fault, number][] = [
+  ['throttles', { throttle: true }, 503],
+  ['refuses', { refuse: true }, 502],
+  ['resets connections', { reset: true }, 504],
+  ['is silent', { silent: true }, 504],
+];
+
+for (const [what, fault, status] of failures)
+  describe(`While AWS ${what}`, () => {
+    let world: World;
+    beforeEach(async () => {
+      world = await startWorld({}, env);
+      await world.ids('default-elb');
+      world.aws.faults.set([fault]);
+      await sleep(350);
+    });
+    afterEach(() => world.close());
+    const outageBegan = () => eventually(() => outageLines(world.service).length > 0, 'the outage is told');
+
+    it(`answers ${status} at once, and not 404, for a load balancer that is not known`, async () => {
+      await world.ask(path);
+      await outageBegan();
+      const began = performance.now();
+      const answer = await world.ask('/elb/never-heard-of');
+      assert.equal(answer.status, status);
+      assert.equal(answer.headers.has('retry-after'), status !== 502);
+      assert.ok(performance.now() - began < 1000);
+    });
+
+    it(`answers ${status} at once to no-cache reads and to changes`, async () => {
+      await world.ask(path);
+      await outageBegan();
+      const began = performance.now();
+      const answers = await Promise.all([
+        world.ask(path, { headers: noCache }),
+        world.ask(path, { headers: { 'Cache-Control': 'max-age=0' } }),
+      ]);
+      assert.ok(performance.now() - began < 1000);
+      answers.push(await world.attach('default-elb', 'i-0b22a22eec53b9321'));
+      assert.deepEqual(
+        answers.map((answer) => answer.status),
+        [status, status, status],
+      );
+    });
+
+    it('serves the known list at once, marked, and tells the log once, then once of the end', async () => {
+      let slowest = 0;
+      const until = performance.now() + 2500;
+      let answer = await world.ask(path);
+      while (performance.now() < until) {
+        const began = performance.now();
+        answer = await world.ask(path);
+        slowest = Math.max(slowest, performance.now() - began);
+        assert.equal(answer.status, 200);
+        assert.match(answer.headers.get('cache-status')!, /; hit; detail=/);
+        await sleep(20);
+      }
+      assert.ok(slowest < 1000, `the slowest took ${slowest} ms`);
+      assert.ok(Number(answer.headers.get('age')) >= 2);
+      assert.match(answer.headers.get('cache-status')!, /ttl=-\d/);
+      assert.deepEqual(
+        outageLines(world.service).map(({ level }) => level),
+        [40],
+      );
+
+      world.aws.region.setMembers('default-elb', ['i-6d304aae']);
+      world.aws.faults.clear();
+      world.aws.resetCalls();
+      // Without a request of anybody.
+      await eventually(() => world.aws.calls().log.some(({ outcome }) => outcome === 'OK'), 'AWS is asked');
+      await eventually(() => outageLines(world.service).length === 2, 'the end is told');
+      assert.deepEqual(await world.ids('default-elb'), ['i-6d304aae']);
+      assert.doesNotMatch((await world.ask(path)).headers.get('cache-status')!, /detail/);
+    });
+  });
+
+describe('An outage', () => {
+  let world: World;
+  afterEach(() => world.close());
+
+  it('of ELB alone is told to changes at once, however long EC2 takes', async () => {
+    world = await startWorld({}, env);
+    await world.ids('default-elb');
+    world.aws.faults.set([
+      { service: 'elb', refuse: true },
+      { service: 'ec2', latencyMs: 900 },
+    ]);
+    const began = performance.now();
+    assert.equal((await world.attach('default-elb', 'i-0b22a22eec53b9321')).status, 502);
+    assert.equal((await world.detach('default-elb', 'i-5203422c')).status, 502);
+    assert.ok(performance.now() - began < 850);
+  });
+
+  it('is probed about once a second, by one call', async () => {
+    world = await startWorld({}, env);
+    await world.ids('default-elb');
+    world.aws.faults.set([{ refuse: true }]);
+    await sleep(350);
+    await world.ask(path);
+    await eventually(() => outageLines(world.service).length > 0, 'the outage is told');
+    world.aws.resetCalls();
+    const until = performance.now() + 3000;
+    while (performance.now() < until) {
+      await Promise.all([world.ask(path), world.ask(path, { headers: noCache })]);
+      await sleep(10);
+    }
+    const { calls, maxInFlight } = world.aws.calls().actions[describeElbs]!;
+    assert.ok(calls >= 2 && calls <= 4, `${calls} probes in 3 s`);
+    assert.equal(maxInFlight, 1);
+  });
+
+  it('ends the serving of known lists after INVENTORY_MAX_STALE_MS', async () => {
+    world = await startWorld({}, { ...env, INVENTORY_MAX_STALE_MS: '1500' });
+    await world.ids('default-elb');
+    world.aws.faults.set([{ throttle: true }]);
+    await sleep(400);
+    assert.equal((await world.ask(path)).status, 200);
+    await sleep(1500);
+    const answer = await world.ask(path);
+    assert.equal(answer.status, 503);
+    assert.match(answer.headers.get('retry-after')!, /^\d+$/);
+    world.aws.faults.clear();
+    await eventually(async () => (await world.ask(path)).status === 200, 'it is served again');
+  });
+
+  it('of EC2 alone leaves the lists fresh, with the descriptions that are known', async () => {
+    world = await startWorld({}, env);
+    await world.ids('default-elb');
+    world.aws.faults.set([{ service: 'ec2', throttle: true }]);
+    world.aws.region.setMembers('default-elb', ['i-6d304aae']);
+    await sleep(350);
+    const answer = await world.ask(path);
+    assert.equal(answer.status, 200);
+    assert.match(answer.body, /m3\.large/);
+    assert.equal((await world.ask(path, { headers: noCache })).status, 503);
+  });
+});

@@ -1,0 +1,174 @@
+import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { DomainError } from '../../errors.ts';
+import { Inventory } from '../../load-balancers/inventory.ts';
+import { startTrace } from '../../telemetry.ts';
+import {
+  elb,
+  id,
+  ids,
+  machineOf,
+  recordingLogger,
+  ScriptedGateway,
+  setClockAhead,
+} from '../support/scripted-gateway.ts';
+import { eventually } from '../support/world.ts';
+
+const [web, shop] = [elb('web'), elb('shop')];
+const options = { region: 'us-east-1', maxAgeMs: 2000, maxStaleMs: 60_000, deadlineMs: 3000 };
+const throttled = new DomainError('aws_throttled', 'AWS is asked too often', { retryAfterSeconds: 1 });
+
+describe('Inventory', () => {
+  let gateway: ScriptedGateway;
+  let inventory: Inventory;
+  let lines: string[];
+  beforeEach(() => {
+    gateway = new ScriptedGateway();
+    gateway.region.set(web, ids(3)).set(shop, ids(3, 3));
+    const recording = recordingLogger();
+    lines = recording.lines;
+    inventory = new Inventory(gateway, recording.logger, options);
+  });
+  afterEach(() => {
+    inventory.close();
+    setClockAhead(0);
+  });
+  const list = (elbName = web, freshness = {}) => inventory.list(elbName, freshness, startTrace(3000));
+  const idsOf = async (elbName = web) => (await list(elbName)).machines.map(({ instanceId }) => instanceId);
+  /** Reads once, and lets all that follows from it be done. */
+  const warmUp = async () => {
+    await list();
+    await eventually(() => gateway.machineCalls.flat().length >= 6 && gateway.inFlight === 0, 'filled');
+  };
+
+  it('fails a read of a load balancer that is not known when AWS fails, and keeps nothing of it', async () => {
+    gateway.elbError = throttled;
+    await assert.rejects(list(), throttled);
+    gateway.elbError = undefined;
+    await eventually(() => gateway.regionCalls > 1 && gateway.inFlight === 0, 'AWS is asked again');
+    assert.deepEqual(await idsOf(), ids(3));
+  });
+
+  it('fails a read when EC2 fails for an instance of which nothing is known', async () => {
+    gateway.ec2Error = throttled;
+    await assert.rejects(list(), throttled);
+    assert.deepEqual(await idsOf(elb('web')).catch((error: unknown) => error), throttled);
+  });
+
+  it('throws elb_not_found for what AWS does not list, once for all who ask within the age allowed', async () => {
+    for (let n = 0; n < 3; n++) await assert.rejects(list(elb('none')), { code: 'elb_not_found' });
+    assert.equal(gateway.regionCalls, 1);
+  });
+
+  it('describes the instances of the load balancer that is asked for first, then the others', async () => {
+    gateway.region.set(elb('before'), ids(450, 1000));
+    await list(shop);
+    assert.deepEqual(gateway.machineCalls[0], ids(3, 3));
+    await eventually(() => gateway.machineCalls.flat().length === 456, 'the others');
+    assert.equal(new Set(gateway.machineCalls.flat()).size, 456);
+  });
+
+  it('asks nothing for any load balancer once the region is known', async () => {
+    await warmUp();
+    const calls = gateway.machineCalls.length;
+    for (const elbName of [web, shop]) assert.equal((await list(elbName)).how, 'hit');
+    assert.deepEqual([gateway.regionCalls, gateway.machineCalls.length], [1, calls]);
+    assert.ok(inventory.ready(web, performance.now()));
+  });
+
+  it('asks nothing when nobody asks it', async () => {
+    await warmUp();
+    setClockAhead(120_000);
+    await sleep(50);
+    assert.equal(gateway.regionCalls, 1);
+  });
+
+  it('renews a list that is older than allowed, all of them with one call', async () => {
+    await warmUp();
+    await list(shop);
+    setClockAhead(2100);
+    assert.equal(inventory.ready(web, performance.now()), undefined);
+    const before = gateway.machineCalls.length;
+    assert.equal((await list(web)).how, 'asked-expired');
+    assert.equal((await list(shop)).how, 'hit');
+    assert.deepEqual([gateway.regionCalls, gateway.machineCalls.length], [2, before]);
+  });
+
+  it('remembers descriptions for 60 s, and renews with them those of other load balancers in use', async () => {
+    await warmUp();
+    await list(shop);
+    const before = gateway.machineCalls.length;
+    setClockAhead(59_000);
+    await list(web);
+    await list(shop);
+    assert.equal(gateway.machineCalls.length, before);
+    setClockAhead(61_000);
+    await list(web);
+    assert.deepEqual(gateway.machineCalls.slice(before), [[...ids(3), ...ids(3, 3)]]);
+  });
+
+  it('asks again after 10 s for an instance that EC2 did not describe', async () => {
+    gateway.machine = (instanceId) => (instanceId === id(1) ? undefined : machineOf(instanceId));
+    await warmUp();
+    const before = gateway.machineCalls.length;
+    setClockAhead(9000);
+    assert.equal((await list()).machines[1]?.instanceType, undefined);
+    assert.equal(gateway.machineCalls.length, before);
+    gateway.machine = (instanceId) => machineOf(instanceId);
+    setClockAhead(11_000);
+    assert.equal((await list()).machines[1]?.instanceType, 't3.micro');
+    assert.deepEqual(gateway.machineCalls.slice(before), [[id(1)]]);
+  });
+
+  it('waits 250 ms for a refresh before it serves what is known, and takes its outcome later', async () => {
+    await warmUp();
+    setClockAhead(2100);
+    gateway.region.set(web, [id(0)]);
+    const release = gateway.hold();
+    const began = performance.now();
+    const stale = await list();
+    const waited = performance.now() - began;
+    assert.equal(stale.how, 'stale');
+    assert.deepEqual(stale.machines.length, 3);
+    assert.ok(waited > 200 && waited < 1000, `it waited ${waited} ms`);
+    release();
+    await eventually(async () => (await idsOf()).length === 1, 'the refresh');
+  });
+
+  for (const [maxAgeMs, how] of [
+    [10_000, 'stale'],
+    [1000, 'error'],
+  ] as const)
+    it(`a read with max-age=${maxAgeMs / 1000} of a list 3 s old gets ${how} while AWS fails`, async () => {
+      await warmUp();
+      setClockAhead(3000);
+      gateway.elbError = throttled;
+      const answer = list(web, { maxAgeMs });
+      if (how === 'error') await assert.rejects(answer, throttled);
+      else assert.equal((await answer).how, 'stale');
+    });
+
+  it('does not probe AWS for readers that have gone', async () => {
+    inventory.close();
+    inventory = new Inventory(gateway, recordingLogger().logger, { ...options, maxStaleMs: 500 });
+    await warmUp();
+    setClockAhead(2100);
+    gateway.elbError = throttled;
+    await assert.rejects(list(), throttled);
+    setClockAhead(10_000);
+    const calls = gateway.regionCalls;
+    await sleep(1200);
+    assert.equal(gateway.regionCalls, calls);
+  });
+
+  it('serves descriptions that are past their time while EC2 fails, and asks about once a second', async () => {
+    await warmUp();
+    setClockAhead(61_000);
+    gateway.ec2Error = throttled;
+    const before = gateway.machineCalls.length;
+    for (let n = 0; n < 20; n++) assert.deepEqual(await idsOf(), ids(3));
+    assert.equal(gateway.machineCalls.length, before + 1);
+    assert.equal(lines.length, 1);
+    await assert.rejects(list(web, { noCache: true }), throttled);
+  });
+});

@@ -1,0 +1,41 @@
+import assert from 'node:assert/strict';
+import { DomainError } from '../../errors.ts';
+import { fulfilledWithin, withinDeadline } from '../../load-balancers/patience.ts';
+import { startTrace } from '../../telemetry.ts';
+
+const never = new Promise<never>(() => undefined);
+
+describe('withinDeadline', () => {
+  it('throws aws_unreachable, with what to do, when the deadline comes first', async () => {
+    await assert.rejects(withinDeadline(never, 'the instances', startTrace(20)), (error: unknown) => {
+      assert.ok(error instanceof DomainError);
+      assert.equal(error.code, 'aws_unreachable');
+      assert.match(error.message, /the instances in time; try again/);
+      assert.equal(error.details.retryAfterSeconds, 2);
+      return true;
+    });
+  });
+
+  it('throws what the promise throws', async () => {
+    await assert.rejects(withinDeadline(Promise.reject(new Error('odd')), 'it', startTrace(1000)), /odd/);
+  });
+
+  it('returns what the promise brings', async () => {
+    assert.equal(await withinDeadline(Promise.resolve('list'), 'it', startTrace(1000)), 'list');
+  });
+});
+
+describe('fulfilledWithin', () => {
+  it('is false for what fails, without throwing', async () => {
+    assert.equal(await fulfilledWithin(Promise.reject(new Error('odd')), 1000), false);
+  });
+
+  it('is false when the time has passed, and at once where there is none left', async () => {
+    assert.equal(await fulfilledWithin(never, 10), false);
+    assert.equal(await fulfilledWithin(never, -100), false);
+  });
+
+  it('is true for what fulfils in time', async () => {
+    assert.equal(await fulfilledWithin(Promise.resolve(undefined), 1000), true);
+  });
+});
