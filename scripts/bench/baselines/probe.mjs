@@ -1,0 +1,15 @@
+// Preloaded into every server under measurement: tells the parent what the process has used, when asked.
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+
+const delay = monitorEventLoopDelay({ resolution: 5 });
+delay.enable();
+process.on('message', (message) => {
+  if (message === 'reset') delay.reset();
+  const { user, system } = process.cpuUsage();
+  process.send?.({
+    maxLoopDelayMs: delay.max / 1e6,
+    cpuMs: (user + system) / 1000,
+    rssBytes: process.memoryUsage.rss(),
+  });
+});
+process.channel?.unref();

@@ -1,0 +1,59 @@
+import { writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { parseArgs } from 'node:util';
+import { type Figure, isKept } from './promise.ts';
+import { fewCalls, manyElbs, noCache } from './scenarios/aws-calls.ts';
+import { outage } from './scenarios/outage.ts';
+import { memoryGrowth, processCosts } from './scenarios/process.ts';
+import { roundTrips } from './scenarios/round-trips.ts';
+import { warmReads } from './scenarios/warm-reads.ts';
+
+/** Those of one row run side by side: they count or wait more than they load the machine. */
+const scenarios: Readonly<Record<string, () => Promise<Figure[]>>> = {
+  process: processCosts,
+  'round-trips': roundTrips,
+  'warm-reads': warmReads,
+  'memory-growth': memoryGrowth,
+  'few-calls-and-outage': async () => (await Promise.all([fewCalls(), outage()])).flat(),
+  'no-cache': noCache,
+  'many-elbs': manyElbs,
+};
+
+const { values } = parseArgs({
+  options: { only: { type: 'string' }, json: { type: 'string', default: 'bench.json' } },
+});
+const wanted = values.only?.split(',') ?? Object.keys(scenarios);
+const figures: Figure[] = [];
+const startedAt = performance.now();
+for (const name of wanted) {
+  const scenario = scenarios[name];
+  if (scenario === undefined) {
+    console.error(`There is no scenario "${name}": --only takes ${Object.keys(scenarios).join(', ')}`);
+    process.exit(2);
+  }
+  process.stderr.write(`${name} …\n`);
+  const results = await scenario();
+  figures.push(...results);
+  for (const figure of results) console.log(row(figure));
+}
+
+const machine = { node: process.version, cpu: cpus()[0]?.model, cores: cpus().length };
+writeFileSync(values.json, `${JSON.stringify({ machine, figures }, null, 2)}\n`);
+const missed = figures.filter((figure) => !isKept(figure));
+console.log(
+  `\n${figures.length} figures in ${Math.round((performance.now() - startedAt) / 1000)} s, also in ${values.json}`,
+);
+for (const figure of missed) console.log(`MISSED: ${row(figure)}`);
+process.exit(missed.length === 0 ? 0 : 1);
+
+function row(figure: Figure): string {
+  const { name, value, unit, atLeast, atMost } = figure;
+  const limit =
+    atLeast !== undefined ? `at least ${atLeast}` : atMost !== undefined ? `at most ${atMost}` : '';
+  const verdict = limit === '' ? '' : isKept(figure) ? 'kept' : 'MISSED';
+  const shown =
+    Math.abs(value) >= 100 || Number.isInteger(value)
+      ? Math.round(value).toLocaleString('en')
+      : value.toFixed(2);
+  return `${name.padEnd(62)} ${shown.padStart(10)} ${unit.padEnd(9)} ${limit.padEnd(14)} ${verdict}`;
+}
