@@ -4,7 +4,8 @@ import { fileURLToPath } from 'node:url';
 import { type EmbeddedAws, startEmbeddedAws } from '../embedded-aws/server.ts';
 import { messageOf, secondToken, type Service, startService, token } from './support/service.ts';
 
-const uuid = /^[0-9a-f]{12}-\d+$/;
+const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+const ownId = /^[0-9a-f]{12}-[0-9a-z]+$/;
 
 describe('The log', () => {
   let aws: EmbeddedAws;
@@ -104,7 +105,7 @@ describe('The log', () => {
     it(`replaces the request id ${insane.slice(0, 10)} by one of ours, and returns that`, async () => {
       const response = await service.request('/healthcheck', { headers: { 'X-Request-Id': insane } });
       const requestId = response.headers.get('x-request-id')!;
-      assert.match(requestId, uuid);
+      assert.match(requestId, ownId);
       await service.logged((line) => line['requestId'] === requestId);
     });
 
@@ -119,7 +120,7 @@ describe('The log', () => {
       service.request('/healthcheck'),
       service.request('/healthcheck'),
     ]);
-    assert.match(one.headers.get('x-request-id')!, uuid);
+    assert.match(one.headers.get('x-request-id')!, ownId);
     assert.notEqual(one.headers.get('x-request-id'), other.headers.get('x-request-id'));
   });
 
