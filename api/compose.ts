@@ -26,12 +26,14 @@ export type { HttpServer };
  */
 export async function compose(config: Config, logger: Logger): Promise<HttpServer> {
   const { clients, closeAws } = await connectAws(config);
-  const gateway = new ClassicElbGateway(clients, new AwsLedger(), config);
+  const ledger = new AwsLedger();
+  const gateway = new ClassicElbGateway(clients, ledger, config);
   const inventory = new Inventory(gateway, logger, {
     region: config.region,
     maxAgeMs: config.inventoryMaxAgeMs,
     maxStaleMs: config.inventoryMaxStaleMs,
     deadlineMs: config.deadlineMs,
+    refreshDeadlineMs: config.answerTimeoutMs,
   });
   const closing = new AbortController();
   const parts = {
@@ -56,6 +58,7 @@ export async function compose(config: Config, logger: Logger): Promise<HttpServe
     close: async () => {
       await http.close();
       parts.requestLog.flush();
+      logger.info({ calls: ledger.snapshot() }, 'AWS was asked');
       inventory.close();
       await closeAws();
     },

@@ -63,8 +63,17 @@ export function readConfig(env: Env): Config {
     logMaxPerSecond: read.integer('LOG_MAX_PER_SECOND', 200, 0, 1_000_000),
     logLevel: read.oneOf('LOG_LEVEL', logLevels, 'info'),
   });
+  checkEndpoint(env['AWS_ENDPOINT_URL'], faults);
   if (faults.length > 0) throw new ConfigError(faults);
   return config;
+}
+
+/** The SDK reads this variable by itself, but tells of a fault only at the first request. */
+function checkEndpoint(url: string | undefined, faults: string[]): void {
+  if (!url || (URL.canParse(url) && /^https?:$/.test(new URL(url).protocol))) return;
+  faults.push(
+    `AWS_ENDPOINT_URL must be an http or https URL without quotes, for example AWS_ENDPOINT_URL=http://localhost:5566; it is "${url}"`,
+  );
 }
 
 class Reader {

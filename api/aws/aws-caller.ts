@@ -15,6 +15,8 @@ export interface AwsRequest {
   readonly urgent?: boolean;
   /** Whether an outage of this kind is told to the next callers at once, instead of letting each wait for it. */
   readonly pausesOnOutage?: boolean;
+  /** Whether the request changes something: then an attempt whose answer was lost decides, whatever came after it. */
+  readonly changes?: boolean;
   /** Counts the SDK's attempts, for a caller to whom a repetition makes a difference. */
   readonly attempts?: { count: number };
 }
@@ -53,7 +55,10 @@ export async function callAws<O extends Output>(
   send: (options: { abortSignal: AbortSignal }) => Promise<O>,
 ): Promise<O> {
   const { gate, action, urgent = false, attempts = { count: 0 } } = request;
-  const last: { underWay: boolean; leftAt: number; error?: unknown } = { underWay: false, leftAt: -Infinity };
+  const last: { underWay: boolean; leftAt: number; error?: unknown; lost?: unknown } = {
+    underWay: false,
+    leftAt: -Infinity,
+  };
   command.middlewareStack.add(
     (next) => async (args) => {
       attempts.count += 1;
@@ -71,6 +76,7 @@ export async function callAws<O extends Output>(
         return result;
       } catch (error) {
         last.error = error;
+        if (request.changes === true && isUnclear(toDomainError(error, request))) last.lost ??= error;
         ledger.record(action, isThrottling(error) ? 'throttled' : 'failed');
         if (isThrottling(error)) gate.pause(toDomainError(error, request) as DomainError);
         throw error;
@@ -88,11 +94,24 @@ export async function callAws<O extends Output>(
     return output;
   } catch (caught) {
     const error = trace.deadline.aborted && !last.underWay && last.error !== undefined ? last.error : caught;
-    const failure = toDomainError(error, request);
+    const final = toDomainError(error, request);
+    const failure = last.lost === undefined || isRefusal(final) ? final : toDomainError(last.lost, request);
     const outage = failure instanceof DomainError && failure.code === 'aws_unreachable';
     if (outage && request.pausesOnOutage === true) gate.pause(failure);
     throw failure;
   }
+}
+
+/** Whether it stays open what AWS has done. */
+function isUnclear(error: unknown): boolean {
+  return error instanceof DomainError && (error.code === 'aws_unreachable' || error.code === 'aws_failed');
+}
+
+/** Whether AWS has looked at what was asked, and says how things stand. */
+function isRefusal(error: unknown): boolean {
+  return (
+    error instanceof DomainError && (error.code === 'instance_refused' || error.code === 'elb_not_found')
+  );
 }
 
 /** The SDK heeds the signal while a request is under way, but not while it waits before the next attempt. */

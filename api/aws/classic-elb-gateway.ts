@@ -164,6 +164,7 @@ export class ClassicElbGateway implements LoadBalancerGateway {
       action: `elasticloadbalancing:${action}`,
       region: this.#clients.region,
       gate: this.#elbWrites,
+      changes: true,
       elbName,
     };
   }

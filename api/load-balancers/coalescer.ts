@@ -5,16 +5,21 @@ interface Run<T> {
 }
 
 /**
- * Lets any number of callers share one call: never are two under way. Whoever needs an answer that was given after a
+ * Lets any number of callers share one call: unless wanted, never are two under way. Whoever needs an answer that was given after a
  * certain moment gets the call under way if that left late enough, else the next one.
  */
 export class Coalescer<T> {
+  readonly #sideBySide: boolean;
   readonly #call: (sent: () => void) => Promise<T>;
   #underWay: Run<T> | undefined;
   #next: Run<T> | undefined;
 
-  /** `call` must tell `sent` when it really leaves. */
-  constructor(call: (sent: () => void) => Promise<T>) {
+  /**
+   * `call` must tell `sent` when it really leaves. With `sideBySide`, a call that is needed leaves although an earlier
+   * one is still under way.
+   */
+  constructor(call: (sent: () => void) => Promise<T>, { sideBySide = false } = {}) {
+    this.#sideBySide = sideBySide;
     this.#call = call;
   }
 
@@ -36,7 +41,8 @@ export class Coalescer<T> {
   }
 
   #queue(): Run<T> {
-    const before = this.#underWay?.result.catch(() => undefined) ?? Promise.resolve();
+    const underWay = this.#sideBySide ? undefined : this.#underWay;
+    const before = underWay?.result.catch(() => undefined) ?? Promise.resolve();
     const run: Run<T> = { sentAt: undefined, result: before.then(() => this.#start(run)) };
     return run;
   }

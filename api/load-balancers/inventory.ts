@@ -13,6 +13,8 @@ const unknownMachineMaxAgeMs = 10_000;
 /** What a read waits for a refresh before it takes the list that is known. */
 const patienceMs = 250;
 const probeEveryMs = 1000;
+/** Instances in a call that a first read waits for; more would make it wait longer. */
+const mostOfFirstCall = 50;
 /** Shared calls give up this much before those who wait for them, who so learn why and not only that it is late. */
 const headStartMs = 100;
 
@@ -24,6 +26,8 @@ export interface InventoryOptions {
   readonly maxStaleMs: number;
   /** What one request may take in all, in milliseconds. */
   readonly deadlineMs: number;
+  /** What a refresh may take while known lists can be served instead, in milliseconds. */
+  readonly refreshDeadlineMs: number;
 }
 
 /** What a caller asks of the age of an answer. */
@@ -96,7 +100,7 @@ export class Inventory {
     const membership = this.#picture.get(elbName);
     if (membership === undefined) throw elbNotFound(elbName, this.#options.region);
     membership.readAt = now;
-    await this.#describe(membership.members, noCache ? now : -Infinity, trace);
+    await this.#describe(membership.members, noCache ? now : -Infinity, now + patienceMs, trace);
     const machines = this.#describedMachines(membership);
     return { machines, asOf: membership.asOf, freshUntil: membership.asOf + this.#options.maxAgeMs, how };
   }
@@ -108,7 +112,8 @@ export class Inventory {
   async membersNow(elbName: ElbName, trace: AwsTrace): Promise<Members> {
     let reads = this.#memberReads.get(elbName);
     if (reads === undefined) {
-      reads = new Coalescer((sent) => this.#readMembers(elbName, sent));
+      // A change must not wait for a check that is not its own.
+      reads = new Coalescer((sent) => this.#readMembers(elbName, sent), { sideBySide: true });
       this.#memberReads.set(elbName, reads);
     }
     try {
@@ -178,7 +183,8 @@ export class Inventory {
       if (servable) return 'stale';
       throw this.#outage.error;
     }
-    const read = this.#regionReads.join(since);
+    // A refresh that left before the doubt arose would be put aside.
+    const read = this.#regionReads.join(known?.doubtful === true ? Math.max(since, known.notBefore) : since);
     if (servable && !(await fulfilledWithin(read, patienceMs - this.#regionReads.outFor))) return 'stale';
     trace.requestIds.push(...(await withinDeadline(read, 'the load balancers', trace)).requestIds);
     return why;
@@ -189,7 +195,7 @@ export class Inventory {
   }
 
   /** Has the directory hold descriptions from `since` or later, or at least ones that may be served. */
-  async #describe(members: Members, since: number, trace: AwsTrace): Promise<void> {
+  async #describe(members: Members, since: number, patienceUntil: number, trace: AwsTrace): Promise<void> {
     const now = performance.now();
     const entries = members.map((id) => this.#machines.get(id));
     if (entries.every((entry) => entry !== undefined && entry.asOf >= since && entry.goodUntil > now)) return;
@@ -201,9 +207,18 @@ export class Inventory {
       const entry = entries[index];
       return entry === undefined || entry.asOf < since || entry.goodUntil <= now;
     });
-    const load = this.#machines.load(wanted, since, trace, servable ? this.#expiredOfThoseRead(now) : []);
-    if (servable) await fulfilledWithin(load, patienceMs);
-    else await withinDeadline(load, 'the instances', trace);
+    const { busy } = this.#machines;
+    const load = this.#machines.load(
+      wanted,
+      since,
+      trace,
+      servable
+        ? { companions: this.#expiredOfThoseRead(now) }
+        : { companions: this.#undescribedMembers(), most: mostOfFirstCall },
+    );
+    if (!servable) await withinDeadline(load, 'the instances', trace);
+    // When thousands expire together, EC2 is asked for seconds on end, and nobody needs to wait for that.
+    else await fulfilledWithin(load, busy ? 0 : patienceUntil - performance.now());
   }
 
   #mayStillBeServed({ goodUntil }: Entry): boolean {
@@ -216,6 +231,11 @@ export class Inventory {
       const entry = this.#machines.get(id);
       if (entry !== undefined && entry.goodUntil <= now) yield id;
     }
+  }
+
+  /** What else is unknown may come along in a call for those that somebody waits for. */
+  *#undescribedMembers(): Generator<InstanceId> {
+    for (const id of this.#picture.everyMember()) if (this.#machines.get(id) === undefined) yield id;
   }
 
   #describedMachines(membership: Membership): readonly MachineInfo[] {
@@ -235,7 +255,7 @@ export class Inventory {
   async #readRegion(sent: () => void): Promise<AwsTrace> {
     let sentAt = performance.now();
     const probe = this.#probe !== undefined;
-    const trace = startTrace(probe ? probeEveryMs : this.#sharedDeadlineMs, {
+    const trace = startTrace(probe ? probeEveryMs : this.#refreshDeadlineMs, {
       probe,
       sent: () => {
         sentAt = performance.now();
@@ -259,6 +279,14 @@ export class Inventory {
       this.#machines.fill(this.#picture.everyMember());
     });
     return trace;
+  }
+
+  /** Without a picture, readers have nothing but the answer to wait for. */
+  get #refreshDeadlineMs(): number {
+    const { refreshDeadlineMs } = this.#options;
+    return this.#picture.regionAsOf === -Infinity
+      ? this.#sharedDeadlineMs
+      : Math.min(refreshDeadlineMs, this.#sharedDeadlineMs);
   }
 
   /** While AWS fails, readers are served what is known and do not ask, so this does; without readers nobody does. */

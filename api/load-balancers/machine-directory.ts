@@ -6,6 +6,8 @@ import { Outage } from './outage.ts';
 /** EC2's limit of values in one filter (FilterLimitExceeded beyond: outscale/cloud-provider-osc#84). */
 const batchSize = 200;
 const mostSideBySide = 4;
+/** What EC2 has to answer a call that is to see whether it is back, in milliseconds. */
+const probeMs = 1000;
 /** Some 200 bytes each; 20 load balancers of 1,000 instances are the default quotas of a region. */
 const mostRemembered = 30_000;
 
@@ -63,15 +65,20 @@ export class MachineDirectory {
     return this.#askedAt;
   }
 
+  /** Whether a call is under way or waits. */
+  get busy(): boolean {
+    return this.#asking.size > 0;
+  }
+
   /**
-   * Resolves once EC2 has told of these instances in calls that left at `since` or later; `companions` fill up what
-   * room is left in those calls. Throws what the gateway throws. AWS's ids of the calls go into the trace.
+   * Resolves once EC2 has told of these instances in calls that left at `since` or later; `companions` fill up
+   * what room is left in those calls, up to `most` instances. Throws what the gateway throws. AWS's ids of the calls go into the trace.
    */
   async load(
     ids: readonly InstanceId[],
     since: number,
     trace: AwsTrace | undefined,
-    companions: Iterable<InstanceId> = [],
+    { companions = [], most = batchSize }: { companions?: Iterable<InstanceId>; most?: number } = {},
   ): Promise<void> {
     const batches = new Set<Batch>();
     const fresh: InstanceId[] = [];
@@ -81,7 +88,7 @@ export class MachineDirectory {
       else batches.add(batch);
     }
     this.#hasten(batches);
-    for (const batch of this.#enqueue(fresh, 'first', companions)) batches.add(batch);
+    for (const batch of this.#enqueue(fresh, 'first', companions, most)) batches.add(batch);
     await Promise.all([...batches].map(({ result }) => result));
     for (const { requestIds } of batches) trace?.requestIds.push(...requestIds);
   }
@@ -113,6 +120,7 @@ export class MachineDirectory {
     ids: readonly InstanceId[],
     place: 'first' | 'last',
     companions: Iterable<InstanceId> = [],
+    most = batchSize,
   ): Set<Batch> {
     const queue = this.#waiting[place];
     const batches = new Set<Batch>();
@@ -129,11 +137,14 @@ export class MachineDirectory {
     }
     if (last !== undefined && batches.size > 0) {
       for (const id of companions) {
-        if (last.ids.size >= batchSize) break;
+        if (last.ids.size >= most) break;
         if (this.#batchOf(id, -Infinity) === undefined) put(id, last);
       }
     }
-    this.#pump();
+    // Those who ask in the same turn of the event loop share calls, too.
+    setImmediate(() => {
+      this.#pump();
+    });
     return batches;
   }
 
@@ -157,7 +168,11 @@ export class MachineDirectory {
   }
 
   async #ask(batch: Batch): Promise<void> {
-    const trace = startTrace(this.#options.deadlineMs, { sent: () => (batch.sentAt = performance.now()) });
+    const probe = this.outage.error !== undefined;
+    const trace = startTrace(probe ? probeMs : this.#options.deadlineMs, {
+      probe,
+      sent: () => (batch.sentAt = performance.now()),
+    });
     this.#askedAt = performance.now();
     try {
       const described = await this.#gateway.describeMachines([...batch.ids], trace);

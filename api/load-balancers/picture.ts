@@ -45,8 +45,9 @@ export class Picture {
   /** Takes in the whole region, as a call that left at `asOf` told it; what was written since then stays. */
   learnRegion(region: ReadonlyMap<ElbName, Members>, asOf: number): void {
     for (const [elbName, members] of region) this.learn(elbName, members, asOf);
-    for (const [elbName, { notBefore }] of this.#memberships) {
-      if (!region.has(elbName) && notBefore <= asOf) this.#memberships.delete(elbName);
+    for (const [elbName, before] of this.#memberships) {
+      if (!region.has(elbName) && Math.max(before.notBefore, before.asOf) <= asOf)
+        this.#memberships.delete(elbName);
     }
     this.#regionAsOf = Math.max(this.#regionAsOf, asOf);
   }
@@ -54,7 +55,7 @@ export class Picture {
   /** Takes in one load balancer, as a call that left at `asOf` told it, unless more is known by now. */
   learn(elbName: ElbName, members: Members, asOf: number): void {
     const before = this.#memberships.get(elbName);
-    if (before !== undefined && before.notBefore > asOf) return;
+    if (before !== undefined && Math.max(before.notBefore, before.asOf) > asOf) return;
     if (before !== undefined && !before.doubtful && sameMembers(before.members, members)) {
       before.asOf = Math.max(before.asOf, asOf);
       return;
@@ -71,7 +72,8 @@ export class Picture {
   /** AWS has no such load balancer, as a call that left at `asOf` told. */
   forget(elbName: ElbName, asOf: number): void {
     const before = this.#memberships.get(elbName);
-    if (before !== undefined && before.notBefore <= asOf) this.#memberships.delete(elbName);
+    if (before !== undefined && Math.max(before.notBefore, before.asOf) <= asOf)
+      this.#memberships.delete(elbName);
   }
 
   /**

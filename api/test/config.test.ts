@@ -24,6 +24,11 @@ describe('readConfig', () => {
       ['PORT', '8000', ['-1', '65536', '80.5', '0x50', '1e3', 'http', ' 8000', '99999999999']],
       ['HOST', '0.0.0.0', ['http://localhost', 'two words', '0.0.0.0/0']],
       ['AWS_BACKEND', 'embedded', ['AWS', 'Embedded', 'moto', ' aws']],
+      [
+        'AWS_ENDPOINT_URL',
+        'http://localhost:5566',
+        ['localhost:5566', '"http://localhost:5566"', 'ftp://localhost'],
+      ],
       ['AWS_REGION', 'us-east-1', ['us-east', 'US-EAST-1', 'us-east-1a', 'virginia']],
       ['AWS_DEADLINE_MS', '8000', ['499', '55001', '8s']],
       ['AWS_CONNECT_TIMEOUT_MS', '1000', ['49', '55001', '1s']],

@@ -9,6 +9,12 @@ const probe = new URL('baselines/probe.mjs', import.meta.url).href;
 /** `Authorization` of every request of the benchmark. */
 export const authorization = `Basic ${Buffer.from('bench:mark').toString('base64')}`;
 
+const children = new Set<ChildProcess>();
+process.on('exit', () => {
+  for (const child of children) child.kill('SIGKILL');
+});
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(1));
+
 /** What a process has used so far; the loop delay is the longest since the last reset. */
 export interface Usage {
   readonly maxLoopDelayMs: number;
@@ -39,6 +45,7 @@ export async function start(
       stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
     },
   );
+  children.add(child);
   const url = await listeningUrl(child);
   return {
     url,

@@ -137,6 +137,22 @@ describe('When AWS fails', () => {
       assert.ok(!text.includes('AKIATEST') && !text.includes('test-secret-key'), 'a secret is told');
     });
 
+  for (const [what, fault] of [
+    ['throttled', { throttle: true }],
+    ['refused', { refuse: 'ExpiredToken' }],
+  ] as const)
+    it(`does not call a change undone whose answer was lost and whose repetition is ${what}`, async () => {
+      aws.faults.set([
+        { actions: [register], resetAfter: true, count: 1 },
+        { actions: [register], ...fault },
+      ]);
+      const response = await attach();
+      assert.equal(response.status, 504);
+      assert.match(await messageOf(response), /unknown.*GET \/elb\/default-elb/);
+      aws.faults.clear();
+      assert.match(await (await get()).text(), /i-0b22a22eec53b9321/);
+    });
+
   it('answers 504 when there is nobody at the endpoint', async () => {
     await aws.close();
     const response = await get();

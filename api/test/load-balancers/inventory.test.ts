@@ -15,7 +15,13 @@ import {
 import { eventually } from '../support/world.ts';
 
 const [web, shop] = [elb('web'), elb('shop')];
-const options = { region: 'us-east-1', maxAgeMs: 2000, maxStaleMs: 60_000, deadlineMs: 3000 };
+const options = {
+  region: 'us-east-1',
+  maxAgeMs: 2000,
+  maxStaleMs: 60_000,
+  deadlineMs: 3000,
+  refreshDeadlineMs: 3000,
+};
 const throttled = new DomainError('aws_throttled', 'AWS is asked too often', { retryAfterSeconds: 1 });
 
 describe('Inventory', () => {
@@ -63,7 +69,8 @@ describe('Inventory', () => {
   it('describes the instances of the load balancer that is asked for first, then the others', async () => {
     gateway.region.set(elb('before'), ids(450, 1000));
     await list(shop);
-    assert.deepEqual(gateway.machineCalls[0], ids(3, 3));
+    assert.deepEqual(gateway.machineCalls[0]!.slice(0, 3), ids(3, 3));
+    assert.ok(gateway.machineCalls[0]!.length <= 50, 'the first answer is kept small');
     await eventually(() => gateway.machineCalls.flat().length === 456, 'the others');
     assert.equal(new Set(gateway.machineCalls.flat()).size, 456);
   });

@@ -47,21 +47,30 @@ export async function manyElbs(): Promise<Figure[]> {
   await control(aws.url, 'DELETE', 'calls');
 
   const startedAt = performance.now();
-  await request(service.url, paths[0] ?? '/');
   await service.usage(true);
+  await Promise.all(paths.slice(0, 20).map((path) => request(service.url, path)));
   // The details of 10,000 instances are read in the first seconds; reads are warm after that.
-  await load(service.url, '/', { connections: 50, seconds: 8, paths, rate: 2000 });
+  const filling = await load(service.url, '/', { connections: 50, seconds: 8, paths, rate: 2000 });
   const warm = await load(service.url, '/', { connections: 50, seconds: 6, paths });
   const one = await load(service.url, paths[0] ?? '/', { connections: 50, seconds: 6 });
   const warmAgain = await load(service.url, '/', { connections: 50, seconds: 6, paths });
-  const rest = 61_000 - (performance.now() - startedAt);
-  await load(service.url, '/', { connections: 50, seconds: Math.ceil(rest / 1000), paths, rate: 2000 });
+  // After a minute all details expire, and are read anew while the lists are served.
+  const rest = 80_000 - (performance.now() - startedAt);
+  const renewing = await load(service.url, '/', {
+    connections: 50,
+    seconds: Math.ceil(rest / 1000),
+    paths,
+    rate: 2000,
+  });
   const { maxLoopDelayMs } = await service.usage();
   const { calls, throttled, log } = await awsCalls(aws.url);
   const seconds = (performance.now() - startedAt) / 1000;
-  const firstMinute = (action: string): number =>
-    log.filter((call) => call.action === action && call.atMs <= 60_000).length;
+  const times = log.filter(({ action }) => action === 'DescribeInstances').map(({ atMs }) => atMs);
+  const inWorstMinute = Math.max(
+    ...times.map((from) => times.filter((at) => at >= from && at < from + 60_000).length),
+  );
   await stop();
+  const all = [filling, warm, warmAgain, renewing];
   return [
     {
       name: '500 ELBs: DescribeLoadBalancers a freshness window of 2 s',
@@ -70,16 +79,16 @@ export async function manyElbs(): Promise<Figure[]> {
       atMost: 3,
     },
     {
-      name: '500 ELBs: DescribeInstances in a minute',
-      value: firstMinute('DescribeInstances'),
+      name: '500 ELBs: DescribeInstances in the worst minute of 80 s',
+      value: inWorstMinute,
       unit: 'calls',
       atMost: 51,
     },
     { name: '500 ELBs: throttled by AWS', value: throttled, unit: 'calls', atMost: 0 },
     {
       name: '500 ELBs: not answered with 200',
-      value: warm.non2xx + warmAgain.non2xx,
-      unit: 'requests',
+      value: all.reduce((sum, { non2xx }) => sum + non2xx, 0),
+      unit: '',
       atMost: 0,
     },
     { name: '500 ELBs: longest stall of the event loop', value: maxLoopDelayMs, unit: 'ms', atMost: 100 },
@@ -89,6 +98,7 @@ export async function manyElbs(): Promise<Figure[]> {
       unit: '×',
       atMost: 3,
     },
+    { name: '500 ELBs: p99 while all details are renewed (2,000 req/s)', value: renewing.p99, unit: 'ms' },
   ];
 }
 

@@ -20,7 +20,6 @@ export async function processCosts(): Promise<Figure[]> {
         AWS_SECRET_ACCESS_KEY: 'bench',
         API_TOKEN: authorization.slice('Basic '.length),
         HOST: '127.0.0.1',
-        LOG_LEVEL: 'warn',
       }),
     );
   }
