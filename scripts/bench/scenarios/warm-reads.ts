@@ -36,7 +36,7 @@ export async function warmReads(): Promise<Figure[]> {
     }
   }
   const crowds: Record<'bare' | 'service', LoadResult[]> = { bare: [], service: [] };
-  for (let round = 0; round < 3; round += 1) {
+  for (let round = 0; round < 2; round += 1) {
     for (const server of ['bare', 'service'] as const) {
       crowds[server].push(await load(running[server].url, path, { connections: 1000, seconds: 3 }));
     }
