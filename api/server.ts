@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { parseEnv } from 'node:util';
-import { setFlagsFromString } from 'node:v8';
 import { compose, type HttpServer } from './compose.ts';
 import { type Config, readConfig, sampleToken } from './config.ts';
 import { ConfigError } from './errors.ts';
@@ -37,9 +36,6 @@ async function main(): Promise<void> {
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
 
-  // V8 doubles its young generation under load, which gains nothing here, since a request leaves little: with it, memory
-  // grew by 21 MB in a million requests, without it by 7 (`npm run bench -- --only memory-growth`).
-  setFlagsFromString('--semi-space-growth-factor=1');
   const port = await listen(http, config);
   logger.info({ host: config.host, port, backend: config.backend, region: config.region }, 'listening');
   if (config.backend === 'embedded') process.stderr.write(greeting(port, config));
