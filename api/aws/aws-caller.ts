@@ -45,7 +45,8 @@ const told = new WeakSet<AwsTrace>();
 type Output = { readonly $metadata: { readonly requestId?: string | undefined } };
 
 /**
- * Sends a command and returns its output. Each of the SDK's attempts goes through the gate and the ledger; when the deadline passes, what stopped the last attempt is thrown, as a DomainError.
+ * Sends a command and returns its output. Each of the SDK's attempts goes through the gate and the ledger; when the
+ * deadline passes, what stopped the last attempt is thrown, as a DomainError.
  */
 export async function callAws<O extends Output>(
   command: Command,

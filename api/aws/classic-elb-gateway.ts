@@ -138,7 +138,8 @@ export class ClassicElbGateway implements LoadBalancerGateway {
     );
     const [response] = document.children;
     const result = response?.children.find(({ name }) => name === 'DescribeLoadBalancersResult');
-    return result ?? document;
+    if (result === undefined) throw notAnAnswer(action);
+    return result;
   }
 
   async #describeInstances(input: DescribeInstancesCommandInput, trace: AwsTrace): Promise<MachineInfo[]> {
@@ -151,6 +152,7 @@ export class ClassicElbGateway implements LoadBalancerGateway {
       const document = await callAwsForDocument(command, request, trace, this.#ledger, (options) =>
         this.#clients.ec2.send(command, options),
       );
+      if (document.children[0]?.name !== 'DescribeInstancesResponse') throw notAnAnswer(action);
       for (const reservation of childrenOf(document, 'DescribeInstancesResponse', 'reservationSet')) {
         machines.push(...childrenOf(reservation, 'instancesSet').flatMap(toMachineInfo));
       }
@@ -168,6 +170,13 @@ export class ClassicElbGateway implements LoadBalancerGateway {
       elbName,
     };
   }
+}
+
+/** A proxy's page, say, must not be taken for a region without load balancers. */
+function notAnAnswer(action: string): DomainError {
+  return new DomainError('aws_failed', `something other than AWS answered ${action}`, {
+    advice: 'check AWS_ENDPOINT_URL and any proxy on the way',
+  });
 }
 
 /** The members that the element lists, in its order, each once: moto lists one that was registered twice twice. */
