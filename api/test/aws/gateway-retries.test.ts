@@ -22,7 +22,7 @@ describe('ClassicElbGateway, when calls go wrong', () => {
       endpoint: aws.url,
       credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
       connectTimeoutMs: 1000,
-      answerTimeoutMs: 300,
+      answerTimeoutMs: 3000,
     });
     gateway = new ClassicElbGateway(clients, ledger, { elbReadsPerSecond: 20, ec2ReadsPerSecond: 20 });
   });
@@ -41,7 +41,7 @@ describe('ClassicElbGateway, when calls go wrong', () => {
     aws.faults.set([{ silent: true }]);
     const began = performance.now();
     await assert.rejects(gateway.describeMembers(web, startTrace(400)), { code: 'aws_unreachable' });
-    assert.ok(performance.now() - began < 1500);
+    assert.ok(performance.now() - began < 2900, 'it did not wait for a first answer to time out');
   });
 
   it('takes DependencyThrottle for throttling, for everybody', async () => {
