@@ -13,6 +13,8 @@ const unknownMachineMaxAgeMs = 10_000;
 /** What a read waits for a refresh before it takes the list that is known. */
 const patienceMs = 250;
 const probeEveryMs = 1000;
+/** How long before a list expires it may be read anew, at most: earlier, AWS would be asked noticeably more often. */
+const longestLeadMs = 150;
 /** Instances in a call that a first read waits for; more would make it wait longer. */
 const mostOfFirstCall = 50;
 /** Shared calls give up this much before those who wait for them, who so learn why and not only that it is late. */
@@ -50,6 +52,8 @@ export class Inventory {
   readonly #memberReads = new Map<ElbName, Coalescer<{ members: Members; requestIds: string[] }>>();
   #probe: NodeJS.Timeout | undefined;
   #lastReadAt = -Infinity;
+  /** How long before a list expires it is read anew, so that nobody who reads on waits for it. */
+  #leadMs = 0;
 
   constructor(gateway: LoadBalancerGateway, logger: Logger, options: InventoryOptions) {
     this.#gateway = gateway;
@@ -73,6 +77,7 @@ export class Inventory {
     const { asOf, described } = membership;
     if (now >= asOf + this.#options.maxAgeMs || now >= described.goodUntil) return undefined;
     membership.readAt = now;
+    this.#readAhead(asOf, now);
     if (described.ready?.asOf !== asOf) {
       described.ready = {
         machines: described.machines,
@@ -175,7 +180,10 @@ export class Inventory {
   ): Promise<MachineList['how']> {
     const known = this.#picture.get(elbName);
     const asOf = known === undefined ? this.#picture.regionAsOf : known.doubtful ? -Infinity : known.asOf;
-    if (asOf >= since) return 'hit';
+    if (asOf >= since) {
+      this.#readAhead(asOf, performance.now());
+      return 'hit';
+    }
     const demanded = known !== undefined && known.asOf < oldest;
     const servable = known !== undefined && !demanded && this.#mayBeServed(known);
     const why = known === undefined ? 'asked-unknown' : demanded ? 'asked-on-request' : 'asked-expired';
@@ -188,6 +196,11 @@ export class Inventory {
     if (servable && !(await fulfilledWithin(read, patienceMs - this.#regionReads.outFor))) return 'stale';
     trace.requestIds.push(...(await withinDeadline(read, 'the load balancers', trace)).requestIds);
     return why;
+  }
+
+  #readAhead(asOf: number, now: number): void {
+    if (now < asOf + this.#options.maxAgeMs - this.#leadMs) return;
+    if (this.#regionReads.idle && this.#probe === undefined) this.#readAgain();
   }
 
   #mayBeServed({ asOf }: Membership): boolean {
@@ -271,6 +284,8 @@ export class Inventory {
       }, probeEveryMs).unref();
       throw error;
     }
+    // Twice what it took, since the next one may take longer.
+    this.#leadMs = Math.min(2 * (performance.now() - sentAt), longestLeadMs, this.#options.maxAgeMs / 4);
     this.#outage.end();
     clearInterval(this.#probe);
     this.#probe = undefined;
