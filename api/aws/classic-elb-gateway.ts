@@ -144,7 +144,13 @@ export class ClassicElbGateway implements LoadBalancerGateway {
 
   async #describeInstances(input: DescribeInstancesCommandInput, trace: AwsTrace): Promise<MachineInfo[]> {
     const action = 'ec2:DescribeInstances';
-    const request = { action, region: this.#clients.region, gate: this.#ec2Reads, pausesOnOutage: true };
+    const request = {
+      action,
+      region: this.#clients.region,
+      gate: this.#ec2Reads,
+      pausesOnOutage: true,
+      keep: elementsOfInstances,
+    };
     const machines: MachineInfo[] = [];
     let NextToken: string | undefined;
     do {
@@ -171,6 +177,12 @@ export class ClassicElbGateway implements LoadBalancerGateway {
     };
   }
 }
+
+/** What is read of the 3 KB with which EC2 describes an instance. */
+const elementsOfInstances = new Set([
+  ...['DescribeInstancesResponse', 'reservationSet', 'instancesSet', 'item', 'nextToken'],
+  ...['instanceId', 'instanceType', 'launchTime'],
+]);
 
 /** A proxy's page, say, must not be taken for a region without load balancers. */
 function notAnAnswer(action: string): DomainError {

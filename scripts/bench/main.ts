@@ -13,8 +13,8 @@ const scenarios: Readonly<Record<string, () => Promise<Figure[]>>> = {
   process: processCosts,
   'round-trips': roundTrips,
   'warm-reads': warmReads,
-  'memory-growth': memoryGrowth,
-  'few-calls-and-outage': async () => (await Promise.all([fewCalls(), outage()])).flat(),
+  'memory-growth-and-few-calls': async () => (await Promise.all([memoryGrowth(), fewCalls()])).flat(),
+  outage,
   'no-cache': noCache,
   'many-elbs': manyElbs,
 };
