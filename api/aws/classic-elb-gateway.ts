@@ -18,7 +18,7 @@ import {
   type MachineInfo,
   parseInstanceId,
 } from '../load-balancers/machine.ts';
-import type { AwsLedger, AwsTrace } from '../telemetry.ts';
+import type { AwsLedger, AwsTrace, GateState } from '../telemetry.ts';
 import { type AwsRequest, callAws, type Command } from './aws-caller.ts';
 import { CallGate } from './call-gate.ts';
 import type { AwsClients } from './clients.ts';
@@ -49,6 +49,11 @@ export class ClassicElbGateway implements LoadBalancerGateway {
       reserve: 2,
     });
     this.#ec2Reads = new CallGate({ name: 'instance reads', perSecond: budget.ec2ReadsPerSecond });
+  }
+
+  /** How much AWS may be asked by kind of call, and who made somebody wait. */
+  get gates(): GateState[] {
+    return [this.#elbReads.state, this.#ec2Reads.state, this.#elbWrites.state];
   }
 
   async describeRegion(trace: AwsTrace): Promise<Map<ElbName, LoadBalancerDescription>> {
