@@ -23,7 +23,7 @@ import { type AwsRequest, callAws, type Command } from './aws-caller.ts';
 import { CallGate } from './call-gate.ts';
 import type { AwsClients } from './clients.ts';
 import { callAwsForDocument } from './document-caller.ts';
-import { toDescription, toHealth, toMembers } from './elb-documents.ts';
+import { toDescription, toHealth } from './elb-documents.ts';
 import { childrenOf, textOf, type XmlElement } from './xml-document.ts';
 
 /** Calls a second that reads may spend in the long run. */
@@ -69,7 +69,7 @@ export class ClassicElbGateway implements LoadBalancerGateway {
     return region;
   }
 
-  async describeMembers(elbName: ElbName, trace: AwsTrace): Promise<Members> {
+  async describeLoadBalancer(elbName: ElbName, trace: AwsTrace): Promise<LoadBalancerDescription> {
     const page = await this.#describeLoadBalancers(
       { LoadBalancerNames: [elbName] },
       { elbName, urgency: 'urgent' },
@@ -79,7 +79,7 @@ export class ClassicElbGateway implements LoadBalancerGateway {
       (one) => textOf(one, 'LoadBalancerName') === elbName,
     );
     if (described === undefined) throw elbNotFound(elbName, this.#clients.region);
-    return toMembers(described);
+    return toDescription(described);
   }
 
   async describeMachines(instanceIds: Members, trace: AwsTrace): Promise<Map<InstanceId, MachineInfo>> {
