@@ -1,6 +1,7 @@
 import Router from '@koa/router';
 import Koa from 'koa';
 import type { RequestState } from './http/context.ts';
+import type { InFlight } from './http/in-flight.ts';
 import { basicAuth } from './http/middleware/basic-auth.ts';
 import { lastAnswers } from './http/middleware/closing.ts';
 import { errorHandler } from './http/middleware/error-handler.ts';
@@ -9,14 +10,21 @@ import { unmatched } from './http/middleware/unmatched.ts';
 import type { RequestLog } from './http/request-log.ts';
 import { wellFormed } from './http/middleware/well-formed.ts';
 import { type DocsFiles, docsRoutes } from './http/routes/docs.ts';
-import { elbRoutes, type ElbRouteParts } from './http/routes/elb.ts';
+import { elbHealthRoutes, type ElbHealthRouteParts } from './http/routes/elb-health.ts';
+import { elbInstancesRoutes, type ElbInstancesRouteParts } from './http/routes/elb-instances.ts';
+import { elbListRoutes, type ElbListRouteParts } from './http/routes/elb-list.ts';
+import { elbRoutes } from './http/routes/elb.ts';
 import { healthcheckRoutes } from './http/routes/healthcheck.ts';
+import { statusRoutes, type StatusRouteParts } from './http/routes/status.ts';
+import type { WaitParts } from './http/wait-answer.ts';
 import type { Authenticate } from './principals/principal.ts';
 import type { Logger } from './telemetry.ts';
 
-export interface AppParts extends ElbRouteParts {
+export interface AppParts
+  extends WaitParts, ElbHealthRouteParts, ElbInstancesRouteParts, ElbListRouteParts, StatusRouteParts {
   readonly logger: Logger;
   readonly requestLog: RequestLog;
+  readonly inFlight: InFlight;
   readonly authenticate: Authenticate;
   /** Aborts when the service begins to close. */
   readonly closing: AbortSignal;
@@ -31,12 +39,17 @@ export function createApp(parts: AppParts): Koa<RequestState> {
   if (parts.docs !== undefined) docsRoutes(open, parts.docs);
 
   const guarded = new Router({ sensitive: true });
+  elbListRoutes(guarded, parts);
   elbRoutes(guarded, parts);
+  elbHealthRoutes(guarded, parts);
+  elbInstancesRoutes(guarded, parts);
+  statusRoutes(guarded, parts);
 
   const app = new Koa<RequestState>();
   app.on('error', (err: unknown) => {
     parts.logger.error({ err }, 'an answer could not be sent');
   });
+  app.use(parts.inFlight.middleware());
   app.use(requestLog(parts.requestLog));
   app.use(lastAnswers(parts.closing));
   app.use(errorHandler());

@@ -3,18 +3,27 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createApp } from './app.ts';
+import { readBuildInfo } from './build-info.ts';
 import { ClassicElbGateway } from './aws/classic-elb-gateway.ts';
 import { type AwsClients, createAwsClients } from './aws/clients.ts';
 import type { Config } from './config.ts';
 import { startEmbeddedAws } from './embedded-aws/server.ts';
 import { ConfigError } from './errors.ts';
 import { createHttpServer, type HttpServer } from './http/http-server.ts';
+import { InFlight } from './http/in-flight.ts';
 import { koaBasicAuthenticate, rememberVerified } from './http/middleware/basic-auth.ts';
 import { readyAnswer } from './http/ready-answer.ts';
 import { RequestLog } from './http/request-log.ts';
 import type { DocsFiles } from './http/routes/docs.ts';
+import { BatchService } from './load-balancers/batch-service.ts';
+import { ChangeParts } from './load-balancers/change-parts.ts';
+import { HealthBoard } from './load-balancers/health-board.ts';
+import { HealthReads } from './load-balancers/health-reads.ts';
 import { Inventory } from './load-balancers/inventory.ts';
+import { LastInService } from './load-balancers/last-in-service.ts';
 import { LoadBalancerService } from './load-balancers/load-balancer-service.ts';
+import { RecentChanges } from './load-balancers/recent-changes.ts';
+import { Waiting } from './load-balancers/waiting.ts';
 import { AwsLedger, type Logger } from './telemetry.ts';
 import { warmUp } from './warm-up.ts';
 
@@ -35,14 +44,44 @@ export async function compose(config: Config, logger: Logger): Promise<HttpServe
     deadlineMs: config.deadlineMs,
     refreshDeadlineMs: config.answerTimeoutMs,
   });
+  const startedAt = new Date();
   const closing = new AbortController();
+  const { deadlineMs } = config;
+  const recent = new RecentChanges();
+  const healthReads = new HealthReads(gateway, recent, deadlineMs);
+  const changes = new ChangeParts({
+    gateway,
+    inventory,
+    changes: recent,
+    health: healthReads,
+    lastInService: config.protectLastInService ? new LastInService(healthReads, recent) : undefined,
+    logger,
+    deadlineMs,
+  });
+  const waiting = new Waiting(healthReads, { ...config, closing: closing.signal });
+  const inFlight = new InFlight();
   const parts = {
     closing: closing.signal,
     logger,
     requestLog: new RequestLog(logger, config.logMaxPerSecond),
     authenticate: rememberVerified(koaBasicAuthenticate(config.accepted), config.accepted.length),
-    service: new LoadBalancerService(gateway, inventory),
-    deadlineMs: config.deadlineMs,
+    service: new LoadBalancerService(changes),
+    batch: new BatchService(changes),
+    health: new HealthBoard(healthReads, inventory, recent),
+    waiting,
+    inFlight,
+    status: {
+      build: readBuildInfo,
+      startedAt,
+      backend: config.backend,
+      region: config.region,
+      ledger,
+      gates: () => gateway.gates,
+      picture: () => inventory.picture,
+      requestsInFlight: () => inFlight.count,
+      waiters: () => waiting.waiters,
+    },
+    deadlineMs,
     docs: config.docs ? locateDocs() : undefined,
   };
   const application = createApp(parts).callback();

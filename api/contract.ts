@@ -33,7 +33,7 @@ export const contract = {
   info: { title: 'elb-inventory', description, version: '1.0.0', license: { name: 'MIT' } },
   tags: [
     { name: 'load balancers', description: 'who is a member of which classic load balancer' },
-    { name: 'health', description: 'for the health checks of a load balancer in front' },
+    { name: 'health', description: 'for the health checks of a load balancer in front, and for operators' },
   ],
   security: [{ basicAuth: [] }],
   securityDefinitions: { basicAuth: { type: 'basic' } },
@@ -52,10 +52,226 @@ export const contract = {
       required: ['instanceId'],
       properties: { instanceId: { type: 'string', example: 'i-5203422c' } },
     },
+    LoadBalancer: {
+      type: 'object',
+      required: [
+        ...['elbName', 'dnsName', 'scheme', 'vpcId', 'availabilityZones', 'listeners', 'instanceCount'],
+        'createdDate',
+      ],
+      properties: {
+        elbName: { type: 'string', example: 'default-elb' },
+        dnsName: { type: 'string', example: 'default-elb-1234567890.us-east-1.elb.amazonaws.com' },
+        scheme: { type: 'string', example: 'internet-facing' },
+        vpcId: { type: 'string', example: 'vpc-0a3f1c5e7b9d24680' },
+        availabilityZones: { type: 'array', items: { type: 'string' }, example: ['us-east-1a'] },
+        listeners: { type: 'array', items: { $ref: '#/definitions/Listener' } },
+        healthCheck: { $ref: '#/definitions/HealthCheck' },
+        instanceCount: { type: 'integer', example: 3 },
+        createdDate: { type: 'string', example: '2016-08-30T10:01:44.490Z' },
+      },
+    },
+    Listener: {
+      type: 'object',
+      required: ['protocol', 'loadBalancerPort', 'instanceProtocol', 'instancePort'],
+      properties: {
+        protocol: { type: 'string', example: 'HTTP' },
+        loadBalancerPort: { type: 'integer', example: 80 },
+        instanceProtocol: { type: 'string', example: 'HTTP' },
+        instancePort: { type: 'integer', example: 8000 },
+      },
+    },
+    HealthCheck: {
+      type: 'object',
+      required: ['target', 'intervalSeconds', 'timeoutSeconds', 'unhealthyThreshold', 'healthyThreshold'],
+      properties: {
+        target: { type: 'string', example: 'HTTP:8000/healthcheck' },
+        intervalSeconds: { type: 'integer', example: 30 },
+        timeoutSeconds: { type: 'integer', example: 5 },
+        unhealthyThreshold: { type: 'integer', example: 2 },
+        healthyThreshold: { type: 'integer', example: 10 },
+      },
+    },
+    HealthEntry: {
+      type: 'object',
+      required: [
+        ...['instanceId', 'state', 'reasonCode', 'description', 'availabilityZone', 'instanceState', 'why'],
+      ],
+      properties: {
+        instanceId: { type: 'string', example: 'i-5203422c' },
+        state: { type: 'string', description: 'InService, OutOfService or Unknown', example: 'OutOfService' },
+        reasonCode: {
+          type: 'string',
+          description: 'ELB, Instance or N/A: whose fault it is',
+          example: 'ELB',
+        },
+        description: {
+          type: 'string',
+          description: "AWS's words",
+          example: 'Instance registration is still in progress.',
+        },
+        availabilityZone: { type: 'string', example: 'us-east-1a' },
+        instanceState: { type: 'string', description: 'as EC2 tells it', example: 'running' },
+        why: {
+          type: 'string',
+          description: 'why it is so, and what to do',
+          example:
+            'its registration is in progress: 3 checks of HTTP:8000/healthcheck, one every 5 s, must pass, ' +
+            'so it is in service at the earliest in 15 s',
+        },
+      },
+    },
+    InstanceIds: {
+      type: 'object',
+      required: ['instanceIds'],
+      properties: {
+        instanceIds: {
+          type: 'array',
+          minItems: 1,
+          maxItems: 100,
+          items: { type: 'string' },
+          example: ['i-5203422c', 'i-0b22a22eec53b9321'],
+        },
+      },
+    },
+    Outcome: {
+      type: 'object',
+      required: ['instanceId', 'status', 'message'],
+      properties: {
+        instanceId: { type: 'string', example: 'i-5203422c' },
+        status: {
+          type: 'integer',
+          description: 'what a request for this one would be answered',
+          example: 201,
+        },
+        message: { description: 'MachineInfo with 201; else one sentence' },
+      },
+    },
+    Status: {
+      type: 'object',
+      required: [
+        'version',
+        'commit',
+        'startedAt',
+        'uptimeSeconds',
+        'backend',
+        'region',
+        'requests',
+        'picture',
+        'aws',
+      ],
+      properties: {
+        version: { type: 'string', example: '1.0.0' },
+        commit: { type: 'string', description: 'its hash, or unknown' },
+        startedAt: { type: 'string', example: '2026-11-21T14:47:13.000Z' },
+        uptimeSeconds: { type: 'integer', example: 3600 },
+        backend: { type: 'string', enum: ['aws', 'embedded'] },
+        region: { type: 'string', example: 'us-east-1' },
+        requests: {
+          type: 'object',
+          required: ['inFlight', 'waiting'],
+          properties: {
+            inFlight: { type: 'integer', description: 'being answered, this one included', example: 1 },
+            waiting: { type: 'integer', description: 'of them, those that wait for a state', example: 0 },
+          },
+        },
+        picture: {
+          type: 'object',
+          description: 'what is known of the region; without ageSeconds it has not been read yet',
+          required: ['loadBalancers'],
+          properties: {
+            loadBalancers: { type: 'integer', example: 3 },
+            ageSeconds: { type: 'number', example: 1.2 },
+          },
+        },
+        aws: {
+          type: 'object',
+          required: ['reachable', 'calls', 'budgets'],
+          properties: {
+            reachable: {
+              type: 'string',
+              description: 'whether AWS answered the last call; unknown before the first',
+              enum: ['yes', 'no', 'unknown'],
+            },
+            lastError: {
+              type: 'object',
+              required: ['at', 'action', 'error'],
+              properties: {
+                at: { type: 'string' },
+                action: { type: 'string', example: 'elasticloadbalancing:DescribeLoadBalancers' },
+                error: { type: 'string', example: 'Throttling' },
+              },
+            },
+            calls: { type: 'array', items: { $ref: '#/definitions/CallCount' } },
+            budgets: { type: 'array', items: { $ref: '#/definitions/Budget' } },
+          },
+        },
+      },
+    },
+    CallCount: {
+      type: 'object',
+      description: 'calls of one action since the start; each attempt counts',
+      required: ['action', 'spent', 'throttled', 'failed'],
+      properties: {
+        action: { type: 'string', example: 'elasticloadbalancing:DescribeLoadBalancers' },
+        spent: { type: 'integer', example: 12 },
+        throttled: { type: 'integer', description: 'by AWS', example: 0 },
+        failed: { type: 'integer', example: 0 },
+        lastAt: { type: 'string', example: '2026-11-21T14:47:13.000Z' },
+        lastOutcome: { type: 'string', enum: ['ok', 'throttled', 'failed'] },
+      },
+    },
+    Budget: {
+      type: 'object',
+      required: ['name', 'waiting', 'heldUpByUs', 'heldUpByAws'],
+      properties: {
+        name: { type: 'string', example: 'load balancer reads' },
+        perSecond: { type: 'integer', description: 'missing where there is no limit of ours', example: 5 },
+        left: { type: 'integer', description: 'calls that may be made at once', example: 7 },
+        waiting: { type: 'integer', description: 'calls that wait for their turn', example: 0 },
+        heldUpByUs: { $ref: '#/definitions/HeldUp' },
+        heldUpByAws: { $ref: '#/definitions/HeldUp' },
+      },
+    },
+    HeldUp: {
+      type: 'object',
+      description:
+        'calls that had to wait or were not made: for our own budget, or after AWS throttled or failed',
+      required: ['calls'],
+      properties: { calls: { type: 'integer', example: 0 }, lastAt: { type: 'string' } },
+    },
+    Sentence: {
+      type: 'object',
+      required: ['message'],
+      properties: { message: { type: 'string' } },
+    },
     Failure: {
       type: 'object',
       required: ['message'],
       properties: { message: { type: 'string', description: 'what is wrong and what to do' } },
+    },
+  },
+  parameters: {
+    timeout: {
+      in: 'query',
+      name: 'timeout',
+      description: 'with wait: seconds from the arrival of the request until it is answered in any case',
+      type: 'integer',
+      minimum: 1,
+      maximum: 50,
+      default: 50,
+    },
+    dryRun: {
+      in: 'query',
+      name: 'dryRun',
+      description: 'true makes every check, says what would be done, and changes nothing',
+      type: 'boolean',
+    },
+    force: {
+      in: 'query',
+      name: 'force',
+      description:
+        'true detaches even the last instance in service where PROTECT_LAST_IN_SERVICE is set; the log names who did',
+      type: 'boolean',
     },
   },
   responses: {
@@ -71,6 +287,14 @@ export const contract = {
       'valid credentials are needed; send "Authorization: Basic " and a token of API_TOKEN',
       { 'WWW-Authenticate': { type: 'string', description: 'the challenge: Basic, its realm and charset' } },
     ),
+    WrongParameter: failure(
+      'a query parameter has a value that it does not take',
+      'the query parameter limit cannot be "0"; it takes a whole number from 1 to 400',
+    ),
+    WrongInstanceIds: failure(
+      'wrong data format',
+      'wrong data format: instanceIds is missing or no list; send {"instanceIds": ["i-…", …]} with 1 to 100 of them',
+    ),
     CrossSite: failure(
       'a browser sent the change from the pages of another site',
       'a browser sent this change from another site; send it from the pages of this service or from a program',
@@ -81,7 +305,7 @@ export const contract = {
     ),
     PathNotFound: failure(
       'there is nothing at the path',
-      'there is nothing at this path; the paths are /healthcheck and /elb/{elbName}, described at /docs',
+      'there is nothing at this path; the paths are described at /docs',
     ),
     MethodNotAllowed: failure(
       'the path was asked with a method that it lacks',
@@ -110,7 +334,7 @@ export const contract = {
         'elasticloadbalancing:DescribeLoadBalancers',
     ),
     AwsThrottled: failure(
-      'AWS is asked too often; nothing was changed',
+      'AWS is asked too often, and nothing was changed; or, after a wait, the service is closing, and the message says what was done',
       'AWS is asked too often (Throttling on elasticloadbalancing:DescribeLoadBalancers); nothing was changed, so try again in a second',
       retryAfter,
     ),

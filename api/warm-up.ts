@@ -24,16 +24,16 @@ export async function warmUp(config: Config): Promise<void> {
     const trace = (): AwsTrace => startTrace(config.deadlineMs);
     for (let round = 0; round < rounds; round += 1) {
       const region = await gateway.describeRegion(trace());
-      for (const [elbName, members] of region) {
+      for (const [elbName, { members }] of region) {
         await gateway.describeMachines(members, trace());
         const [member] = members;
         if (member === undefined) continue;
         await Promise.all([
-          gateway.describeMembers(elbName, trace()),
+          gateway.describeLoadBalancer(elbName, trace()),
           gateway.describeMachine(member, trace()),
         ]);
-        await gateway.deregister(elbName, member, trace());
-        await gateway.register(elbName, member, trace());
+        await gateway.deregister(elbName, [member], trace());
+        await gateway.register(elbName, [member], trace());
       }
     }
   } finally {

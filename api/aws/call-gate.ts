@@ -1,5 +1,6 @@
 import { DomainError } from '../errors.ts';
-import type { AwsTrace } from '../telemetry.ts';
+import type { Urgency } from '../load-balancers/load-balancer-gateway.ts';
+import type { AwsTrace, GateState, Held } from '../telemetry.ts';
 
 /** How long everybody stays away after AWS said that it is asked too often, or after it was not reached, in milliseconds. */
 const backOffMs = 1000;
@@ -13,8 +14,13 @@ export interface CallGateOptions {
   readonly reserve?: number;
 }
 
+/** Who comes with a lower rank goes first. */
+const ranks: Readonly<Record<Urgency, number>> = { urgent: 0, ordinary: 1, patient: 2 };
+
+const never: Held = { calls: 0, last: undefined };
+
 interface Waiter {
-  readonly urgent: boolean;
+  readonly urgency: Urgency;
   readonly repeated: boolean;
   readonly admit: () => void;
   readonly refuse: (because: DomainError) => void;
@@ -34,6 +40,7 @@ export class CallGate {
   #closedAt = -Infinity;
   #closedUntil = -Infinity;
   #closedBecause: DomainError | undefined;
+  #heldUp: { readonly us: Held; readonly aws: Held } = { us: never, aws: never };
 
   constructor(options: CallGateOptions) {
     this.#options = options;
@@ -42,26 +49,46 @@ export class CallGate {
   }
 
   /**
-   * Resolves when a call may be made. Urgent callers go first and may take the reserve. A repeated try waits for the
+   * Resolves when a call may be made. Urgent callers go first and may take the reserve; patient ones go last. A repeated try waits for the
    * end of a pause; a first one throws what caused the pause. Throws `aws_throttled` where the turn would come only
    * after the trace's deadline.
    */
-  async take(trace: AwsTrace, { urgent, repeated }: { urgent: boolean; repeated: boolean }): Promise<void> {
+  async take(trace: AwsTrace, { urgency, repeated }: { urgency: Urgency; repeated: boolean }): Promise<void> {
     const pause = this.#pauseMs;
     if (pause > 0 && this.#closedBecause !== undefined && trace.probe !== true) {
+      this.#countHeldUp('aws');
       if (!repeated || performance.now() + pause > trace.deadlineAt) throw this.#closedBecause;
       await new Promise((resolve) => setTimeout(resolve, pause));
     }
     if (this.#options.perSecond === undefined) return;
     this.#refill();
-    const ahead = urgent ? this.#waiting.filter((waiter) => waiter.urgent).length : this.#waiting.length;
-    if (ahead === 0 && this.#tokens >= this.#price(urgent)) {
+    const ahead = this.#waiting.filter((waiter) => ranks[waiter.urgency] <= ranks[urgency]).length;
+    if (ahead === 0 && this.#tokens >= this.#price(urgency)) {
       this.#tokens -= 1;
       return;
     }
-    const waitMs = ((this.#price(urgent) + ahead - this.#tokens) / this.#options.perSecond) * 1000;
+    this.#countHeldUp('us');
+    const waitMs = ((this.#price(urgency) + ahead - this.#tokens) / this.#options.perSecond) * 1000;
     if (performance.now() + waitMs > trace.deadlineAt) throw this.spent(waitMs);
-    await this.#turn(trace, urgent, repeated, ahead);
+    await this.#turn(trace, urgency, repeated, ahead);
+  }
+
+  /** How things stand. */
+  get state(): GateState {
+    this.#refill();
+    const { name, perSecond } = this.#options;
+    return {
+      name,
+      perSecond,
+      left: perSecond === undefined ? undefined : Math.floor(this.#tokens),
+      waiting: this.#waiting.length,
+      heldUpByUs: this.#heldUp.us,
+      heldUpByAws: this.#heldUp.aws,
+    };
+  }
+
+  #countHeldUp(by: 'us' | 'aws'): void {
+    this.#heldUp = { ...this.#heldUp, [by]: { calls: this.#heldUp[by].calls + 1, last: new Date() } };
   }
 
   /** What there is to tell a caller whose turn would come too late. */
@@ -79,7 +106,10 @@ export class CallGate {
     this.#closedBecause = because;
     const firstTries = this.#waiting.filter(({ repeated }) => !repeated);
     this.#waiting = this.#waiting.filter(({ repeated }) => repeated);
-    for (const { refuse } of firstTries) refuse(because);
+    for (const { refuse } of firstTries) {
+      this.#countHeldUp('aws');
+      refuse(because);
+    }
   }
 
   /** AWS answered a call that left at `leftAt`, which says nothing where it has throttled others since then. */
@@ -87,18 +117,18 @@ export class CallGate {
     if (leftAt >= this.#closedAt) this.#closedBecause = undefined;
   }
 
-  /** Resolves when the caller's turn has come. Throws where urgent callers kept it from that until its deadline. */
-  async #turn(trace: AwsTrace, urgent: boolean, repeated: boolean, ahead: number): Promise<void> {
+  /** Resolves when the caller's turn has come. Throws where those before it kept it from that until its deadline. */
+  async #turn(trace: AwsTrace, urgency: Urgency, repeated: boolean, ahead: number): Promise<void> {
     let tooLate: () => void = () => undefined;
     try {
       await new Promise<void>((admit, refuse) => {
-        const waiter = { urgent, repeated, admit, refuse };
+        const waiter = { urgency, repeated, admit, refuse };
         tooLate = () => {
           this.#waiting = this.#waiting.filter((other) => other !== waiter);
           refuse(this.spent());
         };
         trace.deadline.addEventListener('abort', tooLate);
-        this.#waiting.splice(urgent ? ahead : this.#waiting.length, 0, waiter);
+        this.#waiting.splice(ahead, 0, waiter);
         this.#schedule();
       });
     } finally {
@@ -111,8 +141,8 @@ export class CallGate {
   }
 
   /** Tokens that must be there: an ordinary call leaves the reserve alone. */
-  #price(urgent: boolean): number {
-    return urgent ? 1 : 1 + (this.#options.reserve ?? 0);
+  #price(urgency: Urgency): number {
+    return urgency === 'urgent' ? 1 : 1 + (this.#options.reserve ?? 0);
   }
 
   #refill(): void {
@@ -125,7 +155,7 @@ export class CallGate {
   #schedule(): void {
     const first = this.#waiting[0];
     if (first === undefined || this.#timer !== undefined) return;
-    const missing = this.#price(first.urgent) - this.#tokens;
+    const missing = this.#price(first.urgency) - this.#tokens;
     const missingMs = (missing / (this.#options.perSecond ?? 1)) * 1000;
     this.#timer = setTimeout(
       () => {
@@ -139,7 +169,7 @@ export class CallGate {
   #admitWaiting(): void {
     this.#refill();
     for (let first = this.#waiting[0]; first !== undefined; first = this.#waiting[0]) {
-      if (this.#tokens < this.#price(first.urgent) || this.#pauseMs > 0) break;
+      if (this.#tokens < this.#price(first.urgency) || this.#pauseMs > 0) break;
       this.#tokens -= 1;
       this.#waiting.shift();
       first.admit();

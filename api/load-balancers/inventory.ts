@@ -2,11 +2,12 @@ import { DomainError, elbNotFound } from '../errors.ts';
 import { type AwsTrace, type Logger, startTrace } from '../telemetry.ts';
 import { Coalescer } from './coalescer.ts';
 import type { LoadBalancerGateway, Members } from './load-balancer-gateway.ts';
-import { type ElbName, type InstanceId, type MachineInfo, undescribed } from './machine.ts';
+import type { LoadBalancerTraits } from './load-balancer.ts';
+import { type ElbName, type InstanceId, isDescribed, type MachineInfo, undescribed } from './machine.ts';
 import { type Entry, MachineDirectory } from './machine-directory.ts';
 import { Outage } from './outage.ts';
 import { fulfilledWithin, withinDeadline } from './patience.ts';
-import { type MachineList, type Membership, Picture } from './picture.ts';
+import { type Change, type LoadBalancerList, type MachineList, type Membership, Picture } from './picture.ts';
 
 const machineMaxAgeMs = 60_000;
 const unknownMachineMaxAgeMs = 10_000;
@@ -110,6 +111,37 @@ export class Inventory {
     return { machines, asOf: membership.asOf, freshUntil: membership.asOf + this.#options.maxAgeMs, how };
   }
 
+  /** Returns the load balancers of the region, as fresh as asked for, and else as `list` does. */
+  async loadBalancers({ maxAgeMs, noCache = false }: Freshness, trace: AwsTrace): Promise<LoadBalancerList> {
+    const now = performance.now();
+    this.#lastReadAt = now;
+    const oldest = noCache ? now : now - (maxAgeMs ?? Infinity);
+    const how = await this.#refresh(undefined, Math.max(oldest, now - this.#options.maxAgeMs), oldest, trace);
+    const asOf = this.#picture.regionAsOf;
+    const loadBalancers = this.#picture.loadBalancers();
+    return { loadBalancers, asOf, freshUntil: asOf + this.#options.maxAgeMs, how };
+  }
+
+  /** Returns the members without their descriptions, as fresh as lists are. Throws as `list` does. */
+  async members(elbName: ElbName, trace: AwsTrace): Promise<Members> {
+    const now = performance.now();
+    this.#lastReadAt = now;
+    await this.#refresh(elbName, now - this.#options.maxAgeMs, -Infinity, trace);
+    const membership = this.#picture.get(elbName);
+    if (membership === undefined) throw elbNotFound(elbName, this.#options.region);
+    return membership.members;
+  }
+
+  /** What AWS told last of a load balancer beside its members, however old. */
+  traits(elbName: ElbName): LoadBalancerTraits | undefined {
+    return this.#picture.traits(elbName);
+  }
+
+  /** How many load balancers are known, and when the call left that told of them, on the clock of `performance.now()`. */
+  get picture(): { loadBalancers: number; asOf: number } {
+    return { loadBalancers: this.#picture.size, asOf: this.#picture.regionAsOf };
+  }
+
   /**
    * Returns the members that AWS lists from now on, for the check before a change; concurrent checks share a call.
    * Throws `elb_not_found`, and what the gateway throws.
@@ -134,26 +166,37 @@ export class Inventory {
     }
   }
 
-  /** Returns what EC2 tells of an instance from now on. Throws `instance_refused` where it knows none. */
+  /** Returns what is remembered of an instance, however old. */
+  machine(instanceId: InstanceId): MachineInfo | undefined {
+    return this.#machines.get(instanceId)?.machine;
+  }
+
+  /** Resolves once EC2 has told of these instances in calls that left at `since` or later. Throws what the gateway throws. */
+  describe(instanceIds: Members, since: number, trace: AwsTrace): Promise<void> {
+    const wanted = instanceIds.filter((id) => (this.#machines.get(id)?.asOf ?? -Infinity) < since);
+    return withinDeadline(this.#machines.load(wanted, since, trace), 'the instances', trace);
+  }
+
+  /** Returns what EC2 tells of an instance from now on. Throws `instance_refused`, with its reason, where it knows none. */
   async machineNow(instanceId: InstanceId, trace: AwsTrace): Promise<MachineInfo> {
     const now = performance.now();
+    // Those who come together share a call, which leaves unknown ids out.
+    await this.describe([instanceId], now, trace);
+    const described = this.#machines.get(instanceId);
+    if (described !== undefined && isDescribed(described.machine)) return described.machine;
     const machine = await this.#gateway.describeMachine(instanceId, trace);
     this.#machines.learn(machine, now);
     return machine;
   }
 
-  /** Returns what EC2 tells of a member from now on, which may be nothing. */
-  async memberNow(instanceId: InstanceId, trace: AwsTrace): Promise<MachineInfo> {
-    await withinDeadline(this.#machines.load([instanceId], performance.now(), trace), 'the instance', trace);
-    return this.#machines.get(instanceId)?.machine ?? undescribed(instanceId);
+  /** Returns what EC2 tells of members from now on, which may be nothing, in their order. */
+  async membersDescribedNow(instanceIds: Members, trace: AwsTrace): Promise<MachineInfo[]> {
+    await this.describe(instanceIds, performance.now(), trace);
+    return instanceIds.map((id) => this.#machines.get(id)?.machine ?? undescribed(id));
   }
 
   /** Takes in what AWS listed after a change; where that is not to be believed, the region is read again, later. */
-  changed(
-    elbName: ElbName,
-    change: { added?: InstanceId; removed?: InstanceId },
-    listed: Members | undefined,
-  ): void {
+  changed(elbName: ElbName, change: Change, listed: Members | undefined): void {
     if (!this.#picture.changed(elbName, change, listed)) this.#readAgain();
   }
 
@@ -169,16 +212,16 @@ export class Inventory {
   }
 
   /**
-   * Has the picture hold the load balancer as AWS told it at `since` or later, or, where that cannot be had and may be
+   * Has the picture hold the load balancer, or the region, as AWS told it at `since` or later, or, where that cannot be had and may be
    * served, at `oldest` or later.
    */
   async #refresh(
-    elbName: ElbName,
+    elbName: ElbName | undefined,
     since: number,
     oldest: number,
     trace: AwsTrace,
   ): Promise<MachineList['how']> {
-    const known = this.#picture.get(elbName);
+    const known = elbName === undefined ? this.#picture.wholeRegion : this.#picture.get(elbName);
     const asOf = known === undefined ? this.#picture.regionAsOf : known.doubtful ? -Infinity : known.asOf;
     if (asOf >= since) {
       this.#readAhead(asOf, performance.now());
@@ -203,7 +246,7 @@ export class Inventory {
     if (this.#regionReads.idle && this.#probe === undefined) this.#readAgain();
   }
 
-  #mayBeServed({ asOf }: Membership): boolean {
+  #mayBeServed({ asOf }: Pick<Membership, 'asOf'>): boolean {
     return performance.now() - asOf <= this.#options.maxStaleMs;
   }
 
@@ -331,8 +374,10 @@ export class Inventory {
       },
     });
     try {
-      const members = await this.#gateway.describeMembers(elbName, trace);
+      const description = await this.#gateway.describeLoadBalancer(elbName, trace);
+      const { members } = description;
       this.#picture.learn(elbName, members, sentAt);
+      this.#picture.describe(elbName, description);
       return { members, requestIds: trace.requestIds };
     } catch (error) {
       if (error instanceof DomainError && error.code === 'elb_not_found')
