@@ -47,11 +47,11 @@ export class ElbInventoryStack extends TerraformStack {
       dependsOn: network.ready,
     });
 
+    const logGroupName = `/${name}/api`;
     const logGroup = new CloudwatchLogGroup(this, 'logs', {
-      name: `/${name}/api`,
+      name: logGroupName,
       retentionInDays: config.logRetentionDays,
     });
-    const logGroupName = `/${name}/api`;
     const credentials = new Credentials(this, 'credentials', {
       name,
       account,

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
+import { join } from 'node:path';
 import { maxUserDataBytes, userData, type UserDataProps } from '../boot/user-data';
 import { variant } from './support/synthesized';
 import { variants } from './support/variants';
@@ -41,6 +42,21 @@ describe('The user data', () => {
       assert.equal(stdout, '');
     });
   }
+
+  it('and the other scripts of this package are clean under shellcheck', function () {
+    const scripts = [
+      'scripts/to-cdktn.sh',
+      'test/boot/in-container.sh',
+      'test/boot/stand-in.sh',
+      'test/boot/builder-stand-in.sh',
+    ];
+    const { error, stdout } = spawnSync('shellcheck', scripts, {
+      cwd: join(__dirname, '..'),
+      encoding: 'utf8',
+    });
+    if (error) this.skip();
+    assert.equal(stdout, '');
+  });
 
   it('never traces, and clears the token from the shell', () => {
     const script = userData(props);
