@@ -65,6 +65,20 @@ for (const name of Object.keys(variants)) {
       assert.ok(seen > 50, `only ${seen.toString()} references were seen`);
     });
 
+    it('gives ids where ids are wanted', () => {
+      let seen = 0;
+      eachText(json.resource, (value, path) => {
+        if (
+          !/\/((?!image)\w+_ids?|subnets|security_groups|vpc_zone_identifier)(\/\d+)?$/.test(path) ||
+          !value.startsWith('${')
+        )
+          return;
+        assert.match(value, /\.id\}$/, path);
+        seen++;
+      });
+      assert.ok(seen > 5, `only ${seen.toString()} ids were seen`);
+    });
+
     it('leaves no token of the CDK unresolved', () => {
       assert.doesNotMatch(text, /TfToken|Token\[|-1\.8881545897087\d*e\+289/);
     });
