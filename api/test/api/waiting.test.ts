@@ -121,7 +121,7 @@ describe('Waiting', function () {
 
   it('goes on while AWS does not tell of health, and says so when time is up', async () => {
     world.aws.faults.set([{ throttle: true, actions: [describeHealth] }]);
-    const late = await attach('default-elb', spare, 'wait=in-service&timeout=1');
+    const late = await attach('default-elb', spare, 'wait=in-service&timeout=5');
     assert.equal(late.status, 202);
     assert.match(messageOf<{ why: string }>(late).why, /not known, as AWS is asked too often/);
     const waiting = attach('empty-elb', spare);
@@ -136,7 +136,7 @@ describe('Waiting', function () {
     world.aws.resetCalls();
     const waiting = spares.map((id) => attach('default-elb', id));
     await seen(describeHealth, 3);
-    assert.ok(world.calls(register) <= 2, `${world.calls(register)} of Register`);
+    assert.ok(world.calls(register) < spares.length, `${world.calls(register)} of Register`);
     world.aws.region.advance(16);
     assert.deepEqual(
       (await Promise.all(waiting)).map(({ status }) => status),
