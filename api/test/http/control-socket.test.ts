@@ -19,10 +19,10 @@ async function unusedPort(): Promise<number> {
   for (;;) {
     const port = 20_000 + Math.floor(Math.random() * 12_000);
     const server = createServer().listen(port, '127.0.0.1');
-    const free = await Promise.race([
-      once(server, 'listening').then(() => true),
-      once(server, 'error').then(() => false),
-    ]);
+    const free = await once(server, 'listening').then(
+      () => true,
+      () => false,
+    );
     if (!free) continue;
     server.close();
     await once(server, 'close');
