@@ -2,6 +2,7 @@
 # Redeploys the service without losing a request: here, or on hosts over SSH. See --help.
 # It is one file, so that it can be copied to a host or piped to its `bash -s`, which is what --host does. What runs on
 # the operator's machine keeps to bash 3.2, which macOS has. docs/adr/0001 says why hosts are replaced in this way.
+# shellcheck disable=SC2317  # "unreachable": traps and wait_until call by name
 set -euo pipefail
 
 usage() {
@@ -278,7 +279,7 @@ start_candidate() {
   docker run --detach --name "$candidate" --network host --env-file "$env_file" \
     --env REUSE_PORT=on --env CONTROL_SOCKET=/run/elb-inventory/control.sock --volume /run/elb-inventory \
     --read-only --cap-drop ALL --security-opt no-new-privileges --stop-timeout 20 ${logs[@]+"${logs[@]}"} \
-    "$image" >"$work/run.log" 2>&1 || fail "$work/run.log" 1 "the new version could not be started; nothing was changed"
+    "$name:$commit" >"$work/run.log" 2>&1 || fail "$work/run.log" 1 "the new version could not be started; nothing was changed"
   step "started ${commit:0:12} beside the old version, on its control socket alone"
 }
 
