@@ -9,12 +9,16 @@ import { unmatched } from './http/middleware/unmatched.ts';
 import type { RequestLog } from './http/request-log.ts';
 import { wellFormed } from './http/middleware/well-formed.ts';
 import { type DocsFiles, docsRoutes } from './http/routes/docs.ts';
-import { elbRoutes, type ElbRouteParts } from './http/routes/elb.ts';
+import { elbHealthRoutes, type ElbHealthRouteParts } from './http/routes/elb-health.ts';
+import { elbInstancesRoutes, type ElbInstancesRouteParts } from './http/routes/elb-instances.ts';
+import { elbListRoutes, type ElbListRouteParts } from './http/routes/elb-list.ts';
+import { elbRoutes } from './http/routes/elb.ts';
 import { healthcheckRoutes } from './http/routes/healthcheck.ts';
+import type { WaitParts } from './http/wait-answer.ts';
 import type { Authenticate } from './principals/principal.ts';
 import type { Logger } from './telemetry.ts';
 
-export interface AppParts extends ElbRouteParts {
+export interface AppParts extends WaitParts, ElbHealthRouteParts, ElbInstancesRouteParts, ElbListRouteParts {
   readonly logger: Logger;
   readonly requestLog: RequestLog;
   readonly authenticate: Authenticate;
@@ -31,7 +35,10 @@ export function createApp(parts: AppParts): Koa<RequestState> {
   if (parts.docs !== undefined) docsRoutes(open, parts.docs);
 
   const guarded = new Router({ sensitive: true });
+  elbListRoutes(guarded, parts);
   elbRoutes(guarded, parts);
+  elbHealthRoutes(guarded, parts);
+  elbInstancesRoutes(guarded, parts);
 
   const app = new Koa<RequestState>();
   app.on('error', (err: unknown) => {

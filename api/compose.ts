@@ -14,8 +14,15 @@ import { koaBasicAuthenticate, rememberVerified } from './http/middleware/basic-
 import { readyAnswer } from './http/ready-answer.ts';
 import { RequestLog } from './http/request-log.ts';
 import type { DocsFiles } from './http/routes/docs.ts';
+import { BatchService } from './load-balancers/batch-service.ts';
+import { ChangeParts } from './load-balancers/change-parts.ts';
+import { HealthBoard } from './load-balancers/health-board.ts';
+import { HealthReads } from './load-balancers/health-reads.ts';
 import { Inventory } from './load-balancers/inventory.ts';
+import { LastInService } from './load-balancers/last-in-service.ts';
 import { LoadBalancerService } from './load-balancers/load-balancer-service.ts';
+import { RecentChanges } from './load-balancers/recent-changes.ts';
+import { Waiting } from './load-balancers/waiting.ts';
 import { AwsLedger, type Logger } from './telemetry.ts';
 import { warmUp } from './warm-up.ts';
 
@@ -39,13 +46,28 @@ export async function compose(config: Config, logger: Logger): Promise<Service> 
     refreshDeadlineMs: config.answerTimeoutMs,
   });
   const closing = new AbortController();
+  const { deadlineMs } = config;
+  const recent = new RecentChanges();
+  const healthReads = new HealthReads(gateway, recent, deadlineMs);
+  const changes = new ChangeParts({
+    gateway,
+    inventory,
+    changes: recent,
+    health: healthReads,
+    lastInService: config.protectLastInService ? new LastInService(healthReads, recent) : undefined,
+    logger,
+    deadlineMs,
+  });
   const parts = {
     closing: closing.signal,
     logger,
     requestLog: new RequestLog(logger, config.logMaxPerSecond),
     authenticate: rememberVerified(koaBasicAuthenticate(config.accepted), config.accepted.length),
-    service: new LoadBalancerService(gateway, inventory),
-    deadlineMs: config.deadlineMs,
+    service: new LoadBalancerService(changes),
+    batch: new BatchService(changes),
+    health: new HealthBoard(healthReads, inventory, recent),
+    waiting: new Waiting(healthReads, { ...config, closing: closing.signal }),
+    deadlineMs,
     docs: config.docs ? locateDocs() : undefined,
   };
   const application = createApp(parts).callback();

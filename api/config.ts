@@ -25,6 +25,8 @@ export interface Config {
   /** Calls a second that reads may spend on AWS in the long run. */
   readonly elbReadsPerSecond: number;
   readonly ec2ReadsPerSecond: number;
+  /** Whether a detach may not take the last healthy member of a load balancer. */
+  readonly protectLastInService: boolean;
   readonly docs: boolean;
   /** Log lines about requests a second; beyond it, successful reads are summed. */
   readonly logMaxPerSecond: number;
@@ -67,6 +69,7 @@ export function readConfig(env: Env, nodeVersion: string): Config {
     inventoryMaxStaleMs: read.integer('INVENTORY_MAX_STALE_MS', 60_000, 0, 3_600_000),
     elbReadsPerSecond: read.integer('AWS_ELB_READS_PER_SECOND', 5, 1, 1000),
     ec2ReadsPerSecond: read.integer('AWS_EC2_READS_PER_SECOND', 10, 1, 1000),
+    protectLastInService: read.oneOf('PROTECT_LAST_IN_SERVICE', ['true', 'false'], 'false') === 'true',
     docs: read.oneOf('DOCS', ['on', 'off'], 'on') === 'on',
     logMaxPerSecond: read.integer('LOG_MAX_PER_SECOND', 200, 0, 1_000_000),
     logLevel: read.oneOf('LOG_LEVEL', logLevels, 'info'),

@@ -52,10 +52,133 @@ export const contract = {
       required: ['instanceId'],
       properties: { instanceId: { type: 'string', example: 'i-5203422c' } },
     },
+    LoadBalancer: {
+      type: 'object',
+      required: [
+        ...['elbName', 'dnsName', 'scheme', 'vpcId', 'availabilityZones', 'listeners', 'instanceCount'],
+        'createdDate',
+      ],
+      properties: {
+        elbName: { type: 'string', example: 'default-elb' },
+        dnsName: { type: 'string', example: 'default-elb-1234567890.us-east-1.elb.amazonaws.com' },
+        scheme: { type: 'string', example: 'internet-facing' },
+        vpcId: { type: 'string', example: 'vpc-0a3f1c5e7b9d24680' },
+        availabilityZones: { type: 'array', items: { type: 'string' }, example: ['us-east-1a'] },
+        listeners: { type: 'array', items: { $ref: '#/definitions/Listener' } },
+        healthCheck: { $ref: '#/definitions/HealthCheck' },
+        instanceCount: { type: 'integer', example: 3 },
+        createdDate: { type: 'string', example: '2016-08-30T10:01:44.490Z' },
+      },
+    },
+    Listener: {
+      type: 'object',
+      required: ['protocol', 'loadBalancerPort', 'instanceProtocol', 'instancePort'],
+      properties: {
+        protocol: { type: 'string', example: 'HTTP' },
+        loadBalancerPort: { type: 'integer', example: 80 },
+        instanceProtocol: { type: 'string', example: 'HTTP' },
+        instancePort: { type: 'integer', example: 8000 },
+      },
+    },
+    HealthCheck: {
+      type: 'object',
+      required: ['target', 'intervalSeconds', 'timeoutSeconds', 'unhealthyThreshold', 'healthyThreshold'],
+      properties: {
+        target: { type: 'string', example: 'HTTP:8000/healthcheck' },
+        intervalSeconds: { type: 'integer', example: 30 },
+        timeoutSeconds: { type: 'integer', example: 5 },
+        unhealthyThreshold: { type: 'integer', example: 2 },
+        healthyThreshold: { type: 'integer', example: 10 },
+      },
+    },
+    HealthEntry: {
+      type: 'object',
+      required: [
+        ...['instanceId', 'state', 'reasonCode', 'description', 'availabilityZone', 'instanceState', 'why'],
+      ],
+      properties: {
+        instanceId: { type: 'string', example: 'i-5203422c' },
+        state: { type: 'string', description: 'InService, OutOfService or Unknown', example: 'OutOfService' },
+        reasonCode: {
+          type: 'string',
+          description: 'ELB, Instance or N/A: whose fault it is',
+          example: 'ELB',
+        },
+        description: {
+          type: 'string',
+          description: "AWS's words",
+          example: 'Instance registration is still in progress.',
+        },
+        availabilityZone: { type: 'string', example: 'us-east-1a' },
+        instanceState: { type: 'string', description: 'as EC2 tells it', example: 'running' },
+        why: {
+          type: 'string',
+          description: 'why it is so, and what to do',
+          example:
+            'its registration is in progress: 3 checks of HTTP:8000/healthcheck, one every 5 s, must pass, ' +
+            'so it is in service at the earliest in 15 s',
+        },
+      },
+    },
+    InstanceIds: {
+      type: 'object',
+      required: ['instanceIds'],
+      properties: {
+        instanceIds: {
+          type: 'array',
+          minItems: 1,
+          maxItems: 100,
+          items: { type: 'string' },
+          example: ['i-5203422c', 'i-0b22a22eec53b9321'],
+        },
+      },
+    },
+    Outcome: {
+      type: 'object',
+      required: ['instanceId', 'status', 'message'],
+      properties: {
+        instanceId: { type: 'string', example: 'i-5203422c' },
+        status: {
+          type: 'integer',
+          description: 'what a request for this one would be answered',
+          example: 201,
+        },
+        message: { description: 'MachineInfo with 201; else one sentence' },
+      },
+    },
+    Sentence: {
+      type: 'object',
+      required: ['message'],
+      properties: { message: { type: 'string' } },
+    },
     Failure: {
       type: 'object',
       required: ['message'],
       properties: { message: { type: 'string', description: 'what is wrong and what to do' } },
+    },
+  },
+  parameters: {
+    timeout: {
+      in: 'query',
+      name: 'timeout',
+      description: 'with wait: seconds from the arrival of the request until it is answered in any case',
+      type: 'integer',
+      minimum: 1,
+      maximum: 50,
+      default: 50,
+    },
+    dryRun: {
+      in: 'query',
+      name: 'dryRun',
+      description: 'true makes every check, says what would be done, and changes nothing',
+      type: 'boolean',
+    },
+    force: {
+      in: 'query',
+      name: 'force',
+      description:
+        'true detaches even the last instance in service where PROTECT_LAST_IN_SERVICE is set; the log names who did',
+      type: 'boolean',
     },
   },
   responses: {
@@ -71,6 +194,14 @@ export const contract = {
       'valid credentials are needed; send "Authorization: Basic " and a token of API_TOKEN',
       { 'WWW-Authenticate': { type: 'string', description: 'the challenge: Basic, its realm and charset' } },
     ),
+    WrongParameter: failure(
+      'a query parameter has a value that it does not take',
+      'the query parameter limit cannot be "0"; it takes a whole number from 1 to 400',
+    ),
+    WrongInstanceIds: failure(
+      'wrong data format',
+      'wrong data format: instanceIds is missing or no list; send {"instanceIds": ["i-…", …]} with 1 to 100 of them',
+    ),
     CrossSite: failure(
       'a browser sent the change from the pages of another site',
       'a browser sent this change from another site; send it from the pages of this service or from a program',
@@ -81,7 +212,7 @@ export const contract = {
     ),
     PathNotFound: failure(
       'there is nothing at the path',
-      'there is nothing at this path; the paths are /healthcheck and /elb/{elbName}, described at /docs',
+      'there is nothing at this path; the paths are described at /docs',
     ),
     MethodNotAllowed: failure(
       'the path was asked with a method that it lacks',
@@ -110,7 +241,7 @@ export const contract = {
         'elasticloadbalancing:DescribeLoadBalancers',
     ),
     AwsThrottled: failure(
-      'AWS is asked too often; nothing was changed',
+      'AWS is asked too often, and nothing was changed; or, after a wait, the service is closing, and the message says what was done',
       'AWS is asked too often (Throttling on elasticloadbalancing:DescribeLoadBalancers); nothing was changed, so try again in a second',
       retryAfter,
     ),

@@ -1,20 +1,24 @@
 /** Every way in which an operation can fail on purpose; `http/error-status.ts` gives each its HTTP status. */
 export type ErrorCode =
+  | 'attachment_lost'
   | 'aws_failed'
   | 'aws_refused'
   | 'aws_throttled'
   | 'aws_unreachable'
+  | 'closing'
   | 'cross_site_request'
   | 'elb_not_found'
   | 'instance_already_attached'
   | 'instance_not_attached'
   | 'instance_refused'
+  | 'last_in_service'
   | 'malformed_request'
   | 'method_not_allowed'
   | 'payload_too_large'
   | 'route_not_found'
   | 'unauthenticated'
-  | 'wrong_data_format';
+  | 'wrong_data_format'
+  | 'wrong_parameter';
 
 export interface DomainErrorDetails {
   /** What the caller should do next; it follows the problem after a semicolon. */

@@ -24,7 +24,7 @@ export async function warmUp(config: Config): Promise<void> {
     const trace = (): AwsTrace => startTrace(config.deadlineMs);
     for (let round = 0; round < rounds; round += 1) {
       const region = await gateway.describeRegion(trace());
-      for (const [elbName, members] of region) {
+      for (const [elbName, { members }] of region) {
         await gateway.describeMachines(members, trace());
         const [member] = members;
         if (member === undefined) continue;
@@ -32,8 +32,8 @@ export async function warmUp(config: Config): Promise<void> {
           gateway.describeMembers(elbName, trace()),
           gateway.describeMachine(member, trace()),
         ]);
-        await gateway.deregister(elbName, member, trace());
-        await gateway.register(elbName, member, trace());
+        await gateway.deregister(elbName, [member], trace());
+        await gateway.register(elbName, [member], trace());
       }
     }
   } finally {

@@ -5,7 +5,6 @@ import { contract, everywhere } from '../api/contract.ts';
 
 interface Generated {
   readonly paths: Record<string, Record<string, { responses?: object }>>;
-  parameters?: object;
 }
 
 /** Returns the text of swagger.yaml: the base of the contract and the `@swagger` blocks above the routes. */
@@ -15,8 +14,6 @@ export function renderSwagger(): string {
     definition: contract,
     apis: [fileURLToPath(new URL('../api/http/routes/*.ts', import.meta.url))],
   }) as Generated;
-  // swagger-jsdoc adds a list of shared parameters, which is empty.
-  delete document.parameters;
   for (const operation of Object.values(document.paths).flatMap((path) => Object.values(path))) {
     if (operation.responses !== undefined) Object.assign(operation.responses, everywhere);
   }

@@ -1,5 +1,6 @@
-import type { ElbName } from '../load-balancers/machine.ts';
 import { DomainError } from '../errors.ts';
+import type { Urgency } from '../load-balancers/load-balancer-gateway.ts';
+import type { ElbName } from '../load-balancers/machine.ts';
 import type { AwsLedger, AwsTrace } from '../telemetry.ts';
 import { isThrottling, toDomainError } from './aws-errors.ts';
 import type { CallGate } from './call-gate.ts';
@@ -11,8 +12,8 @@ export interface AwsRequest {
   readonly region: string;
   readonly elbName?: ElbName;
   readonly gate: CallGate;
-  /** Goes before others and may take the gate's reserve: the check before a change. */
-  readonly urgent?: boolean;
+  /** What is urgent goes before others and may take the gate's reserve. */
+  readonly urgency?: Urgency;
   /** Whether an outage of this kind is told to the next callers at once, instead of letting each wait for it. */
   readonly pausesOnOutage?: boolean;
   /** Whether the request changes something: then an attempt whose answer was lost decides, whatever came after it. */
@@ -55,7 +56,7 @@ export async function callAws<O extends Output>(
   ledger: AwsLedger,
   send: (options: { abortSignal: AbortSignal }) => Promise<O>,
 ): Promise<O> {
-  const { gate, action, urgent = false, attempts = { count: 0 } } = request;
+  const { gate, action, urgency = 'ordinary', attempts = { count: 0 } } = request;
   const last: { underWay: boolean; leftAt: number; error?: unknown; lost?: unknown } = {
     underWay: false,
     leftAt: -Infinity,
@@ -66,7 +67,7 @@ export async function callAws<O extends Output>(
       if (trace.probe === true && last.error instanceof Error) throw last.error;
       // Whose deadline passes in the gate has been kept waiting by the budget, and not by AWS.
       last.error ??= gate.spent();
-      await gate.take(trace, { urgent, repeated: attempts.count > 1 });
+      await gate.take(trace, { urgency, repeated: attempts.count > 1 });
       if (!told.has(trace)) trace.sent?.();
       told.add(trace);
       last.underWay = true;

@@ -1,4 +1,5 @@
 import { DomainError } from '../errors.ts';
+import type { Urgency } from '../load-balancers/load-balancer-gateway.ts';
 import type { AwsTrace } from '../telemetry.ts';
 
 /** How long everybody stays away after AWS said that it is asked too often, or after it was not reached, in milliseconds. */
@@ -13,8 +14,11 @@ export interface CallGateOptions {
   readonly reserve?: number;
 }
 
+/** Who comes with a lower rank goes first. */
+const ranks: Readonly<Record<Urgency, number>> = { urgent: 0, ordinary: 1, patient: 2 };
+
 interface Waiter {
-  readonly urgent: boolean;
+  readonly urgency: Urgency;
   readonly repeated: boolean;
   readonly admit: () => void;
   readonly refuse: (because: DomainError) => void;
@@ -42,11 +46,11 @@ export class CallGate {
   }
 
   /**
-   * Resolves when a call may be made. Urgent callers go first and may take the reserve. A repeated try waits for the
+   * Resolves when a call may be made. Urgent callers go first and may take the reserve; patient ones go last. A repeated try waits for the
    * end of a pause; a first one throws what caused the pause. Throws `aws_throttled` where the turn would come only
    * after the trace's deadline.
    */
-  async take(trace: AwsTrace, { urgent, repeated }: { urgent: boolean; repeated: boolean }): Promise<void> {
+  async take(trace: AwsTrace, { urgency, repeated }: { urgency: Urgency; repeated: boolean }): Promise<void> {
     const pause = this.#pauseMs;
     if (pause > 0 && this.#closedBecause !== undefined && trace.probe !== true) {
       if (!repeated || performance.now() + pause > trace.deadlineAt) throw this.#closedBecause;
@@ -54,14 +58,14 @@ export class CallGate {
     }
     if (this.#options.perSecond === undefined) return;
     this.#refill();
-    const ahead = urgent ? this.#waiting.filter((waiter) => waiter.urgent).length : this.#waiting.length;
-    if (ahead === 0 && this.#tokens >= this.#price(urgent)) {
+    const ahead = this.#waiting.filter((waiter) => ranks[waiter.urgency] <= ranks[urgency]).length;
+    if (ahead === 0 && this.#tokens >= this.#price(urgency)) {
       this.#tokens -= 1;
       return;
     }
-    const waitMs = ((this.#price(urgent) + ahead - this.#tokens) / this.#options.perSecond) * 1000;
+    const waitMs = ((this.#price(urgency) + ahead - this.#tokens) / this.#options.perSecond) * 1000;
     if (performance.now() + waitMs > trace.deadlineAt) throw this.spent(waitMs);
-    await this.#turn(trace, urgent, repeated, ahead);
+    await this.#turn(trace, urgency, repeated, ahead);
   }
 
   /** What there is to tell a caller whose turn would come too late. */
@@ -87,18 +91,18 @@ export class CallGate {
     if (leftAt >= this.#closedAt) this.#closedBecause = undefined;
   }
 
-  /** Resolves when the caller's turn has come. Throws where urgent callers kept it from that until its deadline. */
-  async #turn(trace: AwsTrace, urgent: boolean, repeated: boolean, ahead: number): Promise<void> {
+  /** Resolves when the caller's turn has come. Throws where those before it kept it from that until its deadline. */
+  async #turn(trace: AwsTrace, urgency: Urgency, repeated: boolean, ahead: number): Promise<void> {
     let tooLate: () => void = () => undefined;
     try {
       await new Promise<void>((admit, refuse) => {
-        const waiter = { urgent, repeated, admit, refuse };
+        const waiter = { urgency, repeated, admit, refuse };
         tooLate = () => {
           this.#waiting = this.#waiting.filter((other) => other !== waiter);
           refuse(this.spent());
         };
         trace.deadline.addEventListener('abort', tooLate);
-        this.#waiting.splice(urgent ? ahead : this.#waiting.length, 0, waiter);
+        this.#waiting.splice(ahead, 0, waiter);
         this.#schedule();
       });
     } finally {
@@ -111,8 +115,8 @@ export class CallGate {
   }
 
   /** Tokens that must be there: an ordinary call leaves the reserve alone. */
-  #price(urgent: boolean): number {
-    return urgent ? 1 : 1 + (this.#options.reserve ?? 0);
+  #price(urgency: Urgency): number {
+    return urgency === 'urgent' ? 1 : 1 + (this.#options.reserve ?? 0);
   }
 
   #refill(): void {
@@ -125,7 +129,7 @@ export class CallGate {
   #schedule(): void {
     const first = this.#waiting[0];
     if (first === undefined || this.#timer !== undefined) return;
-    const missing = this.#price(first.urgent) - this.#tokens;
+    const missing = this.#price(first.urgency) - this.#tokens;
     const missingMs = (missing / (this.#options.perSecond ?? 1)) * 1000;
     this.#timer = setTimeout(
       () => {
@@ -139,7 +143,7 @@ export class CallGate {
   #admitWaiting(): void {
     this.#refill();
     for (let first = this.#waiting[0]; first !== undefined; first = this.#waiting[0]) {
-      if (this.#tokens < this.#price(first.urgent) || this.#pauseMs > 0) break;
+      if (this.#tokens < this.#price(first.urgency) || this.#pauseMs > 0) break;
       this.#tokens -= 1;
       this.#waiting.shift();
       first.admit();

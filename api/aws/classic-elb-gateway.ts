@@ -1,13 +1,17 @@
 import { DescribeInstancesCommand, type DescribeInstancesCommandInput } from '@aws-sdk/client-ec2';
 import {
   DeregisterInstancesFromLoadBalancerCommand,
+  DescribeInstanceHealthCommand,
+  DescribeLoadBalancerAttributesCommand,
   DescribeLoadBalancersCommand,
   type DescribeLoadBalancersCommandInput,
   type Instance as Member,
   RegisterInstancesWithLoadBalancerCommand,
 } from '@aws-sdk/client-elastic-load-balancing';
 import { DomainError, elbNotFound } from '../errors.ts';
-import type { LoadBalancerGateway, Members } from '../load-balancers/load-balancer-gateway.ts';
+import type { MemberHealth } from '../load-balancers/health.ts';
+import type { LoadBalancerDescription } from '../load-balancers/load-balancer.ts';
+import type { LoadBalancerGateway, Members, Urgency } from '../load-balancers/load-balancer-gateway.ts';
 import {
   type ElbName,
   type InstanceId,
@@ -15,10 +19,11 @@ import {
   parseInstanceId,
 } from '../load-balancers/machine.ts';
 import type { AwsLedger, AwsTrace } from '../telemetry.ts';
-import { type AwsRequest, callAws } from './aws-caller.ts';
+import { type AwsRequest, callAws, type Command } from './aws-caller.ts';
 import { CallGate } from './call-gate.ts';
 import type { AwsClients } from './clients.ts';
 import { callAwsForDocument } from './document-caller.ts';
+import { toDescription, toHealth, toMembers } from './elb-documents.ts';
 import { childrenOf, textOf, type XmlElement } from './xml-document.ts';
 
 /** Calls a second that reads may spend in the long run. */
@@ -46,13 +51,13 @@ export class ClassicElbGateway implements LoadBalancerGateway {
     this.#ec2Reads = new CallGate({ name: 'instance reads', perSecond: budget.ec2ReadsPerSecond });
   }
 
-  async describeRegion(trace: AwsTrace): Promise<Map<ElbName, Members>> {
-    const region = new Map<ElbName, Members>();
+  async describeRegion(trace: AwsTrace): Promise<Map<ElbName, LoadBalancerDescription>> {
+    const region = new Map<ElbName, LoadBalancerDescription>();
     let Marker: string | undefined;
     do {
       const page = await this.#describeLoadBalancers({ PageSize: 400, Marker }, {}, trace);
       for (const one of childrenOf(page, 'LoadBalancerDescriptions')) {
-        region.set(textOf(one, 'LoadBalancerName') as ElbName, toMembers(one));
+        region.set(textOf(one, 'LoadBalancerName') as ElbName, toDescription(one));
       }
       Marker = textOf(page, 'NextMarker');
     } while (Marker);
@@ -62,7 +67,7 @@ export class ClassicElbGateway implements LoadBalancerGateway {
   async describeMembers(elbName: ElbName, trace: AwsTrace): Promise<Members> {
     const page = await this.#describeLoadBalancers(
       { LoadBalancerNames: [elbName] },
-      { elbName, urgent: true },
+      { elbName, urgency: 'urgent' },
       trace,
     );
     const described = childrenOf(page, 'LoadBalancerDescriptions').find(
@@ -86,10 +91,43 @@ export class ClassicElbGateway implements LoadBalancerGateway {
     throw new DomainError('instance_refused', `AWS refused the instance: EC2 describes no ${instanceId}`);
   }
 
-  async register(elbName: ElbName, instanceId: InstanceId, trace: AwsTrace): Promise<Members> {
+  async describeHealth(
+    elbName: ElbName,
+    instanceIds: Members | undefined,
+    urgency: Urgency,
+    trace: AwsTrace,
+  ): Promise<MemberHealth[]> {
+    const command = new DescribeInstanceHealthCommand({
+      LoadBalancerName: elbName,
+      Instances: instanceIds?.map((InstanceId) => ({ InstanceId })),
+    });
+    const result = await this.#readElb(
+      'DescribeInstanceHealth',
+      command,
+      { elbName, urgency },
+      trace,
+      (options) => this.#clients.elb.send(command, options),
+    );
+    return childrenOf(result, 'InstanceStates').map(toHealth);
+  }
+
+  async describeDraining(elbName: ElbName, trace: AwsTrace): Promise<number> {
+    const command = new DescribeLoadBalancerAttributesCommand({ LoadBalancerName: elbName });
+    const result = await this.#readElb(
+      'DescribeLoadBalancerAttributes',
+      command,
+      { elbName },
+      trace,
+      (options) => this.#clients.elb.send(command, options),
+    );
+    const path = ['LoadBalancerAttributes', 'ConnectionDraining'];
+    return textOf(result, ...path, 'Enabled') === 'true' ? Number(textOf(result, ...path, 'Timeout')) : 0;
+  }
+
+  async register(elbName: ElbName, instanceIds: Members, trace: AwsTrace): Promise<Members> {
     const command = new RegisterInstancesWithLoadBalancerCommand({
       LoadBalancerName: elbName,
-      Instances: [{ InstanceId: instanceId }],
+      Instances: instanceIds.map((InstanceId) => ({ InstanceId })),
     });
     const request = this.#elbWrite('RegisterInstancesWithLoadBalancer', elbName);
     const { Instances } = await callAws(command, request, trace, this.#ledger, (options) =>
@@ -98,10 +136,10 @@ export class ClassicElbGateway implements LoadBalancerGateway {
     return listed(Instances);
   }
 
-  async deregister(elbName: ElbName, instanceId: InstanceId, trace: AwsTrace): Promise<Members | undefined> {
+  async deregister(elbName: ElbName, instanceIds: Members, trace: AwsTrace): Promise<Members | undefined> {
     const command = new DeregisterInstancesFromLoadBalancerCommand({
       LoadBalancerName: elbName,
-      Instances: [{ InstanceId: instanceId }],
+      Instances: instanceIds.map((InstanceId) => ({ InstanceId })),
     });
     const attempts = { count: 0 };
     const request = { ...this.#elbWrite('DeregisterInstancesFromLoadBalancer', elbName), attempts };
@@ -111,7 +149,7 @@ export class ClassicElbGateway implements LoadBalancerGateway {
       );
       return listed(Instances);
     } catch (error) {
-      // The instance was a member a moment ago, so the attempt whose answer was lost has detached it.
+      // The instances were members a moment ago, so the attempt whose answer was lost has detached them.
       if (attempts.count > 1 && error instanceof DomainError && error.code === 'instance_refused')
         return undefined;
       throw error;
@@ -119,25 +157,36 @@ export class ClassicElbGateway implements LoadBalancerGateway {
   }
 
   /** Returns the result element of one page. */
-  async #describeLoadBalancers(
+  #describeLoadBalancers(
     input: DescribeLoadBalancersCommandInput,
-    check: { elbName?: ElbName; urgent?: boolean },
+    about: { elbName?: ElbName; urgency?: Urgency },
     trace: AwsTrace,
   ): Promise<XmlElement> {
     const command = new DescribeLoadBalancersCommand(input);
-    const action = 'elasticloadbalancing:DescribeLoadBalancers';
+    return this.#readElb('DescribeLoadBalancers', command, about, trace, (options) =>
+      this.#clients.elb.send(command, options),
+    );
+  }
+
+  /** Returns the result element of the answer to a read. */
+  async #readElb(
+    name: string,
+    command: Command,
+    about: { elbName?: ElbName; urgency?: Urgency },
+    trace: AwsTrace,
+    send: Parameters<typeof callAws>[4],
+  ): Promise<XmlElement> {
+    const action = `elasticloadbalancing:${name}`;
     const request = {
       action,
       region: this.#clients.region,
       gate: this.#elbReads,
       pausesOnOutage: true,
-      ...check,
+      ...about,
     };
-    const document = await callAwsForDocument(command, request, trace, this.#ledger, (options) =>
-      this.#clients.elb.send(command, options),
-    );
+    const document = await callAwsForDocument(command, request, trace, this.#ledger, send);
     const [response] = document.children;
-    const result = response?.children.find(({ name }) => name === 'DescribeLoadBalancersResult');
+    const result = response?.children.find((child) => child.name === `${name}Result`);
     if (result === undefined) throw notAnAnswer(action);
     return result;
   }
@@ -179,12 +228,6 @@ function notAnAnswer(action: string): DomainError {
   });
 }
 
-/** The members that the element lists, in its order, each once: moto lists one that was registered twice twice. */
-function toMembers(element: XmlElement): Members {
-  const ids = childrenOf(element, 'Instances').flatMap((member) => textOf(member, 'InstanceId') ?? []);
-  return [...new Set(ids)] as InstanceId[];
-}
-
 function toMachineInfo(instance: XmlElement): MachineInfo[] {
   const instanceId = parseInstanceId(textOf(instance, 'instanceId') ?? '');
   const launchTime = textOf(instance, 'launchTime');
@@ -194,6 +237,9 @@ function toMachineInfo(instance: XmlElement): MachineInfo[] {
       instanceId,
       instanceType: textOf(instance, 'instanceType'),
       launchDate: launchTime === undefined ? undefined : new Date(launchTime),
+      availabilityZone: textOf(instance, 'placement', 'availabilityZone'),
+      vpcId: textOf(instance, 'vpcId'),
+      state: textOf(instance, 'instanceState', 'name'),
     },
   ];
 }

@@ -15,3 +15,8 @@ export interface RequestState {
 
 export type AppContext = Koa.ParameterizedContext<RequestState>;
 export type AppMiddleware = Koa.Middleware<RequestState>;
+
+/** The name of the caller, as the log has it. */
+export function callerOf({ state }: { state: Pick<RequestState, 'principal'> }): string | undefined {
+  return state.principal?.name;
+}

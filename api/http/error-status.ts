@@ -4,6 +4,7 @@ import type { ErrorCode } from '../errors.ts';
 export const errorStatus: Readonly<Record<ErrorCode, number>> = {
   malformed_request: 400,
   wrong_data_format: 400,
+  wrong_parameter: 400,
   instance_refused: 400,
   unauthenticated: 401,
   cross_site_request: 403,
@@ -12,9 +13,12 @@ export const errorStatus: Readonly<Record<ErrorCode, number>> = {
   method_not_allowed: 405,
   instance_already_attached: 409,
   instance_not_attached: 409,
+  last_in_service: 409,
+  attachment_lost: 409,
   payload_too_large: 413,
   aws_failed: 502,
   aws_refused: 502,
   aws_throttled: 503,
+  closing: 503,
   aws_unreachable: 504,
 };

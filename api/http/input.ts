@@ -45,6 +45,38 @@ export async function readMachineIdOrQuery(ctx: AppContext): Promise<InstanceId>
   return instanceId;
 }
 
+/** An instance as the caller named it; `instanceId` is undefined where none can have that id. */
+export interface NamedInstance {
+  readonly given: string;
+  readonly instanceId: InstanceId | undefined;
+}
+
+/** How many instances one request may name. */
+const mostInstances = 100;
+
+/**
+ * Returns the instances of a JSON body `{"instanceIds": […]}`, in order. Throws `wrong_data_format` for a body that is
+ * something else or names none or too many; a single id that is wrong is for the answer to tell.
+ */
+export async function readInstanceIds(ctx: AppContext): Promise<NamedInstance[]> {
+  const text = await readBody(ctx);
+  if (text === '') throw wrongData('the body is empty', manyExpected);
+  const { instanceIds } = objectOf(text, manyExpected) as { instanceIds?: unknown };
+  if (!Array.isArray(instanceIds)) throw wrongData('instanceIds is missing or no list', manyExpected);
+  if (instanceIds.length < 1 || instanceIds.length > mostInstances)
+    throw wrongData(`instanceIds names ${instanceIds.length} instances`, manyExpected);
+  return instanceIds.map((value: unknown) =>
+    typeof value === 'string'
+      ? { given: shorten(value), instanceId: parseInstanceId(value) }
+      : { given: shorten(JSON.stringify(value)), instanceId: undefined },
+  );
+}
+
+/** The error for one of many ids that no instance can have. */
+export function notAnInstanceId(given: string): DomainError {
+  return wrongData(`"${given}" is not an instance id`, 'an id is i- and 8 or 17 lower-case hex digits');
+}
+
 /**
  * Returns what Cache-Control (RFC 9111, 5.2.1), or Pragma without it, asks of the age of an answer. Directives that
  * say nothing of it, and values that are no number of seconds, ask nothing.
@@ -87,16 +119,21 @@ function bodyError(cause: unknown): DomainError {
 }
 
 function machineIdOf(text: string): InstanceId {
+  const body = objectOf(text, oneExpected);
+  if (!('instanceId' in body)) throw wrongData('instanceId is missing');
+  return instanceIdOf(body.instanceId, 'instanceId');
+}
+
+function objectOf(text: string, expected: string): object {
   let body: unknown;
   try {
     body = JSON.parse(text);
   } catch {
-    throw wrongData('the body is not JSON');
+    throw wrongData('the body is not JSON', expected);
   }
   if (typeof body !== 'object' || body === null || Array.isArray(body))
-    throw wrongData('the body is not a JSON object');
-  if (!('instanceId' in body)) throw wrongData('instanceId is missing');
-  return instanceIdOf(body.instanceId, 'instanceId');
+    throw wrongData('the body is not a JSON object', expected);
+  return body;
 }
 
 function instanceIdOf(value: unknown, what: string): InstanceId {
@@ -106,10 +143,11 @@ function instanceIdOf(value: unknown, what: string): InstanceId {
   return instanceId;
 }
 
-function wrongData(what: string): DomainError {
-  return new DomainError('wrong_data_format', `wrong data format: ${what}`, {
-    advice: 'send {"instanceId": "i-…"}, with 8 or 17 lower-case hex digits after i-',
-  });
+const oneExpected = 'send {"instanceId": "i-…"}, with 8 or 17 lower-case hex digits after i-';
+const manyExpected = `send {"instanceIds": ["i-…", …]} with 1 to ${mostInstances} of them`;
+
+function wrongData(what: string, advice = oneExpected): DomainError {
+  return new DomainError('wrong_data_format', `wrong data format: ${what}`, { advice });
 }
 
 /** What a caller sent is shown back to be recognised, not to be repeated whole. */

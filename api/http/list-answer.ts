@@ -15,7 +15,7 @@ export interface ListAnswer {
 }
 
 /** RFC 9211: whether the answer was known, and if not, why AWS was asked. */
-const cacheStatus: Readonly<Record<MachineList['how'], string>> = {
+export const cacheStatus: Readonly<Record<MachineList['how'], string>> = {
   hit: 'hit',
   stale: 'hit; detail=stale',
   'asked-unknown': 'fwd=uri-miss',
@@ -54,11 +54,15 @@ function serialise(machines: readonly MachineInfo[]): Pick<ListAnswer, 'body' | 
   let serialised = bodies.get(machines);
   if (serialised === undefined) {
     const body = JSON.stringify(presentMachines(machines));
-    const etag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`;
-    serialised = { body, etag };
+    serialised = { body, etag: etagOf(body) };
     bodies.set(machines, serialised);
   }
   return serialised;
+}
+
+/** The name of what the body tells: the same text has the same name. */
+export function etagOf(body: string): string {
+  return `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`;
 }
 
 /** Answers a GET or HEAD with the list, or with 304 where the caller has it. */
@@ -73,6 +77,6 @@ export function answerList(ctx: AppContext, list: MachineList): void {
 }
 
 /** If-None-Match compares weakly (RFC 9110, 13.1.2). */
-function matches(ifNoneMatch: string, etag: string): boolean {
+export function matches(ifNoneMatch: string, etag: string): boolean {
   return ifNoneMatch.split(',').some((text) => ['*', etag, `W/${etag}`].includes(text.trim()));
 }

@@ -1,4 +1,8 @@
+import { DomainError } from '../errors.ts';
+import type { HealthEntry } from '../load-balancers/health.ts';
+import type { LoadBalancer } from '../load-balancers/load-balancer.ts';
 import type { MachineInfo } from '../load-balancers/machine.ts';
+import { errorStatus } from './error-status.ts';
 
 /** The envelope around every JSON answer. */
 export interface Envelope<T> {
@@ -32,5 +36,77 @@ function shapeMachine({ instanceId, instanceType, launchDate }: MachineInfo): Pr
     instanceId,
     instanceType: instanceType ?? 'unknown',
     launchDate: launchDate?.toISOString() ?? 'unknown',
+  };
+}
+
+/** `HealthEntry` of the API: AWS's words, EC2's facts, and why. */
+export interface PresentedHealth {
+  readonly instanceId: string;
+  readonly state: string;
+  readonly reasonCode: string;
+  readonly description: string;
+  readonly availabilityZone: string;
+  readonly instanceState: string;
+  readonly why: string;
+}
+
+/** Returns the health of one member, enveloped. */
+export function presentHealthEntry(entry: HealthEntry): Envelope<PresentedHealth> {
+  return { message: shapeHealth(entry) };
+}
+
+/** Returns the health of members in the order given, enveloped. */
+export function presentHealth(entries: readonly HealthEntry[]): Envelope<PresentedHealth[]> {
+  return { message: entries.map(shapeHealth) };
+}
+
+function shapeHealth(entry: HealthEntry): PresentedHealth {
+  const { instanceId, state, reasonCode, description, availabilityZone, instanceState, why } = entry;
+  return {
+    instanceId,
+    state,
+    reasonCode,
+    description,
+    availabilityZone: availabilityZone ?? 'unknown',
+    instanceState: instanceState ?? 'unknown',
+    why,
+  };
+}
+
+/** Returns load balancers in the order given, enveloped; `LoadBalancer` of the API. */
+export function presentLoadBalancers(loadBalancers: readonly LoadBalancer[]): Envelope<object[]> {
+  return {
+    message: loadBalancers.map(({ elbName, members, traits }) => ({
+      elbName,
+      dnsName: traits.dnsName ?? 'unknown',
+      scheme: traits.scheme ?? 'unknown',
+      vpcId: traits.vpcId ?? 'unknown',
+      availabilityZones: traits.availabilityZones,
+      listeners: traits.listeners,
+      ...(traits.healthCheck !== undefined && { healthCheck: traits.healthCheck }),
+      instanceCount: members.length,
+      createdDate: traits.createdDate?.toISOString() ?? 'unknown',
+    })),
+  };
+}
+
+/** What became of one instance of many: what its own request would have answered. */
+export interface PresentedOutcome {
+  readonly instanceId: string;
+  readonly status: number;
+  readonly message: PresentedMachine | string;
+}
+
+/** Returns outcomes in the order given, enveloped; `status` is that of what was changed, or would be. */
+export function presentOutcomes(
+  outcomes: readonly { instanceId: string; outcome: MachineInfo | DomainError | string }[],
+  status: number,
+): Envelope<PresentedOutcome[]> {
+  return {
+    message: outcomes.map(({ instanceId, outcome }) => {
+      if (outcome instanceof DomainError)
+        return { instanceId, status: errorStatus[outcome.code], message: outcome.message };
+      return { instanceId, status, message: typeof outcome === 'string' ? outcome : shapeMachine(outcome) };
+    }),
   };
 }

@@ -2,17 +2,20 @@ import { DomainError, elbNotFound } from '../errors.ts';
 import { type AwsTrace, type Logger, startTrace } from '../telemetry.ts';
 import { Coalescer } from './coalescer.ts';
 import type { LoadBalancerGateway, Members } from './load-balancer-gateway.ts';
-import { type ElbName, type InstanceId, type MachineInfo, undescribed } from './machine.ts';
+import type { LoadBalancer, LoadBalancerTraits } from './load-balancer.ts';
+import { type ElbName, type InstanceId, isDescribed, type MachineInfo, undescribed } from './machine.ts';
 import { type Entry, MachineDirectory } from './machine-directory.ts';
 import { Outage } from './outage.ts';
 import { fulfilledWithin, withinDeadline } from './patience.ts';
-import { type MachineList, type Membership, Picture } from './picture.ts';
+import { type Change, type LoadBalancerList, type MachineList, type Membership, Picture } from './picture.ts';
 
 const machineMaxAgeMs = 60_000;
 const unknownMachineMaxAgeMs = 10_000;
 /** What a read waits for a refresh before it takes the list that is known. */
 const patienceMs = 250;
 const probeEveryMs = 1000;
+/** How long before a list expires it may be read anew, at most: earlier, AWS would be asked noticeably more often. */
+const longestLeadMs = 150;
 /** Instances in a call that a first read waits for; more would make it wait longer. */
 const mostOfFirstCall = 50;
 /** Shared calls give up this much before those who wait for them, who so learn why and not only that it is late. */
@@ -50,6 +53,8 @@ export class Inventory {
   readonly #memberReads = new Map<ElbName, Coalescer<{ members: Members; requestIds: string[] }>>();
   #probe: NodeJS.Timeout | undefined;
   #lastReadAt = -Infinity;
+  /** How long before a list expires it is read anew, so that nobody who reads on waits for it. */
+  #leadMs = 0;
 
   constructor(gateway: LoadBalancerGateway, logger: Logger, options: InventoryOptions) {
     this.#gateway = gateway;
@@ -73,6 +78,7 @@ export class Inventory {
     const { asOf, described } = membership;
     if (now >= asOf + this.#options.maxAgeMs || now >= described.goodUntil) return undefined;
     membership.readAt = now;
+    this.#readAhead(asOf, now);
     if (described.ready?.asOf !== asOf) {
       described.ready = {
         machines: described.machines,
@@ -105,6 +111,43 @@ export class Inventory {
     return { machines, asOf: membership.asOf, freshUntil: membership.asOf + this.#options.maxAgeMs, how };
   }
 
+  /** Returns the load balancers of the region, as fresh as asked for, and else as `list` does. */
+  async loadBalancers({ maxAgeMs, noCache = false }: Freshness, trace: AwsTrace): Promise<LoadBalancerList> {
+    const now = performance.now();
+    this.#lastReadAt = now;
+    const oldest = noCache ? now : now - (maxAgeMs ?? Infinity);
+    const how = await this.#refresh(undefined, Math.max(oldest, now - this.#options.maxAgeMs), oldest, trace);
+    const asOf = this.#picture.regionAsOf;
+    const loadBalancers = this.#picture.loadBalancers();
+    return { loadBalancers, asOf, freshUntil: asOf + this.#options.maxAgeMs, how };
+  }
+
+  /**
+   * Returns one load balancer without the descriptions of its members, as fresh as lists are. Its traits are undefined
+   * where it is so new that no read of the region had it. Throws as `list` does.
+   */
+  async loadBalancer(
+    elbName: ElbName,
+    trace: AwsTrace,
+  ): Promise<Pick<LoadBalancer, 'members'> & { traits: LoadBalancerTraits | undefined }> {
+    const now = performance.now();
+    this.#lastReadAt = now;
+    await this.#refresh(elbName, now - this.#options.maxAgeMs, -Infinity, trace);
+    const membership = this.#picture.get(elbName);
+    if (membership === undefined) throw elbNotFound(elbName, this.#options.region);
+    return { members: membership.members, traits: this.#picture.traits(elbName) };
+  }
+
+  /** What the last read of the region told of a load balancer beside its members, however old. */
+  traits(elbName: ElbName): LoadBalancerTraits | undefined {
+    return this.#picture.traits(elbName);
+  }
+
+  /** How many load balancers are known, and when the call left that told of them, on the clock of `performance.now()`. */
+  get picture(): { loadBalancers: number; asOf: number } {
+    return { loadBalancers: this.#picture.size, asOf: this.#picture.regionAsOf };
+  }
+
   /**
    * Returns the members that AWS lists from now on, for the check before a change; concurrent checks share a call.
    * Throws `elb_not_found`, and what the gateway throws.
@@ -129,26 +172,37 @@ export class Inventory {
     }
   }
 
-  /** Returns what EC2 tells of an instance from now on. Throws `instance_refused` where it knows none. */
+  /** Returns what is remembered of an instance, however old. */
+  machine(instanceId: InstanceId): MachineInfo | undefined {
+    return this.#machines.get(instanceId)?.machine;
+  }
+
+  /** Resolves once EC2 has told of these instances in calls that left at `since` or later. Throws what the gateway throws. */
+  describe(instanceIds: Members, since: number, trace: AwsTrace): Promise<void> {
+    const wanted = instanceIds.filter((id) => (this.#machines.get(id)?.asOf ?? -Infinity) < since);
+    return withinDeadline(this.#machines.load(wanted, since, trace), 'the instances', trace);
+  }
+
+  /** Returns what EC2 tells of an instance from now on. Throws `instance_refused`, with its reason, where it knows none. */
   async machineNow(instanceId: InstanceId, trace: AwsTrace): Promise<MachineInfo> {
     const now = performance.now();
+    // Those who come together share a call, which leaves unknown ids out.
+    await this.describe([instanceId], now, trace);
+    const described = this.#machines.get(instanceId);
+    if (described !== undefined && isDescribed(described.machine)) return described.machine;
     const machine = await this.#gateway.describeMachine(instanceId, trace);
     this.#machines.learn(machine, now);
     return machine;
   }
 
-  /** Returns what EC2 tells of a member from now on, which may be nothing. */
-  async memberNow(instanceId: InstanceId, trace: AwsTrace): Promise<MachineInfo> {
-    await withinDeadline(this.#machines.load([instanceId], performance.now(), trace), 'the instance', trace);
-    return this.#machines.get(instanceId)?.machine ?? undescribed(instanceId);
+  /** Returns what EC2 tells of members from now on, which may be nothing, in their order. */
+  async membersDescribedNow(instanceIds: Members, trace: AwsTrace): Promise<MachineInfo[]> {
+    await this.describe(instanceIds, performance.now(), trace);
+    return instanceIds.map((id) => this.#machines.get(id)?.machine ?? undescribed(id));
   }
 
   /** Takes in what AWS listed after a change; where that is not to be believed, the region is read again, later. */
-  changed(
-    elbName: ElbName,
-    change: { added?: InstanceId; removed?: InstanceId },
-    listed: Members | undefined,
-  ): void {
+  changed(elbName: ElbName, change: Change, listed: Members | undefined): void {
     if (!this.#picture.changed(elbName, change, listed)) this.#readAgain();
   }
 
@@ -164,18 +218,21 @@ export class Inventory {
   }
 
   /**
-   * Has the picture hold the load balancer as AWS told it at `since` or later, or, where that cannot be had and may be
+   * Has the picture hold the load balancer, or the region, as AWS told it at `since` or later, or, where that cannot be had and may be
    * served, at `oldest` or later.
    */
   async #refresh(
-    elbName: ElbName,
+    elbName: ElbName | undefined,
     since: number,
     oldest: number,
     trace: AwsTrace,
   ): Promise<MachineList['how']> {
-    const known = this.#picture.get(elbName);
+    const known = elbName === undefined ? this.#picture.wholeRegion : this.#picture.get(elbName);
     const asOf = known === undefined ? this.#picture.regionAsOf : known.doubtful ? -Infinity : known.asOf;
-    if (asOf >= since) return 'hit';
+    if (asOf >= since) {
+      this.#readAhead(asOf, performance.now());
+      return 'hit';
+    }
     const demanded = known !== undefined && known.asOf < oldest;
     const servable = known !== undefined && !demanded && this.#mayBeServed(known);
     const why = known === undefined ? 'asked-unknown' : demanded ? 'asked-on-request' : 'asked-expired';
@@ -190,7 +247,12 @@ export class Inventory {
     return why;
   }
 
-  #mayBeServed({ asOf }: Membership): boolean {
+  #readAhead(asOf: number, now: number): void {
+    if (now < asOf + this.#options.maxAgeMs - this.#leadMs) return;
+    if (this.#regionReads.idle && this.#probe === undefined) this.#readAgain();
+  }
+
+  #mayBeServed({ asOf }: Pick<Membership, 'asOf'>): boolean {
     return performance.now() - asOf <= this.#options.maxStaleMs;
   }
 
@@ -271,6 +333,8 @@ export class Inventory {
       }, probeEveryMs).unref();
       throw error;
     }
+    // Twice what it took, since the next one may take longer.
+    this.#leadMs = Math.min(2 * (performance.now() - sentAt), longestLeadMs, this.#options.maxAgeMs / 4);
     this.#outage.end();
     clearInterval(this.#probe);
     this.#probe = undefined;

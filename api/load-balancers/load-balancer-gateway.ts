@@ -1,16 +1,21 @@
 import type { AwsTrace } from '../telemetry.ts';
+import type { MemberHealth } from './health.ts';
+import type { LoadBalancerDescription } from './load-balancer.ts';
 import type { ElbName, InstanceId, MachineInfo } from './machine.ts';
 
 /** The ids of a load balancer's members in AWS's order, each once. */
 export type Members = readonly InstanceId[];
+
+/** Who goes first where calls are short: the check before a change, a read, the next look of those who wait. */
+export type Urgency = 'urgent' | 'ordinary' | 'patient';
 
 /**
  * The way to AWS, in domain types. Every method throws DomainError: `aws_throttled`, `aws_refused`, `aws_unreachable`
  * (nothing came back within the trace's deadline or the client's limits) or `aws_failed`, beside what it names itself.
  */
 export interface LoadBalancerGateway {
-  /** Returns the members of every classic load balancer of the region. */
-  describeRegion(trace: AwsTrace): Promise<Map<ElbName, Members>>;
+  /** Returns every classic load balancer of the region. */
+  describeRegion(trace: AwsTrace): Promise<Map<ElbName, LoadBalancerDescription>>;
   /** Returns the members of one load balancer, for the check before a change. Throws `elb_not_found`. */
   describeMembers(elbName: ElbName, trace: AwsTrace): Promise<Members>;
   /** Returns what EC2 describes of at most 200 instances; ids that it does not know are left out. */
@@ -18,13 +23,25 @@ export interface LoadBalancerGateway {
   /** Returns what EC2 describes of one instance. Throws `instance_refused` with EC2's reason where it knows none. */
   describeMachine(instanceId: InstanceId, trace: AwsTrace): Promise<MachineInfo>;
   /**
-   * Attaches the instance, which is harmless where it is a member, and returns the members AWS lists afterwards.
-   * Throws `elb_not_found` or `instance_refused`, with AWS's reason.
+   * Returns the health of these instances, or, without ids, of all that AWS has on the load balancer; terminated ones
+   * are left out. Throws `elb_not_found`, and `instance_refused` where AWS does not know one of the ids there.
    */
-  register(elbName: ElbName, instanceId: InstanceId, trace: AwsTrace): Promise<Members>;
+  describeHealth(
+    elbName: ElbName,
+    instanceIds: Members | undefined,
+    urgency: Urgency,
+    trace: AwsTrace,
+  ): Promise<MemberHealth[]>;
+  /** Returns for how many seconds connections are drained at most; 0 where they are not. Throws `elb_not_found`. */
+  describeDraining(elbName: ElbName, trace: AwsTrace): Promise<number>;
   /**
-   * Detaches the instance and returns the members AWS lists afterwards, or undefined where AWS's answer was lost and
+   * Attaches the instances, which is harmless where they are members, and returns the members AWS lists afterwards.
+   * Throws `elb_not_found` or `instance_refused`, with AWS's reason: then it attached none.
+   */
+  register(elbName: ElbName, instanceIds: Members, trace: AwsTrace): Promise<Members>;
+  /**
+   * Detaches the instances and returns the members AWS lists afterwards, or undefined where AWS's answer was lost and
    * its next one tells that it is done. Throws `elb_not_found` or `instance_refused`, with AWS's reason.
    */
-  deregister(elbName: ElbName, instanceId: InstanceId, trace: AwsTrace): Promise<Members | undefined>;
+  deregister(elbName: ElbName, instanceIds: Members, trace: AwsTrace): Promise<Members | undefined>;
 }

@@ -1,20 +1,19 @@
-import { DomainError } from '../errors.ts';
 import type { AwsTrace } from '../telemetry.ts';
+import type { ChangeOptions, ChangeParts } from './change-parts.ts';
+import { alreadyAttached, change, checked, notAttached, unsuitable } from './checks.ts';
 import type { Freshness, Inventory } from './inventory.ts';
-import { KeyedLock } from './keyed-lock.ts';
-import type { LoadBalancerGateway, Members } from './load-balancer-gateway.ts';
-import type { ElbName, InstanceId, MachineInfo } from './machine.ts';
-import type { MachineList } from './picture.ts';
+import { isLastInService, lastOnes } from './last-in-service.ts';
+import { type ElbName, type InstanceId, type MachineInfo, undescribed } from './machine.ts';
+import type { LoadBalancerList, MachineList } from './picture.ts';
 
 /** The use cases: which instances a classic load balancer has, and the changing of that. */
 export class LoadBalancerService {
-  readonly #gateway: LoadBalancerGateway;
   readonly #inventory: Inventory;
-  readonly #changes = new KeyedLock();
+  readonly #parts: ChangeParts;
 
-  constructor(gateway: LoadBalancerGateway, inventory: Inventory) {
-    this.#gateway = gateway;
-    this.#inventory = inventory;
+  constructor(parts: ChangeParts) {
+    this.#inventory = parts.inventory;
+    this.#parts = parts;
   }
 
   /** Returns the list where it can be had at `now`, without asking AWS; else undefined. */
@@ -27,84 +26,78 @@ export class LoadBalancerService {
     return this.#inventory.list(elbName, freshness, trace);
   }
 
+  /** Returns the load balancers of the region, sorted by name. Throws what the gateway throws. */
+  listLoadBalancers(freshness: Freshness, trace: AwsTrace): Promise<LoadBalancerList> {
+    return this.#inventory.loadBalancers(freshness, trace);
+  }
+
+  /** Returns whether AWS lists the instance as a member from now on. Throws `elb_not_found`, and what the gateway throws. */
+  async isMember(elbName: ElbName, instanceId: InstanceId, trace: AwsTrace): Promise<boolean> {
+    return (await this.#inventory.membersNow(elbName, trace)).includes(instanceId);
+  }
+
   /**
    * Makes the instance a member and returns it. Throws `elb_not_found`, `instance_already_attached` or
    * `instance_refused`, before anything was changed, and what the gateway throws.
    */
-  attachMachine(elbName: ElbName, instanceId: InstanceId, trace: AwsTrace): Promise<MachineInfo> {
-    return this.#changes.run(`${elbName}/${instanceId}`, async () => {
+  attachMachine(
+    elbName: ElbName,
+    instanceId: InstanceId,
+    trace: AwsTrace,
+    { dryRun = false, watched = false }: ChangeOptions = {},
+  ): Promise<MachineInfo> {
+    const { registrations } = this.#parts;
+    return this.#parts.locked(elbName, [instanceId], async () => {
       const machine = checked(this.#inventory.machineNow(instanceId, trace));
       const members = checked(this.#inventory.membersNow(elbName, trace));
-      if ((await members).includes(instanceId)) {
-        throw new DomainError(
-          'instance_already_attached',
-          `instance already on load balancer: ${instanceId} is a member of ${elbName}`,
-          { advice: 'nothing is left to do' },
-        );
-      }
+      if ((await members).includes(instanceId)) throw alreadyAttached(elbName, instanceId);
       const attached = await machine;
-      await this.#change(elbName, { added: instanceId }, () =>
-        this.#gateway.register(elbName, instanceId, trace),
+      const refusal = unsuitable(attached, this.#inventory.traits(elbName));
+      if (dryRun) {
+        if (refusal !== undefined) throw refusal;
+        return attached;
+      }
+      await change(this.#inventory, elbName, [instanceId], () =>
+        // Whom AWS will refuse, in its own words, must not spoil it for others.
+        refusal === undefined
+          ? registrations.together(elbName, instanceId, trace)
+          : registrations.alone(elbName, [instanceId], trace),
       );
+      if (!watched) this.#parts.warnOfLoss(elbName, [instanceId]);
       return attached;
     });
   }
 
   /**
-   * Ends the membership of the instance and returns it. Throws `elb_not_found` or `instance_not_attached`, before
-   * anything was changed, and what the gateway throws.
+   * Ends the membership of the instance and returns it. Throws `elb_not_found`, `instance_not_attached` or
+   * `last_in_service`, before anything was changed, and what the gateway throws.
    */
-  detachMachine(elbName: ElbName, instanceId: InstanceId, trace: AwsTrace): Promise<MachineInfo> {
-    return this.#changes.run(`${elbName}/${instanceId}`, async () => {
-      const machine = checked(this.#inventory.memberNow(instanceId, trace));
+  detachMachine(
+    elbName: ElbName,
+    instanceId: InstanceId,
+    trace: AwsTrace,
+    { dryRun = false, forcedBy }: ChangeOptions = {},
+  ): Promise<MachineInfo> {
+    const { lastInService } = this.#parts;
+    const detach = async (healthy?: Promise<ReadonlySet<InstanceId>>): Promise<MachineInfo> => {
+      const machine = checked(this.#inventory.membersDescribedNow([instanceId], trace));
       const members = checked(this.#inventory.membersNow(elbName, trace));
-      if (!(await members).includes(instanceId)) {
-        throw new DomainError(
-          'instance_not_attached',
-          `instance is not on load balancer: ${instanceId} is no member of ${elbName}`,
-          { advice: `GET /elb/${elbName} lists the members` },
-        );
-      }
-      const detached = await machine;
-      await this.#change(elbName, { removed: instanceId }, () =>
-        this.#gateway.deregister(elbName, instanceId, trace),
+      if (!(await members).includes(instanceId)) throw notAttached(elbName, instanceId);
+      if (healthy !== undefined && lastOnes(await checked(healthy), [instanceId]).has(instanceId))
+        throw isLastInService(elbName, instanceId);
+      const [detached = undescribed(instanceId)] = await machine;
+      if (dryRun) return detached;
+      await change(this.#inventory, elbName, [instanceId], () =>
+        this.#parts.deregister(elbName, [instanceId], trace),
       );
+      return detached;
+    };
+    return this.#parts.locked(elbName, [instanceId], async () => {
+      if (lastInService === undefined) return detach();
+      if (forcedBy === undefined) return lastInService.guard(elbName, trace, detach);
+      const detached = await detach();
+      if (!dryRun) this.#parts.tellOfForce(elbName, [instanceId], forcedBy);
       return detached;
     });
   }
-
-  /** Makes the change, and has the inventory learn of it or doubt what it knows. */
-  async #change(
-    elbName: ElbName,
-    change: { added?: InstanceId; removed?: InstanceId },
-    make: () => Promise<Members | undefined>,
-  ): Promise<void> {
-    try {
-      this.#inventory.changed(elbName, change, await make());
-    } catch (error) {
-      if (!isUnclear(error)) throw error;
-      this.#inventory.doubt(elbName);
-      const instanceId = change.added ?? change.removed ?? '';
-      throw error.withAdvice(
-        `whether the change was made is unknown, so look for ${instanceId} in GET /elb/${elbName} before trying again`,
-      );
-    }
-  }
-}
-
-/**
- * What a check brings. It comes before the change, so after its failure the caller can simply try again. Checks run
- * side by side, and when one has failed nobody waits for the other.
- */
-function checked<T>(check: Promise<T>): Promise<T> {
-  const result = check.catch((error: unknown) => {
-    throw isUnclear(error) ? error.withAdvice('nothing was changed, so try again in a few seconds') : error;
-  });
-  result.catch(() => undefined);
-  return result;
-}
-
-/** Whether a failure leaves it open what AWS has done. */
-function isUnclear(error: unknown): error is DomainError {
-  return error instanceof DomainError && (error.code === 'aws_unreachable' || error.code === 'aws_failed');
 }

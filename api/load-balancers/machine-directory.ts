@@ -216,5 +216,11 @@ function newBatch(): Batch {
 }
 
 function sameMachine(a: MachineInfo, b: MachineInfo): boolean {
-  return a.instanceType === b.instanceType && a.launchDate?.getTime() === b.launchDate?.getTime();
+  return (
+    a.instanceType === b.instanceType &&
+    a.launchDate?.getTime() === b.launchDate?.getTime() &&
+    a.state === b.state &&
+    a.availabilityZone === b.availabilityZone &&
+    a.vpcId === b.vpcId
+  );
 }

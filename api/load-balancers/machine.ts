@@ -11,6 +11,10 @@ export interface MachineInfo {
   readonly instanceId: InstanceId;
   readonly instanceType: string | undefined;
   readonly launchDate: Date | undefined;
+  /** Where it is and how it is (`running`, `stopped` …), as far as EC2 tells. */
+  readonly availabilityZone?: string | undefined;
+  readonly vpcId?: string | undefined;
+  readonly state?: string | undefined;
 }
 
 const instanceIdPattern = /^i-(?:[0-9a-f]{8}|[0-9a-f]{17})$/;
@@ -24,6 +28,11 @@ export function parseInstanceId(value: string): InstanceId | undefined {
 /** Returns the name, or undefined where no classic load balancer can have it. */
 export function parseElbName(value: string): ElbName | undefined {
   return elbNamePattern.test(value) ? (value as ElbName) : undefined;
+}
+
+/** Returns whether EC2 describes the instance. */
+export function isDescribed({ instanceType, launchDate }: MachineInfo): boolean {
+  return instanceType !== undefined || launchDate !== undefined;
 }
 
 /** Returns what there is to tell of a member that EC2 does not describe: terminated for over an hour, for example. */

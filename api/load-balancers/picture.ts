@@ -1,3 +1,4 @@
+import type { LoadBalancer, LoadBalancerDescription, LoadBalancerTraits } from './load-balancer.ts';
 import type { Members } from './load-balancer-gateway.ts';
 import type { ElbName, InstanceId, MachineInfo } from './machine.ts';
 
@@ -11,6 +12,11 @@ export interface MachineList {
   readonly freshUntil: number;
   /** `hit`: it was known and fresh. `stale`: it was known, and AWS fails. Otherwise why AWS was asked. */
   readonly how: 'hit' | 'stale' | 'asked-unknown' | 'asked-expired' | 'asked-on-request';
+}
+
+/** The load balancers of the region, sorted by name, and what there is to say of their age, as in `MachineList`. */
+export interface LoadBalancerList extends Omit<MachineList, 'machines'> {
+  readonly loadBalancers: readonly LoadBalancer[];
 }
 
 /** What is known of one load balancer. Times are on the clock of `performance.now()`. */
@@ -28,13 +34,25 @@ export interface Membership {
   readAt: number;
 }
 
+/** A change of a membership: who was attached, or detached. */
+export interface Change {
+  readonly added?: Members;
+  readonly removed?: Members;
+}
+
 /** The members of every load balancer of the region, as far as AWS has told. */
 export class Picture {
   readonly #memberships = new Map<ElbName, Membership>();
+  #traits: ReadonlyMap<ElbName, LoadBalancerDescription> = new Map();
   #regionAsOf = -Infinity;
 
   get(elbName: ElbName): Membership | undefined {
     return this.#memberships.get(elbName);
+  }
+
+  /** How many load balancers are known. */
+  get size(): number {
+    return this.#memberships.size;
   }
 
   /** When the last call left that told of the whole region. */
@@ -43,13 +61,42 @@ export class Picture {
   }
 
   /** Takes in the whole region, as a call that left at `asOf` told it; what was written since then stays. */
-  learnRegion(region: ReadonlyMap<ElbName, Members>, asOf: number): void {
-    for (const [elbName, members] of region) this.learn(elbName, members, asOf);
+  learnRegion(region: ReadonlyMap<ElbName, LoadBalancerDescription>, asOf: number): void {
+    for (const [elbName, { members }] of region) this.learn(elbName, members, asOf);
     for (const [elbName, before] of this.#memberships) {
       if (!region.has(elbName) && Math.max(before.notBefore, before.asOf) <= asOf)
         this.#memberships.delete(elbName);
     }
-    this.#regionAsOf = Math.max(this.#regionAsOf, asOf);
+    if (asOf < this.#regionAsOf) return;
+    this.#regionAsOf = asOf;
+    this.#traits = region;
+  }
+
+  /** What there is to know of a load balancer beside its members; undefined where no read of the region had it. */
+  traits(elbName: ElbName): LoadBalancerTraits | undefined {
+    return this.#traits.get(elbName)?.traits;
+  }
+
+  /** All load balancers, sorted by name. */
+  loadBalancers(): LoadBalancer[] {
+    const known: LoadBalancer[] = [];
+    for (const [elbName, { traits }] of this.#traits) {
+      const members = this.#memberships.get(elbName)?.members;
+      if (members !== undefined) known.push({ elbName, members, traits });
+    }
+    return known.sort((a, b) => (a.elbName < b.elbName ? -1 : 1));
+  }
+
+  /** How old the whole is, in the terms of one load balancer; undefined where it has never been read. */
+  get wholeRegion(): Pick<Membership, 'asOf' | 'notBefore' | 'doubtful'> | undefined {
+    if (this.#regionAsOf === -Infinity) return undefined;
+    const whole = { asOf: this.#regionAsOf, notBefore: -Infinity, doubtful: false };
+    for (const { doubtful, notBefore } of this.#memberships.values()) {
+      if (!doubtful) continue;
+      whole.doubtful = true;
+      whole.notBefore = Math.max(whole.notBefore, notBefore);
+    }
+    return whole;
   }
 
   /** Takes in one load balancer, as a call that left at `asOf` told it, unless more is known by now. */
@@ -82,18 +129,13 @@ export class Picture {
    * later answer may tell the earlier state. So a list that lacks a member known a moment ago, or contradicts the
    * change itself, is not believed.
    */
-  changed(
-    elbName: ElbName,
-    change: { added?: InstanceId; removed?: InstanceId },
-    listed: Members | undefined,
-  ): boolean {
+  changed(elbName: ElbName, { added = [], removed = [] }: Change, listed: Members | undefined): boolean {
     const before = this.#memberships.get(elbName);
-    const expected = (before?.members ?? []).filter((id) => id !== change.removed && id !== change.added);
-    if (change.added !== undefined) expected.push(change.added);
+    const known = before?.members ?? [];
+    const expected = [...known.filter((id) => !removed.includes(id) && !added.includes(id)), ...added];
+    const told = new Set(listed);
     const believed =
-      listed !== undefined &&
-      expected.every((id) => listed.includes(id)) &&
-      (change.removed === undefined || !listed.includes(change.removed));
+      listed !== undefined && expected.every((id) => told.has(id)) && !removed.some((id) => told.has(id));
     const now = performance.now();
     this.#memberships.set(elbName, {
       members: believed ? listed : expected,

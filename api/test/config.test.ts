@@ -51,6 +51,7 @@ describe('readConfig', () => {
       ['AWS_ELB_READS_PER_SECOND', '5', ['0', '1001', '0.5']],
       ['AWS_EC2_READS_PER_SECOND', '10', ['0', '1001', 'many']],
       ['LOG_MAX_PER_SECOND', '200', ['-1', '1000001', 'all']],
+      ['PROTECT_LAST_IN_SERVICE', 'false', ['on', 'TRUE', '1']],
       ['DOCS', 'on', ['true', 'OFF', '0']],
       ['LOG_LEVEL', 'info', ['verbose', 'INFO', '30']],
     ];
@@ -149,6 +150,7 @@ describe('readConfig', () => {
       inventoryMaxStaleMs: 60_000,
       elbReadsPerSecond: 5,
       ec2ReadsPerSecond: 10,
+      protectLastInService: false,
       docs: true,
       logMaxPerSecond: 200,
       logLevel: 'info',

@@ -80,19 +80,29 @@ export function startAws(...args: string[]): Promise<Running> {
   return start('api/embedded-aws/main.ts', {}, ['--import', 'tsx'], ['--port', '0', ...args]);
 }
 
-/** Starts the production build against an AWS endpoint. */
+/**
+ * A young generation of one size from the start on: V8 would double it now and then until it has 16 MB (Node 20) or
+ * 32 MB (Node 24), and memory would have its size after a million requests only.
+ */
+const productionFlags = ['--min-semi-space-size=16', '--max-semi-space-size=16'];
+
+/** Starts the production build, as production does, against an AWS endpoint. */
 export function startService(awsUrl: string, env: Record<string, string> = {}): Promise<Running> {
-  return start('dist/server.js', {
-    NODE_ENV: 'production',
-    HOST: '127.0.0.1',
-    PORT: '0',
-    API_TOKEN: authorization.slice('Basic '.length),
-    AWS_BACKEND: 'aws',
-    AWS_ENDPOINT_URL: awsUrl,
-    AWS_ACCESS_KEY_ID: 'bench',
-    AWS_SECRET_ACCESS_KEY: 'bench',
-    ...env,
-  });
+  return start(
+    'dist/server.js',
+    {
+      NODE_ENV: 'production',
+      HOST: '127.0.0.1',
+      PORT: '0',
+      API_TOKEN: authorization.slice('Basic '.length),
+      AWS_BACKEND: 'aws',
+      AWS_ENDPOINT_URL: awsUrl,
+      AWS_ACCESS_KEY_ID: 'bench',
+      AWS_SECRET_ACCESS_KEY: 'bench',
+      ...env,
+    },
+    productionFlags,
+  );
 }
 
 /** The embedded AWS's control path: what it was asked since the last reset, by action. */

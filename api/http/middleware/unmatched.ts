@@ -9,7 +9,8 @@ export function unmatched(): AppMiddleware {
     const allow = [...new Set(layers.flatMap(({ methods }) => methods))].sort();
     if (allow.length === 0) {
       throw new DomainError('route_not_found', 'there is nothing at this path', {
-        advice: 'the paths are /healthcheck and /elb/{elbName}',
+        advice:
+          'the paths are /healthcheck, /status, /elb, /elb/{elbName}, /elb/{elbName}/health and /elb/{elbName}/instances',
       });
     }
     throw new DomainError('method_not_allowed', `${ctx.method} is not allowed on this path`, {

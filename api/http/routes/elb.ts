@@ -1,20 +1,16 @@
 import type Router from '@koa/router';
-import type { LoadBalancerService } from '../../load-balancers/load-balancer-service.ts';
 import { type AwsTrace, startTrace } from '../../telemetry.ts';
-import type { AppContext } from '../context.ts';
+import { type AppContext, callerOf } from '../context.ts';
 import { readElbName, readFreshness, readMachineId, readMachineIdOrQuery } from '../input.ts';
 import { answerList } from '../list-answer.ts';
 import { sameOrigin } from '../middleware/same-origin.ts';
-import { presentMachine } from '../presenters.ts';
-
-export interface ElbRouteParts {
-  readonly service: LoadBalancerService;
-  /** Milliseconds that one request may spend on AWS. */
-  readonly deadlineMs: number;
-}
+import { presentMachine, presentText } from '../presenters.ts';
+import { readChangeQuery } from '../query.ts';
+import { waitOrAnswer202, type WaitParts } from '../wait-answer.ts';
 
 /** Lists, attaches and detaches the instances of a load balancer. */
-export function elbRoutes(router: Router, { service, deadlineMs }: ElbRouteParts): void {
+export function elbRoutes(router: Router, parts: WaitParts): void {
+  const { service, deadlineMs } = parts;
   const trace = (ctx: AppContext): AwsTrace => (ctx.state.trace = startTrace(deadlineMs));
 
   /**
@@ -78,7 +74,20 @@ export function elbRoutes(router: Router, { service, deadlineMs }: ElbRouteParts
    *         name: machineId
    *         description: instance identifier
    *         schema: { $ref: '#/definitions/MachineId' }
+   *       - in: query
+   *         name: wait
+   *         description: in-service answers once AWS says that the instance is in service
+   *         type: string
+   *         enum: [in-service]
+   *       - { $ref: '#/parameters/timeout' }
+   *       - { $ref: '#/parameters/dryRun' }
    *     responses:
+   *       200:
+   *         description: with dryRun=true, what would be done; nothing was changed
+   *         schema: { $ref: '#/definitions/Sentence' }
+   *         examples:
+   *           application/json:
+   *             message: i-0b22a22eec53b9321 would be attached to default-elb; nothing was changed
    *       201:
    *         description: instance added
    *         schema:
@@ -86,6 +95,16 @@ export function elbRoutes(router: Router, { service, deadlineMs }: ElbRouteParts
    *           required: [message]
    *           properties:
    *             message: { $ref: '#/definitions/MachineInfo' }
+   *       202:
+   *         description: with wait, attached but not in service in time; the health of the instance as AWS told it last
+   *         schema:
+   *           type: object
+   *           required: [message]
+   *           properties:
+   *             message: { $ref: '#/definitions/HealthEntry' }
+   *         headers:
+   *           Location: { type: string, description: where its health is told }
+   *           Retry-After: { type: integer, description: seconds after which another look makes sense }
    *       400:
    *         description: wrong data format
    *         schema: { $ref: '#/definitions/Failure' }
@@ -110,8 +129,17 @@ export function elbRoutes(router: Router, { service, deadlineMs }: ElbRouteParts
    */
   router.post('/elb/:elbName', sameOrigin(), async (ctx) => {
     const elbName = readElbName(ctx.params['elbName']);
+    const { wait, timeoutMs, dryRun } = readChangeQuery(ctx, { wish: 'in-service' });
+    const until = performance.now() + timeoutMs;
     const instanceId = await readMachineId(ctx);
-    ctx.body = presentMachine(await service.attachMachine(elbName, instanceId, trace(ctx)));
+    const watched = wait !== undefined;
+    const machine = await service.attachMachine(elbName, instanceId, trace(ctx), { dryRun, watched });
+    if (dryRun) {
+      ctx.body = presentText(`${instanceId} would be attached to ${elbName}; nothing was changed`);
+      return;
+    }
+    if (watched && !(await waitOrAnswer202(ctx, parts, { elbName, instanceId, wish: wait, until }))) return;
+    ctx.body = presentMachine(machine);
     ctx.status = 201;
   });
 
@@ -134,7 +162,21 @@ export function elbRoutes(router: Router, { service, deadlineMs }: ElbRouteParts
    *         name: instanceId
    *         description: the instance identifier, for clients that drop the body of a DELETE
    *         type: string
+   *       - in: query
+   *         name: wait
+   *         description: drained answers once no connection is left
+   *         type: string
+   *         enum: [drained]
+   *       - { $ref: '#/parameters/timeout' }
+   *       - { $ref: '#/parameters/dryRun' }
+   *       - { $ref: '#/parameters/force' }
    *     responses:
+   *       200:
+   *         description: with dryRun=true, what would be done; nothing was changed
+   *         schema: { $ref: '#/definitions/Sentence' }
+   *         examples:
+   *           application/json:
+   *             message: i-5203422c would be detached from default-elb; nothing was changed
    *       201:
    *         description: instance removed
    *         schema:
@@ -142,6 +184,16 @@ export function elbRoutes(router: Router, { service, deadlineMs }: ElbRouteParts
    *           required: [message]
    *           properties:
    *             message: { $ref: '#/definitions/MachineInfo' }
+   *       202:
+   *         description: with wait, detached but not drained in time; the health of the instance as AWS told it last
+   *         schema:
+   *           type: object
+   *           required: [message]
+   *           properties:
+   *             message: { $ref: '#/definitions/HealthEntry' }
+   *         headers:
+   *           Location: { type: string, description: where its health is told }
+   *           Retry-After: { type: integer, description: seconds after which another look makes sense }
    *       400:
    *         description: wrong data format
    *         schema: { $ref: '#/definitions/Failure' }
@@ -166,8 +218,21 @@ export function elbRoutes(router: Router, { service, deadlineMs }: ElbRouteParts
    */
   router.delete('/elb/:elbName', sameOrigin(), async (ctx) => {
     const elbName = readElbName(ctx.params['elbName']);
+    const { wait, timeoutMs, dryRun, force } = readChangeQuery(ctx, { wish: 'drained', mayForce: true });
+    const until = performance.now() + timeoutMs;
     const instanceId = await readMachineIdOrQuery(ctx);
-    ctx.body = presentMachine(await service.detachMachine(elbName, instanceId, trace(ctx)));
+    const forcedBy = force ? callerOf(ctx) : undefined;
+    const machine = await service.detachMachine(elbName, instanceId, trace(ctx), { dryRun, forcedBy });
+    if (dryRun) {
+      ctx.body = presentText(`${instanceId} would be detached from ${elbName}; nothing was changed`);
+      return;
+    }
+    if (
+      wait !== undefined &&
+      !(await waitOrAnswer202(ctx, parts, { elbName, instanceId, wish: wait, until }))
+    )
+      return;
+    ctx.body = presentMachine(machine);
     ctx.status = 201;
   });
 }

@@ -5,9 +5,11 @@ import { DomainError } from '../../errors.ts';
 import { type AwsTrace, startTrace } from '../../telemetry.ts';
 
 const throttled = new DomainError('aws_throttled', 'AWS is asked too often');
-const ordinary = { urgent: false, repeated: false };
-const urgent = { urgent: true, repeated: false };
-const repeated = { urgent: false, repeated: true };
+type Take = Parameters<CallGate['take']>[1];
+const ordinary: Take = { urgency: 'ordinary', repeated: false };
+const urgent: Take = { urgency: 'urgent', repeated: false };
+const patient: Take = { urgency: 'patient', repeated: false };
+const repeated: Take = { urgency: 'ordinary', repeated: true };
 const trace = (deadlineMs = 5000): AwsTrace => startTrace(deadlineMs);
 
 /** How many of so many calls are admitted at once. */
@@ -56,6 +58,18 @@ describe('CallGate', () => {
     await Promise.all(takes);
     const took = performance.now() - began;
     assert.ok(took > 400 && took < 2000, `30 calls took ${took} ms`);
+  });
+
+  it('lets patient callers go last, however long they wait already', async () => {
+    const gate = new CallGate({ name: 'reads', perSecond: 10 });
+    assert.equal(await admittedAtOnce(gate, 10), 10);
+    const order: string[] = [];
+    await Promise.all([
+      gate.take(trace(), patient).then(() => order.push('patient')),
+      gate.take(trace(), ordinary).then(() => order.push('ordinary')),
+      gate.take(trace(), patient).then(() => order.push('patient, too')),
+    ]);
+    assert.deepEqual(order, ['ordinary', 'patient', 'patient, too']);
   });
 
   it('lets urgent callers alone take the reserve, ahead of those that wait', async () => {

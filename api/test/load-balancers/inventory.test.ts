@@ -101,6 +101,60 @@ describe('Inventory', () => {
     assert.deepEqual([gateway.regionCalls, gateway.machineCalls.length], [2, before]);
   });
 
+  describe('shortly before a list expires', () => {
+    /** Reads once, by a call that takes so long that the next one leaves as early as it may; returns when it left. */
+    const slowlyRead = async () => {
+      const release = gateway.hold();
+      const first = list();
+      await sleep(80);
+      release();
+      const { asOf } = await first;
+      await eventually(() => gateway.machineCalls.flat().length >= 6 && gateway.inFlight === 0, 'filled');
+      return asOf;
+    };
+    const setClock = (time: number) => {
+      setClockAhead(0);
+      setClockAhead(time - performance.now());
+    };
+
+    it('reads the region anew, once, while the list is served', async () => {
+      const asOf = await slowlyRead();
+      setClock(asOf + 1750);
+      assert.ok(inventory.ready(web, performance.now()));
+      assert.equal(gateway.regionCalls, 1, 'not much earlier');
+      gateway.hold();
+      setClock(asOf + 1900);
+      for (let n = 0; n < 3; n++) assert.ok(inventory.ready(web, performance.now()));
+      await eventually(() => gateway.regionCalls === 2, 'read anew');
+    });
+
+    it('does so for whoever reads, however they do', async () => {
+      const asOf = await slowlyRead();
+      setClock(asOf + 1900);
+      assert.equal((await list()).how, 'hit');
+      await eventually(() => gateway.regionCalls === 2, 'read anew');
+    });
+
+    it('has the new list ready when the old one expires', async () => {
+      const asOf = await slowlyRead();
+      setClock(asOf + 1900);
+      inventory.ready(web, performance.now());
+      await eventually(() => gateway.regionCalls === 2 && gateway.inFlight === 0, 'read anew');
+      setClock(asOf + 2100);
+      assert.ok(inventory.ready(web, performance.now()));
+    });
+
+    it('serves the list on when that fails', async () => {
+      const asOf = await slowlyRead();
+      gateway.elbError = throttled;
+      setClock(asOf + 1900);
+      assert.ok(inventory.ready(web, performance.now()));
+      await eventually(() => gateway.regionCalls === 2 && gateway.inFlight === 0, 'read anew');
+      setClock(asOf + 2100);
+      assert.equal((await list()).how, 'stale');
+    });
+  });
+
   it('remembers descriptions for 60 s, and renews with them those of other load balancers in use', async () => {
     await warmUp();
     await list(shop);

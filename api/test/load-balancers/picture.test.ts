@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import type { Members } from '../../load-balancers/load-balancer-gateway.ts';
 import type { ElbName } from '../../load-balancers/machine.ts';
 import { Picture } from '../../load-balancers/picture.ts';
-import { elb, id } from '../support/scripted-gateway.ts';
+import { descriptionsOf, elb, id } from '../support/scripted-gateway.ts';
 
 const web = elb('web');
 const [a, b, c] = [id(1), id(2), id(3)];
 const region = (entries: Record<string, Members>) =>
-  new Map(Object.entries(entries)) as Map<ElbName, Members>;
+  descriptionsOf(Object.entries(entries) as [ElbName, Members][]);
 
 describe('Picture', () => {
   let picture: Picture;
@@ -18,20 +18,20 @@ describe('Picture', () => {
 
   it('does not believe an answer to a change that lacks what was just registered', () => {
     picture.learn(web, [a], 1);
-    assert.equal(picture.changed(web, { added: b }, [a]), false);
+    assert.equal(picture.changed(web, { added: [b] }, [a]), false);
     assert.deepEqual(members(), [a, b]);
     assert.equal(picture.get(web)?.doubtful, true);
   });
 
   it('does not believe an answer that still lists what was just deregistered', () => {
     picture.learn(web, [a, b], 1);
-    assert.equal(picture.changed(web, { removed: b }, [a, b]), false);
+    assert.equal(picture.changed(web, { removed: [b] }, [a, b]), false);
     assert.deepEqual(members(), [a]);
   });
 
   for (const [what, change, expected] of [
-    ['attach', { added: c }, [a, b, c]],
-    ['detach', { removed: a }, [b]],
+    ['attach', { added: [c] }, [a, b, c]],
+    ['detach', { removed: [a] }, [b]],
   ] as const)
     it(`does not believe the empty list with which moto answers the ${what}`, () => {
       picture.learn(web, [a, b], 1);
@@ -41,34 +41,34 @@ describe('Picture', () => {
 
   it('does not believe an answer that lacks another member known a moment ago', () => {
     picture.learn(web, [a, b], 1);
-    assert.equal(picture.changed(web, { added: c }, [a, c]), false);
+    assert.equal(picture.changed(web, { added: [c] }, [a, c]), false);
     assert.deepEqual(members(), [a, b, c]);
   });
 
   it('takes it that the change was made where its answer was lost, and doubts it', () => {
     picture.learn(web, [a, b], 1);
-    assert.equal(picture.changed(web, { removed: b }, undefined), false);
+    assert.equal(picture.changed(web, { removed: [b] }, undefined), false);
     assert.deepEqual(members(), [a]);
     assert.equal(picture.get(web)?.doubtful, true);
   });
 
   it('believes an answer that fits, in its order, with members that are new to it', () => {
     picture.learn(web, [a], 1);
-    assert.equal(picture.changed(web, { added: b }, [c, b, a]), true);
+    assert.equal(picture.changed(web, { added: [b] }, [c, b, a]), true);
     assert.deepEqual(members(), [c, b, a]);
     assert.equal(picture.get(web)?.doubtful, false);
   });
 
   it('believes the empty list after the last member was detached', () => {
     picture.learn(web, [a], 1);
-    assert.equal(picture.changed(web, { removed: a }, []), true);
+    assert.equal(picture.changed(web, { removed: [a] }, []), true);
     assert.deepEqual(members(), []);
   });
 
   it('lets no call that left before a change overwrite it, whatever it told', () => {
     const early = performance.now() - 10;
     picture.learn(web, [a], 1);
-    picture.changed(web, { added: b }, [a, b]);
+    picture.changed(web, { added: [b] }, [a, b]);
     picture.learnRegion(region({ web: [a] }), early);
     assert.deepEqual(members(), [a, b]);
     picture.learnRegion(region({}), early);

@@ -1,4 +1,7 @@
-import type { LoadBalancerGateway, Members } from '../../load-balancers/load-balancer-gateway.ts';
+import { DomainError } from '../../errors.ts';
+import type { MemberHealth } from '../../load-balancers/health.ts';
+import type { LoadBalancerDescription } from '../../load-balancers/load-balancer.ts';
+import type { LoadBalancerGateway, Members, Urgency } from '../../load-balancers/load-balancer-gateway.ts';
 import type { ElbName, InstanceId, MachineInfo } from '../../load-balancers/machine.ts';
 import type { AwsTrace, Logger } from '../../telemetry.ts';
 
@@ -22,9 +25,9 @@ export class ScriptedGateway implements LoadBalancerGateway {
   inFlight = 0;
   maxInFlight = 0;
 
-  async describeRegion(trace: AwsTrace): Promise<Map<ElbName, Members>> {
+  async describeRegion(trace: AwsTrace): Promise<Map<ElbName, LoadBalancerDescription>> {
     this.regionCalls += 1;
-    const answer = new Map(this.region);
+    const answer = descriptionsOf(this.region);
     await this.#answer(trace, this.elbError);
     return answer;
   }
@@ -45,6 +48,30 @@ export class ScriptedGateway implements LoadBalancerGateway {
   async describeMachine(instanceId: InstanceId, trace: AwsTrace): Promise<MachineInfo> {
     await this.#answer(trace, this.ec2Error);
     return machineOf(instanceId);
+  }
+
+  /** What AWS tells of the health of everything, when a call leaves. */
+  health: MemberHealth[] = [];
+  /** The ids of each DescribeInstanceHealth. */
+  readonly healthCalls: (Members | undefined)[] = [];
+  healthError: Error | undefined;
+
+  async describeHealth(
+    _elbName: ElbName,
+    instanceIds: Members | undefined,
+    _urgency: Urgency,
+    trace: AwsTrace,
+  ): Promise<MemberHealth[]> {
+    this.healthCalls.push(instanceIds);
+    const answer = this.health.filter(({ instanceId }) => instanceIds?.includes(instanceId) ?? true);
+    await this.#answer(trace, this.healthError);
+    const unknown = instanceIds?.find((id) => !answer.some(({ instanceId }) => instanceId === id));
+    if (unknown !== undefined) throw new DomainError('instance_refused', `Could not find ${unknown}`);
+    return answer;
+  }
+
+  describeDraining(): Promise<number> {
+    return Promise.resolve(300);
   }
 
   register(elbName: ElbName): Promise<Members> {
@@ -73,6 +100,20 @@ export class ScriptedGateway implements LoadBalancerGateway {
       this.inFlight -= 1;
     }
   }
+}
+
+/** The region as AWS describes it, of which no more than the members is given. */
+export function descriptionsOf(region: Iterable<[ElbName, Members]>): Map<ElbName, LoadBalancerDescription> {
+  const traits = {
+    dnsName: undefined,
+    scheme: undefined,
+    vpcId: undefined,
+    availabilityZones: [],
+    listeners: [],
+    healthCheck: undefined,
+    createdDate: undefined,
+  };
+  return new Map([...region].map(([elbName, members]) => [elbName, { members, traits }]));
 }
 
 export function machineOf(instanceId: InstanceId, instanceType = 't3.micro'): MachineInfo {

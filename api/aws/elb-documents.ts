@@ -1,0 +1,83 @@
+import type { Condition, MemberHealth } from '../load-balancers/health.ts';
+import type { HealthCheck, Listener, LoadBalancerDescription } from '../load-balancers/load-balancer.ts';
+import type { Members } from '../load-balancers/load-balancer-gateway.ts';
+import type { InstanceId } from '../load-balancers/machine.ts';
+import { childrenOf, textOf, type XmlElement } from './xml-document.ts';
+
+/** The members that the element lists, in its order, each once: moto lists one that was registered twice twice. */
+export function toMembers(element: XmlElement): Members {
+  const ids = childrenOf(element, 'Instances').flatMap((member) => textOf(member, 'InstanceId') ?? []);
+  return [...new Set(ids)] as InstanceId[];
+}
+
+/** A member of LoadBalancerDescriptions. */
+export function toDescription(element: XmlElement): LoadBalancerDescription {
+  const created = textOf(element, 'CreatedTime');
+  return {
+    members: toMembers(element),
+    traits: {
+      dnsName: textOf(element, 'DNSName'),
+      scheme: textOf(element, 'Scheme'),
+      vpcId: textOf(element, 'VPCId'),
+      availabilityZones: childrenOf(element, 'AvailabilityZones').map(({ text }) => text),
+      listeners: childrenOf(element, 'ListenerDescriptions').map(toListener),
+      healthCheck: toHealthCheck(element.children.find(({ name }) => name === 'HealthCheck')),
+      createdDate: created === undefined ? undefined : new Date(created),
+    },
+  };
+}
+
+function toListener(element: XmlElement): Listener {
+  const protocol = textOf(element, 'Listener', 'Protocol') ?? '';
+  return {
+    protocol,
+    loadBalancerPort: Number(textOf(element, 'Listener', 'LoadBalancerPort')),
+    instanceProtocol: textOf(element, 'Listener', 'InstanceProtocol') ?? protocol,
+    instancePort: Number(textOf(element, 'Listener', 'InstancePort')),
+  };
+}
+
+function toHealthCheck(element: XmlElement | undefined): HealthCheck | undefined {
+  const target = element === undefined ? undefined : textOf(element, 'Target');
+  if (element === undefined || target === undefined) return undefined;
+  return {
+    target,
+    intervalSeconds: Number(textOf(element, 'Interval')),
+    timeoutSeconds: Number(textOf(element, 'Timeout')),
+    unhealthyThreshold: Number(textOf(element, 'UnhealthyThreshold')),
+    healthyThreshold: Number(textOf(element, 'HealthyThreshold')),
+  };
+}
+
+/**
+ * AWS has no code for these: its description is all there is to tell a member that drains (`InService`, as one that
+ * serves) or registers from others. The texts are listed as the values of `Description` (service model, InstanceState).
+ */
+const conditions: Readonly<Record<string, Condition>> = {
+  'Instance registration is still in progress.': 'registering',
+  'Instance deregistration currently in progress.': 'draining',
+  'Instance has failed at least the UnhealthyThreshold number of health checks consecutively.':
+    'failing-checks',
+  'Instance has not passed the configured HealthyThreshold number of health checks consecutively.':
+    'failing-checks',
+  'Instance is in the EC2 Availability Zone for which LoadBalancer is not configured to route traffic to.':
+    'zone-disabled',
+  'Disable Availability Zone is currently in progress.': 'zone-disabled',
+  'Instance is not currently registered with the LoadBalancer.': 'not-registered',
+  'Instance is in pending state.': 'not-running',
+  'Instance is in stopped state.': 'not-running',
+  'Instance is in terminated state.': 'not-running',
+};
+
+/** A member of InstanceStates. */
+export function toHealth(element: XmlElement): MemberHealth {
+  const state = textOf(element, 'State') ?? 'Unknown';
+  const description = textOf(element, 'Description') ?? 'N/A';
+  return {
+    instanceId: textOf(element, 'InstanceId') as InstanceId,
+    state,
+    reasonCode: textOf(element, 'ReasonCode') ?? 'N/A',
+    description,
+    condition: conditions[description] ?? (state === 'InService' ? 'in-service' : 'unclear'),
+  };
+}

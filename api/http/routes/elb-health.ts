@@ -1,0 +1,60 @@
+import type Router from '@koa/router';
+import type { HealthBoard } from '../../load-balancers/health-board.ts';
+import { startTrace } from '../../telemetry.ts';
+import { readElbName, readFreshness } from '../input.ts';
+import { answerKnown } from '../known-answer.ts';
+import { presentHealth } from '../presenters.ts';
+
+export interface ElbHealthRouteParts {
+  readonly health: HealthBoard;
+  /** Milliseconds that one request may spend on AWS. */
+  readonly deadlineMs: number;
+}
+
+/** Tells how the members of a load balancer are. */
+export function elbHealthRoutes(router: Router, { health, deadlineMs }: ElbHealthRouteParts): void {
+  /**
+   * @swagger
+   * /elb/{elbName}/health:
+   *   get:
+   *     tags: [load balancers]
+   *     operationId: listElbHealth
+   *     summary: How the members are, and why
+   *     description: >-
+   *       Every member, and those that still drain after their detach, as AWS told it at most a second ago; `why` says
+   *       in one sentence why it is so and what to do. What EC2 does not tell is `"unknown"`.
+   *     produces: [application/json]
+   *     parameters:
+   *       - name: elbName
+   *         in: path
+   *         required: true
+   *         description: pass the load balancer name
+   *         type: string
+   *         x-example: default-elb
+   *     responses:
+   *       200:
+   *         description: health listed
+   *         schema:
+   *           type: object
+   *           required: [message]
+   *           properties:
+   *             message: { type: array, items: { $ref: '#/definitions/HealthEntry' } }
+   *         headers:
+   *           ETag: { type: string, description: what If-None-Match names to get a 304 while the list is the same }
+   *           Age: { type: integer, description: seconds since AWS told of it }
+   *           Cache-Status: { type: string, description: 'whether it was known, or why AWS was asked (RFC 9211)' }
+   *       304: { $ref: '#/responses/NotModified' }
+   *       401: { $ref: '#/responses/Unauthenticated' }
+   *       404: { $ref: '#/responses/ElbNotFound' }
+   *       502: { $ref: '#/responses/AwsRefused' }
+   *       503: { $ref: '#/responses/AwsThrottled' }
+   *       504: { $ref: '#/responses/AwsUnreachable' }
+   */
+  router.get('/elb/:elbName/health', async (ctx) => {
+    const elbName = readElbName(ctx.params['elbName']);
+    const trace = startTrace(deadlineMs);
+    ctx.state.trace = trace;
+    const list = await health.list(elbName, readFreshness(ctx), trace);
+    answerKnown(ctx, list, presentHealth(list.entries));
+  });
+}

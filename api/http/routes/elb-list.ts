@@ -1,0 +1,78 @@
+import type Router from '@koa/router';
+import type { LoadBalancerService } from '../../load-balancers/load-balancer-service.ts';
+import { startTrace } from '../../telemetry.ts';
+import { readFreshness } from '../input.ts';
+import { answerKnown } from '../known-answer.ts';
+import { presentLoadBalancers } from '../presenters.ts';
+import { readPageQuery } from '../query.ts';
+
+export interface ElbListRouteParts {
+  readonly service: LoadBalancerService;
+  /** Milliseconds that one request may spend on AWS. */
+  readonly deadlineMs: number;
+}
+
+/** Lists the load balancers of the region. */
+export function elbListRoutes(router: Router, { service, deadlineMs }: ElbListRouteParts): void {
+  /**
+   * @swagger
+   * /elb:
+   *   get:
+   *     tags: [load balancers]
+   *     operationId: listElbs
+   *     summary: The classic load balancers of the region, sorted by name
+   *     description: >-
+   *       They come in pages: `Link` has the path of the next one, as `<…>; rel="next"`, and is missing on the last. What
+   *       AWS does not tell is `"unknown"`.
+   *     produces: [application/json]
+   *     parameters:
+   *       - in: query
+   *         name: name
+   *         description: the name, or how it begins and a *
+   *         type: string
+   *         x-example: default*
+   *       - in: query
+   *         name: limit
+   *         description: load balancers a page
+   *         type: integer
+   *         minimum: 1
+   *         maximum: 400
+   *         default: 100
+   *       - in: query
+   *         name: cursor
+   *         description: where the page begins, as the Link of the page before has it
+   *         type: string
+   *     responses:
+   *       200:
+   *         description: load balancers listed
+   *         schema:
+   *           type: object
+   *           required: [message]
+   *           properties:
+   *             message: { type: array, items: { $ref: '#/definitions/LoadBalancer' } }
+   *         headers:
+   *           ETag: { type: string, description: what If-None-Match names to get a 304 while the page is the same }
+   *           Age: { type: integer, description: seconds since AWS told of it }
+   *           Cache-Status: { type: string, description: 'whether it was known, or why AWS was asked (RFC 9211)' }
+   *       304: { $ref: '#/responses/NotModified' }
+   *       400: { $ref: '#/responses/WrongParameter' }
+   *       401: { $ref: '#/responses/Unauthenticated' }
+   *       502: { $ref: '#/responses/AwsRefused' }
+   *       503: { $ref: '#/responses/AwsThrottled' }
+   *       504: { $ref: '#/responses/AwsUnreachable' }
+   */
+  router.get('/elb', async (ctx) => {
+    const { fits, limit, after, rest } = readPageQuery(ctx);
+    const trace = startTrace(deadlineMs);
+    ctx.state.trace = trace;
+    const list = await service.listLoadBalancers(readFreshness(ctx), trace);
+    const wanted = list.loadBalancers.filter(({ elbName }) => elbName > after && fits(elbName));
+    const page = wanted.slice(0, limit);
+    const last = page.at(-1);
+    if (last !== undefined && wanted.length > limit) {
+      const query = new URLSearchParams({ ...rest, cursor: last.elbName }).toString();
+      ctx.set('Link', `</elb?${query}>; rel="next"`);
+    }
+    answerKnown(ctx, list, presentLoadBalancers(page));
+  });
+}

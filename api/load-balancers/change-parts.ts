@@ -1,0 +1,101 @@
+import { type AwsTrace, type Logger, startTrace } from '../telemetry.ts';
+import type { HealthReads } from './health-reads.ts';
+import type { Inventory } from './inventory.ts';
+import { KeyedLock } from './keyed-lock.ts';
+import type { LastInService } from './last-in-service.ts';
+import type { LoadBalancerGateway, Members } from './load-balancer-gateway.ts';
+import type { ElbName } from './machine.ts';
+import type { RecentChanges } from './recent-changes.ts';
+import { Registrations } from './registrations.ts';
+
+export interface ChangePartsOptions {
+  readonly gateway: LoadBalancerGateway;
+  readonly inventory: Inventory;
+  readonly changes: RecentChanges;
+  readonly health: HealthReads;
+  /** Absent where a load balancer may lose its last healthy member. */
+  readonly lastInService: LastInService | undefined;
+  readonly logger: Logger;
+  /** What a look after a change may take, in milliseconds. */
+  readonly deadlineMs: number;
+}
+
+/** How a change is to be made. */
+export interface ChangeOptions {
+  /** Go through every check, and change nothing. */
+  readonly dryRun?: boolean;
+  /** Who wants the last healthy member detached all the same. */
+  readonly forcedBy?: string | undefined;
+  /** Whether the caller waits for the outcome, and so learns of an attachment that AWS loses. */
+  readonly watched?: boolean;
+}
+
+/** What the changes of one instance and of many have in common. */
+export class ChangeParts {
+  readonly inventory: Inventory;
+  readonly registrations: Registrations;
+  readonly #options: ChangePartsOptions;
+  readonly #locks = new KeyedLock();
+
+  constructor(options: ChangePartsOptions) {
+    this.#options = options;
+    this.inventory = options.inventory;
+    this.registrations = new Registrations(options.gateway, (elbName, added, listed) => {
+      options.changes.attached(elbName, added);
+      options.inventory.changed(elbName, { added }, listed);
+    });
+  }
+
+  get lastInService(): LastInService | undefined {
+    return this.#options.lastInService;
+  }
+
+  /** Runs the task once those before it with one of these instances and this load balancer have settled. */
+  locked<T>(elbName: ElbName, instanceIds: Members, task: () => Promise<T>): Promise<T> {
+    // In one order for everybody, so that no two hold what the other waits for.
+    const keys = instanceIds.map((id) => `${elbName}/${id}`).sort();
+    return keys.reduceRight<() => Promise<T>>((inner, key) => () => this.#locks.run(key, inner), task)();
+  }
+
+  /** Deregisters the instances, and has what is known of the load balancer follow. Throws what the gateway throws. */
+  async deregister(elbName: ElbName, instanceIds: Members, trace: AwsTrace): Promise<void> {
+    const { gateway, changes, inventory } = this.#options;
+    const listed = await gateway.deregister(elbName, instanceIds, trace);
+    changes.detached(elbName, instanceIds);
+    inventory.changed(elbName, { removed: instanceIds }, listed);
+  }
+
+  /** The log names who had the last healthy member detached, or may have. */
+  tellOfForce(elbName: ElbName, instanceIds: Members, principal: string): void {
+    this.#options.logger.warn(
+      { principal, elbName, instanceIds },
+      'detached by force, without a look at whether it was the last one in service',
+    );
+  }
+
+  /**
+   * Warns the log where AWS still drains an instance that was just attached, since it loses such an attachment
+   * silently (saltstack/salt#43435). It looks only where this process has seen a detach or the draining.
+   */
+  warnOfLoss(elbName: ElbName, instanceIds: Members): void {
+    const { changes, health, logger, deadlineMs } = this.#options;
+    const suspects = instanceIds.filter((id) => changes.get(elbName, id).drainingSince !== undefined);
+    if (suspects.length === 0) return;
+    health.some(elbName, suspects, startTrace(deadlineMs)).then(
+      (told) => {
+        const lost = suspects.filter((id) => told.get(id)?.condition === 'draining');
+        if (lost.length === 0) return;
+        logger.warn(
+          { elbName, instanceIds: lost },
+          'attached while AWS still drains it: AWS loses that silently, so attach it again when the draining is over',
+        );
+      },
+      (err: unknown) => {
+        logger.warn(
+          { err, elbName, instanceIds: suspects },
+          'whether AWS keeps an attachment could not be seen',
+        );
+      },
+    );
+  }
+}

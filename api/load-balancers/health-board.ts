@@ -1,0 +1,83 @@
+import type { AwsTrace } from '../telemetry.ts';
+import { type HealthEntry, type MemberHealth, untold } from './health.ts';
+import type { HealthReads } from './health-reads.ts';
+import type { Freshness, Inventory } from './inventory.ts';
+import type { ElbName } from './machine.ts';
+import { fulfilledWithin } from './patience.ts';
+import type { MachineList } from './picture.ts';
+import type { RecentChanges } from './recent-changes.ts';
+import { explain } from './why.ts';
+
+/** How long a reading of health is good, in milliseconds. */
+const maxAgeMs = 1000;
+/** What the answer waits for EC2, whose facts it can do without, in milliseconds. */
+const patienceMs = 2000;
+
+/** The members of a load balancer with their health, and what there is to say of its age, as in `MachineList`. */
+export interface HealthList extends Pick<MachineList, 'asOf' | 'freshUntil' | 'how'> {
+  readonly entries: readonly HealthEntry[];
+}
+
+/** Tells how the members of load balancers are, and why. */
+export class HealthBoard {
+  readonly #reads: HealthReads;
+  readonly #inventory: Inventory;
+  readonly #changes: RecentChanges;
+
+  constructor(reads: HealthReads, inventory: Inventory, changes: RecentChanges) {
+    this.#reads = reads;
+    this.#inventory = inventory;
+    this.#changes = changes;
+  }
+
+  /**
+   * Returns every member in AWS's order, and then those that drain. The membership is as fresh as a list's, the health
+   * at most a second old, or as the caller asks. Throws `elb_not_found`, and what the gateway throws.
+   */
+  async list(elbName: ElbName, freshness: Freshness, trace: AwsTrace): Promise<HealthList> {
+    const now = performance.now();
+    const oldest = freshness.noCache === true ? 0 : Math.min(maxAgeMs, freshness.maxAgeMs ?? maxAgeMs);
+    const [{ members }, { health, asOf }] = await Promise.all([
+      this.#inventory.loadBalancer(elbName, trace),
+      this.#reads.all(elbName, now - oldest, 'ordinary', trace),
+    ]);
+    const told = new Set(health.map(({ instanceId }) => instanceId));
+    const all = [...health, ...members.filter((id) => !told.has(id)).map(untold)];
+    const entries = await this.explain(elbName, all, trace);
+    const demanded = freshness.noCache === true || freshness.maxAgeMs !== undefined;
+    const how = asOf < now ? 'hit' : demanded ? 'asked-on-request' : 'asked-expired';
+    return { entries, asOf, freshUntil: asOf + maxAgeMs, how };
+  }
+
+  /** Returns what there is to say of members whose health AWS told. What EC2 and AWS's attributes add may be missing. */
+  async explain(elbName: ElbName, health: readonly MemberHealth[], trace: AwsTrace): Promise<HealthEntry[]> {
+    const drains = health.some(({ condition }) => condition === 'draining');
+    const [drainingSeconds] = await Promise.all([
+      drains ? this.#reads.drainingSeconds(elbName, trace) : undefined,
+      this.#describe(health, trace),
+    ]);
+    const now = performance.now();
+    const traits = this.#inventory.traits(elbName);
+    return health.map((one) =>
+      explain(one, {
+        elbName,
+        traits,
+        machine: this.#inventory.machine(one.instanceId),
+        change: this.#changes.get(elbName, one.instanceId),
+        drainingSeconds,
+        now,
+      }),
+    );
+  }
+
+  /** Has EC2 tell of those whose state matters: of those out of service what is true now, of the others anything. */
+  async #describe(health: readonly MemberHealth[], trace: AwsTrace): Promise<void> {
+    const wanted = health.filter(({ instanceId, state }) => {
+      const known = this.#inventory.machine(instanceId);
+      return state !== 'InService' || known === undefined || (known.state ?? 'running') !== 'running';
+    });
+    if (wanted.length === 0) return;
+    const ids = wanted.map(({ instanceId }) => instanceId);
+    await fulfilledWithin(this.#inventory.describe(ids, performance.now() - maxAgeMs, trace), patienceMs);
+  }
+}

@@ -1,0 +1,145 @@
+import { DomainError } from '../errors.ts';
+import { type AwsTrace, startTrace } from '../telemetry.ts';
+import { Coalescer } from './coalescer.ts';
+import type { MemberHealth } from './health.ts';
+import type { LoadBalancerGateway, Members, Urgency } from './load-balancer-gateway.ts';
+import type { ElbName, InstanceId } from './machine.ts';
+import { withinDeadline } from './patience.ts';
+import type { RecentChanges } from './recent-changes.ts';
+
+/** What AWS told of the health of all that is on a load balancer. */
+export interface HealthReading {
+  readonly health: readonly MemberHealth[];
+  /** When the call left, on the clock of `performance.now()`. */
+  readonly asOf: number;
+  readonly requestIds: readonly string[];
+}
+
+interface Reads {
+  readonly ordinary: Coalescer<HealthReading>;
+  /** Checks before a change must not wait for a read that is not theirs. */
+  readonly urgent: Coalescer<HealthReading>;
+  last?: HealthReading;
+}
+
+/** Load balancers whose last reading is kept; a reading of 1,000 members is some 300 KB. */
+const mostKept = 50;
+const drainingMaxAgeMs = 300_000;
+
+/** Asks AWS for the health of members, one call at a time for all who ask for the same. */
+export class HealthReads {
+  readonly #gateway: LoadBalancerGateway;
+  readonly #changes: RecentChanges;
+  readonly #deadlineMs: number;
+  readonly #reads = new Map<ElbName, Reads>();
+  readonly #draining = new Map<ElbName, { readonly seconds: number; readonly asOf: number }>();
+
+  constructor(gateway: LoadBalancerGateway, changes: RecentChanges, deadlineMs: number) {
+    this.#gateway = gateway;
+    this.#changes = changes;
+    this.#deadlineMs = deadlineMs;
+  }
+
+  /**
+   * Returns what AWS told of the load balancer's members and of those that drain, in a call that left at `since` or
+   * later, and after the last change that is known. Throws `elb_not_found`, and what the gateway throws.
+   */
+  async all(
+    elbName: ElbName,
+    since: number,
+    urgency: 'urgent' | 'ordinary',
+    trace: AwsTrace,
+  ): Promise<HealthReading> {
+    let reads = this.#reads.get(elbName);
+    if (reads === undefined) {
+      reads = {
+        ordinary: new Coalescer((sent) => this.#read(elbName, 'ordinary', sent)),
+        urgent: new Coalescer((sent) => this.#read(elbName, 'urgent', sent), { sideBySide: true }),
+      };
+      this.#keep(elbName, reads);
+    }
+    const notBefore = Math.max(since, this.#changes.lastOf(elbName));
+    if (reads.last !== undefined && reads.last.asOf >= notBefore) return reads.last;
+    const reading = await withinDeadline(
+      reads[urgency].join(notBefore),
+      'the health of the instances',
+      trace,
+    );
+    if (reads.last === undefined || reads.last.asOf < reading.asOf) reads.last = reading;
+    trace.requestIds.push(...reading.requestIds);
+    return reading;
+  }
+
+  /**
+   * Returns what AWS tells of these instances from now on, also of former members; those of which it knows nothing
+   * there are missing. Throws `elb_not_found`, and what the gateway throws.
+   */
+  async some(
+    elbName: ElbName,
+    instanceIds: Members,
+    trace: AwsTrace,
+  ): Promise<Map<InstanceId, MemberHealth>> {
+    const asOf = performance.now();
+    try {
+      const health = await this.#gateway.describeHealth(elbName, instanceIds, 'patient', trace);
+      this.#learn(elbName, health, asOf);
+      return new Map(health.map((one) => [one.instanceId, one]));
+    } catch (error) {
+      if (!(error instanceof DomainError && error.code === 'instance_refused')) throw error;
+    }
+    // One unknown id fails the call for all of them: it is found by halving.
+    if (instanceIds.length === 1) return new Map();
+    const middle = Math.ceil(instanceIds.length / 2);
+    const halves = [instanceIds.slice(0, middle), instanceIds.slice(middle)];
+    const found = [];
+    for (const half of halves) found.push(...(await this.some(elbName, half, trace)));
+    return new Map(found);
+  }
+
+  /**
+   * Returns for how many seconds AWS drains connections at most, as it told within the last minutes; undefined where
+   * that cannot be had.
+   */
+  async drainingSeconds(elbName: ElbName, trace: AwsTrace): Promise<number | undefined> {
+    const now = performance.now();
+    const known = this.#draining.get(elbName);
+    if (known !== undefined && now - known.asOf < drainingMaxAgeMs) return known.seconds;
+    try {
+      const seconds = await this.#gateway.describeDraining(elbName, trace);
+      if (this.#draining.size >= mostKept) this.#draining.clear();
+      this.#draining.set(elbName, { seconds, asOf: now });
+      return seconds;
+    } catch {
+      // The rest of the answer is worth more than this one fact; the ledger has counted the failure.
+      return known?.seconds;
+    }
+  }
+
+  async #read(elbName: ElbName, urgency: Urgency, sent: () => void): Promise<HealthReading> {
+    let asOf = performance.now();
+    const trace = startTrace(this.#deadlineMs, {
+      sent: () => {
+        asOf = performance.now();
+        sent();
+      },
+    });
+    const health = await this.#gateway.describeHealth(elbName, undefined, urgency, trace);
+    this.#learn(elbName, health, asOf);
+    return { health, asOf, requestIds: trace.requestIds };
+  }
+
+  #learn(elbName: ElbName, health: readonly MemberHealth[], asOf: number): void {
+    for (const { instanceId, condition } of health) {
+      if (condition === 'draining') this.#changes.seenDraining(elbName, instanceId);
+      else this.#changes.seenNotDraining(elbName, instanceId, asOf);
+    }
+  }
+
+  #keep(elbName: ElbName, reads: Reads): void {
+    if (this.#reads.size >= mostKept) {
+      for (const [name, { ordinary, urgent }] of this.#reads)
+        if (ordinary.idle && urgent.idle) this.#reads.delete(name);
+    }
+    this.#reads.set(elbName, reads);
+  }
+}

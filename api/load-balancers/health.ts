@@ -1,0 +1,51 @@
+import type { InstanceId } from './machine.ts';
+
+/** What AWS's words about a member come to. */
+export type Condition =
+  | 'in-service'
+  | 'registering'
+  | 'draining'
+  | 'failing-checks'
+  | 'zone-disabled'
+  | 'not-running'
+  | 'not-registered'
+  | 'unclear';
+
+/** What AWS tells of a member's health. */
+export interface MemberHealth {
+  readonly instanceId: InstanceId;
+  /** `InService`, `OutOfService` or `Unknown`. */
+  readonly state: string;
+  /** `ELB`, `Instance` or `N/A`: whose fault it is. */
+  readonly reasonCode: string;
+  /** AWS's own words. */
+  readonly description: string;
+  readonly condition: Condition;
+}
+
+/** A member's health and the facts around it. */
+export interface HealthEntry extends MemberHealth {
+  /** Undefined where EC2 does not tell. */
+  readonly availabilityZone: string | undefined;
+  /** `running`, `stopped` … as EC2 names it; undefined where EC2 does not tell. */
+  readonly instanceState: string | undefined;
+  /** One sentence: why it is so, and what to do. */
+  readonly why: string;
+  /** Seconds after which another look makes sense. */
+  readonly lookAgainSeconds: number;
+}
+
+/** Whether the member serves: one that drains is `InService` to AWS, too, but gets no new connections. */
+export function isHealthy({ state, condition }: MemberHealth): boolean {
+  return state === 'InService' && condition !== 'draining';
+}
+
+/** Whether no connection is left: AWS knows it no longer (undefined here) or has it out of service. */
+export function isDrained(health: MemberHealth | undefined): boolean {
+  return health === undefined || health.state === 'OutOfService';
+}
+
+/** The health of a member of which AWS tells none, as of a terminated one. */
+export function untold(instanceId: InstanceId): MemberHealth {
+  return { instanceId, state: 'Unknown', reasonCode: 'N/A', description: 'N/A', condition: 'unclear' };
+}

@@ -1,0 +1,42 @@
+import type { Members } from './load-balancer-gateway.ts';
+import type { ElbName } from './machine.ts';
+
+/** A port of a load balancer, and the port of its members to which it leads. */
+export interface Listener {
+  readonly protocol: string;
+  readonly loadBalancerPort: number;
+  readonly instanceProtocol: string;
+  readonly instancePort: number;
+}
+
+/** How a load balancer tells whether a member is healthy: so many checks in a row change its mind. */
+export interface HealthCheck {
+  /** `HTTP:8000/healthcheck` */
+  readonly target: string;
+  readonly intervalSeconds: number;
+  readonly timeoutSeconds: number;
+  readonly unhealthyThreshold: number;
+  readonly healthyThreshold: number;
+}
+
+/** What AWS tells of a classic load balancer beside its members; undefined where it tells nothing. */
+export interface LoadBalancerTraits {
+  readonly dnsName: string | undefined;
+  /** `internet-facing` or `internal`. */
+  readonly scheme: string | undefined;
+  readonly vpcId: string | undefined;
+  readonly availabilityZones: readonly string[];
+  readonly listeners: readonly Listener[];
+  readonly healthCheck: HealthCheck | undefined;
+  readonly createdDate: Date | undefined;
+}
+
+/** A load balancer as DescribeLoadBalancers tells it. */
+export interface LoadBalancerDescription {
+  readonly members: Members;
+  readonly traits: LoadBalancerTraits;
+}
+
+export interface LoadBalancer extends LoadBalancerDescription {
+  readonly elbName: ElbName;
+}

@@ -1,0 +1,67 @@
+import type { Members } from './load-balancer-gateway.ts';
+import type { ElbName, InstanceId } from './machine.ts';
+
+/** When this process last attached and detached an instance, on the clock of `performance.now()`. */
+export interface RecentChange {
+  readonly attachedAt?: number;
+  readonly detachedAt?: number;
+  /** When AWS was first seen draining it, after the last detach that is known. */
+  readonly drainingSince?: number;
+}
+
+/** Some 100 bytes each. */
+const mostRemembered = 10_000;
+
+/**
+ * What this process has changed of late: AWS does not tell when an instance was registered or began to drain, nor that
+ * a re-attachment falls into the draining, and is thus lost.
+ */
+export class RecentChanges {
+  readonly #changes = new Map<string, RecentChange>();
+  readonly #lastOf = new Map<ElbName, number>();
+
+  get(elbName: ElbName, instanceId: InstanceId): RecentChange {
+    return this.#changes.get(`${elbName}/${instanceId}`) ?? {};
+  }
+
+  /** When this process last changed the load balancer, on the clock of `performance.now()`. */
+  lastOf(elbName: ElbName): number {
+    return this.#lastOf.get(elbName) ?? -Infinity;
+  }
+
+  attached(elbName: ElbName, instanceIds: Members): void {
+    const now = performance.now();
+    this.#lastOf.set(elbName, now);
+    for (const id of instanceIds) this.#note(elbName, id, { attachedAt: now });
+  }
+
+  detached(elbName: ElbName, instanceIds: Members): void {
+    const now = performance.now();
+    this.#lastOf.set(elbName, now);
+    for (const id of instanceIds) this.#note(elbName, id, { detachedAt: now, drainingSince: now });
+  }
+
+  /** AWS says that it drains the instance, which somebody else may have detached. */
+  seenDraining(elbName: ElbName, instanceId: InstanceId): void {
+    if (this.get(elbName, instanceId).drainingSince !== undefined) return;
+    this.#note(elbName, instanceId, { drainingSince: performance.now() });
+  }
+
+  /** AWS says, in a call that left at `asOf`, that it does not drain the instance. */
+  seenNotDraining(elbName: ElbName, instanceId: InstanceId, asOf: number): void {
+    const { drainingSince, ...rest } = this.get(elbName, instanceId);
+    if (drainingSince !== undefined && drainingSince < asOf)
+      this.#changes.set(`${elbName}/${instanceId}`, rest);
+  }
+
+  #note(elbName: ElbName, instanceId: InstanceId, change: RecentChange): void {
+    const key = `${elbName}/${instanceId}`;
+    const before = this.#changes.get(key);
+    this.#changes.delete(key);
+    this.#changes.set(key, { ...before, ...change });
+    if (this.#changes.size > mostRemembered) {
+      const [oldest] = this.#changes.keys();
+      if (oldest !== undefined) this.#changes.delete(oldest);
+    }
+  }
+}

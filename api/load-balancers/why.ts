@@ -1,0 +1,138 @@
+import type { HealthEntry, MemberHealth } from './health.ts';
+import type { HealthCheck, LoadBalancerTraits } from './load-balancer.ts';
+import type { ElbName, MachineInfo } from './machine.ts';
+import type { RecentChange } from './recent-changes.ts';
+
+/** What is known around a member's health. Times are on the clock of `performance.now()`. */
+export interface Circumstances {
+  readonly elbName: ElbName;
+  readonly traits: LoadBalancerTraits | undefined;
+  readonly machine: MachineInfo | undefined;
+  readonly change: RecentChange;
+  /** For how many seconds connections are drained at most; undefined where that is not known. */
+  readonly drainingSeconds: number | undefined;
+  readonly now: number;
+}
+
+type Reason = Pick<HealthEntry, 'why' | 'lookAgainSeconds'>;
+
+/** What there is to do about an instance that is in this state of EC2. */
+const remedies: Readonly<Record<string, string>> = {
+  pending: 'it is still starting, so wait',
+  stopping: 'start it once it has stopped, or detach it',
+  stopped: 'start it, or detach it',
+  'shutting-down': 'it is being terminated, so detach it',
+  terminated: 'detach it, or wait until AWS does',
+};
+
+/** Returns the health with the facts around it, and one sentence on why it is so and what to do. */
+export function explain(health: MemberHealth, circumstances: Circumstances): HealthEntry {
+  const { machine } = circumstances;
+  return {
+    ...health,
+    availabilityZone: machine?.availabilityZone,
+    instanceState: machine?.state,
+    ...reasonOf(health, circumstances),
+  };
+}
+
+function reasonOf(health: MemberHealth, circumstances: Circumstances): Reason {
+  const { elbName, traits, machine } = circumstances;
+  const { condition, description } = health;
+  if (condition === 'draining') return draining(circumstances);
+  if (condition === 'in-service') return later('in service, nothing is left to do', 30);
+  if (machine?.state !== undefined && machine.state !== 'running') {
+    return later(
+      `EC2 says that the instance is ${machine.state}: ${remedies[machine.state] ?? 'look there'}`,
+    );
+  }
+  if (condition === 'not-registered')
+    return later(`it is no member of ${elbName}: attach it if it is to serve`);
+  const zone = machine?.availabilityZone;
+  const zones = traits?.availabilityZones ?? [];
+  if (condition === 'zone-disabled' || (zone !== undefined && zones.length > 0 && !zones.includes(zone))) {
+    return later(
+      `its zone ${zone ?? ''} is not enabled on ${elbName}, which has ${zones.join(', ')}: enable the zone there, or attach an instance of one of these`,
+    );
+  }
+  if (condition === 'registering') return registering(circumstances);
+  if (condition === 'failing-checks') return failing(traits?.healthCheck);
+  if (condition === 'not-running') return later(`${withoutFullStop(description)}: start it, or detach it`);
+  return later(
+    description === 'N/A'
+      ? 'AWS tells nothing of its health: look again in a few seconds, and at the instance in EC2'
+      : `AWS says only "${withoutFullStop(description)}": look again in a few seconds`,
+  );
+}
+
+function draining({ change, drainingSeconds, now }: Circumstances): Reason {
+  const { attachedAt = -Infinity, drainingSince } = change;
+  const leftSeconds =
+    drainingSeconds === undefined || drainingSince === undefined
+      ? undefined
+      : Math.max(1, Math.ceil(drainingSeconds - (now - drainingSince) / 1000));
+  const until =
+    leftSeconds === undefined
+      ? 'for a while yet'
+      : `until ${instant(leftSeconds)} (${leftSeconds} s) at most`;
+  if (drainingSince !== undefined && attachedAt > drainingSince) {
+    return later(
+      `it was attached again while it still drains, ${until}; AWS loses such an attachment silently, so attach it once more when the draining is over`,
+      leftSeconds,
+    );
+  }
+  return later(
+    `it is detached and drains its connections ${until}; do not attach it again before that, as AWS would lose it silently`,
+    leftSeconds,
+  );
+}
+
+function registering({ change, traits, now }: Circumstances): Reason {
+  const check = traits?.healthCheck;
+  if (check === undefined) return later('its registration is in progress: wait');
+  const seconds = passingSeconds(check);
+  const { attachedAt } = change;
+  const must = `${check.healthyThreshold} checks of ${check.target}, one every ${check.intervalSeconds} s, must pass`;
+  if (attachedAt === undefined) {
+    return later(
+      `its registration is in progress: ${must}, so it is in service at the earliest ${seconds} s after it was attached`,
+    );
+  }
+  const left = Math.ceil(seconds - (now - attachedAt) / 1000);
+  return left > 0
+    ? later(
+        `its registration is in progress: ${must}, so it is in service at the earliest in ${left} s`,
+        left,
+      )
+    : later(
+        `its registration is in progress for longer than it has to be: ${must}, so see whether the instance answers there within ${check.timeoutSeconds} s`,
+      );
+}
+
+function failing(check: HealthCheck | undefined): Reason {
+  if (check === undefined) return later('its health check fails: see whether the instance answers it');
+  const { target, timeoutSeconds, healthyThreshold, intervalSeconds } = check;
+  const seconds = passingSeconds(check);
+  return later(
+    `its health check ${target} fails: see whether the instance answers there within ${timeoutSeconds} s; ` +
+      `once it does, ${healthyThreshold} checks, one every ${intervalSeconds} s, must pass: in service at the earliest in ${seconds} s`,
+    seconds,
+  );
+}
+
+function passingSeconds({ healthyThreshold, intervalSeconds }: HealthCheck): number {
+  return healthyThreshold * intervalSeconds;
+}
+
+/** The point in time so many seconds from now, as RFC 3339 has it, in whole seconds. */
+function instant(seconds: number): string {
+  return new Date(Date.now() + seconds * 1000).toISOString().replace(/\.\d+Z$/, 'Z');
+}
+
+function later(why: string, seconds = 5): Reason {
+  return { why, lookAgainSeconds: Math.min(30, Math.max(1, seconds)) };
+}
+
+function withoutFullStop(sentence: string): string {
+  return sentence.replace(/\.\s*$/, '');
+}
