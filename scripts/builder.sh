@@ -55,7 +55,7 @@ name='elb-inventory'
 candidate=$name-candidate
 old=$name-old
 
-hosts=() ref='' repo=${REPO_URL:-} env_file=${ENV_FILE:-/root/.env} elb='' api='' built='' ssh_command=ssh
+hosts=() ref='' repo=${REPO_URL:-} env_file='' elb='' api='' built='' ssh_command=ssh
 send_image=false rollback=false dry_run=false standby=true
 timeout=60 healthy_for=10 elb_timeout=600
 where=${BUILDER_WHERE:-} work='' switching=false locked=false out_of_elb='' asg=''
@@ -71,7 +71,7 @@ die() {
 # fail LOG CODE SENTENCE: as die, after the end of a log; a full disk has a code of its own, whoever met it.
 fail() {
   tail -n 15 "$1" | sed "s/^/$where     | /" >&2 || true
-  if grep -qi 'no space left on device' "$1"; then
+  if grep -qi 'no space left on device' "$1" || [[ -z $(df -Pk "$work" | awk 'NR == 2 && $4 >= 100') ]]; then
     die 7 "the disk is full: make room (docker system df tells what Docker holds), then run this again"
   fi
   die "$2" "$3"
@@ -144,7 +144,7 @@ check_options() {
 # --- the image ---------------------------------------------------------------------------------------------------------
 
 need_docker() {
-  command -v docker >/dev/null || die 3 "there is no docker here: install Docker (Amazon Linux: dnf install docker)"
+  type -P docker >/dev/null || die 3 "there is no docker here: install Docker (Amazon Linux: dnf install docker)"
   command docker version >"$work/docker.log" 2>&1 ||
     die 3 "Docker does not answer: start it (systemctl start docker), and run this as root or in the group docker"
 }
@@ -225,6 +225,7 @@ remember() {
 setting() { sed -nE "s/^$1=(.+)$/\1/p" "$env_file" | tail -n 1; }
 
 need_env_file() {
+  env_file=${env_file:-${ENV_FILE:-/root/.env}}
   [[ -r $env_file && -f $env_file ]] ||
     die 6 "$env_file is missing or may not be read: copy .env.example there and set API_TOKEN, or give --env-file"
   [[ -n $(setting API_TOKEN) ]] || die 6 "$env_file has no API_TOKEN: set it to the base64 of user:password"
@@ -327,8 +328,8 @@ switch_over() {
 }
 
 replace_here() {
-  need_docker
   need_env_file
+  need_docker
   if $dry_run; then
     step "would fetch ${ref:-the main branch} of ${repo:-origin} and build it, or take the image that is there (--rollback, --built)"
     step "would start it with $env_file beside $(running $name && echo 'the old version' || echo 'nothing'), judge it for $healthy_for s, let it at the port, and stop the old one"
@@ -385,7 +386,8 @@ send_image() {
 }
 
 replace_on() {
-  local host=$1 code=0 arguments=(--env-file "$env_file" --timeout "$timeout" --healthy-for "$healthy_for")
+  local host=$1 code=0 arguments=(--timeout "$timeout" --healthy-for "$healthy_for")
+  [[ -z $env_file ]] || arguments+=(--env-file "$env_file")
   if $rollback; then
     arguments+=(--rollback)
   elif $send_image; then
@@ -408,8 +410,8 @@ replace_on() {
 # The host's own answer, without a word over the network but to its metadata service.
 ask_metadata() {
   local base=${AWS_EC2_METADATA_SERVICE_ENDPOINT:-http://169.254.169.254} token
-  token=$(curl -sSf --max-time 3 -X PUT -H 'X-aws-ec2-metadata-token-ttl-seconds: 60' "$base/latest/api/token") &&
-    curl -sSf --max-time 3 -H "X-aws-ec2-metadata-token: $token" "$base/latest/meta-data/instance-id"
+  token=$(curl -sSf --connect-timeout 2 --max-time 10 -X PUT -H 'X-aws-ec2-metadata-token-ttl-seconds: 60' "$base/latest/api/token") &&
+    curl -sSf --max-time 10 -H "X-aws-ec2-metadata-token: $token" "$base/latest/meta-data/instance-id"
 }
 
 # instance_of HOST, or instance_of '' for this one.

@@ -70,12 +70,20 @@ export async function unusedPort(): Promise<number> {
   }
 }
 
-/** Does one thing after the other; a failure does not keep the next from its turn. */
+/**
+ * Does one thing after the other, and after what others were given before; a failure does not keep the next from its
+ * turn.
+ */
 export class Lane {
+  readonly #others: readonly Lane[];
   #last: Promise<unknown> = Promise.resolve();
 
+  constructor(...others: Lane[]) {
+    this.#others = others;
+  }
+
   run<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.#last.then(work);
+    const result = Promise.all([this, ...this.#others].map((lane) => lane.#last)).then(work);
     this.#last = result.catch(() => undefined);
     return result;
   }

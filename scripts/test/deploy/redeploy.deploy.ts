@@ -86,6 +86,15 @@ describe('builder.sh, on a host under load,', function () {
     await assertServesAlone(host, world.commits.next);
   });
 
+  onHost('leaves the old version alone where a new one cannot be built', async (world, host) => {
+    const args = ['--ref', 'unbuildable', ...briefly];
+    const result = await measured('version that cannot be built', load, () => redeploy(world, ...args));
+    assertEnded(result, 10);
+    assertNoneFailed(result);
+    assert.match(result.output, /\| .*no-such-script.*could not be built; the old version keeps serving/s);
+    await assertServesAlone(host, world.commits.next);
+  });
+
   onHost('goes back to the version before', async (world, host) => {
     const result = await measured('rollback', load, () => redeploy(world, '--rollback', ...briefly));
     assertEnded(result, 0);

@@ -3,7 +3,9 @@ import { table } from './report.ts';
 import { startWorld, type World } from './world.ts';
 
 /** Scenarios of one lane are done in turn, those of several side by side, while mocha waits for one after the other. */
-export const lanes = { image: new Lane(), hostA: new Lane(), hostB: new Lane() };
+const hostA = new Lane();
+const hostB = new Lane();
+export const lanes = { image: new Lane(), hostA, hostB, both: new Lane(hostA, hostB) };
 
 const begin: ((world: World) => void)[] = [];
 let world: World | undefined;

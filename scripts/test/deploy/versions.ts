@@ -13,6 +13,10 @@ const changes = {
     'api/http/routes/healthcheck.ts',
     (text: string) => text.replace("presentText('ok');", "presentText('ok');\n    ctx.status = 500;"),
   ],
+  unbuildable: [
+    'Dockerfile',
+    (text: string) => text.replace('npm run --silent build', 'npm run no-such-script'),
+  ],
   crashing: [
     'api/server.ts',
     (text: string) => `${text}\nsetTimeout(() => { console.log('gives up'); process.exit(3); }, 5000);\n`,
