@@ -70,7 +70,7 @@ die() {
 
 # fail LOG CODE SENTENCE: as die, after the end of a log; a full disk has a code of its own, whoever met it.
 fail() {
-  tail -n 15 "$1" | sed "s/^/$where     | /" >&2 || true
+  tail -n 20 "$1" | sed "s/^/$where     | /" >&2 || true
   if grep -qi 'no space left on device' "$1" || [[ -z $(df -Pk "$work" | awk 'NR == 2 && $4 >= 100') ]]; then
     die 7 "the disk is full: make room (docker system df tells what Docker holds), then run this again"
   fi
@@ -281,7 +281,7 @@ start_candidate() {
     --env REUSE_PORT=on --env CONTROL_SOCKET=/run/elb-inventory/control.sock --volume /run/elb-inventory \
     --read-only --cap-drop ALL --security-opt no-new-privileges --stop-timeout 20 ${logs[@]+"${logs[@]}"} \
     "$name:$commit" >"$work/run.log" 2>&1 || fail "$work/run.log" 1 "the new version could not be started; nothing was changed"
-  step "started ${commit:0:12} beside the old version, on its control socket alone"
+  step "started ${commit:0:12} on its control socket alone"
 }
 
 # Returns once the candidate was healthy for so many seconds on end. Whatever does not get there is removed by on_exit.
@@ -305,7 +305,9 @@ judge() {
     sleep 0.5
   done
   docker logs --tail 20 "$candidate" >"$work/judged.log" 2>&1 || true
-  fail "$work/judged.log" 1 "${commit:0:12} $reason: it is removed, the old version keeps serving; the end of its log is above"
+  local serving='and nothing served before'
+  if running "$name"; then serving='the old version keeps serving'; fi
+  fail "$work/judged.log" 1 "${commit:0:12} $reason: it is removed, $serving; the end of its log is above"
 }
 
 # From the open port on, the new version stays, whoever hangs up: half way there is no way back that is shorter.
