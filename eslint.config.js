@@ -14,6 +14,7 @@ const rooms = [
   'load-balancers',
   'principals',
   'app',
+  'build-info',
   'compose',
   'config',
   'contract',
@@ -29,7 +30,7 @@ const doors = [
     [...anyAws, ...anyKoa, ...allBut()],
   ],
   [
-    ['api/config.ts', 'api/contract.ts', 'api/logging.ts'],
+    ['api/build-info.ts', 'api/config.ts', 'api/contract.ts', 'api/logging.ts'],
     [...anyAws, ...anyKoa, ...allBut()],
   ],
   [['api/load-balancers/**'], [...anyAws, ...anyKoa, ...allBut()]],

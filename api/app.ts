@@ -1,6 +1,7 @@
 import Router from '@koa/router';
 import Koa from 'koa';
 import type { RequestState } from './http/context.ts';
+import type { InFlight } from './http/in-flight.ts';
 import { basicAuth } from './http/middleware/basic-auth.ts';
 import { lastAnswers } from './http/middleware/closing.ts';
 import { errorHandler } from './http/middleware/error-handler.ts';
@@ -14,13 +15,16 @@ import { elbInstancesRoutes, type ElbInstancesRouteParts } from './http/routes/e
 import { elbListRoutes, type ElbListRouteParts } from './http/routes/elb-list.ts';
 import { elbRoutes } from './http/routes/elb.ts';
 import { healthcheckRoutes } from './http/routes/healthcheck.ts';
+import { statusRoutes, type StatusRouteParts } from './http/routes/status.ts';
 import type { WaitParts } from './http/wait-answer.ts';
 import type { Authenticate } from './principals/principal.ts';
 import type { Logger } from './telemetry.ts';
 
-export interface AppParts extends WaitParts, ElbHealthRouteParts, ElbInstancesRouteParts, ElbListRouteParts {
+export interface AppParts
+  extends WaitParts, ElbHealthRouteParts, ElbInstancesRouteParts, ElbListRouteParts, StatusRouteParts {
   readonly logger: Logger;
   readonly requestLog: RequestLog;
+  readonly inFlight: InFlight;
   readonly authenticate: Authenticate;
   /** Aborts when the service begins to close. */
   readonly closing: AbortSignal;
@@ -39,11 +43,13 @@ export function createApp(parts: AppParts): Koa<RequestState> {
   elbRoutes(guarded, parts);
   elbHealthRoutes(guarded, parts);
   elbInstancesRoutes(guarded, parts);
+  statusRoutes(guarded, parts);
 
   const app = new Koa<RequestState>();
   app.on('error', (err: unknown) => {
     parts.logger.error({ err }, 'an answer could not be sent');
   });
+  app.use(parts.inFlight.middleware());
   app.use(requestLog(parts.requestLog));
   app.use(lastAnswers(parts.closing));
   app.use(errorHandler());

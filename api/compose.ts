@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createApp } from './app.ts';
+import { readBuildInfo } from './build-info.ts';
 import { ClassicElbGateway } from './aws/classic-elb-gateway.ts';
 import { type AwsClients, createAwsClients } from './aws/clients.ts';
 import type { Config } from './config.ts';
@@ -10,6 +11,7 @@ import { startEmbeddedAws } from './embedded-aws/server.ts';
 import { ConfigError } from './errors.ts';
 import { createControlSocket, type ControlSocket } from './http/control-socket.ts';
 import { createHttpServer, type HttpServer } from './http/http-server.ts';
+import { InFlight } from './http/in-flight.ts';
 import { koaBasicAuthenticate, rememberVerified } from './http/middleware/basic-auth.ts';
 import { readyAnswer } from './http/ready-answer.ts';
 import { RequestLog } from './http/request-log.ts';
@@ -45,6 +47,7 @@ export async function compose(config: Config, logger: Logger): Promise<Service> 
     deadlineMs: config.deadlineMs,
     refreshDeadlineMs: config.answerTimeoutMs,
   });
+  const startedAt = new Date();
   const closing = new AbortController();
   const { deadlineMs } = config;
   const recent = new RecentChanges();
@@ -58,6 +61,8 @@ export async function compose(config: Config, logger: Logger): Promise<Service> 
     logger,
     deadlineMs,
   });
+  const waiting = new Waiting(healthReads, { ...config, closing: closing.signal });
+  const inFlight = new InFlight();
   const parts = {
     closing: closing.signal,
     logger,
@@ -66,7 +71,19 @@ export async function compose(config: Config, logger: Logger): Promise<Service> 
     service: new LoadBalancerService(changes),
     batch: new BatchService(changes),
     health: new HealthBoard(healthReads, inventory, recent),
-    waiting: new Waiting(healthReads, { ...config, closing: closing.signal }),
+    waiting,
+    inFlight,
+    status: {
+      build: readBuildInfo,
+      startedAt,
+      backend: config.backend,
+      region: config.region,
+      ledger,
+      gates: () => gateway.gates,
+      picture: () => inventory.picture,
+      requestsInFlight: () => inFlight.count,
+      waiters: () => waiting.waiters,
+    },
     deadlineMs,
     docs: config.docs ? locateDocs() : undefined,
   };

@@ -33,7 +33,7 @@ export const contract = {
   info: { title: 'elb-inventory', description, version: '1.0.0', license: { name: 'MIT' } },
   tags: [
     { name: 'load balancers', description: 'who is a member of which classic load balancer' },
-    { name: 'health', description: 'for the health checks of a load balancer in front' },
+    { name: 'health', description: 'for the health checks of a load balancer in front, and for operators' },
   ],
   security: [{ basicAuth: [] }],
   securityDefinitions: { basicAuth: { type: 'basic' } },
@@ -145,6 +145,99 @@ export const contract = {
         },
         message: { description: 'MachineInfo with 201; else one sentence' },
       },
+    },
+    Status: {
+      type: 'object',
+      required: [
+        'version',
+        'commit',
+        'startedAt',
+        'uptimeSeconds',
+        'backend',
+        'region',
+        'requests',
+        'picture',
+        'aws',
+      ],
+      properties: {
+        version: { type: 'string', example: '1.0.0' },
+        commit: { type: 'string', description: 'its hash, or unknown' },
+        startedAt: { type: 'string', example: '2026-11-21T14:47:13.000Z' },
+        uptimeSeconds: { type: 'integer', example: 3600 },
+        backend: { type: 'string', enum: ['aws', 'embedded'] },
+        region: { type: 'string', example: 'us-east-1' },
+        requests: {
+          type: 'object',
+          required: ['inFlight', 'waiting'],
+          properties: {
+            inFlight: { type: 'integer', description: 'being answered, this one included', example: 1 },
+            waiting: { type: 'integer', description: 'of them, those that wait for a state', example: 0 },
+          },
+        },
+        picture: {
+          type: 'object',
+          description: 'what is known of the region; without ageSeconds it has not been read yet',
+          required: ['loadBalancers'],
+          properties: {
+            loadBalancers: { type: 'integer', example: 3 },
+            ageSeconds: { type: 'number', example: 1.2 },
+          },
+        },
+        aws: {
+          type: 'object',
+          required: ['reachable', 'calls', 'budgets'],
+          properties: {
+            reachable: {
+              type: 'string',
+              description: 'whether AWS answered the last call; unknown before the first',
+              enum: ['yes', 'no', 'unknown'],
+            },
+            lastError: {
+              type: 'object',
+              required: ['at', 'action', 'error'],
+              properties: {
+                at: { type: 'string' },
+                action: { type: 'string', example: 'elasticloadbalancing:DescribeLoadBalancers' },
+                error: { type: 'string', example: 'Throttling' },
+              },
+            },
+            calls: { type: 'array', items: { $ref: '#/definitions/CallCount' } },
+            budgets: { type: 'array', items: { $ref: '#/definitions/Budget' } },
+          },
+        },
+      },
+    },
+    CallCount: {
+      type: 'object',
+      description: 'calls of one action since the start; each attempt counts',
+      required: ['action', 'spent', 'throttled', 'failed'],
+      properties: {
+        action: { type: 'string', example: 'elasticloadbalancing:DescribeLoadBalancers' },
+        spent: { type: 'integer', example: 12 },
+        throttled: { type: 'integer', description: 'by AWS', example: 0 },
+        failed: { type: 'integer', example: 0 },
+        lastAt: { type: 'string', example: '2026-11-21T14:47:13.000Z' },
+        lastOutcome: { type: 'string', enum: ['ok', 'throttled', 'failed'] },
+      },
+    },
+    Budget: {
+      type: 'object',
+      required: ['name', 'waiting', 'heldUpByUs', 'heldUpByAws'],
+      properties: {
+        name: { type: 'string', example: 'load balancer reads' },
+        perSecond: { type: 'integer', description: 'missing where there is no limit of ours', example: 5 },
+        left: { type: 'integer', description: 'calls that may be made at once', example: 7 },
+        waiting: { type: 'integer', description: 'calls that wait for their turn', example: 0 },
+        heldUpByUs: { $ref: '#/definitions/HeldUp' },
+        heldUpByAws: { $ref: '#/definitions/HeldUp' },
+      },
+    },
+    HeldUp: {
+      type: 'object',
+      description:
+        'calls that had to wait or were not made: for our own budget, or after AWS throttled or failed',
+      required: ['calls'],
+      properties: { calls: { type: 'integer', example: 0 }, lastAt: { type: 'string' } },
     },
     Sentence: {
       type: 'object',

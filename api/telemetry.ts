@@ -37,19 +37,78 @@ export interface ActionCount {
   failed: number;
 }
 
-/** Counts what AWS was asked, by action. */
-export class AwsLedger {
-  readonly #counts = new Map<string, ActionCount>();
+/** How the last call of one action ended. */
+export interface LastCall {
+  readonly at: Date;
+  readonly outcome: Outcome;
+  /** Whether AWS answered, be it with a refusal. */
+  readonly answered: boolean;
+}
 
-  record(action: string, outcome: 'ok' | 'throttled' | 'failed'): void {
+export type Outcome = 'ok' | 'throttled' | 'failed';
+
+/** Counts what AWS was asked, by action, and remembers how it went last. */
+export class AwsLedger {
+  readonly #counts = new Map<string, ActionCount & { last?: LastCall }>();
+  #newest: LastCall | undefined;
+  #lastError: { readonly at: Date; readonly action: string; readonly error: string } | undefined;
+
+  /** `error` is what AWS calls the failure, or what the system does. */
+  record(action: string, outcome: Outcome, { error = '', answered = true } = {}): void {
     const count = this.#counts.get(action) ?? { spent: 0, throttled: 0, failed: 0 };
     count.spent += 1;
-    if (outcome !== 'ok') count[outcome] += 1;
+    if (outcome !== 'ok') {
+      count[outcome] += 1;
+      this.#lastError = { at: new Date(), action, error };
+    }
+    count.last = { at: new Date(), outcome, answered };
+    this.#newest = count.last;
     this.#counts.set(action, count);
   }
 
   /** Returns the counts so far, by action. */
   snapshot(): Record<string, ActionCount> {
-    return Object.fromEntries([...this.#counts].map(([action, count]) => [action, { ...count }]));
+    return Object.fromEntries(
+      [...this.#counts].map(([action, { spent, throttled, failed }]) => [
+        action,
+        { spent, throttled, failed },
+      ]),
+    );
   }
+
+  /** Returns how the last call of each action ended. */
+  lastCalls(): Record<string, LastCall> {
+    return Object.fromEntries(
+      [...this.#counts].flatMap(([action, { last }]) => (last ? [[action, last]] : [])),
+    );
+  }
+
+  /** Whether AWS answered the last call of all; undefined before the first. */
+  get reachable(): boolean | undefined {
+    return this.#newest?.answered;
+  }
+
+  /** The last call that did not go well. */
+  get lastError(): { readonly at: Date; readonly action: string; readonly error: string } | undefined {
+    return this.#lastError;
+  }
+}
+
+/** How much may be asked, and who made somebody wait since the process started. */
+export interface GateState {
+  readonly name: string;
+  /** Undefined where there is no limit of ours. */
+  readonly perSecond: number | undefined;
+  /** Calls that may be made at once. */
+  readonly left: number | undefined;
+  /** Who waits for a turn now. */
+  readonly waiting: number;
+  readonly heldUpByUs: Held;
+  readonly heldUpByAws: Held;
+}
+
+export interface Held {
+  /** Calls that had to wait, or were not made. */
+  readonly calls: number;
+  readonly last: Date | undefined;
 }

@@ -29,7 +29,7 @@ export async function warmUp(config: Config): Promise<void> {
         const [member] = members;
         if (member === undefined) continue;
         await Promise.all([
-          gateway.describeMembers(elbName, trace()),
+          gateway.describeLoadBalancer(elbName, trace()),
           gateway.describeMachine(member, trace()),
         ]);
         await gateway.deregister(elbName, [member], trace());

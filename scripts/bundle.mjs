@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { build } from 'esbuild';
 
@@ -21,8 +22,26 @@ export function bundleService(outfile, options = {}) {
     banner: {
       js: "import { createRequire as $createRequire } from 'node:module'; const require = $createRequire(import.meta.url);",
     },
+    define: { BUILD_INFO: JSON.stringify({ version: versionOf(), commit: commitOf() }) },
     ...options,
   });
+}
+
+function versionOf() {
+  return JSON.parse(readFileSync('package.json', 'utf8')).version;
+}
+
+/** A build of an image has no .git, so it is told. */
+function commitOf() {
+  if (process.env.COMMIT) return process.env.COMMIT;
+  try {
+    return execFileSync('git', ['rev-parse', 'HEAD'], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    }).trim();
+  } catch {
+    return 'unknown';
+  }
 }
 
 /**

@@ -78,9 +78,14 @@ export async function callAws<O extends Output>(
         return result;
       } catch (error) {
         last.error = error;
-        if (request.changes === true && isUnclear(toDomainError(error, request))) last.lost ??= error;
-        ledger.record(action, isThrottling(error) ? 'throttled' : 'failed');
-        if (isThrottling(error)) gate.pause(toDomainError(error, request) as DomainError);
+        const failure = toDomainError(error, request);
+        if (request.changes === true && isUnclear(failure)) last.lost ??= error;
+        const answered = !(failure instanceof DomainError && failure.code === 'aws_unreachable');
+        ledger.record(action, isThrottling(error) ? 'throttled' : 'failed', {
+          error: nameOf(error),
+          answered,
+        });
+        if (isThrottling(error)) gate.pause(failure as DomainError);
         throw error;
       } finally {
         last.underWay = false;
@@ -102,6 +107,12 @@ export async function callAws<O extends Output>(
     if (outage && request.pausesOnOutage === true) gate.pause(failure);
     throw failure;
   }
+}
+
+/** AWS's code, or the system's: the message may tell more than a caller should know. */
+function nameOf(error: unknown): string {
+  const { name = 'Error', code } = error as { name?: string; code?: string };
+  return code ?? name;
 }
 
 /** Whether it stays open what AWS has done. */

@@ -1,6 +1,6 @@
 import { DomainError } from '../errors.ts';
 import type { Urgency } from '../load-balancers/load-balancer-gateway.ts';
-import type { AwsTrace } from '../telemetry.ts';
+import type { AwsTrace, GateState, Held } from '../telemetry.ts';
 
 /** How long everybody stays away after AWS said that it is asked too often, or after it was not reached, in milliseconds. */
 const backOffMs = 1000;
@@ -16,6 +16,8 @@ export interface CallGateOptions {
 
 /** Who comes with a lower rank goes first. */
 const ranks: Readonly<Record<Urgency, number>> = { urgent: 0, ordinary: 1, patient: 2 };
+
+const never: Held = { calls: 0, last: undefined };
 
 interface Waiter {
   readonly urgency: Urgency;
@@ -38,6 +40,7 @@ export class CallGate {
   #closedAt = -Infinity;
   #closedUntil = -Infinity;
   #closedBecause: DomainError | undefined;
+  #heldUp: { readonly us: Held; readonly aws: Held } = { us: never, aws: never };
 
   constructor(options: CallGateOptions) {
     this.#options = options;
@@ -53,6 +56,7 @@ export class CallGate {
   async take(trace: AwsTrace, { urgency, repeated }: { urgency: Urgency; repeated: boolean }): Promise<void> {
     const pause = this.#pauseMs;
     if (pause > 0 && this.#closedBecause !== undefined && trace.probe !== true) {
+      this.#countHeldUp('aws');
       if (!repeated || performance.now() + pause > trace.deadlineAt) throw this.#closedBecause;
       await new Promise((resolve) => setTimeout(resolve, pause));
     }
@@ -63,9 +67,28 @@ export class CallGate {
       this.#tokens -= 1;
       return;
     }
+    this.#countHeldUp('us');
     const waitMs = ((this.#price(urgency) + ahead - this.#tokens) / this.#options.perSecond) * 1000;
     if (performance.now() + waitMs > trace.deadlineAt) throw this.spent(waitMs);
     await this.#turn(trace, urgency, repeated, ahead);
+  }
+
+  /** How things stand. */
+  get state(): GateState {
+    this.#refill();
+    const { name, perSecond } = this.#options;
+    return {
+      name,
+      perSecond,
+      left: perSecond === undefined ? undefined : Math.floor(this.#tokens),
+      waiting: this.#waiting.length,
+      heldUpByUs: this.#heldUp.us,
+      heldUpByAws: this.#heldUp.aws,
+    };
+  }
+
+  #countHeldUp(by: 'us' | 'aws'): void {
+    this.#heldUp = { ...this.#heldUp, [by]: { calls: this.#heldUp[by].calls + 1, last: new Date() } };
   }
 
   /** What there is to tell a caller whose turn would come too late. */
@@ -83,7 +106,10 @@ export class CallGate {
     this.#closedBecause = because;
     const firstTries = this.#waiting.filter(({ repeated }) => !repeated);
     this.#waiting = this.#waiting.filter(({ repeated }) => repeated);
-    for (const { refuse } of firstTries) refuse(because);
+    for (const { refuse } of firstTries) {
+      this.#countHeldUp('aws');
+      refuse(because);
+    }
   }
 
   /** AWS answered a call that left at `leftAt`, which says nothing where it has throttled others since then. */

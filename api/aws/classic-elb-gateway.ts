@@ -18,12 +18,12 @@ import {
   type MachineInfo,
   parseInstanceId,
 } from '../load-balancers/machine.ts';
-import type { AwsLedger, AwsTrace } from '../telemetry.ts';
+import type { AwsLedger, AwsTrace, GateState } from '../telemetry.ts';
 import { type AwsRequest, callAws, type Command } from './aws-caller.ts';
 import { CallGate } from './call-gate.ts';
 import type { AwsClients } from './clients.ts';
 import { callAwsForDocument } from './document-caller.ts';
-import { toDescription, toHealth, toMembers } from './elb-documents.ts';
+import { toDescription, toHealth } from './elb-documents.ts';
 import { childrenOf, textOf, type XmlElement } from './xml-document.ts';
 
 /** Calls a second that reads may spend in the long run. */
@@ -51,6 +51,11 @@ export class ClassicElbGateway implements LoadBalancerGateway {
     this.#ec2Reads = new CallGate({ name: 'instance reads', perSecond: budget.ec2ReadsPerSecond });
   }
 
+  /** How much AWS may be asked by kind of call, and who made somebody wait. */
+  get gates(): GateState[] {
+    return [this.#elbReads.state, this.#ec2Reads.state, this.#elbWrites.state];
+  }
+
   async describeRegion(trace: AwsTrace): Promise<Map<ElbName, LoadBalancerDescription>> {
     const region = new Map<ElbName, LoadBalancerDescription>();
     let Marker: string | undefined;
@@ -64,7 +69,7 @@ export class ClassicElbGateway implements LoadBalancerGateway {
     return region;
   }
 
-  async describeMembers(elbName: ElbName, trace: AwsTrace): Promise<Members> {
+  async describeLoadBalancer(elbName: ElbName, trace: AwsTrace): Promise<LoadBalancerDescription> {
     const page = await this.#describeLoadBalancers(
       { LoadBalancerNames: [elbName] },
       { elbName, urgency: 'urgent' },
@@ -74,7 +79,7 @@ export class ClassicElbGateway implements LoadBalancerGateway {
       (one) => textOf(one, 'LoadBalancerName') === elbName,
     );
     if (described === undefined) throw elbNotFound(elbName, this.#clients.region);
-    return toMembers(described);
+    return toDescription(described);
   }
 
   async describeMachines(instanceIds: Members, trace: AwsTrace): Promise<Map<InstanceId, MachineInfo>> {

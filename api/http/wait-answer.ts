@@ -27,6 +27,8 @@ export interface Wait {
 
 /** What it takes to look at the facts for an answer that is late already, in milliseconds. */
 const explainMs = 2000;
+/** How old EC2's facts may be in it, in milliseconds. */
+const factsMaxAgeMs = 1000;
 
 /**
  * Resolves with true once it has come to what is waited for. Otherwise resolves with false, and the answer is given:
@@ -66,7 +68,12 @@ async function answer202(
   ctx.status = 202;
   // Nobody would read it.
   if (how === 'gone') return;
-  const [entry] = await health.explain(elbName, [last], startTrace(explainMs));
+  const [entry] = await health.explain(
+    elbName,
+    [last],
+    performance.now() - factsMaxAgeMs,
+    startTrace(explainMs),
+  );
   if (entry === undefined) return;
   const why =
     trouble === undefined ? entry.why : `its health is not known, as ${trouble.problem}; look again later`;

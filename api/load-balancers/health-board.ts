@@ -37,24 +37,32 @@ export class HealthBoard {
   async list(elbName: ElbName, freshness: Freshness, trace: AwsTrace): Promise<HealthList> {
     const now = performance.now();
     const oldest = freshness.noCache === true ? 0 : Math.min(maxAgeMs, freshness.maxAgeMs ?? maxAgeMs);
-    const [{ members }, { health, asOf }] = await Promise.all([
-      this.#inventory.loadBalancer(elbName, trace),
+    const [members, { health, asOf }] = await Promise.all([
+      this.#inventory.members(elbName, trace),
       this.#reads.all(elbName, now - oldest, 'ordinary', trace),
     ]);
     const told = new Set(health.map(({ instanceId }) => instanceId));
     const all = [...health, ...members.filter((id) => !told.has(id)).map(untold)];
-    const entries = await this.explain(elbName, all, trace);
+    const entries = await this.explain(elbName, all, now - oldest, trace);
     const demanded = freshness.noCache === true || freshness.maxAgeMs !== undefined;
     const how = asOf < now ? 'hit' : demanded ? 'asked-on-request' : 'asked-expired';
     return { entries, asOf, freshUntil: asOf + maxAgeMs, how };
   }
 
-  /** Returns what there is to say of members whose health AWS told. What EC2 and AWS's attributes add may be missing. */
-  async explain(elbName: ElbName, health: readonly MemberHealth[], trace: AwsTrace): Promise<HealthEntry[]> {
+  /**
+   * Returns what there is to say of members whose health AWS told. What EC2 adds is from `since` or later where it
+   * matters; that and what AWS's attributes add may be missing.
+   */
+  async explain(
+    elbName: ElbName,
+    health: readonly MemberHealth[],
+    since: number,
+    trace: AwsTrace,
+  ): Promise<HealthEntry[]> {
     const drains = health.some(({ condition }) => condition === 'draining');
     const [drainingSeconds] = await Promise.all([
       drains ? this.#reads.drainingSeconds(elbName, trace) : undefined,
-      this.#describe(health, trace),
+      this.#describe(health, since, trace),
     ]);
     const now = performance.now();
     const traits = this.#inventory.traits(elbName);
@@ -71,13 +79,13 @@ export class HealthBoard {
   }
 
   /** Has EC2 tell of those whose state matters: of those out of service what is true now, of the others anything. */
-  async #describe(health: readonly MemberHealth[], trace: AwsTrace): Promise<void> {
+  async #describe(health: readonly MemberHealth[], since: number, trace: AwsTrace): Promise<void> {
     const wanted = health.filter(({ instanceId, state }) => {
       const known = this.#inventory.machine(instanceId);
       return state !== 'InService' || known === undefined || (known.state ?? 'running') !== 'running';
     });
     if (wanted.length === 0) return;
     const ids = wanted.map(({ instanceId }) => instanceId);
-    await fulfilledWithin(this.#inventory.describe(ids, performance.now() - maxAgeMs, trace), patienceMs);
+    await fulfilledWithin(this.#inventory.describe(ids, since, trace), patienceMs);
   }
 }

@@ -2,7 +2,7 @@ import { DomainError, elbNotFound } from '../errors.ts';
 import { type AwsTrace, type Logger, startTrace } from '../telemetry.ts';
 import { Coalescer } from './coalescer.ts';
 import type { LoadBalancerGateway, Members } from './load-balancer-gateway.ts';
-import type { LoadBalancer, LoadBalancerTraits } from './load-balancer.ts';
+import type { LoadBalancerTraits } from './load-balancer.ts';
 import { type ElbName, type InstanceId, isDescribed, type MachineInfo, undescribed } from './machine.ts';
 import { type Entry, MachineDirectory } from './machine-directory.ts';
 import { Outage } from './outage.ts';
@@ -122,23 +122,17 @@ export class Inventory {
     return { loadBalancers, asOf, freshUntil: asOf + this.#options.maxAgeMs, how };
   }
 
-  /**
-   * Returns one load balancer without the descriptions of its members, as fresh as lists are. Its traits are undefined
-   * where it is so new that no read of the region had it. Throws as `list` does.
-   */
-  async loadBalancer(
-    elbName: ElbName,
-    trace: AwsTrace,
-  ): Promise<Pick<LoadBalancer, 'members'> & { traits: LoadBalancerTraits | undefined }> {
+  /** Returns the members without their descriptions, as fresh as lists are. Throws as `list` does. */
+  async members(elbName: ElbName, trace: AwsTrace): Promise<Members> {
     const now = performance.now();
     this.#lastReadAt = now;
     await this.#refresh(elbName, now - this.#options.maxAgeMs, -Infinity, trace);
     const membership = this.#picture.get(elbName);
     if (membership === undefined) throw elbNotFound(elbName, this.#options.region);
-    return { members: membership.members, traits: this.#picture.traits(elbName) };
+    return membership.members;
   }
 
-  /** What the last read of the region told of a load balancer beside its members, however old. */
+  /** What AWS told last of a load balancer beside its members, however old. */
   traits(elbName: ElbName): LoadBalancerTraits | undefined {
     return this.#picture.traits(elbName);
   }
@@ -380,8 +374,10 @@ export class Inventory {
       },
     });
     try {
-      const members = await this.#gateway.describeMembers(elbName, trace);
+      const description = await this.#gateway.describeLoadBalancer(elbName, trace);
+      const { members } = description;
       this.#picture.learn(elbName, members, sentAt);
+      this.#picture.describe(elbName, description);
       return { members, requestIds: trace.requestIds };
     } catch (error) {
       if (error instanceof DomainError && error.code === 'elb_not_found')

@@ -16,8 +16,8 @@ export type Urgency = 'urgent' | 'ordinary' | 'patient';
 export interface LoadBalancerGateway {
   /** Returns every classic load balancer of the region. */
   describeRegion(trace: AwsTrace): Promise<Map<ElbName, LoadBalancerDescription>>;
-  /** Returns the members of one load balancer, for the check before a change. Throws `elb_not_found`. */
-  describeMembers(elbName: ElbName, trace: AwsTrace): Promise<Members>;
+  /** Returns one load balancer, for the check before a change. Throws `elb_not_found`. */
+  describeLoadBalancer(elbName: ElbName, trace: AwsTrace): Promise<LoadBalancerDescription>;
   /** Returns what EC2 describes of at most 200 instances; ids that it does not know are left out. */
   describeMachines(instanceIds: Members, trace: AwsTrace): Promise<Map<InstanceId, MachineInfo>>;
   /** Returns what EC2 describes of one instance. Throws `instance_refused` with EC2's reason where it knows none. */

@@ -43,7 +43,7 @@ export interface Change {
 /** The members of every load balancer of the region, as far as AWS has told. */
 export class Picture {
   readonly #memberships = new Map<ElbName, Membership>();
-  #traits: ReadonlyMap<ElbName, LoadBalancerDescription> = new Map();
+  #descriptions = new Map<ElbName, LoadBalancerDescription>();
   #regionAsOf = -Infinity;
 
   get(elbName: ElbName): Membership | undefined {
@@ -69,18 +69,23 @@ export class Picture {
     }
     if (asOf < this.#regionAsOf) return;
     this.#regionAsOf = asOf;
-    this.#traits = region;
+    this.#descriptions = new Map(region);
   }
 
-  /** What there is to know of a load balancer beside its members; undefined where no read of the region had it. */
+  /** Takes in what there is to know of a load balancer beside its members. */
+  describe(elbName: ElbName, description: LoadBalancerDescription): void {
+    this.#descriptions.set(elbName, description);
+  }
+
+  /** What there is to know of a load balancer beside its members; undefined where AWS has not told. */
   traits(elbName: ElbName): LoadBalancerTraits | undefined {
-    return this.#traits.get(elbName)?.traits;
+    return this.#descriptions.get(elbName)?.traits;
   }
 
   /** All load balancers, sorted by name. */
   loadBalancers(): LoadBalancer[] {
     const known: LoadBalancer[] = [];
-    for (const [elbName, { traits }] of this.#traits) {
+    for (const [elbName, { traits }] of this.#descriptions) {
       const members = this.#memberships.get(elbName)?.members;
       if (members !== undefined) known.push({ elbName, members, traits });
     }

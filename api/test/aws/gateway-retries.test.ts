@@ -34,13 +34,13 @@ describe('ClassicElbGateway, when calls go wrong', () => {
     await assert.rejects(gateway.describeRegion(startTrace(8000)), { code: 'aws_failed' });
     assert.equal(calls(describeElbs), 3);
     aws.faults.set([{ reset: true, count: 2 }]);
-    await gateway.describeMembers(web, startTrace(8000));
+    await gateway.describeLoadBalancer(web, startTrace(8000));
   });
 
   it('gives up at the deadline, whatever AWS does', async () => {
     aws.faults.set([{ silent: true }]);
     const began = performance.now();
-    await assert.rejects(gateway.describeMembers(web, startTrace(400)), { code: 'aws_unreachable' });
+    await assert.rejects(gateway.describeLoadBalancer(web, startTrace(400)), { code: 'aws_unreachable' });
     assert.ok(performance.now() - began < 2900, 'it did not wait for a first answer to time out');
   });
 
@@ -48,7 +48,7 @@ describe('ClassicElbGateway, when calls go wrong', () => {
     aws.faults.set([{ throttle: 'DependencyThrottle', actions: [describeElbs] }]);
     await assert.rejects(gateway.describeRegion(startTrace(8000)), { code: 'aws_throttled' });
     assert.equal(calls(describeElbs), 1);
-    await assert.rejects(gateway.describeMembers(web, startTrace(8000)), { code: 'aws_throttled' });
+    await assert.rejects(gateway.describeLoadBalancer(web, startTrace(8000)), { code: 'aws_throttled' });
     assert.equal(calls(describeElbs), 1);
     assert.equal(ledger.snapshot()[`elasticloadbalancing:${describeElbs}`]?.throttled, 1);
   });
@@ -58,7 +58,7 @@ describe('ClassicElbGateway, when calls go wrong', () => {
     const region = gateway.describeRegion(startTrace(8000));
     await sleep(100);
     for (let n = 0; n < 20; n++)
-      await assert.rejects(gateway.describeMembers(web, startTrace(8000)), { code: 'aws_throttled' });
+      await assert.rejects(gateway.describeLoadBalancer(web, startTrace(8000)), { code: 'aws_throttled' });
     assert.equal(calls(describeElbs), 1);
     assert.equal((await gateway.describeMachines([member], startTrace(8000))).size, 1);
     assert.ok((await gateway.register(web, [stranger], startTrace(8000))).includes(stranger));

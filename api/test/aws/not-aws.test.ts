@@ -42,7 +42,7 @@ describe('ClassicElbGateway, answered 200 by something other than AWS', () => {
       page = text;
       const notAws = { code: 'aws_failed', message: /something other than AWS answered \S+:Describe/ };
       await assert.rejects(gateway.describeRegion(startTrace(8000)), notAws);
-      await assert.rejects(gateway.describeMembers('default-elb' as ElbName, startTrace(8000)), notAws);
+      await assert.rejects(gateway.describeLoadBalancer('default-elb' as ElbName, startTrace(8000)), notAws);
       await assert.rejects(gateway.describeMachines(['i-5203422c' as InstanceId], startTrace(8000)), notAws);
     });
   }

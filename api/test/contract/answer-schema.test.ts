@@ -58,7 +58,7 @@ const accepted: Accepted[] = [
   ['a failure of one operation', 'DELETE /elb/web?instanceId=i-1 400', failed],
   ['a header that is promised', 'GET /elb/web 504', failed, retry('2')],
   ['a method that the path lacks', 'BREW /elb/web 405', failed, { Allow: 'GET' }],
-  ['an unknown path', 'GET /elb 404', failed],
+  ['an unknown path', 'GET /nowhere 404', failed],
   ['an unknown path without credentials', 'GET /x 401', failed, { 'WWW-Authenticate': 'Basic' }],
   ['a HEAD', 'HEAD /elb/web 404', undefined],
   ['a page about the API', 'GET /docs 200', undefined, html],

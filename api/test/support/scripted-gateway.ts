@@ -32,8 +32,8 @@ export class ScriptedGateway implements LoadBalancerGateway {
     return answer;
   }
 
-  async describeMembers(elbName: ElbName, trace: AwsTrace): Promise<Members> {
-    const answer = this.region.get(elbName) ?? [];
+  async describeLoadBalancer(elbName: ElbName, trace: AwsTrace): Promise<LoadBalancerDescription> {
+    const answer = descriptionsOf([[elbName, this.region.get(elbName) ?? []]]).get(elbName)!;
     await this.#answer(trace, this.elbError);
     return answer;
   }

@@ -36,6 +36,7 @@ export const describeElbs = 'DescribeLoadBalancers';
 export const describeInstances = 'DescribeInstances';
 export const register = 'RegisterInstancesWithLoadBalancer';
 export const deregister = 'DeregisterInstancesFromLoadBalancer';
+export const describeHealth = 'DescribeInstanceHealth';
 export const noCache = { 'Cache-Control': 'no-cache' };
 
 /** Starts both; `between` may put something between them and returns its URL. */

@@ -1,0 +1,63 @@
+import type { AwsLedger, GateState, Held } from '../telemetry.ts';
+import type { Envelope } from './presenters.ts';
+
+/** Where the state of the process is read. */
+export interface StatusParts {
+  readonly build: () => Promise<{ readonly version: string; readonly commit: string }>;
+  readonly startedAt: Date;
+  readonly backend: string;
+  readonly region: string;
+  readonly ledger: AwsLedger;
+  readonly gates: () => readonly GateState[];
+  /** `asOf` is on the clock of `performance.now()`, and -Infinity before the first read. */
+  readonly picture: () => { readonly loadBalancers: number; readonly asOf: number };
+  readonly requestsInFlight: () => number;
+  readonly waiters: () => number;
+}
+
+/** Returns the state of the service, enveloped; `Status` of the API. */
+export async function presentStatus(parts: StatusParts): Promise<Envelope<object>> {
+  const { startedAt, backend, region } = parts;
+  const { version, commit } = await parts.build();
+  const { loadBalancers, asOf } = parts.picture();
+  return {
+    message: {
+      version,
+      commit,
+      startedAt: startedAt.toISOString(),
+      uptimeSeconds: Math.floor((Date.now() - startedAt.getTime()) / 1000),
+      backend,
+      region,
+      requests: { inFlight: parts.requestsInFlight(), waiting: parts.waiters() },
+      picture: {
+        loadBalancers,
+        ...(asOf !== -Infinity && { ageSeconds: Math.round((performance.now() - asOf) / 100) / 10 }),
+      },
+      aws: shapeAws(parts),
+    },
+  };
+}
+
+function shapeAws({ ledger, gates }: StatusParts): object {
+  const { lastError, reachable } = ledger;
+  const lastCalls = ledger.lastCalls();
+  return {
+    reachable: reachable === undefined ? 'unknown' : reachable ? 'yes' : 'no',
+    ...(lastError !== undefined && { lastError: { ...lastError, at: lastError.at.toISOString() } }),
+    calls: Object.entries(ledger.snapshot()).map(([action, count]) => {
+      const last = lastCalls[action];
+      return { action, ...count, ...(last && { lastAt: last.at.toISOString(), lastOutcome: last.outcome }) };
+    }),
+    budgets: gates().map(({ heldUpByUs, heldUpByAws, perSecond, left, ...rest }) => ({
+      ...rest,
+      ...(perSecond !== undefined && { perSecond }),
+      ...(left !== undefined && { left }),
+      heldUpByUs: shapeHeld(heldUpByUs),
+      heldUpByAws: shapeHeld(heldUpByAws),
+    })),
+  };
+}
+
+function shapeHeld({ calls, last }: Held): object {
+  return { calls, ...(last !== undefined && { lastAt: last.toISOString() }) };
+}

@@ -1,0 +1,135 @@
+import assert from 'node:assert/strict';
+import { deregister, register, startWorld, type World } from '../support/world.ts';
+
+const [first, second, third] = ['i-5203422c', 'i-0a4f8c3e9d1b27650', 'i-6d304aae'] as const;
+const [spare, another, forgotten] = ['i-0b22a22eec53b9321', 'i-0c4d1e7f8a9b03562', 'i-0d5e2f809b1c14673'];
+const [otherVpc, terminated] = ['i-0b3c0d7e895af7451', 'i-0a2bfc6d7849e6340'];
+
+interface Outcome {
+  readonly instanceId: string;
+  readonly status: number;
+  readonly message: string | { readonly instanceId: string };
+}
+
+describe('POST and DELETE /elb/{elbName}/instances', () => {
+  let world: World;
+  beforeEach(async () => {
+    world = await startWorld();
+  });
+  afterEach(() => world.close());
+  const send = (method: string, body: string, query = '', elbName = 'default-elb') =>
+    world.ask(`/elb/${elbName}/instances${query}`, { method, body });
+  const change = async (method: string, instanceIds: unknown[], query = '') => {
+    const answer = await send(method, JSON.stringify({ instanceIds }), query);
+    assert.equal(answer.status, 207, answer.body);
+    return (JSON.parse(answer.body) as { message: Outcome[] }).message;
+  };
+  const statusesOf = (outcomes: Outcome[]) => outcomes.map(({ status }) => status);
+
+  const refused: [what: string, body: string, says: RegExp][] = [
+    ['an empty body', '', /the body is empty; send {\\"instanceIds/],
+    ['what is not JSON', 'x', /not JSON/],
+    ['a list', '["i-5203422c"]', /not a JSON object/],
+    ['one instanceId', '{"instanceId":"i-5203422c"}', /instanceIds is missing or no list/],
+    ['a text', '{"instanceIds":"i-5203422c"}', /instanceIds is missing or no list/],
+    ['no instance', '{"instanceIds":[]}', /names 0 instances; .* 1 to 100/],
+    ['101 instances', JSON.stringify({ instanceIds: Array(101).fill(first) }), /names 101 instances/],
+  ];
+  for (const [what, body, says] of refused)
+    it(`refuse ${what}`, async () => {
+      for (const method of ['POST', 'DELETE']) {
+        const answer = await send(method, body);
+        assert.equal(answer.status, 400, answer.body);
+        assert.match(answer.body, says);
+      }
+      assert.equal(world.calls(), 0);
+    });
+
+  it('answer 401, 403, 404, 405 and 413 as a single change does', async () => {
+    const body = JSON.stringify({ instanceIds: [spare] });
+    const headers = { Authorization: '' };
+    const path = '/elb/default-elb/instances';
+    assert.equal((await world.ask(path, { method: 'POST', body, headers })).status, 401);
+    const site = { 'Sec-Fetch-Site': 'cross-site' };
+    assert.equal((await world.ask(path, { method: 'POST', body, headers: site })).status, 403);
+    assert.equal((await send('POST', body, '', 'no-such-elb')).status, 404);
+    assert.equal((await send('DELETE', '{"instanceIds":["x"]}', '', 'no-such-elb')).status, 404);
+    const get = await world.ask(path);
+    assert.deepEqual([get.status, get.headers.get('allow')], [405, 'DELETE, POST']);
+    assert.equal((await send('POST', ' '.repeat(17_000))).status, 413);
+  });
+
+  it('attach those that can be, in one call, and answer each in order as its own request would be', async () => {
+    const named = [spare, first, 'nonsense', 7, otherVpc, terminated, 'i-00000000', spare, another];
+    const outcomes = await change('POST', named);
+    assert.deepEqual(statusesOf(outcomes), [201, 409, 400, 400, 400, 400, 400, 409, 201]);
+    assert.deepEqual(
+      outcomes.map(({ instanceId }) => instanceId),
+      named.map(String),
+    );
+    assert.equal((outcomes[0]!.message as { instanceId: string }).instanceId, spare);
+    assert.match(String(outcomes[1]!.message), /instance already on load balancer/);
+    assert.match(String(outcomes[4]!.message), /is in vpc-1f2e3d4c and the load balancer in/);
+    assert.match(String(outcomes[6]!.message), /EC2 describes no i-00000000/);
+    assert.equal(world.calls(register), 1);
+    assert.deepEqual(await world.ids('default-elb'), [first, second, third, spare, another]);
+  });
+
+  it('detach those that can be, in one call', async () => {
+    const outcomes = await change('DELETE', [first, spare, third, first]);
+    assert.deepEqual(statusesOf(outcomes), [201, 409, 201, 409]);
+    assert.equal(world.calls(deregister), 1);
+    assert.deepEqual(await world.ids('default-elb'), [second]);
+  });
+
+  it('try once more without the one that AWS refuses, and not again', async () => {
+    world.aws.faults.set([{ service: 'ec2', latencyMs: 300, count: 1 }]);
+    const changing = change('POST', [spare, forgotten, another]);
+    // EC2 describes it while it answers, half-way through its latency; ELB does not know it any more afterwards.
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    world.aws.region.changeInstance(forgotten!, { state: 'terminated' });
+    const outcomes = await changing;
+    assert.deepEqual(statusesOf(outcomes), [201, 400, 201]);
+    assert.ok(world.calls(register) <= 2);
+  });
+
+  it('say to each of those that were to be changed that AWS throttles, and that nothing was changed', async () => {
+    world.aws.faults.set([{ throttle: true, actions: [register] }]);
+    const outcomes = await change('POST', [spare, first, another]);
+    assert.deepEqual(statusesOf(outcomes), [503, 409, 503]);
+    assert.match(String(outcomes[0]!.message), /nothing was changed/);
+  });
+
+  it('say in a dry run what would be done, and do nothing', async () => {
+    const attached = await change('POST', [spare, first, otherVpc], '?dryRun=true');
+    assert.deepEqual(statusesOf(attached), [200, 409, 400]);
+    assert.match(String(attached[0]!.message), /would be attached to default-elb; nothing was changed/);
+    const detached = await change('DELETE', [first, spare], '?dryRun=true');
+    assert.deepEqual(statusesOf(detached), [200, 409]);
+    assert.equal(world.calls(register) + world.calls(deregister), 0);
+  });
+
+  it('attach a hundred at once', async () => {
+    const world100 = await startWorld({ elbs: 4, instances: 140 });
+    const members = world100.aws.region.loadBalancer('elb-0001').members.map(({ instanceId }) => instanceId);
+    const instanceIds = members.slice(0, 100);
+    const answer = await world100.ask('/elb/empty-elb/instances', {
+      method: 'POST',
+      body: JSON.stringify({ instanceIds }),
+    });
+    assert.equal(answer.status, 207, answer.body);
+    assert.equal(world100.calls(register), 1);
+    assert.deepEqual(await world100.ids('empty-elb'), instanceIds);
+    await world100.close();
+  });
+
+  it('exclude a single change of the same instance at the same time', async () => {
+    const [outcomes, single] = await Promise.all([
+      change('POST', [spare, another]),
+      world.attach('default-elb', spare!),
+    ]);
+    const statuses = [outcomes[0]!.status, single.status].sort();
+    assert.deepEqual(statuses, [201, 409]);
+    assert.equal(outcomes[1]!.status, 201);
+  });
+});

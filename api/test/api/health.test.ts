@@ -1,0 +1,177 @@
+import assert from 'node:assert/strict';
+import { describeHealth, describeInstances, noCache, startWorld, type World } from '../support/world.ts';
+
+interface Entry {
+  readonly instanceId: string;
+  readonly state: string;
+  readonly reasonCode: string;
+  readonly description: string;
+  readonly availabilityZone: string;
+  readonly instanceState: string;
+  readonly why: string;
+}
+
+const [first, second, third, spare] = [
+  'i-5203422c',
+  'i-0a4f8c3e9d1b27650',
+  'i-6d304aae',
+  'i-0b22a22eec53b9321',
+] as const;
+const [inZoneD, stopped, terminated] = ['i-0809da4b5627c412e', 'i-091aeb5c6738d523f', 'i-0a2bfc6d7849e6340'];
+
+describe('GET /elb/{elbName}/health', () => {
+  let world: World;
+  beforeEach(async () => {
+    world = await startWorld();
+  });
+  afterEach(() => world.close());
+  const health = async (elbName = 'default-elb', headers: Record<string, string> = noCache) => {
+    const answer = await world.ask(`/elb/${elbName}/health`, { headers });
+    assert.equal(answer.status, 200, answer.body);
+    return (JSON.parse(answer.body) as { message: Entry[] }).message;
+  };
+  const entry = async (instanceId: string) => {
+    const found = (await health()).find((one) => one.instanceId === instanceId);
+    assert.ok(found, `${instanceId} is missing`);
+    return found;
+  };
+
+  it('answers 404 for an unknown load balancer and an impossible name, 401 without credentials, 405 to a POST', async () => {
+    assert.equal((await world.ask('/elb/-/health')).status, 404);
+    assert.equal(world.calls(), 0);
+    assert.equal((await world.ask('/elb/no-such-elb/health')).status, 404);
+    assert.equal((await world.ask('/elb/x/health', { headers: { Authorization: '' } })).status, 401);
+    const { status, headers } = await world.ask('/elb/default-elb/health', { method: 'POST' });
+    assert.deepEqual([status, headers.get('allow')], [405, 'GET, HEAD']);
+  });
+
+  it('answers 503 and Retry-After when AWS throttles', async () => {
+    world.aws.faults.set([{ throttle: true, actions: [describeHealth] }]);
+    const { status, headers, body } = await world.ask('/elb/default-elb/health');
+    assert.equal(status, 503);
+    assert.match(body, /Throttling on elasticloadbalancing:DescribeInstanceHealth/);
+    assert.ok(headers.has('retry-after'));
+  });
+
+  it('names the IAM action when AWS refuses', async () => {
+    world.aws.faults.set([{ refuse: true, actions: [describeHealth] }]);
+    const { status, body } = await world.ask('/elb/default-elb/health');
+    assert.equal(status, 502);
+    assert.match(body, /must allow elasticloadbalancing:DescribeInstanceHealth/);
+  });
+
+  it('answers an empty list for a load balancer without instances, and HEAD', async () => {
+    assert.deepEqual(await health('empty-elb'), []);
+    assert.equal((await world.ask('/elb/empty-elb/health', { method: 'HEAD' })).status, 200);
+  });
+
+  it('tells AWS’s words, zone and state of each member in AWS’s order', async () => {
+    const entries = await health();
+    assert.deepEqual(
+      entries.map(({ instanceId }) => instanceId),
+      [first, second, third],
+    );
+    assert.deepEqual(entries[0], {
+      instanceId: first,
+      state: 'InService',
+      reasonCode: 'N/A',
+      description: 'N/A',
+      availabilityZone: 'us-east-1a',
+      instanceState: 'running',
+      why: 'in service, nothing is left to do',
+    });
+  });
+
+  it('says how long a registration takes at least', async () => {
+    await world.attach('default-elb', spare);
+    const { state, description, why } = await entry(spare);
+    assert.deepEqual([state, description], ['OutOfService', 'Instance registration is still in progress.']);
+    assert.match(
+      why,
+      /3 checks of HTTP:8000\/healthcheck, one every 5 s, must pass, .* at the earliest in 1[345] s/,
+    );
+  });
+
+  it('says so of a registration of which it does not know when it began', async () => {
+    world.aws.region.register('default-elb', [spare]);
+    assert.match((await entry(spare)).why, /at the earliest 15 s after it was attached/);
+  });
+
+  it('names the target of a failing check, and what must pass until it is in service', async () => {
+    world.aws.region.changeInstance(second, { check: 'failing' });
+    world.aws.region.advance(60);
+    const { state, why } = await entry(second);
+    assert.equal(state, 'OutOfService');
+    assert.match(why, /HTTP:8000\/healthcheck fails: .* within 2 s; .* 3 checks, .* at the earliest in 15 s/);
+  });
+
+  it('names the zone that is not enabled, and those that are', async () => {
+    await world.attach('default-elb', inZoneD!);
+    const { availabilityZone, why } = await entry(inZoneD!);
+    assert.equal(availabilityZone, 'us-east-1d');
+    assert.match(
+      why,
+      /zone us-east-1d is not enabled on default-elb, which has us-east-1a, us-east-1b, us-east-1c/,
+    );
+  });
+
+  it('says that an instance is stopped, at once though it ran a moment ago', async () => {
+    await health();
+    world.aws.region.changeInstance(first, { state: 'stopped' });
+    const { instanceState, why } = await entry(first);
+    assert.equal(instanceState, 'stopped');
+    assert.match(why, /EC2 says that the instance is stopped: start it, or detach it/);
+    await world.attach('default-elb', stopped!);
+    assert.match((await entry(stopped!)).why, /stopped: start it, or detach it/);
+  });
+
+  it('tells a terminated member, of which AWS tells nothing', async () => {
+    world.aws.region.setMembers('default-elb', [first, terminated!]);
+    const { state, instanceState, why } = await entry(terminated!);
+    assert.deepEqual([state, instanceState], ['Unknown', 'terminated']);
+    assert.match(why, /terminated: detach it/);
+  });
+
+  it('tells until when an instance drains that was detached here or elsewhere', async () => {
+    await world.detach('default-elb', first);
+    const own = await entry(first);
+    assert.equal(own.state, 'InService');
+    assert.match(
+      own.why,
+      /drains its connections until \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ \((1[6-9]|20) s\) at most/,
+    );
+    world.aws.region.deregister('default-elb', [second]);
+    assert.match((await entry(second)).why, /drains its connections until .* \((19|20) s\) at most/);
+  });
+
+  it('says that a re-attachment during the draining will be lost', async () => {
+    await world.detach('default-elb', first);
+    assert.equal((await world.attach('default-elb', first)).status, 201);
+    assert.match((await entry(first)).why, /attached again while it still drains.*AWS loses.*silently/);
+  });
+
+  it('shares one call for a second among all who ask, and lets callers ask for more', async () => {
+    await health('default-elb', {});
+    world.aws.resetCalls();
+    const answers = await Promise.all(
+      Array.from({ length: 30 }, () => world.ask('/elb/default-elb/health', { headers: noCache })),
+    );
+    assert.ok(answers.every(({ status }) => status === 200));
+    assert.ok(world.calls(describeHealth) <= 8, `${world.calls(describeHealth)} calls`);
+    assert.equal(world.aws.calls().actions[describeHealth]!.maxInFlight, 1);
+    assert.match(answers[0]!.headers.get('cache-status')!, /fwd=request/);
+  });
+
+  it('shows a change of our own at once, though the last answer is younger than a second', async () => {
+    await health('default-elb', {});
+    await world.attach('default-elb', spare);
+    assert.equal((await health('default-elb', {})).length, 4);
+  });
+
+  it('answers without EC2’s facts while EC2 fails', async () => {
+    world.aws.faults.set([{ throttle: true, actions: [describeInstances] }]);
+    const [one] = await health('default-elb', {});
+    assert.deepEqual([one!.availabilityZone, one!.instanceState], ['unknown', 'unknown']);
+    assert.equal(one!.state, 'InService');
+  });
+});

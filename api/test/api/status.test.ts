@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { describeElbs, eventually, noCache, startWorld, type World } from '../support/world.ts';
+
+interface Status {
+  readonly version: string;
+  readonly commit: string;
+  readonly startedAt: string;
+  readonly uptimeSeconds: number;
+  readonly backend: string;
+  readonly region: string;
+  readonly requests: { readonly inFlight: number; readonly waiting: number };
+  readonly picture: { readonly loadBalancers: number; readonly ageSeconds?: number };
+  readonly aws: {
+    readonly reachable: string;
+    readonly lastError?: { readonly action: string; readonly error: string };
+    readonly calls: readonly { action: string; spent: number; throttled: number; lastOutcome: string }[];
+    readonly budgets: readonly {
+      name: string;
+      perSecond?: number;
+      left?: number;
+      heldUpByUs: { calls: number };
+      heldUpByAws: { calls: number };
+    }[];
+  };
+}
+
+describe('GET /status', () => {
+  let world: World;
+  afterEach(() => world.close());
+  const status = async () => {
+    const answer = await world.ask('/status');
+    assert.equal(answer.status, 200, answer.body);
+    return (JSON.parse(answer.body) as { message: Status }).message;
+  };
+  const elbReads = ({ aws }: Status) => aws.budgets.find(({ name }) => name === 'load balancer reads')!;
+
+  it('needs credentials, takes GET and HEAD alone, and asks nothing of AWS', async () => {
+    world = await startWorld();
+    assert.equal((await world.ask('/status', { headers: { Authorization: '' } })).status, 401);
+    const post = await world.ask('/status', { method: 'POST' });
+    assert.deepEqual([post.status, post.headers.get('allow')], [405, 'GET, HEAD']);
+    assert.equal((await world.ask('/status', { method: 'HEAD' })).status, 200);
+    await status();
+    assert.equal(world.calls(), 0);
+  });
+
+  it('tells what this is, since when and of what it knows nothing yet', async () => {
+    world = await startWorld();
+    const { version, commit, startedAt, uptimeSeconds, backend, region, requests, picture, aws } =
+      await status();
+    assert.equal(version, '1.0.0');
+    assert.equal(commit, commitOfThis());
+    assert.ok(Math.abs(Date.parse(startedAt) + uptimeSeconds * 1000 - Date.now()) < 5000);
+    assert.deepEqual([backend, region], ['aws', 'us-east-1']);
+    assert.deepEqual(requests, { inFlight: 1, waiting: 0 });
+    assert.deepEqual(picture, { loadBalancers: 0 });
+    assert.equal(aws.reachable, 'unknown');
+    assert.deepEqual(aws.calls, []);
+  });
+
+  it('tells the calls by action, how the last one went, and the age of the picture', async () => {
+    world = await startWorld();
+    await world.ids('default-elb');
+    await world.attach('other-vpc-elb', 'i-0b22a22eec53b9321');
+    const { picture, aws } = await status();
+    assert.equal(picture.loadBalancers, 3);
+    assert.ok(picture.ageSeconds! >= 0 && picture.ageSeconds! < 30);
+    const described = aws.calls.find(({ action }) => action.endsWith(`:${describeElbs}`))!;
+    assert.equal(described.spent, world.calls(describeElbs));
+    assert.equal(described.lastOutcome, 'ok');
+    // A refusal is an answer, too.
+    assert.equal(aws.lastError?.error, 'InvalidEndPointException');
+    assert.equal(aws.reachable, 'yes');
+  });
+
+  it('tells that AWS throttled, and that its limit made somebody wait', async () => {
+    world = await startWorld();
+    world.aws.faults.set([{ throttle: true, actions: [describeElbs], count: 1 }]);
+    await world.ask('/elb/default-elb', { headers: noCache });
+    const { aws } = await status();
+    assert.equal(aws.calls.find(({ action }) => action.endsWith(`:${describeElbs}`))!.throttled, 1);
+    assert.equal(aws.lastError?.error, 'Throttling');
+    await eventually(async () => elbReads(await status()).heldUpByAws.calls > 0, 'it is told');
+    assert.equal(elbReads(await status()).heldUpByUs.calls, 0);
+  });
+
+  it('tells that our own limit made somebody wait, and what is left of it', async () => {
+    world = await startWorld({ elbs: 13 }, { AWS_ELB_READS_PER_SECOND: '1' });
+    const full = elbReads(await status());
+    assert.deepEqual([full.perSecond, full.left], [1, 3]);
+    const names = Array.from({ length: 10 }, (_, n) => `elb-${String(n + 1).padStart(4, '0')}`);
+    const changes = names.map((name) => world.detach(name, 'i-0b22a22eec53b9321'));
+    await eventually(async () => elbReads(await status()).heldUpByUs.calls > 0, 'somebody waits');
+    const { left, heldUpByAws } = elbReads(await status());
+    assert.ok(left! <= 1);
+    assert.equal(heldUpByAws.calls, 0);
+    await Promise.all(changes);
+  });
+
+  it('tells that AWS is not reached', async () => {
+    world = await startWorld({}, { AWS_DEADLINE_MS: '1000' });
+    world.aws.faults.set([{ reset: true }]);
+    await world.ask('/elb/default-elb', { headers: noCache });
+    assert.equal((await status()).aws.reachable, 'no');
+  });
+});
+
+/** As `scripts/bundle.mjs` finds it. */
+function commitOfThis(): string {
+  const { COMMIT } = process.env;
+  return COMMIT ? COMMIT : execFileSync('git', ['rev-parse', 'HEAD'], { encoding: 'utf8' }).trim();
+}

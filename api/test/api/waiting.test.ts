@@ -1,0 +1,216 @@
+import assert from 'node:assert/strict';
+import { request } from 'node:http';
+import { token } from '../support/service.ts';
+import { describeHealth, eventually, register, startWorld, type World } from '../support/world.ts';
+
+const [member, spare, stopped] = ['i-5203422c', 'i-0b22a22eec53b9321', 'i-091aeb5c6738d523f'] as const;
+const spares = ['i-0b22a22eec53b9321', 'i-0c4d1e7f8a9b03562', 'i-0d5e2f809b1c14673', 'i-0e6f30a1bc2d25784'];
+const messageOf = <T = string>({ body }: { body: string }) => (JSON.parse(body) as { message: T }).message;
+
+describe('Waiting', function () {
+  this.timeout(30_000);
+  let world: World;
+  beforeEach(async () => {
+    world = await startWorld();
+  });
+  afterEach(() => world.close());
+  const attach = (elbName: string, instanceId: string, query = 'wait=in-service') =>
+    world.ask(`/elb/${elbName}?${query}`, { method: 'POST', body: JSON.stringify({ instanceId }) });
+  const detach = (elbName: string, instanceId: string, query = 'wait=drained') =>
+    world.ask(`/elb/${elbName}?instanceId=${instanceId}&${query}`, { method: 'DELETE' });
+  const seen = (action: string, times = 1) =>
+    eventually(() => world.calls(action) >= times, `${times} of ${action}`);
+
+  it('is over before it begins where the change is refused', async () => {
+    assert.equal((await attach('default-elb', member)).status, 409);
+    assert.equal((await detach('default-elb', spare)).status, 409);
+    assert.equal((await attach('no-such-elb', spare)).status, 404);
+    assert.equal((await attach('other-vpc-elb', spare)).status, 400);
+    assert.equal(world.calls(describeHealth), 0);
+  });
+
+  it('for in-service answers 202 when it takes too long, and says how it stands and where to look', async () => {
+    const answer = await attach('default-elb', spare, 'wait=in-service&timeout=1');
+    assert.equal(answer.status, 202, answer.body);
+    assert.equal(answer.headers.get('location'), '/elb/default-elb/health');
+    assert.match(answer.headers.get('retry-after')!, /^1[2345]$/);
+    const entry = messageOf<{ instanceId: string; state: string; why: string }>(answer);
+    assert.deepEqual([entry.instanceId, entry.state], [spare, 'OutOfService']);
+    assert.match(entry.why, /registration is in progress.*at the earliest in 1\d s/);
+    assert.ok((await world.ids('default-elb')).includes(spare));
+  });
+
+  it('for in-service answers 201 once AWS says so, and not before', async () => {
+    let answered = false;
+    const waiting = attach('default-elb', spare).then((answer) => {
+      answered = true;
+      return answer;
+    });
+    await seen(describeHealth, 2);
+    assert.equal(answered, false);
+    world.aws.region.advance(16);
+    const answer = await waiting;
+    assert.equal(answer.status, 201, answer.body);
+    assert.equal(messageOf<{ instanceId: string }>(answer).instanceId, spare);
+  });
+
+  it('for drained answers 202 while connections are left, and 201 once there are none', async () => {
+    const late = await detach('default-elb', member, 'wait=drained&timeout=1');
+    assert.equal(late.status, 202);
+    assert.match(messageOf<{ why: string }>(late).why, /drains its connections until/);
+    const waiting = detach('default-elb', 'i-6d304aae');
+    await seen(describeHealth, 3);
+    world.aws.region.advance(21);
+    assert.equal((await waiting).status, 201);
+  });
+
+  it('for drained is over at once for an instance that was out of service', async () => {
+    await attach('default-elb', stopped, '');
+    assert.equal((await detach('default-elb', stopped)).status, 201);
+  });
+
+  it('for drained is over when AWS knows the instance no longer', async () => {
+    const waiting = detach('default-elb', member);
+    await seen(describeHealth);
+    world.aws.region.advance(60);
+    assert.equal((await waiting).status, 201);
+  });
+
+  it('says 409 when AWS has lost an attachment that fell into the draining', async () => {
+    await detach('default-elb', member, '');
+    const waiting = attach('default-elb', member);
+    await seen(describeHealth);
+    world.aws.region.advance(21);
+    const answer = await waiting;
+    assert.equal(answer.status, 409, answer.body);
+    assert.match(messageOf(answer), /attached to default-elb while AWS still drained it.*attach it again/);
+    assert.equal((await attach('default-elb', member, '')).status, 201);
+  });
+
+  it('says 202 and why while such an attachment still drains', async () => {
+    await detach('default-elb', member, '');
+    const answer = await attach('default-elb', member, 'wait=in-service&timeout=1');
+    assert.equal(answer.status, 202);
+    assert.match(messageOf<{ why: string }>(answer).why, /attached again while it still drains/);
+  });
+
+  it('is not there for an attachment without wait, but the log warns of one that will be lost', async () => {
+    await detach('default-elb', member, '');
+    assert.equal((await attach('default-elb', member, '')).status, 201);
+    const line = await world.service.logged(({ msg }) => msg.startsWith('attached while AWS still drains'));
+    assert.deepEqual([line['elbName'], line['instanceIds']], ['default-elb', [member]]);
+  });
+
+  it('says 409 when somebody else detached the instance meanwhile', async () => {
+    const waiting = attach('default-elb', spare);
+    await seen(describeHealth);
+    world.aws.region.setMembers('default-elb', [member]);
+    const answer = await waiting;
+    assert.equal(answer.status, 409, answer.body);
+    assert.match(messageOf(answer), /was attached to default-elb, but it is a member no longer/);
+  });
+
+  it('says 404, and what was done, when the load balancer is deleted meanwhile', async () => {
+    const waiting = attach('default-elb', spare);
+    await seen(describeHealth);
+    world.aws.region.deleteLoadBalancer('default-elb');
+    const answer = await waiting;
+    assert.equal(answer.status, 404);
+    assert.match(messageOf(answer), /does not exist.*i-0b22a22eec53b9321 was attached to default-elb before/);
+  });
+
+  it('goes on while AWS does not tell of health, and says so when time is up', async () => {
+    world.aws.faults.set([{ throttle: true, actions: [describeHealth] }]);
+    const late = await attach('default-elb', spare, 'wait=in-service&timeout=1');
+    assert.equal(late.status, 202);
+    assert.match(messageOf<{ why: string }>(late).why, /not known, as AWS is asked too often/);
+    const waiting = attach('empty-elb', spare);
+    await eventually(() => world.aws.calls().actions[describeHealth]!.throttled >= 2, 'it is throttled');
+    world.aws.faults.clear();
+    world.aws.region.advance(16);
+    assert.equal((await waiting).status, 201);
+  });
+
+  it('shares a Register and the looks among all who come together for one load balancer', async () => {
+    await world.ids('default-elb');
+    world.aws.resetCalls();
+    const waiting = spares.map((id) => attach('default-elb', id));
+    await seen(describeHealth, 3);
+    assert.ok(world.calls(register) <= 2, `${world.calls(register)} of Register`);
+    world.aws.region.advance(16);
+    assert.deepEqual(
+      (await Promise.all(waiting)).map(({ status }) => status),
+      [201, 201, 201, 201],
+    );
+    assert.equal(world.aws.calls().actions[describeHealth]!.maxInFlight, 1);
+  });
+
+  it('spoils nobody’s attachment for the sake of one that AWS refuses', async () => {
+    // EC2 knows the instance, so the checks let it through; ELB does not know it.
+    world.aws.faults.set([{ actions: [register], latencyMs: 300, count: 1 }]);
+    const waiting = [...spares, 'i-0f7041b2cd3e36895'].map((id) => attach('empty-elb', id, ''));
+    await eventually(() => world.calls('DescribeInstances') >= 1, 'EC2 was asked');
+    world.aws.region.changeInstance('i-0f7041b2cd3e36895', { forgotten: true });
+    const statuses = (await Promise.all(waiting)).map(({ status }) => status);
+    assert.deepEqual(statuses, [201, 201, 201, 201, 400]);
+  });
+
+  it('ends with its client, and AWS is asked no more', async () => {
+    const body = JSON.stringify({ instanceId: spare });
+    const leaving = request(`${world.service.url}/elb/default-elb?wait=in-service`, {
+      method: 'POST',
+      headers: { Authorization: `Basic ${token}`, 'Content-Length': body.length },
+    });
+    leaving.on('error', () => undefined);
+    leaving.end(body);
+    await seen(describeHealth);
+    const waiting = async () => {
+      const { body: text } = await world.ask('/status');
+      return messageOf<{ requests: { waiting: number } }>({ body: text }).requests.waiting;
+    };
+    assert.equal(await waiting(), 1);
+    leaving.destroy();
+    await eventually(async () => (await waiting()) === 0, 'nobody waits');
+    const before = world.calls(describeHealth);
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    assert.ok(world.calls(describeHealth) <= before + 1);
+  });
+
+  it('is answered 503, with what was done, when the service closes', async () => {
+    const attaching = attach('default-elb', spare);
+    const detaching = detach('default-elb', member);
+    await eventually(() => world.calls('DeregisterInstancesFromLoadBalancer') === 1, 'it is detached');
+    await seen(describeHealth, 2);
+    world.service.child.kill('SIGTERM');
+    const [attached, detached] = await Promise.all([attaching, detaching]);
+    assert.deepEqual([attached.status, detached.status], [503, 503]);
+    assert.match(
+      messageOf(attached),
+      /i-0b22a22eec53b9321 was attached to default-elb, but .* closing.*\/health/,
+    );
+    assert.match(messageOf(detached), /i-5203422c was detached from default-elb, but .* closing/);
+    assert.ok(attached.headers.has('retry-after'));
+  });
+
+  it('has nothing to wait for in a dry run, which changes nothing', async () => {
+    const attached = await attach('default-elb', spare, 'dryRun=true&wait=in-service');
+    assert.equal(attached.status, 200);
+    assert.match(
+      messageOf(attached),
+      /i-0b22a22eec53b9321 would be attached to default-elb; nothing was changed/,
+    );
+    const detached = await detach('default-elb', member, 'dryRun=true');
+    assert.equal(detached.status, 200);
+    assert.match(messageOf(detached), /i-5203422c would be detached from default-elb; nothing was changed/);
+    for (const [answer, status] of [
+      [await attach('default-elb', member, 'dryRun=true'), 409],
+      [await detach('default-elb', spare, 'dryRun=true'), 409],
+      [await attach('no-such-elb', spare, 'dryRun=true'), 404],
+      [await attach('default-elb', 'i-00000000', 'dryRun=true'), 400],
+      [await attach('other-vpc-elb', spare, 'dryRun=true'), 400],
+      [await attach('default-elb', 'i-0a2bfc6d7849e6340', 'dryRun=true'), 400],
+    ] as const)
+      assert.equal(answer.status, status, answer.body);
+    assert.equal(world.calls(register) + world.calls('DeregisterInstancesFromLoadBalancer'), 0);
+  });
+});
