@@ -403,7 +403,8 @@ replace_on() {
   fi
   if $dry_run; then arguments+=(--dry-run); fi
   remote "$host" "$(as_root "env BUILDER_WHERE=$(printf %q "$where") bash -s -- $(printf '%q ' "${arguments[@]}")")" <"${BASH_SOURCE[0]}" || code=$?
-  ((code != 255)) || die 4 "the connection to $host was cut: run this again, which completes what was begun"
+  # 255 is ssh's own; above 128, it was ended by a signal here, or the script was there.
+  ((code <= 128)) || die 4 "the connection to $host was cut: run this again, which completes what was begun"
   ((code == 0)) || die "$code" "$host was not redeployed (exit code $code, see above); hosts after it were left as they are"
 }
 
@@ -503,8 +504,10 @@ take_out() {
     out_of_elb=$id
     call DELETE "/elb/$elb?instanceId=$id&wait=drained"
     case $status in
-    201 | 409) ;;
+    201) ;;
     202) wait_until "$id was drained" is_out_of_service "$id" ;;
+    # No member any more, or the service itself keeps the last one in.
+    409) is_out_of_service "$id" || die 11 "$id is not drained: $answer" ;;
     *) refuse "$id cannot be taken out of $elb" ;;
     esac
     step "$id is drained and out of $elb"

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { type Environment, run } from './process.ts';
+import { type Environment, run, until } from './process.ts';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 const lab = `${root}../shared/tools/docker-lab`;
@@ -54,7 +54,9 @@ export async function startEngine(name: string): Promise<Engine> {
   return new Engine({ ...env, PATH: (env['PATH'] ?? '').replace('$PATH', process.env['PATH'] ?? '') });
 }
 
-/** As when the machine's Docker is restarted: its containers end with it. */
-export async function stopEngine(name: string): Promise<void> {
+/** As when the machine's Docker is restarted: its containers end with it. Resolves when its process is gone. */
+export async function stopEngine(name: string, { env }: Engine): Promise<void> {
   await run(lab, ['down', name]);
+  const pidFile = (env['DOCKER_HOST'] ?? '').replace(/^unix:\/\/(.*)docker\.sock$/, '$1dockerd.pid');
+  await until(() => !existsSync(pidFile), `${name} is down`);
 }

@@ -54,6 +54,11 @@ describe('builder.sh, on a host under load,', function () {
     assertEnded(result, 0);
     assertNoneFailed(result);
     await assertServesAlone(host, world.commits.next);
+    const status = await fetch(`${host.url}/status`, {
+      headers: { Authorization: `Basic ${token}`, Connection: 'close' },
+    });
+    const { message } = (await status.json()) as { message: { commit: string } };
+    assert.equal(message.commit, world.commits.next);
     assert.match(result.output, /^host-a: +\d+ s {2}it was healthy for 10 s on end$/m);
     assert.doesNotMatch(result.output, new RegExp(`${token}|secret-word|deploy-secret-key`));
   });
@@ -147,7 +152,7 @@ describe('builder.sh, on a host under load,', function () {
     'leaves a service that is there again, by itself, when the engine was restarted',
     async (world, host) => {
       const result = await measured('engine restarted (not without loss)', load, async () => {
-        await stopEngine('host-a');
+        await stopEngine('host-a', host.engine);
         await until(
           () =>
             fetch(`${host.url}/healthcheck`).then(

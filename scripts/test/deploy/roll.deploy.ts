@@ -32,6 +32,31 @@ describe('builder.sh, through a load balancer with two hosts,', function () {
     assert.equal(tally.failed, 0, JSON.stringify([...tally.causes]));
   }
 
+  onFleet('starts with a version on each host', async ({ folder, hosts }) => {
+    for (const { name, engine } of hosts) {
+      if ((await engine.running()).includes('elb-inventory')) continue;
+      const { code, output } = await runBuilder(folder, ['--host', name, '--healthy-for', '1']);
+      assert.equal(code, 0, output);
+    }
+  });
+
+  onFleet('finds the same build on both, made by two engines', async ({ hosts, commits }) => {
+    const sums = await Promise.all(
+      hosts.map(({ engine }) =>
+        engine.docker(
+          'run',
+          '--rm',
+          '--network',
+          'none',
+          `elb-inventory:${commits.main}`,
+          'sha256sum',
+          'server.js',
+        ),
+      ),
+    );
+    assert.equal(sums[0], sums[1]);
+  });
+
   onFleet('drains each host first, replaces it, and waits until it is in service again', async (world) => {
     elb = await startElb(world.folder, world.aws, fleet, world.hosts);
     await until(() => fetch(`${elb.url}/healthcheck`).then(({ ok }) => ok), 'the load balancer serves');
