@@ -94,7 +94,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['api/test/**/*.ts'],
+    files: ['api/test/**/*.ts', 'scripts/test/**/*.ts'],
     rules: { '@typescript-eslint/no-non-null-assertion': 'off' },
   },
   { files: ['**/*.js', '**/*.mjs'], extends: [tseslint.configs.disableTypeChecked] },

@@ -9,6 +9,7 @@ import { type AwsClients, createAwsClients } from './aws/clients.ts';
 import type { Config } from './config.ts';
 import { startEmbeddedAws } from './embedded-aws/server.ts';
 import { ConfigError } from './errors.ts';
+import { createControlSocket, type ControlSocket } from './http/control-socket.ts';
 import { createHttpServer, type HttpServer } from './http/http-server.ts';
 import { InFlight } from './http/in-flight.ts';
 import { koaBasicAuthenticate, rememberVerified } from './http/middleware/basic-auth.ts';
@@ -27,13 +28,15 @@ import { Waiting } from './load-balancers/waiting.ts';
 import { AwsLedger, type Logger } from './telemetry.ts';
 import { warmUp } from './warm-up.ts';
 
-export type { HttpServer };
+export interface Service extends HttpServer {
+  readonly control: ControlSocket | undefined;
+}
 
 /**
- * Returns the service as the configuration wants it, its parts put together and its AWS at hand; the server does not
- * listen yet. Throws ConfigError where AWS is asked for and there are no credentials for it.
+ * Returns the service as the configuration wants it, its parts put together and its AWS at hand; it does not listen
+ * yet. Throws ConfigError where AWS is asked for and there are no credentials for it.
  */
-export async function compose(config: Config, logger: Logger): Promise<HttpServer> {
+export async function compose(config: Config, logger: Logger): Promise<Service> {
   const { clients, closeAws } = await connectAws(config);
   const ledger = new AwsLedger();
   const gateway = new ClassicElbGateway(clients, ledger, config);
@@ -87,15 +90,19 @@ export async function compose(config: Config, logger: Logger): Promise<HttpServe
   const application = createApp(parts).callback();
   const listener = readyAnswer((request, response) => void application(request, response), parts);
   const http = createHttpServer(listener, closing);
-  http.server.once('listening', () => {
+  const control =
+    config.controlSocket === undefined ? undefined : createControlSocket(config.controlSocket, listener);
+  (control ?? http).server.once('listening', () => {
     warmUp(config).catch((err: unknown) => {
       logger.warn({ err }, 'the first read will be slow: the way to AWS could not be tried out beforehand');
     });
   });
   return {
     server: http.server,
+    control,
     close: async () => {
       await http.close();
+      control?.close();
       parts.requestLog.flush();
       logger.info({ calls: ledger.snapshot() }, 'AWS was asked');
       inventory.close();

@@ -4,6 +4,10 @@ import { ConfigError } from './errors.ts';
 export interface Config {
   readonly host: string;
   readonly port: number;
+  /** Whether other processes of this user may listen on the same port, each getting its share of the connections. */
+  readonly reusePort: boolean;
+  /** The unix socket on which to be judged, and to be told to open the port; undefined opens the port at once. */
+  readonly controlSocket: string | undefined;
   /** The users who may call, and their passwords. */
   readonly accepted: readonly { readonly user: string; readonly password: string }[];
   readonly backend: 'aws' | 'embedded';
@@ -38,9 +42,9 @@ type Env = Readonly<Record<string, string | undefined>>;
 
 /**
  * Returns the configuration that the environment asks for, frozen. An empty variable counts as unset. Throws one
- * ConfigError that names every fault.
+ * ConfigError that names every fault. What can be set depends on the version of Node, as "24.1.0".
  */
-export function readConfig(env: Env): Config {
+export function readConfig(env: Env, nodeVersion: string): Config {
   const faults: string[] = [];
   const read = new Reader(env, faults);
   const backend = read.oneOf(
@@ -51,6 +55,10 @@ export function readConfig(env: Env): Config {
   const config: Config = Object.freeze({
     host: read.text('HOST', '0.0.0.0', /^[\w.:-]+$/, 'an address to listen on'),
     port: read.integer('PORT', 8000, 0, 65535),
+    reusePort: readReusePort(read, nodeVersion, faults),
+    controlSocket: env['CONTROL_SOCKET']
+      ? read.text('CONTROL_SOCKET', '/run/elb-inventory/control.sock', /^\/.{1,99}$/, 'an absolute path')
+      : undefined,
     accepted: readTokens(env['API_TOKEN'], backend, faults),
     backend,
     region: read.text('AWS_REGION', 'us-east-1', /^[a-z]{2,}(-[a-z]+)+-\d+$/, 'the name of a region'),
@@ -69,6 +77,17 @@ export function readConfig(env: Env): Config {
   checkEndpoint(env['AWS_ENDPOINT_URL'], faults);
   if (faults.length > 0) throw new ConfigError(faults);
   return config;
+}
+
+/** Node has `reusePort` since 23.1 (https://nodejs.org/api/net.html#serverlistenoptions-callback); older ones ignore it. */
+function readReusePort(read: Reader, nodeVersion: string, faults: string[]): boolean {
+  const reusePort = read.oneOf('REUSE_PORT', ['on', 'off'], 'off') === 'on';
+  const [major = 0, minor = 0] = nodeVersion.split('.').map(Number);
+  if (reusePort && (major < 23 || (major === 23 && minor < 1)))
+    faults.push(
+      `REUSE_PORT=on needs Node 23.1 or newer, and this is ${nodeVersion}: install Node 24 or set REUSE_PORT=off`,
+    );
+  return reusePort;
 }
 
 /** The SDK reads this variable by itself, but tells of a fault only at the first request. */

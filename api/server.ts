@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { parseEnv } from 'node:util';
-import { compose, type HttpServer } from './compose.ts';
+import { compose, type Service } from './compose.ts';
 import { type Config, readConfig, sampleToken } from './config.ts';
 import { ConfigError } from './errors.ts';
 import { createLogger } from './logging.ts';
@@ -20,15 +20,15 @@ async function main(): Promise<void> {
   // The SDK of the lock file runs on every Node of `engines`; that later ones will not is no news for an operator.
   process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
   loadDotEnv();
-  const config = readConfig(process.env);
+  const config = readConfig(process.env, process.versions.node);
   const logger = createLogger({ level: config.logLevel, readable: process.stdout.isTTY });
-  const http = await compose(config, logger);
+  const service = await compose(config, logger);
   let closing = false;
   const stop = (signal: string): void => {
     if (closing) return;
     closing = true;
     logger.info({ signal }, 'closing');
-    void http.close().then(() => {
+    void service.close().then(() => {
       logger.info({}, 'closed');
       process.exit(0);
     });
@@ -36,9 +36,17 @@ async function main(): Promise<void> {
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
 
-  const port = await listen(http, config);
-  logger.info({ host: config.host, port, backend: config.backend, region: config.region }, 'listening');
-  if (config.backend === 'embedded') process.stderr.write(greeting(port, config));
+  const openPort = async (): Promise<void> => {
+    const port = await listen(service, config);
+    logger.info({ host: config.host, port, backend: config.backend, region: config.region }, 'listening');
+    if (config.backend === 'embedded') process.stderr.write(greeting(port, config));
+  };
+  if (service.control === undefined) {
+    await openPort();
+    return;
+  }
+  await service.control.listen(openPort);
+  logger.info({ path: config.controlSocket }, 'listening on the control socket');
 }
 
 /** The environment wins over .env. The SDK reads its own variables from the environment, so .env must be put there. */
@@ -56,7 +64,7 @@ function loadDotEnv(): void {
   for (const [name, value] of Object.entries(parseEnv(text))) process.env[name] ||= value;
 }
 
-function listen({ server }: HttpServer, { host, port }: Config): Promise<number> {
+function listen({ server }: Service, { host, port, reusePort }: Config): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       const faults: Partial<Record<string, string>> = {
@@ -68,7 +76,8 @@ function listen({ server }: HttpServer, { host, port }: Config): Promise<number>
       const fault = faults[error.code ?? ''];
       reject(fault === undefined ? error : new ConfigError([fault]));
     });
-    server.listen(port, host, () => {
+    const address = { host, port, reusePort };
+    server.listen(address, () => {
       resolve((server.address() as AddressInfo).port);
     });
   });

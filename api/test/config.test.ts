@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { type Config, readConfig, sampleToken } from '../config.ts';
+import { type Config, readConfig as readConfigFor, sampleToken } from '../config.ts';
 import { ConfigError } from '../errors.ts';
 
+const readConfig = (env: Record<string, string>, nodeVersion = '24.0.0') => readConfigFor(env, nodeVersion);
 const base64 = (text: string | Buffer) => Buffer.from(text).toString('base64');
 const good = base64('tester:secret-word');
 const unpadded = (token: string) => token.replace(/=+$/, '');
@@ -20,8 +21,20 @@ function faultsOf(env: Record<string, string>): readonly string[] {
 
 describe('readConfig', () => {
   describe('refuses', () => {
+    for (const nodeVersion of ['20.19.0', '22.21.0', '23.0.0'])
+      it(`REUSE_PORT=on with Node ${nodeVersion}, which would ignore it`, () => {
+        assert.throws(() => readConfig({ REUSE_PORT: 'on' }, nodeVersion), {
+          faults: [
+            `REUSE_PORT=on needs Node 23.1 or newer, and this is ${nodeVersion}: install Node 24 or set REUSE_PORT=off`,
+          ],
+        });
+        assert.equal(readConfig({ REUSE_PORT: 'on' }, '23.1.0').reusePort, true);
+      });
+
     const values: [name: string, example: string, refused: string[]][] = [
       ['PORT', '8000', ['-1', '65536', '80.5', '0x50', '1e3', 'http', ' 8000', '99999999999']],
+      ['REUSE_PORT', 'off', ['true', 'ON', '1']],
+      ['CONTROL_SOCKET', '/run/elb-inventory/control.sock', ['control.sock', '/', `/${'x'.repeat(100)}`]],
       ['HOST', '0.0.0.0', ['http://localhost', 'two words', '0.0.0.0/0']],
       ['AWS_BACKEND', 'embedded', ['AWS', 'Embedded', 'moto', ' aws']],
       [
@@ -125,6 +138,8 @@ describe('readConfig', () => {
     const defaults: Config = {
       host: '0.0.0.0',
       port: 8000,
+      reusePort: false,
+      controlSocket: undefined,
       accepted: [{ user: 'sre', password: 'change-me' }],
       backend: 'embedded',
       region: 'us-east-1',
@@ -162,6 +177,8 @@ describe('readConfig', () => {
       [{ AWS_ELB_READS_PER_SECOND: '1' }, { elbReadsPerSecond: 1 }],
       [{ AWS_EC2_READS_PER_SECOND: '1000' }, { ec2ReadsPerSecond: 1000 }],
       [{ LOG_MAX_PER_SECOND: '0' }, { logMaxPerSecond: 0 }],
+      [{ REUSE_PORT: 'on' }, { reusePort: true }],
+      [{ CONTROL_SOCKET: '/run/x.sock' }, { controlSocket: '/run/x.sock' }],
       [{ DOCS: 'off' }, { docs: false }],
       [{ LOG_LEVEL: 'silent' }, { logLevel: 'silent' }],
       [{ NODE_ENV: 'production', AWS_BACKEND: 'embedded' }, { backend: 'embedded' }],

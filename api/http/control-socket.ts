@@ -1,0 +1,76 @@
+import { lstatSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
+import { ConfigError } from '../errors.ts';
+import { presentText } from './presenters.ts';
+
+export interface ControlSocket {
+  readonly server: Server;
+  /**
+   * Listens on the socket, and opens the port when `POST /open-port` comes there; at once if it did before under this
+   * path. Throws ConfigError where there can be no socket, and whatever `openPort` throws at once.
+   */
+  listen(openPort: () => Promise<void>): Promise<void>;
+  close(): void;
+}
+
+/**
+ * Returns a server, not yet listening, that answers on a unix socket with the application given: a new version is judged
+ * there before anybody outside can reach it. Who may connect is who may write to the file: this user, and root.
+ */
+export function createControlSocket(path: string, application: RequestListener): ControlSocket {
+  // A restarted container finds it where the socket is, and nobody comes to tell it again.
+  const opened = `${path}.opened`;
+  let open: () => Promise<void>;
+  const server = createServer((request, response) => {
+    if (request.method === 'POST' && request.url === '/open-port') void answerOpenPort(request, response);
+    else application(request, response);
+  });
+
+  async function answerOpenPort(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    request.resume();
+    const [status, text] = await open().then(
+      () => [200, 'the port is open'] as const,
+      (error: unknown) => [409, error instanceof Error ? error.message : String(error)] as const,
+    );
+    response.writeHead(status, { 'Content-Type': 'application/json; charset=utf-8' });
+    response.end(JSON.stringify(presentText(text)));
+  }
+
+  return {
+    server,
+    listen: async (openPort) => {
+      let opening: Promise<void> | undefined;
+      open = () => {
+        opening ??= openPort().then(
+          () => {
+            writeFileSync(opened, '');
+          },
+          (error: unknown) => {
+            opening = undefined;
+            throw error;
+          },
+        );
+        return opening;
+      };
+      if (lstatSync(path, { throwIfNoEntry: false })?.isSocket()) rmSync(path);
+      await new Promise<void>((resolve, reject) => {
+        server.once('error', ({ code }: NodeJS.ErrnoException) => {
+          const fault = `CONTROL_SOCKET=${path} cannot be made (${code ?? 'unknown error'}): name a file that is not there yet, in a folder this user may write to`;
+          reject(new ConfigError([fault]));
+        });
+        server.listen(path, resolve);
+      });
+      if (lstatSync(opened, { throwIfNoEntry: false }) !== undefined) await open();
+    },
+    close: () => {
+      server.close();
+      server.closeAllConnections();
+    },
+  };
+}

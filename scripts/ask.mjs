@@ -1,0 +1,23 @@
+// node ask.mjs METHOD PATH: asks the service in the same container and environment, over its control socket where it has
+// one. Prints the answer's body; exits with 0 on 200, else with 1. The image has no curl.
+import { request } from 'node:http';
+
+const [method, path] = process.argv.slice(2);
+const { CONTROL_SOCKET: socketPath, HOST = '0.0.0.0', PORT = '8000' } = process.env;
+const host = { '0.0.0.0': '127.0.0.1', '::': '::1' }[HOST] ?? HOST;
+
+request(
+  { ...(socketPath ? { socketPath } : { host, port: PORT }), method, path, timeout: 2500 },
+  (answer) => {
+    answer.pipe(process.stdout);
+    process.exitCode = answer.statusCode === 200 ? 0 : 1;
+  },
+)
+  .on('timeout', fail)
+  .on('error', fail)
+  .end();
+
+function fail(error) {
+  console.error(error?.message ?? 'no answer in time');
+  process.exit(1);
+}

@@ -1,0 +1,62 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { type Environment, run, until } from './process.ts';
+
+const root = fileURLToPath(new URL('../../../', import.meta.url));
+const lab = `${root}../shared/tools/docker-lab`;
+
+/** Makes Docker engines of its own on a bare Debian machine, as many as there are names. */
+export const hasLab = existsSync(lab);
+export const hasDocker = hasLab || spawnSync('docker', ['version']).status === 0;
+/** Hosts are engines of the lab, reached through an SSH server of their own, which takes root. */
+export const hasHosts =
+  hasLab &&
+  process.getuid?.() === 0 &&
+  ['/usr/sbin/sshd', '/usr/sbin/haproxy', '/usr/bin/git'].every((file) => existsSync(file));
+
+/** A Docker engine, and how to reach it. */
+export class Engine {
+  readonly env: Environment;
+
+  constructor(env: Environment) {
+    this.env = env;
+  }
+
+  docker(...args: string[]): Promise<string> {
+    return run('docker', args, this.env);
+  }
+
+  /** The value of a format of `docker inspect`. */
+  inspect(name: string, format: string): Promise<string> {
+    return this.docker('inspect', '--format', format, name);
+  }
+
+  /** The names of the containers that run. */
+  async running(): Promise<string[]> {
+    return (await this.docker('ps', '--format', '{{.Names}}')).split('\n').filter(Boolean).sort();
+  }
+}
+
+/** Starts an engine of the lab; without one, this machine's own Docker plays the only one there is. */
+export async function startEngine(name: string): Promise<Engine> {
+  if (!hasLab) return new Engine({});
+  const exports = (await run(lab, ['up', name])).split('\n').findLast((line) => line.startsWith('export '));
+  const env = Object.fromEntries(
+    (exports ?? '')
+      .slice('export '.length)
+      .split(' ')
+      .map((assignment): [string, string] => {
+        const at = assignment.indexOf('=');
+        return [assignment.slice(0, at), assignment.slice(at + 1)];
+      }),
+  );
+  return new Engine({ ...env, PATH: (env['PATH'] ?? '').replace('$PATH', process.env['PATH'] ?? '') });
+}
+
+/** As when the machine's Docker is restarted: its containers end with it. Resolves when its process is gone. */
+export async function stopEngine(name: string, { env }: Engine): Promise<void> {
+  await run(lab, ['down', name]);
+  const pidFile = (env['DOCKER_HOST'] ?? '').replace(/^unix:\/\/(.*)docker\.sock$/, '$1dockerd.pid');
+  await until(() => !existsSync(pidFile), `${name} is down`);
+}

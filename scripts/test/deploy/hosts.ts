@@ -1,0 +1,112 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type Engine, startEngine } from './engines.ts';
+import { type Environment, type Finished, run, type Running, start, until, unusedPort } from './process.ts';
+
+export const builder = fileURLToPath(new URL('../../builder.sh', import.meta.url));
+
+/** A machine to deploy to: an engine of its own behind an SSH server of its own, and a service on an address of its own. */
+export interface Host {
+  readonly name: string;
+  readonly engine: Engine;
+  readonly url: string;
+  readonly envFile: string;
+  readonly instanceId: string;
+  close(): Promise<void>;
+}
+
+export interface HostOptions {
+  /** The folder for its files. */
+  readonly folder: string;
+  readonly address: string;
+  readonly instanceId: string;
+  /** More lines of its env file. */
+  readonly settings: Environment;
+  /** Where its metadata service is. */
+  readonly metadataUrl: string;
+}
+
+/** base64 of `deploy:secret-word`. */
+export const token = Buffer.from('deploy:secret-word').toString('base64');
+
+/** Starts the host of that name, also that of its engine. It is reached by `ssh -F folder/ssh_config NAME`. */
+export async function startHost(name: string, options: HostOptions): Promise<Host> {
+  const { folder, address, instanceId } = options;
+  const engine = await startEngine(name);
+  const left = (await engine.docker('ps', '--all', '--quiet')).split('\n').filter(Boolean);
+  if (left.length > 0) await engine.docker('rm', '--force', '--volumes', ...left);
+  const port = await unusedPort();
+  const envFile = join(folder, `${name}.env`);
+  const settings = { API_TOKEN: token, HOST: address, PORT: String(port), ...options.settings };
+  writeFileSync(
+    envFile,
+    Object.entries(settings)
+      .map((pair) => `${pair.join('=')}\n`)
+      .join(''),
+  );
+  const sshd = await startSshServer(name, folder, address, {
+    ...engine.env,
+    ENV_FILE: envFile,
+    AWS_EC2_METADATA_SERVICE_ENDPOINT: `${options.metadataUrl}/${name}`,
+  });
+  return {
+    name,
+    engine,
+    url: `http://${address}:${port}`,
+    envFile,
+    instanceId,
+    close: async () => {
+      sshd.child.kill();
+      await sshd.finished;
+    },
+  };
+}
+
+async function startSshServer(
+  name: string,
+  folder: string,
+  address: string,
+  env: Environment,
+): Promise<Running> {
+  const port = await unusedPort();
+  const file = (suffix: string): string => join(folder, `${name}.${suffix}`);
+  await run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', file('host-key')]);
+  const settings = [
+    `ListenAddress ${address}:${port}`,
+    `HostKey ${file('host-key')}`,
+    `AuthorizedKeysFile ${join(folder, 'key.pub')}`,
+    `PidFile none`,
+    'StrictModes no',
+    'PasswordAuthentication no',
+    'UsePAM yes',
+    `SetEnv ${Object.entries(env)
+      .map((pair) => pair.join('='))
+      .join(' ')}`,
+  ];
+  writeFileSync(file('sshd_config'), `${settings.join('\n')}\n`);
+  mkdirSync('/run/sshd', { recursive: true });
+  const sshd = start('/usr/sbin/sshd', ['-D', '-e', '-f', file('sshd_config')]);
+  const client = [`Host ${name}`, `HostName ${address}`, `Port ${port}`];
+  writeFileSync(join(folder, 'ssh_config'), `${client.join('\n  ')}\n`, { flag: 'a' });
+  await until(() => sshd.output().includes('listening'), `sshd of ${name}: ${sshd.output()}`);
+  return sshd;
+}
+
+/** Makes the operator's key and SSH configuration in the folder. */
+export async function makeOperator(folder: string): Promise<void> {
+  await run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', join(folder, 'key')]);
+  const settings = ['Host *', 'User root', `IdentityFile ${join(folder, 'key')}`, 'IdentitiesOnly yes'];
+  const hostKeys = ['StrictHostKeyChecking no', 'UserKnownHostsFile /dev/null', 'LogLevel ERROR'];
+  writeFileSync(join(folder, 'ssh_config'), `${[...settings, ...hostKeys].join('\n  ')}\n`);
+}
+
+/** Starts builder.sh on the operator's machine. */
+export function startBuilder(folder: string, args: readonly string[], env: Environment = {}): Running {
+  const ssh = ['--ssh', `ssh -F ${join(folder, 'ssh_config')}`];
+  return start(builder, [...ssh, '--repo', join(folder, 'repository'), ...args], env);
+}
+
+export function runBuilder(folder: string, args: readonly string[], env?: Environment): Promise<Finished> {
+  return startBuilder(folder, args, env).finished;
+}

@@ -1,0 +1,171 @@
+import assert from 'node:assert/strict';
+import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { hasDocker } from './engines.ts';
+import { token } from './hosts.ts';
+import { type Environment, run, start, until, unusedPort } from './process.ts';
+import { tell } from './report.ts';
+import { lanes, scenario } from './scenarios.ts';
+import type { World } from './world.ts';
+
+const image = 'elb-inventory:under-test';
+const base = 'node:24-bookworm-slim';
+const megabyte = 1_000_000;
+/** A value that stands in files which must stay out of the image. */
+const secret = 'never-in-an-image';
+
+const image_ = (title: string, work: (world: World) => Promise<void>): void => {
+  scenario(lanes.image, hasDocker, title, work);
+};
+
+describe('The image', function () {
+  this.timeout(300_000);
+  let source: string;
+
+  image_('is built from a clone that has secrets lying about', async ({ folder, commits, engine }) => {
+    source = join(folder, 'clone');
+    cpSync(join(folder, 'repository'), source, { recursive: true });
+    for (const file of ['.env', '.env.production', 'api/.env', 'scripts/.env', '.git/secret'])
+      writeFileSync(join(source, file), `API_TOKEN=${secret}\n`);
+    const labels = ['--build-arg', `COMMIT=${commits.main}`, '--build-arg', 'VERSION=1.2.3'];
+    await engine.docker('build', '--network', 'host', '--quiet', ...labels, '--tag', image, source);
+  });
+
+  image_('holds neither .env nor .git, nor anything that stood in them', async ({ engine }) => {
+    const container = await engine.docker('create', image);
+    const list = `docker export ${container} | tar -t`;
+    const files = (await run('bash', ['-o', 'pipefail', '-c', list], engine.env)).split('\n');
+    await engine.docker('rm', container);
+    assert.ok(
+      files.includes('app/server.js') && files.includes('app/docs/swagger.yaml'),
+      'the service is in it',
+    );
+    assert.deepEqual(
+      files.filter((file) => /(^|\/)\.(env|git)(\.|\/|$)/.test(file)),
+      [],
+    );
+    assert.deepEqual(
+      files.filter((file) => /^app\/(node_modules|api|package)/.test(file)),
+      [],
+    );
+    const grep = start('bash', ['-c', `docker save ${image} | grep -c ${secret}`], engine.env);
+    assert.equal((await grep.finished).output.trim(), '0', 'in no layer');
+  });
+
+  image_('adds at most 8 MB to its base', async ({ engine }) => {
+    const [size, baseSize] = await Promise.all(
+      [image, base].map((name) => engine.inspect(name, '{{.Size}}')),
+    );
+    const added = (Number(size) - Number(baseSize)) / megabyte;
+    tell('image over its base', `${added.toFixed(1)} MB`);
+    assert.ok(added > 1 && added <= 8, `${added} MB`);
+  });
+
+  image_('tells its version and commit, and is run by nobody special', async ({ engine, commits }) => {
+    const label = (name: string): Promise<string> =>
+      engine.inspect(image, `{{index .Config.Labels "org.opencontainers.image.${name}"}}`);
+    assert.equal(await label('version'), '1.2.3');
+    assert.equal(await label('revision'), commits.main);
+    assert.equal(await engine.inspect(image, '{{.Config.User}}'), 'node');
+    const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
+    assert.match(
+      readFileSync('Dockerfile', 'utf8'),
+      new RegExp(`^ARG VERSION=${version}$`, 'm'),
+      'the default',
+    );
+  });
+
+  image_(
+    'is healthy on a read-only filesystem without any capability, and ends with 0 on SIGTERM',
+    async ({ engine }) => {
+      const port = String(await unusedPort());
+      const locked = ['--read-only', '--cap-drop', 'ALL', '--security-opt', 'no-new-privileges'];
+      const settings = ['--env', 'AWS_BACKEND=embedded', '--env', `PORT=${port}`];
+      const startedAt = performance.now();
+      const id = await engine.docker('run', '--detach', '--network', 'host', ...locked, ...settings, image);
+      await until(
+        async () => (await engine.inspect(id, '{{.State.Health.Status}}')) === 'healthy',
+        'healthy',
+      );
+      tell('from docker run to healthy', `${((performance.now() - startedAt) / 1000).toFixed(1)} s`);
+      await engine.docker('stop', id);
+      assert.equal(await engine.inspect(id, '{{.State.ExitCode}}'), '0');
+      assert.match(await engine.docker('logs', id), /"signal":"SIGTERM","msg":"closing".*"msg":"closed"/s);
+      await engine.docker('rm', id);
+    },
+  );
+
+  image_('is not healthy when the service does not answer', async ({ engine }) => {
+    const port = String(await unusedPort());
+    const asked = start(
+      'docker',
+      [
+        'run',
+        '--rm',
+        '--network',
+        'host',
+        '--env',
+        `PORT=${port}`,
+        image,
+        'node',
+        'ask.mjs',
+        'GET',
+        '/healthcheck',
+      ],
+      engine.env,
+    );
+    const { code, output } = await asked.finished;
+    assert.equal(code, 1);
+    assert.match(output, /ECONNREFUSED/);
+  });
+
+  describe('by docker compose', () => {
+    const compose = async ({ engine }: World, args: string[], env: Environment = {}): Promise<string> =>
+      run(
+        'docker',
+        ['compose', '--project-directory', source, '--file', join(source, 'compose.yaml'), ...args],
+        { ...engine.env, ...env },
+      );
+    const get = (url: string, credentials: string): Promise<Response> =>
+      fetch(url, { headers: { Authorization: `Basic ${credentials}`, Connection: 'close' } });
+    let ports: Environment;
+
+    image_('works against the embedded AWS on port 8000, without an account', async (world) => {
+      assert.match(await compose(world, ['config']), /published: "8000"/);
+      ports = { EMBEDDED_PORT: String(await unusedPort()), AWS_API_PORT: String(await unusedPort()) };
+      await compose(world, ['up', '--build', '--wait'], ports);
+      const sample = Buffer.from('sre:change-me').toString('base64');
+      assert.equal(
+        (await get(`http://127.0.0.1:${ports['EMBEDDED_PORT']}/elb/default-elb`, sample)).status,
+        200,
+      );
+    });
+
+    image_('reads .env and talks to AWS under the profile aws', async (world) => {
+      const gateway = await world.engine.docker(
+        'network',
+        'inspect',
+        '--format',
+        '{{(index .IPAM.Config 0).Gateway}}',
+        'elb-inventory_default',
+      );
+      const settings = [
+        `API_TOKEN=${token}`,
+        `AWS_ENDPOINT_URL=http://${gateway}:${world.aws.port}`,
+        'AWS_ACCESS_KEY_ID=compose',
+        'AWS_SECRET_ACCESS_KEY=compose',
+        'PORT=9',
+      ];
+      writeFileSync(join(source, '.env'), `${settings.join('\n')}\n`);
+      await compose(world, ['--profile', 'aws', 'up', '--wait'], ports);
+      assert.equal((await get(`http://127.0.0.1:${ports['AWS_API_PORT']}/elb/fleet`, token)).status, 200);
+      const services = await compose(world, ['--profile', 'aws', 'ps', '--services']);
+      assert.deepEqual(
+        services.split('\n').sort(),
+        ['aws', 'embedded'],
+        'neither is in the way of the other',
+      );
+      await compose(world, ['--profile', 'aws', 'down', '--volumes']);
+    });
+  });
+});

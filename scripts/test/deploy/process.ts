@@ -1,0 +1,90 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** What a command has written, both streams in one, and how it ended. */
+export interface Finished {
+  /** null where a signal ended it. */
+  readonly code: number | null;
+  readonly output: string;
+  readonly seconds: number;
+}
+
+export interface Running {
+  readonly child: ChildProcess;
+  /** All that it has written until now. */
+  output(): string;
+  readonly finished: Promise<Finished>;
+}
+
+export type Environment = Readonly<Record<string, string>>;
+
+/** Starts a command in this process's environment with additions; an empty value takes a variable away. */
+export function start(command: string, args: readonly string[], env: Environment = {}): Running {
+  const startedAt = performance.now();
+  const all = Object.entries({ ...process.env, ...env }).filter(([, value]) => value !== '');
+  const child = spawn(command, args, { env: Object.fromEntries(all), stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  const finished = once(child, 'close').then(([code]) => ({
+    code: code as number | null,
+    output,
+    seconds: (performance.now() - startedAt) / 1000,
+  }));
+  return { child, output: () => output, finished };
+}
+
+/** Runs a command to its end. Throws with all that it wrote unless it ends with 0. */
+export async function run(command: string, args: readonly string[], env?: Environment): Promise<string> {
+  const { code, output } = await start(command, args, env).finished;
+  if (code !== 0) throw new Error(`${command} ${args.join(' ')} ended with ${code}:\n${output}`);
+  return output.trim();
+}
+
+/** Polls until it is so. Throws when that takes longer than the seconds given. */
+export async function until(
+  isSo: () => boolean | Promise<boolean>,
+  what: string,
+  seconds = 60,
+): Promise<void> {
+  const limit = performance.now() + seconds * 1000;
+  while (!(await isSo())) {
+    if (performance.now() > limit) throw new Error(`not within ${seconds} s: ${what}`);
+    await sleep(100);
+  }
+}
+
+/** A port free on all addresses, below those that systems give to whoever asks for any: it stays free until it is used. */
+export async function unusedPort(): Promise<number> {
+  for (;;) {
+    const port = 20_000 + Math.floor(Math.random() * 12_000);
+    const server = createServer().listen(port);
+    const free = await once(server, 'listening').then(
+      () => true,
+      () => false,
+    );
+    server.close();
+    if (free) return port;
+  }
+}
+
+/**
+ * Does one thing after the other, and after what others were given before; a failure does not keep the next from its
+ * turn.
+ */
+export class Lane {
+  readonly #others: readonly Lane[];
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(...others: Lane[]) {
+    this.#others = others;
+  }
+
+  run<T>(work: () => Promise<T>): Promise<T> {
+    const result = Promise.all([this, ...this.#others].map((lane) => lane.#last)).then(work);
+    this.#last = result.catch(() => undefined);
+    return result;
+  }
+}

@@ -1,0 +1,198 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { hasHosts } from './engines.ts';
+import { builder, type Host, runBuilder } from './hosts.ts';
+import { type Environment, type Finished, run, start } from './process.ts';
+import { tell } from './report.ts';
+import { lanes, scenario } from './scenarios.ts';
+import type { World } from './world.ts';
+
+describe('builder.sh', function () {
+  this.timeout(400_000);
+  const onHost = (title: string, work: (world: World, host: Host) => Promise<void>): void => {
+    scenario(lanes.hostB, hasHosts, title, (world) => work(world, world.hosts[1]!));
+  };
+  /** On the host itself, as root there. */
+  const there = (
+    { folder }: World,
+    { engine, envFile }: Host,
+    args: string[],
+    env: Environment = {},
+  ): Promise<Finished> => runBuilder(folder, args, { ...engine.env, ENV_FILE: envFile, ...env });
+
+  const wrong: [args: string[], says: RegExp][] = [
+    [['--what'], /--what is no option: see --help/],
+    [['--ref'], /--ref needs a value/],
+    [['--ref', '--upload-pack=x'], /must not begin with a dash/],
+    [['--host', 'a b'], /--host 'a b' is not \[USER@\]HOST\[=i-…\]/],
+    [['--host', '-oProxyCommand=x'], /is not \[USER@\]HOST/],
+    [['--host', 'h=instance'], /--host 'h=instance' is not/],
+    [['--timeout', 'soon'], /'soon' is no whole number of seconds/],
+    [['--healthy-for', '60'], /--healthy-for 60 must be less than --timeout 60/],
+    [['--elb', 'default-elb'], /--elb NAME and --api .* belong together/],
+    [['--elb', 'a/b', '--api', 'http://x'], /is no name of a load balancer/],
+    [['--rollback', '--ref', 'main'], /--rollback goes with neither/],
+    [['--rollback', '--image', '--host', 'h'], /leave --image out/],
+    [['--image'], /give --host/],
+    [['--built', 'main'], /--built takes a commit id of 40 digits/],
+  ];
+  for (const [args, says] of wrong)
+    it(`refuses ${args.join(' ')} with 2, before anything is touched`, async () => {
+      const { code, output } = await start(builder, args, { PATH: '/usr/bin:/bin' }).finished;
+      assert.equal(code, 2, output);
+      assert.match(output, says);
+      assert.equal(output.trim().split('\n').length, 1, 'one sentence');
+    });
+
+  it('shows the common calls and every exit code', async () => {
+    const help = await run(builder, ['--help']);
+    for (const part of [
+      '--ref v1.4.0',
+      '--rollback',
+      '--image',
+      '--elb default-elb --api http://ELB',
+      'Exit codes',
+    ])
+      assert.ok(help.includes(part), part);
+    for (let code = 0; code <= 14; code += 1)
+      assert.match(help, new RegExp(`(^|\\s)${code} \\S`, 'm'), String(code));
+  });
+
+  const refusals: [
+    title: string,
+    code: number,
+    says: RegExp,
+    args: (world: World, host: Host) => string[],
+    env?: (world: World, host: Host) => Environment,
+  ][] = [
+    [
+      'there is no docker',
+      3,
+      /there is no docker here: install/,
+      () => [],
+      () => ({ PATH: '/usr/bin:/bin' }),
+    ],
+    [
+      'Docker does not answer',
+      3,
+      /Docker does not answer: start it/,
+      () => [],
+      () => ({ DOCKER_HOST: 'unix:///nowhere' }),
+    ],
+    [
+      'no SSH server is there',
+      4,
+      /127\.0\.0\.9 cannot be reached over SSH: try/,
+      () => ['--host', '127.0.0.9'],
+    ],
+    [
+      'the ref is unknown',
+      5,
+      /has no branch, tag or full commit id 'no-such-ref'/,
+      () => ['--ref', 'no-such-ref'],
+    ],
+    [
+      'the repository is not there',
+      5,
+      /nothing can be fetched from \/no\/such\/repository/,
+      () => ['--repo', '/no/such/repository'],
+    ],
+    [
+      'the env file is missing',
+      6,
+      /\/no\/such\.env is missing or may not be read: copy \.env\.example/,
+      () => ['--env-file', '/no/such.env'],
+    ],
+    [
+      'the env file has no API_TOKEN',
+      6,
+      /tokenless\.env has no API_TOKEN/,
+      ({ folder }) => ['--env-file', join(folder, 'tokenless.env')],
+    ],
+    [
+      'the disk is full',
+      7,
+      /the disk is full: make room/,
+      () => [],
+      ({ folder }) => ({ TMPDIR: join(folder, 'full') }),
+    ],
+    ['another program holds the port', 8, /port \d+ is held by another program/, () => []],
+    ['there is no version before', 13, /there is no version before on this host/, () => ['--rollback']],
+    [
+      'the host has no such image',
+      13,
+      /this host has no image elb-inventory:0{40}/,
+      () => ['--built', '0'.repeat(40)],
+    ],
+    [
+      'API_TOKEN is not at hand',
+      6,
+      /API_TOKEN is not set here: --elb sends it/,
+      () => ['--host', 'host-b', '--elb', 'fleet', '--api', 'http://x'],
+    ],
+    [
+      'the instance id is unknown',
+      14,
+      /the instance id of host-a is unknown, its metadata service tells none: give --host HOST=i-…/,
+      () => ['--host', 'host-a', '--elb', 'fleet', '--api', 'http://127.0.0.1:1'],
+      () => ({ API_TOKEN: 'x' }),
+    ],
+    [
+      'the API does not answer',
+      12,
+      /http:\/\/127\.0\.0\.1:1 does not answer/,
+      () => ['--host', 'host-b', '--elb', 'fleet', '--api', 'http://127.0.0.1:1'],
+      () => ({ API_TOKEN: 'x' }),
+    ],
+  ];
+  onHost('finds a host that has nothing yet', async ({ folder }) => {
+    writeFileSync(join(folder, 'tokenless.env'), 'API_TOKEN=\nPORT=8000\n');
+    mkdirSync(join(folder, 'full'));
+    await run('mount', ['-t', 'tmpfs', '-o', 'size=128k', 'tmpfs', join(folder, 'full')]);
+  });
+  for (const [title, code, says, args, env] of refusals)
+    onHost(`ends with ${code} and one sentence where ${title}`, async (world, host) => {
+      const holder = createServer();
+      if (code === 8) {
+        const { hostname, port } = new URL(host.url);
+        holder.listen(Number(port), hostname);
+        await once(holder, 'listening');
+      }
+      const result = await there(world, host, args(world, host), env?.(world, host));
+      holder.close();
+      assert.equal(result.code, code, result.output);
+      assert.match(result.output, says);
+      assert.deepEqual(await host.engine.running(), []);
+    });
+
+  onHost('says what it would do in a dry run, and does nothing', async (world, host) => {
+    await run('umount', [join(world.folder, 'full')]);
+    for (const args of [['--dry-run'], ['--host', 'host-b', '--image', '--dry-run']]) {
+      const { code, output } = await there(world, host, args);
+      assert.equal(code, 0, output);
+      assert.match(output, /would fetch.*would start it with .*host-b\.env.*would keep the last three/s);
+    }
+    assert.equal(await host.engine.docker('ps', '--all', '--quiet'), '');
+  });
+
+  onHost("builds on the operator's machine with --image, and sends that to the host", async (world, host) => {
+    const args = ['--host', 'host-b', '--image', '--healthy-for', '1'];
+    const result = await runBuilder(world.folder, args, world.engine.env);
+    assert.equal(result.code, 0, result.output);
+    tell('first deploy of a host with --image', `${result.seconds.toFixed(1)} s`);
+    assert.match(result.output, /host-b: .*sent the image of [0-9a-f]{12} to host-b/);
+    const { ok } = await fetch(`${host.url}/healthcheck`, { headers: { Connection: 'close' } });
+    assert.ok(ok);
+  });
+
+  onHost('does not send an image that the host has', async (world, host) => {
+    const args = ['--host', 'host-b', '--image', '--healthy-for', '1'];
+    const result = await runBuilder(world.folder, args, world.engine.env);
+    assert.equal(result.code, 0, result.output);
+    assert.match(result.output, /host-b has the image of/);
+    assert.deepEqual(await host.engine.running(), ['elb-inventory']);
+  });
+});

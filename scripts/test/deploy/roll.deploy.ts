@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict';
+import { type ElbInFront, startElb } from './elb.ts';
+import { hasHosts } from './engines.ts';
+import { runBuilder, token } from './hosts.ts';
+import { type Load, startLoad, type Tally } from './load.ts';
+import { type Finished, until } from './process.ts';
+import { measured } from './report.ts';
+import { lanes, scenario } from './scenarios.ts';
+import { fleet, type World } from './world.ts';
+
+describe('builder.sh, through a load balancer with two hosts,', function () {
+  this.timeout(400_000);
+  let elb: ElbInFront;
+  let load: Load;
+  const onFleet = (title: string, work: (world: World) => Promise<void>): void => {
+    scenario(lanes.both, hasHosts, title, work);
+  };
+  const roll = ({ folder, hosts }: World, ...args: string[]): Promise<Finished> => {
+    const [a, b] = hosts;
+    // The id of the second comes from its metadata service.
+    const both = ['--host', `${a!.name}=${a!.instanceId}`, '--host', b!.name];
+    const through = ['--elb', fleet, '--api', elb.url, '--no-standby', '--healthy-for', '2'];
+    return runBuilder(folder, [...both, ...through, ...args], { API_TOKEN: token });
+  };
+  const inService = ({ aws }: World): string[] =>
+    aws.region
+      .health(fleet)
+      .filter(({ state }) => state === 'InService')
+      .map(({ instanceId }) => instanceId);
+  function assertNoneFailed({ tally }: { tally: Tally }): void {
+    assert.ok(tally.sent > 100, `only ${tally.sent} requests were sent`);
+    assert.equal(tally.failed, 0, JSON.stringify([...tally.causes]));
+  }
+
+  onFleet('starts with a version on each host', async ({ folder, hosts }) => {
+    for (const { name, engine } of hosts) {
+      if ((await engine.running()).includes('elb-inventory')) continue;
+      const { code, output } = await runBuilder(folder, ['--host', name, '--healthy-for', '1']);
+      assert.equal(code, 0, output);
+    }
+  });
+
+  onFleet('finds the same build on both, made by two engines', async ({ hosts, commits }) => {
+    const sums = await Promise.all(
+      hosts.map(({ engine }) =>
+        engine.docker(
+          'run',
+          '--rm',
+          '--network',
+          'none',
+          `elb-inventory:${commits.main}`,
+          'sha256sum',
+          'server.js',
+        ),
+      ),
+    );
+    assert.equal(sums[0], sums[1]);
+  });
+
+  onFleet('drains each host first, replaces it, and waits until it is in service again', async (world) => {
+    elb = await startElb(world.folder, world.aws, fleet, world.hosts);
+    await until(() => fetch(`${elb.url}/healthcheck`).then(({ ok }) => ok), 'the load balancer serves');
+    load = startLoad(`${elb.url}/elb/${fleet}`, { Authorization: `Basic ${token}` });
+    await until(() => load.tally.sent > 500, 'the load has begun');
+    const result = await measured('drain-first roll over two hosts', load, () => roll(world));
+    assert.equal(result.code, 0, result.output);
+    assertNoneFailed(result);
+    const steps = [/is drained and out of fleet/, /done: .* serves/, /is in service of fleet/];
+    const inOrder = [
+      ...steps.map(({ source }) => `host-a: .*${source}`),
+      ...steps.map(({ source }) => `host-b: .*${source}`),
+    ];
+    assert.match(result.output, new RegExp(inOrder.join('.*'), 's'));
+    assert.deepEqual(
+      inService(world),
+      world.hosts.map(({ instanceId }) => instanceId),
+    );
+    assert.doesNotMatch(result.output, new RegExp(token));
+  });
+
+  onFleet('stops at the first host that fails, and puts it back as it was', async (world) => {
+    const args = ['--ref', 'always-sick', '--timeout', '5'];
+    const result = await measured('drain-first roll of a bad version', load, () => roll(world, ...args));
+    assert.equal(result.code, 1, result.output);
+    assertNoneFailed(result);
+    assert.match(
+      result.output,
+      /host-a: builder\.sh: host-a was not redeployed.*hosts after it were left as they are/,
+    );
+    assert.match(result.output, /host-a: .*is in service of fleet/);
+    assert.doesNotMatch(result.output, /host-b/);
+    assert.equal(inService(world).length, 2);
+  });
+
+  onFleet('does not drain the last healthy host', async (world) => {
+    const [a, b] = world.hosts;
+    world.aws.region.changeInstance(b!.instanceId, { check: 'failing' });
+    await until(() => !inService(world).includes(b!.instanceId), 'the other is out of service');
+    // The services hold what they know of health for a second.
+    const refused = await measured('last healthy host refused', load, () => roll(world));
+    assert.equal(refused.code, 11, refused.output);
+    assertNoneFailed(refused);
+    assert.match(
+      refused.output,
+      new RegExp(`${a!.instanceId} is the last healthy host of fleet: it is not drained`),
+    );
+    assert.deepEqual(inService(world), [a!.instanceId]);
+    world.aws.region.changeInstance(b!.instanceId, { check: 'passing' });
+    await until(() => inService(world).length === 2, 'both are in service again');
+    await load.stop();
+    await elb.close();
+  });
+});

@@ -1,0 +1,47 @@
+import { Lane } from './process.ts';
+import { table } from './report.ts';
+import { startWorld, type World } from './world.ts';
+
+/** Scenarios of one lane are done in turn, those of several side by side, while mocha waits for one after the other. */
+const hostA = new Lane();
+const hostB = new Lane();
+export const lanes = { image: new Lane(), hostA, hostB, both: new Lane(hostA, hostB) };
+
+const begin: ((world: World) => void)[] = [];
+let world: World | undefined;
+
+/**
+ * Declares a test that takes its turn in the lane; `possible` says whether this machine has what it takes, and where not
+ * the test is skipped, and counted as such.
+ */
+export function scenario(
+  lane: Lane,
+  possible: boolean,
+  title: string,
+  work: (world: World) => Promise<void>,
+): void {
+  if (!possible) {
+    it.skip(title);
+    return;
+  }
+  let result: Promise<void>;
+  begin.push((ready) => {
+    result = lane.run(() => work(ready));
+    result.catch(() => undefined);
+  });
+  it(title, () => result);
+}
+
+before(async function () {
+  this.timeout(400_000);
+  if (begin.length === 0) return;
+  world = await startWorld();
+  for (const start of begin) start(world);
+});
+
+after(async function () {
+  this.timeout(60_000);
+  if (world === undefined) return;
+  await world.close();
+  console.log(`\n${table()}\n`);
+});

@@ -1,0 +1,136 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type ServerProcess, startServer } from '../../../api/test/outside/process.ts';
+import { type Service, startService, token } from '../../../api/test/support/service.ts';
+import { hasHosts } from './engines.ts';
+import { runBuilder } from './hosts.ts';
+import { type Finished, run } from './process.ts';
+import { lanes, scenario } from './scenarios.ts';
+
+/** `.ci/run` makes this virtual environment; set MOTO_SERVER to take another. */
+const motoCommand = process.env['MOTO_SERVER'] ?? '.test-build/moto/bin/moto_server';
+const possible = hasHosts && existsSync(motoCommand) && existsSync('/usr/bin/aws');
+const group = 'api-hosts';
+const elbName = 'grouped-elb';
+
+/** moto is an AWS with autoscaling groups; Debian's AWS CLI asks it, as it asks Amazon on an operator's machine. */
+describe('builder.sh, with a host of an autoscaling group,', function () {
+  this.timeout(400_000);
+  let moto: ServerProcess | undefined;
+  let service: Service | undefined;
+  after(async () => {
+    await service?.close();
+    await moto?.close();
+  });
+  let id: string;
+  const env = (): Record<string, string> => ({
+    AWS_DEFAULT_REGION: 'us-east-1',
+    AWS_ACCESS_KEY_ID: 'test',
+    AWS_SECRET_ACCESS_KEY: 'test',
+  });
+  const aws = (...args: string[]): Promise<string> =>
+    run('/usr/bin/aws', ['--output', 'text', '--endpoint-url', moto?.url ?? '', ...args], env());
+  /** Debian's AWS CLI takes the endpoint as an option alone. Returns the folder in which it is found first. */
+  const cli = (folder: string, before = ''): string => {
+    const bin = mkdtempSync(join(folder, 'bin-'));
+    const script = `#!/bin/bash\n${before}\nexec /usr/bin/aws --endpoint-url ${moto?.url ?? ''} "$@"\n`;
+    writeFileSync(join(bin, 'aws'), script, { mode: 0o755 });
+    return bin;
+  };
+  const redeploy = (folder: string, bin: string): Promise<Finished> =>
+    runBuilder(
+      folder,
+      ['--host', `host-b=${id}`, '--elb', elbName, '--api', service?.url ?? '', '--healthy-for', '1'],
+      { ...env(), API_TOKEN: token, PATH: `${bin}:${process.env['PATH'] ?? ''}` },
+    );
+  const lifecycles = async (): Promise<string[]> =>
+    (
+      await aws(
+        'autoscaling',
+        'describe-auto-scaling-instances',
+        '--query',
+        'AutoScalingInstances[].LifecycleState',
+      )
+    ).split(/\s+/);
+
+  scenario(lanes.both, possible, 'lets it enter Standby, and leave it afterwards', async ({ folder }) => {
+    moto = await startServer(
+      motoCommand,
+      (port) => ['-H', '127.0.0.1', '-p', String(port)],
+      '/moto-api/data.json',
+    );
+    service = await startService(moto.url);
+    const listener = 'Protocol=HTTP,LoadBalancerPort=80,InstanceProtocol=HTTP,InstancePort=8000';
+    await aws(
+      'elb',
+      'create-load-balancer',
+      '--load-balancer-name',
+      elbName,
+      '--listeners',
+      listener,
+      '--availability-zones',
+      'us-east-1a',
+    );
+    await aws(
+      'autoscaling',
+      'create-launch-configuration',
+      '--launch-configuration-name',
+      'hosts',
+      '--image-id',
+      'ami-12c6146b',
+      '--instance-type',
+      't3.micro',
+    );
+    await aws(
+      'autoscaling',
+      'create-auto-scaling-group',
+      '--auto-scaling-group-name',
+      group,
+      '--launch-configuration-name',
+      'hosts',
+      '--min-size',
+      '1',
+      '--max-size',
+      '3',
+      '--desired-capacity',
+      '2',
+      '--load-balancer-names',
+      elbName,
+      '--availability-zones',
+      'us-east-1a',
+    );
+    id = await aws(
+      'autoscaling',
+      'describe-auto-scaling-instances',
+      '--query',
+      'AutoScalingInstances[0].InstanceId',
+    );
+
+    const { code, output } = await redeploy(folder, cli(folder));
+    assert.equal(code, 0, output);
+    assert.match(
+      output,
+      new RegExp(`${id} is in Standby of ${group}.*done: .* serves.*${id} is in service of ${elbName}`, 's'),
+    );
+    assert.deepEqual(await lifecycles(), ['InService', 'InService']);
+  });
+
+  scenario(
+    lanes.both,
+    possible,
+    'changes nothing where the group is at its minimum',
+    async ({ folder, hosts }) => {
+      // moto lets a group go below its minimum. AWS does not, in these words.
+      const refusal =
+        'An error occurred (ValidationError) when calling the EnterStandby operation: AutoScalingGroup api-hosts has min-size=1, max-size=3, and desired-size=1. To place into standby 1 instance, please update the AutoScalingGroup sizes appropriately.';
+      const before = await hosts[1]!.engine.docker('ps', '--quiet');
+      const path = cli(folder, `[[ $2 != enter-standby ]] || { echo '${refusal}' >&2; exit 254; }`);
+      const { code, output } = await redeploy(folder, path);
+      assert.equal(code, 12, output);
+      assert.match(output, /cannot go into Standby \(is api-hosts at its minimum size\?\): .*min-size=1/);
+      assert.deepEqual(await lifecycles(), ['InService', 'InService']);
+      assert.equal(await hosts[1]!.engine.docker('ps', '--quiet'), before);
+    },
+  );
+});

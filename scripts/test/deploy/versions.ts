@@ -1,0 +1,62 @@
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { run } from './process.ts';
+
+const root = fileURLToPath(new URL('../../../', import.meta.url));
+
+/** Versions of the service, each a branch, by what is changed in which file. */
+const changes = {
+  next: ['api/server.ts', (text: string) => `${text}\n// Another version, which is as good.\n`],
+  another: ['api/server.ts', (text: string) => `${text}\n// One more.\n`],
+  'always-sick': [
+    'api/http/routes/healthcheck.ts',
+    (text: string) => text.replace("presentText('ok');", "presentText('ok');\n    ctx.status = 500;"),
+  ],
+  unbuildable: [
+    'Dockerfile',
+    (text: string) => text.replace('npm run --silent build', 'npm run no-such-script'),
+  ],
+  crashing: [
+    'api/server.ts',
+    (text: string) => `${text}\nsetTimeout(() => { console.log('gives up'); process.exit(3); }, 5000);\n`,
+  ],
+} as const;
+export type Version = 'main' | keyof typeof changes;
+
+/**
+ * Makes a repository of the files of this clone as they are, with `main` and a branch for each other version, and
+ * returns the commit of each.
+ */
+export async function makeRepository(folder: string): Promise<Record<Version, string>> {
+  const git = (...args: string[]): Promise<string> =>
+    run('git', ['-C', folder, '-c', 'user.name=test', '-c', 'user.email=test@localhost', ...args]);
+  const files = await run('git', [
+    '-C',
+    root,
+    'ls-files',
+    '-z',
+    '--cached',
+    '--others',
+    '--exclude-standard',
+  ]);
+  for (const file of new Set(files.split('\0').filter(Boolean))) {
+    mkdirSync(dirname(join(folder, file)), { recursive: true });
+    cpSync(join(root, file), join(folder, file));
+  }
+  await git('init', '-q', '-b', 'main');
+  await git('add', '--all');
+  await git('commit', '-q', '--no-verify', '-m', 'main');
+  const commits: Partial<Record<Version, string>> = { main: await git('rev-parse', 'HEAD') };
+  for (const [branch, [file, change]] of Object.entries(changes)) {
+    await git('checkout', '-q', '-b', branch, 'main');
+    const before = readFileSync(join(folder, file), 'utf8');
+    const after = change(before);
+    if (after === before) throw new Error(`${file} no longer has what makes the version ${branch}`);
+    writeFileSync(join(folder, file), after);
+    await git('commit', '-q', '--no-verify', '--all', '-m', branch);
+    commits[branch as Version] = await git('rev-parse', 'HEAD');
+  }
+  await git('checkout', '-q', 'main');
+  return commits as Record<Version, string>;
+}

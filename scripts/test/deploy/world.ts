@@ -1,0 +1,98 @@
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type EmbeddedAws, startEmbeddedAws } from '../../../api/embedded-aws/server.ts';
+import { type Engine, hasHosts, startEngine } from './engines.ts';
+import { type Host, makeOperator, startHost } from './hosts.ts';
+import { makeRepository, type Version } from './versions.ts';
+
+/** An operator's machine with its engine and its SSH key, two hosts, and an AWS that both of them ask. */
+export interface World {
+  readonly folder: string;
+  readonly commits: Record<Version, string>;
+  /** The operator's engine. */
+  readonly engine: Engine;
+  readonly hosts: readonly Host[];
+  readonly aws: EmbeddedAws;
+  close(): Promise<void>;
+}
+
+const instanceIds = ['i-0b22a22eec53b9321', 'i-0c4d1e7f8a9b03562'];
+/** The load balancer of the two hosts. */
+export const fleet = 'fleet';
+
+export async function startWorld(): Promise<World> {
+  const folder = mkdtempSync(join(tmpdir(), 'elb-inventory-deploy-'));
+  // On all addresses: containers on a bridge ask it, too. Ten times as fast as AWS.
+  const aws = await startEmbeddedAws({ host: '0.0.0.0', speed: 10 });
+  await putFleet(aws);
+  const metadata = await startMetadataService();
+  mkdirSync(join(folder, 'repository'));
+  const commits = await makeRepository(join(folder, 'repository'));
+  await makeOperator(folder);
+  const hosts: Host[] = [];
+  for (const [index, name] of hasHosts ? ['host-a', 'host-b'].entries() : []) {
+    const address = `127.0.0.${index + 2}`;
+    const settings = {
+      AWS_BACKEND: 'aws',
+      AWS_ENDPOINT_URL: `http://127.0.0.1:${aws.port}`,
+      AWS_ACCESS_KEY_ID: 'deploy',
+      AWS_SECRET_ACCESS_KEY: 'deploy-secret-key',
+    };
+    const instanceId = instanceIds[index] ?? '';
+    hosts.push(await startHost(name, { folder, address, instanceId, settings, metadataUrl: metadata.url }));
+  }
+  // Last, as an engine without a bridge removes that of the others when it starts.
+  const engine = await startEngine('build');
+  return {
+    folder,
+    commits,
+    engine,
+    hosts,
+    aws,
+    close: async () => {
+      for (const host of hosts) {
+        await host.engine.docker('rm', '--force', '--volumes', 'elb-inventory').catch(() => undefined);
+        await host.close();
+      }
+      metadata.close();
+      await aws.close();
+      rmSync(folder, { recursive: true });
+    },
+  };
+}
+
+/** In service 2 s after registration, drained after 3 s, on the clock of the embedded AWS. */
+async function putFleet(aws: EmbeddedAws): Promise<void> {
+  const answer = await fetch(`${aws.url.replace('0.0.0.0', '127.0.0.1')}/_control/load-balancers/${fleet}`, {
+    method: 'PUT',
+    body: JSON.stringify({
+      instances: instanceIds,
+      healthCheck: { target: 'HTTP:8000/healthcheck', interval: 10, healthyThreshold: 2 },
+      connectionDraining: { enabled: true, timeout: 30 },
+    }),
+  });
+  if (!answer.ok) throw new Error(await answer.text());
+}
+
+/** What EC2 has at 169.254.169.254, version 2, under a path for each host; it knows of host-b alone. */
+async function startMetadataService(): Promise<{ url: string; close(): void }> {
+  const server = createServer(({ method, url, headers }, response) => {
+    const [, host, ...path] = (url ?? '').split('/');
+    const asked = `${method ?? ''} ${path.join('/')}`;
+    if (asked === 'PUT latest/api/token') response.end('metadata-token');
+    else if (headers['x-aws-ec2-metadata-token'] !== 'metadata-token') response.writeHead(401).end();
+    else if (asked === 'GET latest/meta-data/instance-id' && host === 'host-b') response.end(instanceIds[1]);
+    else response.writeHead(404).end();
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    close: () => {
+      server.close();
+      server.closeAllConnections();
+    },
+  };
+}
