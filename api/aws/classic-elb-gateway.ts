@@ -198,7 +198,13 @@ export class ClassicElbGateway implements LoadBalancerGateway {
 
   async #describeInstances(input: DescribeInstancesCommandInput, trace: AwsTrace): Promise<MachineInfo[]> {
     const action = 'ec2:DescribeInstances';
-    const request = { action, region: this.#clients.region, gate: this.#ec2Reads, pausesOnOutage: true };
+    const request = {
+      action,
+      region: this.#clients.region,
+      gate: this.#ec2Reads,
+      pausesOnOutage: true,
+      keep: elementsOfInstances,
+    };
     const machines: MachineInfo[] = [];
     let NextToken: string | undefined;
     do {
@@ -225,6 +231,13 @@ export class ClassicElbGateway implements LoadBalancerGateway {
     };
   }
 }
+
+/** What is read of the 3 KB with which EC2 describes an instance. */
+const elementsOfInstances = new Set([
+  ...['DescribeInstancesResponse', 'reservationSet', 'instancesSet', 'item', 'nextToken'],
+  ...['instanceId', 'instanceType', 'launchTime', 'vpcId'],
+  ...['placement', 'availabilityZone', 'instanceState', 'name'],
+]);
 
 /** A proxy's page, say, must not be taken for a region without load balancers. */
 function notAnAnswer(action: string): DomainError {

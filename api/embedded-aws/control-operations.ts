@@ -109,6 +109,7 @@ export const RESOURCES: Readonly<Record<string, Readonly<Record<string, Operatio
     GET: ({ region }, _input, id) => instanceOf(region, id),
     PUT: ({ region }, input, id) => region.changeInstance(id, instanceChange(input, 'body')),
   },
+  '/health/*': { GET: ({ region }, _input, name) => ({ health: region.health(name) }) },
   '/load-balancers': {
     GET: ({ region }) => ({
       loadBalancers: region.loadBalancers().map(({ spec }) => membership(region, spec.name)),

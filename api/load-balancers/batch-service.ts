@@ -82,7 +82,7 @@ export class BatchService {
     trace: AwsTrace,
   ): Promise<[members: ReadonlySet<InstanceId>, machines: MachineInfo[]]> {
     const { inventory } = this.#parts;
-    const machines = checked(inventory.membersDescribedNow(instanceIds, trace));
+    const machines = checked(inventory.descriptions.eachNow(instanceIds, trace));
     const members = await checked(inventory.membersNow(elbName, trace));
     return [new Set(members), await machines];
   }

@@ -70,7 +70,7 @@ export class HealthBoard {
       explain(one, {
         elbName,
         traits,
-        machine: this.#inventory.machine(one.instanceId),
+        machine: this.#inventory.descriptions.get(one.instanceId),
         change: this.#changes.get(elbName, one.instanceId),
         drainingSeconds,
         now,
@@ -81,11 +81,11 @@ export class HealthBoard {
   /** Has EC2 tell of those whose state matters: of those out of service what is true now, of the others anything. */
   async #describe(health: readonly MemberHealth[], since: number, trace: AwsTrace): Promise<void> {
     const wanted = health.filter(({ instanceId, state }) => {
-      const known = this.#inventory.machine(instanceId);
+      const known = this.#inventory.descriptions.get(instanceId);
       return state !== 'InService' || known === undefined || (known.state ?? 'running') !== 'running';
     });
     if (wanted.length === 0) return;
     const ids = wanted.map(({ instanceId }) => instanceId);
-    await fulfilledWithin(this.#inventory.describe(ids, since, trace), patienceMs);
+    await fulfilledWithin(this.#inventory.descriptions.since(ids, since, trace), patienceMs);
   }
 }

@@ -1,23 +1,16 @@
 import { DomainError, elbNotFound } from '../errors.ts';
 import { type AwsTrace, type Logger, startTrace } from '../telemetry.ts';
 import { Coalescer } from './coalescer.ts';
+import { Descriptions } from './descriptions.ts';
 import type { LoadBalancerGateway, Members } from './load-balancer-gateway.ts';
 import type { LoadBalancerTraits } from './load-balancer.ts';
-import { type ElbName, type InstanceId, isDescribed, type MachineInfo, undescribed } from './machine.ts';
-import { type Entry, MachineDirectory } from './machine-directory.ts';
-import { Outage } from './outage.ts';
+import type { ElbName } from './machine.ts';
 import { fulfilledWithin, withinDeadline } from './patience.ts';
 import { type Change, type LoadBalancerList, type MachineList, type Membership, Picture } from './picture.ts';
+import { RegionReads } from './region-reads.ts';
 
-const machineMaxAgeMs = 60_000;
-const unknownMachineMaxAgeMs = 10_000;
 /** What a read waits for a refresh before it takes the list that is known. */
 const patienceMs = 250;
-const probeEveryMs = 1000;
-/** How long before a list expires it may be read anew, at most: earlier, AWS would be asked noticeably more often. */
-const longestLeadMs = 150;
-/** Instances in a call that a first read waits for; more would make it wait longer. */
-const mostOfFirstCall = 50;
 /** Shared calls give up this much before those who wait for them, who so learn why and not only that it is late. */
 const headStartMs = 100;
 
@@ -43,28 +36,33 @@ export interface Freshness {
 
 /** What is known of the region's load balancers, and how fresh it is. */
 export class Inventory {
+  /** What EC2 tells of their members. */
+  readonly descriptions: Descriptions;
   readonly #gateway: LoadBalancerGateway;
   readonly #options: InventoryOptions;
   readonly #sharedDeadlineMs: number;
   readonly #picture = new Picture();
-  readonly #machines: MachineDirectory;
-  readonly #outage: Outage;
-  readonly #regionReads = new Coalescer<AwsTrace>((sent) => this.#readRegion(sent));
+  readonly #reads: RegionReads;
   readonly #memberReads = new Map<ElbName, Coalescer<{ members: Members; requestIds: string[] }>>();
-  #probe: NodeJS.Timeout | undefined;
-  #lastReadAt = -Infinity;
-  /** How long before a list expires it is read anew, so that nobody who reads on waits for it. */
-  #leadMs = 0;
 
   constructor(gateway: LoadBalancerGateway, logger: Logger, options: InventoryOptions) {
     this.#gateway = gateway;
     this.#options = options;
-    this.#sharedDeadlineMs = options.deadlineMs - headStartMs;
-    this.#outage = new Outage('load balancers', logger);
-    this.#machines = new MachineDirectory(gateway, logger, {
-      maxAgeMs: machineMaxAgeMs,
-      unknownMaxAgeMs: unknownMachineMaxAgeMs,
-      deadlineMs: this.#sharedDeadlineMs,
+    const { maxAgeMs, maxStaleMs, deadlineMs, refreshDeadlineMs } = options;
+    this.#sharedDeadlineMs = deadlineMs - headStartMs;
+    const shared = { maxStaleMs, deadlineMs: this.#sharedDeadlineMs };
+    this.descriptions = new Descriptions(gateway, this.#picture, logger, shared);
+    const limits = {
+      maxAgeMs,
+      maxStaleMs,
+      firstDeadlineMs: this.#sharedDeadlineMs,
+      deadlineMs: refreshDeadlineMs,
+    };
+    this.#reads = new RegionReads(gateway, this.#picture, logger, limits, () => {
+      // Whoever waits for this describes the instances of its own load balancer first.
+      setImmediate(() => {
+        this.descriptions.fill();
+      });
     });
   }
 
@@ -78,7 +76,7 @@ export class Inventory {
     const { asOf, described } = membership;
     if (now >= asOf + this.#options.maxAgeMs || now >= described.goodUntil) return undefined;
     membership.readAt = now;
-    this.#readAhead(asOf, now);
+    this.#reads.ahead(asOf, now);
     if (described.ready?.asOf !== asOf) {
       described.ready = {
         machines: described.machines,
@@ -100,21 +98,21 @@ export class Inventory {
     trace: AwsTrace,
   ): Promise<MachineList> {
     const now = performance.now();
-    this.#lastReadAt = now;
+    this.#reads.wanted(now);
     const oldest = noCache ? now : now - (maxAgeMs ?? Infinity);
     const how = await this.#refresh(elbName, Math.max(oldest, now - this.#options.maxAgeMs), oldest, trace);
     const membership = this.#picture.get(elbName);
     if (membership === undefined) throw elbNotFound(elbName, this.#options.region);
     membership.readAt = now;
-    await this.#describe(membership.members, noCache ? now : -Infinity, now + patienceMs, trace);
-    const machines = this.#describedMachines(membership);
+    await this.descriptions.have(membership.members, noCache ? now : -Infinity, now + patienceMs, trace);
+    const machines = this.descriptions.of(membership);
     return { machines, asOf: membership.asOf, freshUntil: membership.asOf + this.#options.maxAgeMs, how };
   }
 
   /** Returns the load balancers of the region, as fresh as asked for, and else as `list` does. */
   async loadBalancers({ maxAgeMs, noCache = false }: Freshness, trace: AwsTrace): Promise<LoadBalancerList> {
     const now = performance.now();
-    this.#lastReadAt = now;
+    this.#reads.wanted(now);
     const oldest = noCache ? now : now - (maxAgeMs ?? Infinity);
     const how = await this.#refresh(undefined, Math.max(oldest, now - this.#options.maxAgeMs), oldest, trace);
     const asOf = this.#picture.regionAsOf;
@@ -125,7 +123,7 @@ export class Inventory {
   /** Returns the members without their descriptions, as fresh as lists are. Throws as `list` does. */
   async members(elbName: ElbName, trace: AwsTrace): Promise<Members> {
     const now = performance.now();
-    this.#lastReadAt = now;
+    this.#reads.wanted(now);
     await this.#refresh(elbName, now - this.#options.maxAgeMs, -Infinity, trace);
     const membership = this.#picture.get(elbName);
     if (membership === undefined) throw elbNotFound(elbName, this.#options.region);
@@ -166,54 +164,25 @@ export class Inventory {
     }
   }
 
-  /** Returns what is remembered of an instance, however old. */
-  machine(instanceId: InstanceId): MachineInfo | undefined {
-    return this.#machines.get(instanceId)?.machine;
-  }
-
-  /** Resolves once EC2 has told of these instances in calls that left at `since` or later. Throws what the gateway throws. */
-  describe(instanceIds: Members, since: number, trace: AwsTrace): Promise<void> {
-    const wanted = instanceIds.filter((id) => (this.#machines.get(id)?.asOf ?? -Infinity) < since);
-    return withinDeadline(this.#machines.load(wanted, since, trace), 'the instances', trace);
-  }
-
-  /** Returns what EC2 tells of an instance from now on. Throws `instance_refused`, with its reason, where it knows none. */
-  async machineNow(instanceId: InstanceId, trace: AwsTrace): Promise<MachineInfo> {
-    const now = performance.now();
-    // Those who come together share a call, which leaves unknown ids out.
-    await this.describe([instanceId], now, trace);
-    const described = this.#machines.get(instanceId);
-    if (described !== undefined && isDescribed(described.machine)) return described.machine;
-    const machine = await this.#gateway.describeMachine(instanceId, trace);
-    this.#machines.learn(machine, now);
-    return machine;
-  }
-
-  /** Returns what EC2 tells of members from now on, which may be nothing, in their order. */
-  async membersDescribedNow(instanceIds: Members, trace: AwsTrace): Promise<MachineInfo[]> {
-    await this.describe(instanceIds, performance.now(), trace);
-    return instanceIds.map((id) => this.#machines.get(id)?.machine ?? undescribed(id));
-  }
-
   /** Takes in what AWS listed after a change; where that is not to be believed, the region is read again, later. */
   changed(elbName: ElbName, change: Change, listed: Members | undefined): void {
-    if (!this.#picture.changed(elbName, change, listed)) this.#readAgain();
+    if (!this.#picture.changed(elbName, change, listed)) this.#reads.again();
   }
 
   /** The outcome of a change is unknown: what is known of the load balancer is not served as fresh, and read again. */
   doubt(elbName: ElbName): void {
     this.#picture.doubt(elbName);
-    this.#readAgain();
+    this.#reads.again();
   }
 
   /** Ends what goes on by itself. */
   close(): void {
-    clearInterval(this.#probe);
+    this.#reads.close();
   }
 
   /**
-   * Has the picture hold the load balancer, or the region, as AWS told it at `since` or later, or, where that cannot be had and may be
-   * served, at `oldest` or later.
+   * Has the picture hold the load balancer, or the region, as AWS told it at `since` or later, or, where that cannot be
+   * had and may be served, at `oldest` or later.
    */
   async #refresh(
     elbName: ElbName | undefined,
@@ -224,142 +193,29 @@ export class Inventory {
     const known = elbName === undefined ? this.#picture.wholeRegion : this.#picture.get(elbName);
     const asOf = known === undefined ? this.#picture.regionAsOf : known.doubtful ? -Infinity : known.asOf;
     if (asOf >= since) {
-      this.#readAhead(asOf, performance.now());
+      this.#reads.ahead(asOf, performance.now());
       return 'hit';
     }
     const demanded = known !== undefined && known.asOf < oldest;
     const servable = known !== undefined && !demanded && this.#mayBeServed(known);
     const why = known === undefined ? 'asked-unknown' : demanded ? 'asked-on-request' : 'asked-expired';
-    if (this.#probe !== undefined) {
+    const { failure } = this.#reads;
+    if (failure !== undefined) {
       if (servable) return 'stale';
-      throw this.#outage.error;
+      throw failure as Error;
     }
     // A refresh that left before the doubt arose would be put aside.
-    const read = this.#regionReads.join(known?.doubtful === true ? Math.max(since, known.notBefore) : since);
-    if (servable && !(await fulfilledWithin(read, patienceMs - this.#regionReads.outFor))) return 'stale';
-    trace.requestIds.push(...(await withinDeadline(read, 'the load balancers', trace)).requestIds);
+    const read = this.#reads.since(
+      known?.doubtful === true ? Math.max(since, known.notBefore) : since,
+      trace,
+    );
+    if (!servable) await read;
+    else if (!(await fulfilledWithin(read, patienceMs - this.#reads.outFor))) return 'stale';
     return why;
-  }
-
-  #readAhead(asOf: number, now: number): void {
-    if (now < asOf + this.#options.maxAgeMs - this.#leadMs) return;
-    if (this.#regionReads.idle && this.#probe === undefined) this.#readAgain();
   }
 
   #mayBeServed({ asOf }: Pick<Membership, 'asOf'>): boolean {
     return performance.now() - asOf <= this.#options.maxStaleMs;
-  }
-
-  /** Has the directory hold descriptions from `since` or later, or at least ones that may be served. */
-  async #describe(members: Members, since: number, patienceUntil: number, trace: AwsTrace): Promise<void> {
-    const now = performance.now();
-    const entries = members.map((id) => this.#machines.get(id));
-    if (entries.every((entry) => entry !== undefined && entry.asOf >= since && entry.goodUntil > now)) return;
-    const servable =
-      since === -Infinity && entries.every((entry) => entry !== undefined && this.#mayStillBeServed(entry));
-    const { outage, askedAt } = this.#machines;
-    if (servable && outage.error !== undefined && now - askedAt < probeEveryMs) return;
-    const wanted = members.filter((_id, index) => {
-      const entry = entries[index];
-      return entry === undefined || entry.asOf < since || entry.goodUntil <= now;
-    });
-    const { busy } = this.#machines;
-    const load = this.#machines.load(
-      wanted,
-      since,
-      trace,
-      servable
-        ? { companions: this.#expiredOfThoseRead(now) }
-        : { companions: this.#undescribedMembers(), most: mostOfFirstCall },
-    );
-    if (!servable) await withinDeadline(load, 'the instances', trace);
-    // When thousands expire together, EC2 is asked for seconds on end, and nobody needs to wait for that.
-    else await fulfilledWithin(load, busy ? 0 : patienceUntil - performance.now());
-  }
-
-  #mayStillBeServed({ goodUntil }: Entry): boolean {
-    return performance.now() - goodUntil <= this.#options.maxStaleMs;
-  }
-
-  /** One call can renew 200 descriptions: those that expired with these, of load balancers that are in use. */
-  *#expiredOfThoseRead(now: number): Generator<InstanceId> {
-    for (const id of this.#picture.membersReadSince(now - machineMaxAgeMs)) {
-      const entry = this.#machines.get(id);
-      if (entry !== undefined && entry.goodUntil <= now) yield id;
-    }
-  }
-
-  /** What else is unknown may come along in a call for those that somebody waits for. */
-  *#undescribedMembers(): Generator<InstanceId> {
-    for (const id of this.#picture.everyMember()) if (this.#machines.get(id) === undefined) yield id;
-  }
-
-  #describedMachines(membership: Membership): readonly MachineInfo[] {
-    const entries = membership.members.map((id) => this.#machines.get(id));
-    let machines: readonly MachineInfo[] = membership.members.map(
-      (instanceId, index) => entries[index]?.machine ?? undescribed(instanceId),
-    );
-    const before = membership.described?.machines;
-    if (before?.every((machine, index) => machine === machines[index]) === true) machines = before;
-    membership.described = {
-      machines,
-      goodUntil: Math.min(...entries.map((entry) => entry?.goodUntil ?? -Infinity)),
-    };
-    return machines;
-  }
-
-  async #readRegion(sent: () => void): Promise<AwsTrace> {
-    let sentAt = performance.now();
-    const probe = this.#probe !== undefined;
-    const trace = startTrace(probe ? probeEveryMs : this.#refreshDeadlineMs, {
-      probe,
-      sent: () => {
-        sentAt = performance.now();
-        sent();
-      },
-    });
-    try {
-      this.#picture.learnRegion(await this.#gateway.describeRegion(trace), sentAt);
-    } catch (error) {
-      this.#outage.begin(error);
-      this.#probe ??= setInterval(() => {
-        this.#probeRegion();
-      }, probeEveryMs).unref();
-      throw error;
-    }
-    // Twice what it took, since the next one may take longer.
-    this.#leadMs = Math.min(2 * (performance.now() - sentAt), longestLeadMs, this.#options.maxAgeMs / 4);
-    this.#outage.end();
-    clearInterval(this.#probe);
-    this.#probe = undefined;
-    // Whoever waits for this describes the instances of its own load balancer first.
-    setImmediate(() => {
-      this.#machines.fill(this.#picture.everyMember());
-    });
-    return trace;
-  }
-
-  /** Without a picture, readers have nothing but the answer to wait for. */
-  get #refreshDeadlineMs(): number {
-    const { refreshDeadlineMs } = this.#options;
-    return this.#picture.regionAsOf === -Infinity
-      ? this.#sharedDeadlineMs
-      : Math.min(refreshDeadlineMs, this.#sharedDeadlineMs);
-  }
-
-  /** While AWS fails, readers are served what is known and do not ask, so this does; without readers nobody does. */
-  #probeRegion(): void {
-    if (performance.now() - this.#lastReadAt <= this.#options.maxStaleMs) {
-      this.#readAgain();
-      return;
-    }
-    clearInterval(this.#probe);
-    this.#probe = undefined;
-  }
-
-  /** A failure has been told by the outage, and nobody waits for this. */
-  #readAgain(): void {
-    this.#regionReads.join(performance.now()).catch(() => undefined);
   }
 
   async #readMembers(

@@ -48,7 +48,7 @@ export class LoadBalancerService {
   ): Promise<MachineInfo> {
     const { registrations } = this.#parts;
     return this.#parts.locked(elbName, [instanceId], async () => {
-      const machine = checked(this.#inventory.machineNow(instanceId, trace));
+      const machine = checked(this.#inventory.descriptions.now(instanceId, trace));
       const members = checked(this.#inventory.membersNow(elbName, trace));
       if ((await members).includes(instanceId)) throw alreadyAttached(elbName, instanceId);
       const attached = await machine;
@@ -80,7 +80,7 @@ export class LoadBalancerService {
   ): Promise<MachineInfo> {
     const { lastInService } = this.#parts;
     const detach = async (healthy?: Promise<ReadonlySet<InstanceId>>): Promise<MachineInfo> => {
-      const machine = checked(this.#inventory.membersDescribedNow([instanceId], trace));
+      const machine = checked(this.#inventory.descriptions.eachNow([instanceId], trace));
       const members = checked(this.#inventory.membersNow(elbName, trace));
       if (!(await members).includes(instanceId)) throw notAttached(elbName, instanceId);
       if (healthy !== undefined && lastOnes(await checked(healthy), [instanceId]).has(instanceId))

@@ -197,7 +197,7 @@ export class MachineDirectory {
       // The same object as long as nothing has changed lets others see at a glance that nothing has.
       machine: before !== undefined && sameMachine(before.machine, machine) ? before.machine : machine,
       asOf,
-      goodUntil: asOf + (described === undefined ? unknownMaxAgeMs : maxAgeMs),
+      goodUntil: performance.now() + (described === undefined ? unknownMaxAgeMs : maxAgeMs),
     });
     if (this.#entries.size > mostRemembered) {
       const [oldest] = this.#entries.keys();

@@ -61,6 +61,10 @@ export class Waiting {
   constructor(reads: HealthReads, options: WaitingOptions) {
     this.#reads = reads;
     this.#options = options;
+    options.closing.addEventListener('abort', () => {
+      for (const { waiters } of this.#watches.values())
+        for (const waiter of waiters) endAs(waiter, 'closing');
+    });
   }
 
   /** How many wait. */
@@ -80,30 +84,26 @@ export class Waiting {
     wish: Wish,
     { ms, gone }: { ms: number; gone: AbortSignal },
   ): Promise<WaitEnd> {
-    const { closing } = this.#options;
-    let timer: NodeJS.Timeout | undefined;
-    let ended: (() => void)[] = [];
-    let waiter: Waiter | undefined;
+    if (this.#options.closing.aborted) return { how: 'closing' };
+    if (gone.aborted) return { how: 'gone' };
     const watch = this.#watch(elbName);
+    let end: () => void = () => undefined;
     try {
       return await new Promise<WaitEnd>((resolve) => {
-        waiter = { instanceId, wish, end: resolve, sawDraining: false, absences: 0 };
-        const endAs = (how: 'late' | 'gone' | 'closing') => (): void => {
-          resolve({
-            how,
-            ...(waiter?.last && { last: waiter.last }),
-            ...(waiter?.trouble && { trouble: waiter.trouble }),
-          });
+        const waiter: Waiter = { instanceId, wish, end: resolve, sawDraining: false, absences: 0 };
+        const timer = setTimeout(endAs, Math.max(0, ms), waiter, 'late');
+        gone.addEventListener('abort', () => {
+          endAs(waiter, 'gone');
+        });
+        end = () => {
+          clearTimeout(timer);
+          watch.waiters.delete(waiter);
         };
-        timer = setTimeout(endAs('late'), Math.max(0, ms));
-        ended = [onAbort(gone, endAs('gone')), onAbort(closing, endAs('closing'))];
         watch.waiters.add(waiter);
         if (watch.waiters.size === 1) watch.wake();
       });
     } finally {
-      clearTimeout(timer);
-      for (const forget of ended) forget();
-      if (waiter !== undefined) watch.waiters.delete(waiter);
+      end();
       if (watch.waiters.size === 0) watch.wake();
     }
   }
@@ -179,11 +179,7 @@ function tell(waiter: Waiter, health: MemberHealth | undefined): void {
   else if (health.condition === 'draining') waiter.sawDraining = true;
 }
 
-/** Calls back when the signal aborts, or at once where it has. Returns what takes that back. */
-function onAbort(signal: AbortSignal, callback: () => void): () => void {
-  if (signal.aborted) callback();
-  signal.addEventListener('abort', callback);
-  return () => {
-    signal.removeEventListener('abort', callback);
-  };
+function endAs(waiter: Waiter, how: 'late' | 'gone' | 'closing'): void {
+  const { last, trouble, end } = waiter;
+  end({ how, ...(last && { last }), ...(trouble && { trouble }) });
 }

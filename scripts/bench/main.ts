@@ -6,6 +6,7 @@ import { fewCalls, manyElbs, noCache } from './scenarios/aws-calls.ts';
 import { outage } from './scenarios/outage.ts';
 import { memoryGrowth, processCosts } from './scenarios/process.ts';
 import { roundTrips } from './scenarios/round-trips.ts';
+import { waiters } from './scenarios/waiters.ts';
 import { warmReads } from './scenarios/warm-reads.ts';
 
 /** Those of one row run side by side: they count or wait more than they load the machine. */
@@ -13,9 +14,10 @@ const scenarios: Readonly<Record<string, () => Promise<Figure[]>>> = {
   process: processCosts,
   'round-trips': roundTrips,
   'warm-reads': warmReads,
-  'memory-growth': memoryGrowth,
-  'few-calls-and-outage': async () => (await Promise.all([fewCalls(), outage()])).flat(),
+  'memory-growth-and-few-calls': async () => (await Promise.all([memoryGrowth(), fewCalls()])).flat(),
+  outage,
   'no-cache': noCache,
+  waiters,
   'many-elbs': manyElbs,
 };
 

@@ -106,8 +106,8 @@ describe('GET /elb/{elbName}/health', () => {
   });
 
   it('names the zone that is not enabled, and those that are', async () => {
-    await world.attach('default-elb', inZoneD!);
-    const { availabilityZone, why } = await entry(inZoneD!);
+    await world.attach('default-elb', inZoneD);
+    const { availabilityZone, why } = await entry(inZoneD);
     assert.equal(availabilityZone, 'us-east-1d');
     assert.match(
       why,
@@ -121,13 +121,13 @@ describe('GET /elb/{elbName}/health', () => {
     const { instanceState, why } = await entry(first);
     assert.equal(instanceState, 'stopped');
     assert.match(why, /EC2 says that the instance is stopped: start it, or detach it/);
-    await world.attach('default-elb', stopped!);
-    assert.match((await entry(stopped!)).why, /stopped: start it, or detach it/);
+    await world.attach('default-elb', stopped);
+    assert.match((await entry(stopped)).why, /stopped: start it, or detach it/);
   });
 
   it('tells a terminated member, of which AWS tells nothing', async () => {
-    world.aws.region.setMembers('default-elb', [first, terminated!]);
-    const { state, instanceState, why } = await entry(terminated!);
+    world.aws.region.setMembers('default-elb', [first, terminated]);
+    const { state, instanceState, why } = await entry(terminated);
     assert.deepEqual([state, instanceState], ['Unknown', 'terminated']);
     assert.match(why, /terminated: detach it/);
   });

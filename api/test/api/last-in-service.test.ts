@@ -20,16 +20,16 @@ describe('PROTECT_LAST_IN_SERVICE', () => {
     world.ask(`/elb/default-elb?instanceId=${instanceId}${query}`, { method: 'DELETE' });
 
   it('is off by default', async () => {
-    await start([first!], '');
-    assert.equal((await detach(first!)).status, 201);
+    await start([first], '');
+    assert.equal((await detach(first)).status, 201);
     assert.equal(world.calls(describeHealth), 0);
   });
 
   it('refuses to detach the last one in service, in a dry run too, and says how to go on', async () => {
-    await start([first!, second!]);
-    world.aws.region.changeInstance(second!, { state: 'stopped' });
+    await start([first, second]);
+    world.aws.region.changeInstance(second, { state: 'stopped' });
     for (const query of ['', '&dryRun=true']) {
-      const answer = await detach(first!, query);
+      const answer = await detach(first, query);
       assert.equal(answer.status, 409);
       assert.match(
         message(answer),
@@ -40,36 +40,36 @@ describe('PROTECT_LAST_IN_SERVICE', () => {
   });
 
   it('lets go who is not in service, and the last but one', async () => {
-    await start([first!, second!, third!]);
-    world.aws.region.changeInstance(third!, { check: 'failing' });
+    await start([first, second, third]);
+    world.aws.region.changeInstance(third, { check: 'failing' });
     world.aws.region.advance(60);
-    assert.equal((await detach(third!)).status, 201);
-    assert.equal((await detach(second!)).status, 201);
-    assert.equal((await detach(first!)).status, 409);
+    assert.equal((await detach(third)).status, 201);
+    assert.equal((await detach(second)).status, 201);
+    assert.equal((await detach(first)).status, 409);
   });
 
   it('lets all go from a load balancer that has nobody in service', async () => {
-    await start([first!]);
-    world.aws.region.changeInstance(first!, { state: 'stopped' });
-    assert.equal((await detach(first!)).status, 201);
+    await start([first]);
+    world.aws.region.changeInstance(first, { state: 'stopped' });
+    assert.equal((await detach(first)).status, 201);
   });
 
   it('looks at what is true now, not a second ago', async () => {
-    await start([first!, second!]);
+    await start([first, second]);
     await world.ask('/elb/default-elb/health');
-    world.aws.region.changeInstance(second!, { state: 'stopped' });
-    assert.equal((await detach(first!)).status, 409);
+    world.aws.region.changeInstance(second, { state: 'stopped' });
+    assert.equal((await detach(first)).status, 409);
   });
 
   it('lets one of two detaches pass that come at once, and not both', async () => {
-    await start([first!, second!]);
-    const statuses = (await Promise.all([detach(first!), detach(second!)])).map(({ status }) => status);
+    await start([first, second]);
+    const statuses = (await Promise.all([detach(first), detach(second)])).map(({ status }) => status);
     assert.deepEqual(statuses.sort(), [201, 409]);
     assert.equal(world.calls(deregister), 1);
   });
 
   it('keeps one of many that are detached together', async () => {
-    await start([first!, second!, third!]);
+    await start([first, second, third]);
     const answer = await world.ask('/elb/default-elb/instances', {
       method: 'DELETE',
       body: JSON.stringify({ instanceIds: [first, second, third, spare] }),
@@ -83,16 +83,16 @@ describe('PROTECT_LAST_IN_SERVICE', () => {
   });
 
   it('changes nothing where AWS does not tell of health', async () => {
-    await start([first!, second!]);
+    await start([first, second]);
     world.aws.faults.set([{ throttle: true, actions: [describeHealth] }]);
-    const answer = await detach(first!);
+    const answer = await detach(first);
     assert.equal(answer.status, 503);
     assert.equal(world.calls(deregister), 0);
   });
 
   for (const path of ['', '/instances'])
     it(`gives way to force=true${path && ' of many'}, without a look at health, and the log names who forced`, async () => {
-      await start([first!]);
+      await start([first]);
       world.aws.faults.set([{ throttle: true, actions: [describeHealth] }]);
       const body = JSON.stringify(path === '' ? { instanceId: first } : { instanceIds: [first] });
       const answer = await world.ask(`/elb/default-elb${path}?force=true`, { method: 'DELETE', body });

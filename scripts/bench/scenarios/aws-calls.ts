@@ -143,5 +143,7 @@ async function pair(
 ): Promise<{ aws: Running; service: Running; stop: () => Promise<unknown> }> {
   const aws = await startAws(...args);
   const service = await startService(aws.url);
+  // It still warms up when it listens.
+  await new Promise((resolve) => setTimeout(resolve, 1000));
   return { aws, service, stop: () => Promise.all([aws.stop(), service.stop()]) };
 }

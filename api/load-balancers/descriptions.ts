@@ -1,0 +1,132 @@
+import type { AwsTrace, Logger } from '../telemetry.ts';
+import type { LoadBalancerGateway, Members } from './load-balancer-gateway.ts';
+import { type InstanceId, isDescribed, type MachineInfo, undescribed } from './machine.ts';
+import { type Entry, MachineDirectory } from './machine-directory.ts';
+import { fulfilledWithin, withinDeadline } from './patience.ts';
+import type { Membership, Picture } from './picture.ts';
+
+const maxAgeMs = 60_000;
+const unknownMaxAgeMs = 10_000;
+const probeEveryMs = 1000;
+/** Instances in a call that a first read waits for; more would make it wait longer. */
+const mostOfFirstCall = 50;
+
+export interface DescriptionsOptions {
+  /** How long after their time descriptions are served because EC2 fails, in milliseconds. */
+  readonly maxStaleMs: number;
+  /** What one call may take in all, in milliseconds. */
+  readonly deadlineMs: number;
+}
+
+/** The descriptions of members: which to ask EC2 for, when, and together with which others. */
+export class Descriptions {
+  readonly #gateway: LoadBalancerGateway;
+  readonly #picture: Picture;
+  readonly #maxStaleMs: number;
+  readonly #machines: MachineDirectory;
+
+  constructor(
+    gateway: LoadBalancerGateway,
+    picture: Picture,
+    logger: Logger,
+    { maxStaleMs, deadlineMs }: DescriptionsOptions,
+  ) {
+    this.#gateway = gateway;
+    this.#picture = picture;
+    this.#maxStaleMs = maxStaleMs;
+    this.#machines = new MachineDirectory(gateway, logger, { maxAgeMs, unknownMaxAgeMs, deadlineMs });
+  }
+
+  /** Has the directory hold descriptions from `since` or later, or at least ones that may be served. */
+  async have(members: Members, since: number, patienceUntil: number, trace: AwsTrace): Promise<void> {
+    const now = performance.now();
+    const entries = members.map((id) => this.#machines.get(id));
+    if (entries.every((entry) => entry !== undefined && entry.asOf >= since && entry.goodUntil > now)) return;
+    const servable =
+      since === -Infinity && entries.every((entry) => entry !== undefined && this.#mayStillBeServed(entry));
+    const { outage, askedAt } = this.#machines;
+    if (servable && outage.error !== undefined && now - askedAt < probeEveryMs) return;
+    const wanted = members.filter((_id, index) => {
+      const entry = entries[index];
+      return entry === undefined || entry.asOf < since || entry.goodUntil <= now;
+    });
+    const { busy } = this.#machines;
+    const load = this.#machines.load(
+      wanted,
+      since,
+      trace,
+      servable
+        ? { companions: this.#expiredOfThoseRead(now) }
+        : { companions: this.#undescribedMembers(), most: mostOfFirstCall },
+    );
+    if (!servable) await withinDeadline(load, 'the instances', trace);
+    // When thousands expire together, EC2 is asked for seconds on end, and nobody needs to wait for that.
+    else await fulfilledWithin(load, busy ? 0 : patienceUntil - performance.now());
+  }
+
+  /** Returns the members with what is known of them: the same array as long as nothing in it has changed. */
+  of(membership: Membership): readonly MachineInfo[] {
+    const entries = membership.members.map((id) => this.#machines.get(id));
+    let machines: readonly MachineInfo[] = membership.members.map(
+      (instanceId, index) => entries[index]?.machine ?? undescribed(instanceId),
+    );
+    const before = membership.described?.machines;
+    if (before?.every((machine, index) => machine === machines[index]) === true) machines = before;
+    membership.described = {
+      machines,
+      goodUntil: Math.min(...entries.map((entry) => entry?.goodUntil ?? -Infinity)),
+    };
+    return machines;
+  }
+
+  /** Returns what is remembered of an instance, however old. */
+  get(instanceId: InstanceId): MachineInfo | undefined {
+    return this.#machines.get(instanceId)?.machine;
+  }
+
+  /** Resolves once EC2 has told of these instances in calls that left at `since` or later. Throws what the gateway throws. */
+  since(instanceIds: Members, since: number, trace: AwsTrace): Promise<void> {
+    const wanted = instanceIds.filter((id) => (this.#machines.get(id)?.asOf ?? -Infinity) < since);
+    return withinDeadline(this.#machines.load(wanted, since, trace), 'the instances', trace);
+  }
+
+  /** Returns what EC2 tells of an instance from now on. Throws `instance_refused`, with its reason, where it knows none. */
+  async now(instanceId: InstanceId, trace: AwsTrace): Promise<MachineInfo> {
+    const now = performance.now();
+    // Those who come together share a call, which leaves unknown ids out.
+    await this.since([instanceId], now, trace);
+    const described = this.#machines.get(instanceId);
+    if (described !== undefined && isDescribed(described.machine)) return described.machine;
+    const machine = await this.#gateway.describeMachine(instanceId, trace);
+    this.#machines.learn(machine, now);
+    return machine;
+  }
+
+  /** Returns what EC2 tells of members from now on, which may be nothing, in their order. */
+  async eachNow(instanceIds: Members, trace: AwsTrace): Promise<MachineInfo[]> {
+    await this.since(instanceIds, performance.now(), trace);
+    return instanceIds.map((id) => this.#machines.get(id)?.machine ?? undescribed(id));
+  }
+
+  /** Has EC2 asked of those members of the region of which nothing is known, after all that somebody waits for. */
+  fill(): void {
+    this.#machines.fill(this.#picture.everyMember());
+  }
+
+  #mayStillBeServed({ goodUntil }: Entry): boolean {
+    return performance.now() - goodUntil <= this.#maxStaleMs;
+  }
+
+  /** One call can renew 200 descriptions: those that expired with these, of load balancers that are in use. */
+  *#expiredOfThoseRead(now: number): Generator<InstanceId> {
+    for (const id of this.#picture.membersReadSince(now - maxAgeMs)) {
+      const entry = this.#machines.get(id);
+      if (entry !== undefined && entry.goodUntil <= now) yield id;
+    }
+  }
+
+  /** What else is unknown may come along in a call for those that somebody waits for. */
+  *#undescribedMembers(): Generator<InstanceId> {
+    for (const id of this.#picture.everyMember()) if (this.#machines.get(id) === undefined) yield id;
+  }
+}

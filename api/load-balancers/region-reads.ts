@@ -1,0 +1,129 @@
+import { type AwsTrace, type Logger, startTrace } from '../telemetry.ts';
+import { Coalescer } from './coalescer.ts';
+import type { LoadBalancerGateway } from './load-balancer-gateway.ts';
+import { Outage } from './outage.ts';
+import { withinDeadline } from './patience.ts';
+import type { Picture } from './picture.ts';
+
+const probeEveryMs = 1000;
+/** How long before a list expires it may be read anew, at most: earlier, AWS would be asked noticeably more often. */
+const longestLeadMs = 150;
+
+export interface RegionReadsOptions {
+  /** How old what is known may be before it is read anew, in milliseconds. */
+  readonly maxAgeMs: number;
+  /** How long after the last reader AWS is still probed, in milliseconds. */
+  readonly maxStaleMs: number;
+  /** What a read may take before anything is known, in milliseconds. */
+  readonly firstDeadlineMs: number;
+  /** What a read may take while known lists can be served instead, in milliseconds. */
+  readonly deadlineMs: number;
+}
+
+/** Reads the region into the picture: one call at a time, ahead of need, and by probes while AWS fails. */
+export class RegionReads {
+  readonly #gateway: LoadBalancerGateway;
+  readonly #picture: Picture;
+  readonly #options: RegionReadsOptions;
+  readonly #learned: () => void;
+  readonly #outage: Outage;
+  readonly #reads = new Coalescer<AwsTrace>((sent) => this.#read(sent));
+  #probe: NodeJS.Timeout | undefined;
+  #wantedAt = -Infinity;
+  /** How long before a list expires it is read anew, so that nobody who reads on waits for it. */
+  #leadMs = 0;
+
+  /** `learned` is called each time the picture has become new. */
+  constructor(
+    gateway: LoadBalancerGateway,
+    picture: Picture,
+    logger: Logger,
+    options: RegionReadsOptions,
+    learned: () => void,
+  ) {
+    this.#gateway = gateway;
+    this.#picture = picture;
+    this.#options = options;
+    this.#learned = learned;
+    this.#outage = new Outage('load balancers', logger);
+  }
+
+  /** Why AWS does not tell of the region at present, while it is probed; else undefined. */
+  get failure(): unknown {
+    return this.#probe === undefined ? undefined : this.#outage.error;
+  }
+
+  /** Somebody reads: should AWS fail, it is worth a probe for a while. */
+  wanted(now: number): void {
+    this.#wantedAt = now;
+  }
+
+  /**
+   * Resolves once the picture has what AWS tells in a call that left at `since` or later, with AWS's ids of the calls
+   * in the trace. Throws what the gateway throws, and `aws_unreachable` at the trace's deadline.
+   */
+  async since(since: number, trace: AwsTrace): Promise<void> {
+    const read = await withinDeadline(this.#reads.join(since), 'the load balancers', trace);
+    trace.requestIds.push(...read.requestIds);
+  }
+
+  /** Milliseconds for which the call under way has been out; 0 where there is none. */
+  get outFor(): number {
+    return this.#reads.outFor;
+  }
+
+  /** Reads the region anew if what was told at `asOf` is about to expire. */
+  ahead(asOf: number, now: number): void {
+    if (now < asOf + this.#options.maxAgeMs - this.#leadMs) return;
+    if (this.#reads.idle && this.#probe === undefined) this.again();
+  }
+
+  /** Reads the region anew. Nobody waits for it, and the outage tells the log of a failure. */
+  again(): void {
+    this.#reads.join(performance.now()).catch(() => undefined);
+  }
+
+  close(): void {
+    clearInterval(this.#probe);
+    this.#probe = undefined;
+  }
+
+  async #read(sent: () => void): Promise<AwsTrace> {
+    let sentAt = performance.now();
+    const probe = this.#probe !== undefined;
+    const trace = startTrace(probe ? probeEveryMs : this.#deadlineMs, {
+      probe,
+      sent: () => {
+        sentAt = performance.now();
+        sent();
+      },
+    });
+    try {
+      this.#picture.learnRegion(await this.#gateway.describeRegion(trace), sentAt);
+    } catch (error) {
+      this.#outage.begin(error);
+      this.#probe ??= setInterval(() => {
+        this.#probeForReaders();
+      }, probeEveryMs).unref();
+      throw error;
+    }
+    // Twice what it took, since the next one may take longer.
+    this.#leadMs = Math.min(2 * (performance.now() - sentAt), longestLeadMs, this.#options.maxAgeMs / 4);
+    this.#outage.end();
+    this.close();
+    this.#learned();
+    return trace;
+  }
+
+  /** Without a picture, readers have nothing but the answer to wait for. */
+  get #deadlineMs(): number {
+    const { firstDeadlineMs, deadlineMs } = this.#options;
+    return this.#picture.regionAsOf === -Infinity ? firstDeadlineMs : Math.min(deadlineMs, firstDeadlineMs);
+  }
+
+  /** While AWS fails, readers are served what is known and do not ask, so this does; without readers nobody does. */
+  #probeForReaders(): void {
+    if (performance.now() - this.#wantedAt <= this.#options.maxStaleMs) this.again();
+    else this.close();
+  }
+}

@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { token } from '../support/service.ts';
+import { startWorld, type World } from '../support/world.ts';
+
+const readme = readFileSync(new URL('../../../README.md', import.meta.url), 'utf8');
+const functions = /```bash\n([\s\S]*?)```/.exec(readme)?.[1] ?? '';
+const [member, spare] = ['i-5203422c', 'i-0b22a22eec53b9321'];
+
+describe('The recipes of the README', function () {
+  this.timeout(60_000);
+  let world: World;
+  beforeEach(async () => {
+    world = await startWorld();
+  });
+  afterEach(() => world.close());
+
+  async function run(command: string): Promise<{ code: number; output: string }> {
+    const child = spawn('bash', ['-u', '-c', `${functions}\n${command}`], {
+      env: { PATH: process.env['PATH'], U: world.service.url, T: `Authorization: Basic ${token}` },
+    });
+    let output = '';
+    for (const stream of [child.stdout, child.stderr])
+      stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
+    const [code] = (await once(child, 'close')) as [number];
+    return { code, output };
+  }
+
+  it('end with 22, and show why, where a change is refused', async () => {
+    for (const [command, says] of [
+      [`attach default-elb ${member}`, /already on load balancer/],
+      [`drain default-elb ${spare}`, /is not on load balancer/],
+      ['roll no-such-elb true', /^$/],
+    ] as const) {
+      const { code, output } = await run(command);
+      assert.equal(code, 22, output);
+      assert.match(output, command.startsWith('roll') ? /error: 404/ : says);
+    }
+  });
+
+  it('end with 75 where it takes too long', async () => {
+    world.aws.region.clock.setSpeed(0);
+    assert.equal((await run(`attach default-elb ${spare} 1`)).code, 75);
+    assert.equal((await run(`drain default-elb ${member} 1`)).code, 75);
+  });
+
+  it('attach and wait, also for longer than one request may', async () => {
+    world.aws.region.clock.setSpeed(5);
+    const { code, output } = await run(`attach default-elb ${spare} 30`);
+    assert.equal(code, 0, output);
+    world.aws.region.changeLoadBalancer('default-elb', { healthCheck: { healthyThreshold: 5 } });
+    const patient = functions.replaceAll('50', '1');
+    const later = await run(`${patient}\nattach default-elb i-0c4d1e7f8a9b03562 30`);
+    assert.equal(later.code, 0, later.output);
+    assert.match(later.output, /registration is in progress/);
+  });
+
+  it('roll through all members, and stop at the first command that fails', async () => {
+    world.aws.region.clock.setSpeed(30);
+    const { code, output } = await run('roll default-elb echo deployed');
+    assert.equal(code, 0, output);
+    assert.deepEqual(output.match(/deployed i-\w+/g), [
+      'deployed i-5203422c',
+      'deployed i-0a4f8c3e9d1b27650',
+      'deployed i-6d304aae',
+    ]);
+    assert.equal((await world.ids('default-elb')).length, 3);
+    assert.equal((await run('roll default-elb false')).code, 1);
+    assert.equal((await world.ids('default-elb')).length, 2);
+  });
+});

@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict';
+import type { Condition, MemberHealth } from '../../load-balancers/health.ts';
+import { HealthReads } from '../../load-balancers/health-reads.ts';
+import type { InstanceId } from '../../load-balancers/machine.ts';
+import { RecentChanges } from '../../load-balancers/recent-changes.ts';
+import { Waiting } from '../../load-balancers/waiting.ts';
+import { elb, id, ScriptedGateway } from '../support/scripted-gateway.ts';
+import { eventually } from '../support/world.ts';
+
+const web = elb('web');
+
+function health(instanceId: InstanceId, condition: Condition): MemberHealth {
+  const state = ['in-service', 'draining'].includes(condition) ? 'InService' : 'OutOfService';
+  return { instanceId, state, reasonCode: 'N/A', description: 'N/A', condition };
+}
+
+describe('Waiting for a state', () => {
+  let gateway: ScriptedGateway;
+  let closing: AbortController;
+  let waiting: Waiting;
+  const nobodyGone = new AbortController().signal;
+  beforeEach(() => {
+    gateway = new ScriptedGateway();
+    closing = new AbortController();
+    const reads = new HealthReads(gateway, new RecentChanges(), 3000);
+    waiting = new Waiting(reads, { elbReadsPerSecond: 1000, deadlineMs: 3000, closing: closing.signal });
+  });
+  const until = (instanceId: InstanceId, wish: 'in-service' | 'drained', ms = 20_000) =>
+    waiting.until(web, instanceId, wish, { ms, gone: nobodyGone });
+
+  it('is over at once when the caller has left, or the service closes', async () => {
+    const left = AbortSignal.abort();
+    assert.deepEqual(await waiting.until(web, id(1), 'drained', { ms: 1000, gone: left }), { how: 'gone' });
+    closing.abort();
+    assert.deepEqual(await until(id(1), 'drained'), { how: 'closing' });
+    assert.deepEqual(gateway.healthCalls, []);
+  });
+
+  it('does not take a look that left before it began', async () => {
+    gateway.health = [health(id(1), 'in-service'), health(id(2), 'in-service')];
+    const release = gateway.hold();
+    const first = until(id(1), 'in-service');
+    await eventually(() => gateway.healthCalls.length === 1, 'it is asked');
+    const second = until(id(2), 'in-service');
+    gateway.health = [health(id(1), 'in-service'), health(id(2), 'registering')];
+    release();
+    assert.equal((await first).how, 'there');
+    await eventually(() => gateway.healthCalls.length >= 3, 'it is asked for the second');
+    assert.equal(waiting.waiters, 1);
+    gateway.health = [health(id(2), 'in-service')];
+    assert.equal((await second).how, 'there');
+    assert.deepEqual(gateway.healthCalls[1], [id(2)]);
+  });
+
+  it('for in-service is not over while the instance drains, which is InService to AWS, too', async () => {
+    gateway.health = [health(id(1), 'draining')];
+    const end = until(id(1), 'in-service');
+    await eventually(() => gateway.healthCalls.length >= 2, 'it is asked');
+    gateway.health = [health(id(1), 'not-registered')];
+    assert.deepEqual(await end, { how: 'lost', drained: true });
+  });
+
+  it('for drained is over for those of whom AWS knows nothing, and goes on for others of the call', async () => {
+    gateway.health = [health(id(2), 'draining')];
+    const [gone, drains] = [until(id(1), 'drained'), until(id(2), 'drained')];
+    assert.equal((await gone).how, 'there');
+    assert.deepEqual(gateway.healthCalls, [[id(1), id(2)], [id(1)], [id(2)]]);
+    gateway.health = [health(id(2), 'not-registered')];
+    assert.equal((await drains).how, 'there');
+  });
+
+  it('ends late with what AWS told last', async () => {
+    gateway.health = [health(id(1), 'registering')];
+    assert.deepEqual(await until(id(1), 'in-service', 200), { how: 'late', last: gateway.health[0] });
+    assert.equal(waiting.waiters, 0);
+  });
+
+  it('asks no more once nobody waits', async () => {
+    gateway.health = [health(id(1), 'registering')];
+    await until(id(1), 'in-service', 100);
+    const { length } = gateway.healthCalls;
+    await new Promise((resolve) => setTimeout(resolve, 700));
+    assert.equal(gateway.healthCalls.length, length);
+  });
+});

@@ -1,0 +1,125 @@
+# What a host does at its first boot, as root: install, read API_TOKEN, build and run the API, report ready.
+# user-data.ts puts the interpreter's line and the values in front: REGION, SERVICE_NAME, REPOSITORY, GIT_REF,
+# API_TOKEN_PARAMETER, LOG_GROUP, METRIC_NAMESPACE, and GROUP_NAME with LIFECYCLE_HOOK, or ELB_NAME.
+set -euo pipefail
+# Never trace: the token passes through a variable.
+set +x
+# cloud-init sets no HOME; git and docker want one.
+export HOME=/root PATH="$PATH:/opt/aws/amazon-cloudwatch-agent/bin"
+readonly ENV_FILE=/root/.env CLONE="/opt/$SERVICE_NAME"
+
+say() { printf 'boot: %s\n' "$*"; }
+
+# A new role, a new route and a busy mirror all fail for a minute or so.
+retry() {
+  local attempt
+  for attempt in {1..12}; do
+    "$@" && return
+    ((attempt == 12)) || { say "failed $attempt time(s), trying again in 10 s: $1" >&2 && sleep 10; }
+  done
+  return 1
+}
+
+complete_launch() {
+  retry aws autoscaling complete-lifecycle-action --region "$REGION" --auto-scaling-group-name "$GROUP_NAME" \
+    --lifecycle-hook-name "$LIFECYCLE_HOOK" --instance-id "$instance_id" --lifecycle-action-result "$1"
+}
+
+# A host of the group that does not come up is given back at once instead of after the hook's patience.
+on_exit() {
+  local status=$?
+  ((status != 0)) || return 0
+  say "failed with exit code $status while: $step"
+  [[ -z $GROUP_NAME ]] || complete_launch ABANDON
+  exit "$status"
+}
+clone() {
+  rm -rf "$CLONE"
+  git clone --quiet --no-checkout "$REPOSITORY" "$CLONE" && git -C "$CLONE" checkout --quiet "$GIT_REF" --
+}
+
+step='starting' instance_id=$(cloud-init query v1.instance_id)
+trap on_exit EXIT
+begin() { step=$1 && say "$step"; }
+
+begin 'installing packages'
+retry dnf install -y --quiet docker git amazon-cloudwatch-agent
+
+begin 'sending memory use and this log to CloudWatch'
+install -d /opt/aws/amazon-cloudwatch-agent/etc
+cat >/opt/aws/amazon-cloudwatch-agent/etc/host.json <<JSON
+{
+  "agent": { "metrics_collection_interval": 60 },
+  "metrics": {
+    "namespace": "$METRIC_NAMESPACE",
+    "append_dimensions": { "InstanceId": "\${aws:InstanceId}" },
+    "aggregation_dimensions": [[]],
+    "metrics_collected": { "mem": { "measurement": ["used_percent"] } }
+  },
+  "logs": {
+    "logs_collected": {
+      "files": {
+        "collect_list": [
+          {
+            "file_path": "/var/log/cloud-init-output.log",
+            "log_group_name": "$LOG_GROUP",
+            "log_stream_name": "$instance_id/boot"
+          }
+        ]
+      }
+    }
+  }
+}
+JSON
+amazon-cloudwatch-agent-ctl -a fetch-config -m ec2 -s -c file:/opt/aws/amazon-cloudwatch-agent/etc/host.json
+
+begin 'making room: an image does not build in the 1 GiB of a t3.micro'
+dd if=/dev/zero of=/swapfile bs=1M count=2048 status=none
+chmod 600 /swapfile
+mkswap /swapfile
+swapon /swapfile
+echo '/swapfile none swap defaults 0 0' >>/etc/fstab
+
+begin 'starting Docker, with the logs of containers in CloudWatch'
+install -d /etc/docker
+# non-blocking: the API does not wait for CloudWatch. `docker logs` still works, from Docker's own cache.
+cat >/etc/docker/daemon.json <<JSON
+{
+  "log-driver": "awslogs",
+  "log-opts": {
+    "awslogs-region": "$REGION",
+    "awslogs-group": "$LOG_GROUP",
+    "tag": "$instance_id/{{.Name}}/{{.ID}}",
+    "mode": "non-blocking",
+    "max-buffer-size": "4m"
+  }
+}
+JSON
+systemctl enable --now docker
+
+begin "reading API_TOKEN from $API_TOKEN_PARAMETER"
+token=$(retry aws ssm get-parameter --region "$REGION" --name "$API_TOKEN_PARAMETER" --with-decryption \
+  --query Parameter.Value --output text)
+if [[ -z $token || $token == *[[:space:]]* ]]; then
+  say "$API_TOKEN_PARAMETER does not hold one token without spaces"
+  exit 65
+fi
+(umask 077 && printf 'API_TOKEN=%s\nAWS_BACKEND=aws\nAWS_REGION=%s\n' "$token" "$REGION" >"$ENV_FILE")
+unset token
+
+begin "cloning $REPOSITORY at $GIT_REF"
+retry clone
+cd "$CLONE"
+
+begin 'building and starting the API'
+scripts/builder.sh --ref "$GIT_REF" --env-file "$ENV_FILE"
+
+if [[ -n $GROUP_NAME ]]; then
+  begin "telling $GROUP_NAME that this host is ready"
+  complete_launch CONTINUE
+else
+  begin "joining $ELB_NAME"
+  retry aws elb register-instances-with-load-balancer --region "$REGION" --load-balancer-name "$ELB_NAME" \
+    --instances "$instance_id"
+fi
+say "ready after $SECONDS s"

@@ -1,0 +1,54 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** What differs from one deployment to the other; names, never secrets. */
+export interface UserDataProps {
+  readonly region: string;
+  readonly serviceName: string;
+  readonly source: { readonly repository: string; readonly ref: string };
+  readonly tokenParameter: string;
+  readonly logGroupName: string;
+  readonly metricNamespace: string;
+  /** Whom a host tells that it is ready: its group, or the load balancer that it joins by itself. */
+  readonly ready:
+    { readonly groupName: string; readonly lifecycleHook: string } | { readonly elbName: string };
+}
+
+/** EC2 takes no more (EC2 user guide, "user data"), before base64. */
+export const maxUserDataBytes = 16_384;
+
+const body = readFileSync(join(__dirname, 'user-data.sh'), 'utf8');
+
+/** Returns the script of the first boot. Throws if it is larger than EC2 takes. */
+export function userData({ ready, source, ...props }: UserDataProps): string {
+  const values = {
+    REGION: props.region,
+    SERVICE_NAME: props.serviceName,
+    REPOSITORY: source.repository,
+    GIT_REF: source.ref,
+    API_TOKEN_PARAMETER: props.tokenParameter,
+    LOG_GROUP: props.logGroupName,
+    METRIC_NAMESPACE: props.metricNamespace,
+    GROUP_NAME: 'groupName' in ready ? ready.groupName : '',
+    LIFECYCLE_HOOK: 'groupName' in ready ? ready.lifecycleHook : '',
+    ELB_NAME: 'elbName' in ready ? ready.elbName : '',
+  };
+  const assignments = Object.entries(values).map(([name, value]) => `readonly ${name}=${quoted(value)}`);
+  const script = ['#!/usr/bin/env bash', ...assignments, body].join('\n');
+  const bytes = Buffer.byteLength(script);
+  if (bytes > maxUserDataBytes)
+    throw new Error(`The user data has ${bytes.toString()} bytes; EC2 takes ${maxUserDataBytes.toString()}.`);
+  return script;
+}
+
+/**
+ * The script as Terraform gets it. Encoded here instead of by Terraform's base64encode, it holds no `${…}` that
+ * Terraform would take for its own.
+ */
+export function encodedUserData(props: UserDataProps): string {
+  return Buffer.from(userData(props)).toString('base64');
+}
+
+function quoted(value: string): string {
+  return `'${value.replaceAll("'", `'\\''`)}'`;
+}

@@ -1,0 +1,41 @@
+/** A block of IPv4 addresses, from `first` on. */
+export interface Cidr {
+  readonly text: string;
+  readonly first: number;
+  readonly size: number;
+  readonly prefix: number;
+}
+
+/** Returns the block, or the reason why the text is none. */
+export function parseCidr(text: string): Cidr | string {
+  const match = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})\/(\d{1,2})$/.exec(text);
+  if (!match) return `"${text}" is not a CIDR such as 10.20.0.0/16`;
+  const [a, b, c, d, prefix] = match.slice(1).map(Number) as [number, number, number, number, number];
+  if ([a, b, c, d].some((octet) => octet > 255) || prefix > 32)
+    return `"${text}" is not a CIDR such as 10.20.0.0/16`;
+  const first = ((a * 256 + b) * 256 + c) * 256 + d;
+  const size = 2 ** (32 - prefix);
+  if (first % size !== 0)
+    return `"${text}" has address bits behind its prefix; the block starts at ${block(first, size, prefix)}`;
+  return { text, first, size, prefix };
+}
+
+export function contains(outer: Cidr, inner: Cidr): boolean {
+  return outer.first <= inner.first && inner.first + inner.size <= outer.first + outer.size;
+}
+
+export function overlaps(a: Cidr, b: Cidr): boolean {
+  return a.first < b.first + b.size && b.first < a.first + a.size;
+}
+
+/** The sixteenth number `index` (0 to 15) of a block. */
+export function sixteenth(outer: Cidr, index: number): string {
+  const size = outer.size / 16;
+  return block(outer.first + index * size, size, outer.prefix + 4);
+}
+
+function block(address: number, size: number, prefix: number): string {
+  const first = address - (address % size);
+  const octets = [24, 16, 8, 0].map((shift) => Math.floor(first / 2 ** shift) % 256);
+  return `${octets.join('.')}/${prefix.toString()}`;
+}

@@ -1,0 +1,180 @@
+import { parseCidr } from './cidr';
+import { ConfigError, EnvironmentReader, type Env } from './environment';
+import { readNetwork, type NetworkConfig } from './network-config';
+
+/** What is built, validated. Where nothing else is said, undefined means: not built. */
+export interface Config {
+  readonly region: string;
+  readonly serviceName: string;
+  readonly elbName: string;
+  /** The load balancers on which the API may register and deregister; one of them is elbName. */
+  readonly managedElbs: readonly string[];
+  readonly source: { readonly repository: string; readonly ref: string };
+  /** Where API_TOKEN is; the token itself is never here. */
+  readonly token: { readonly parameter: string; readonly keyArn: string | undefined };
+  readonly hosts: HostsConfig;
+  readonly access: Access;
+  readonly network: NetworkConfig;
+  readonly certificateArn: string | undefined;
+  readonly accessLogs: boolean;
+  readonly alarmEmail: string | undefined;
+  readonly logRetentionDays: number;
+  /** Undefined: a local file. */
+  readonly state: { readonly bucket: string; readonly key: string; readonly region: string } | undefined;
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+export interface HostsConfig {
+  readonly mode: 'group' | 'single';
+  readonly min: number;
+  readonly max: number;
+  readonly instanceType: string;
+  readonly architecture: 'x86_64' | 'arm64';
+  readonly volumeGb: number;
+  readonly private: boolean;
+}
+
+export interface Access {
+  readonly shell: 'session-manager' | 'instance-connect' | 'none';
+  readonly sshCidrs: readonly string[];
+  readonly sshKeyName: string | undefined;
+}
+
+const elbName = /^(?!-)[A-Za-z0-9-]{1,32}(?<!-)$/;
+const anElbName = 'a name an ELB can have: up to 32 letters, digits and hyphens, none at either end';
+/** Family with generation and attributes, a dot, a size: t3.micro, m7i-flex.large, u-6tb1.metal. Whether it is sold, AWS alone knows. */
+const instanceType =
+  /^(?:[a-z]+\d+[a-z]*(?:-[a-z0-9]+)*|u-\d+tb\d+)\.(?:nano|micro|small|medium|large|(?:\d+)?xlarge|metal(?:-\d+xl)?)$/;
+/** A letter g behind the generation (t4g, c6gn, x2gd), and the first of them, a1. */
+const graviton = /^(?:a1|[a-z]+\d+[a-z]*g[a-z]*)[.-]/;
+const pinnedRef = /^(?:[0-9a-f]{40}|v?\d+\.\d+[\w.-]*)$/;
+const retentions = [
+  1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
+];
+
+/** Returns the configuration that the environment asks for. Throws one ConfigError that names every fault. */
+export function readConfig(env: Env): Config {
+  const read = new EnvironmentReader(env);
+  const region = read.text('AWS_REGION', /^[a-z]{2,}(-[a-z]+)+-\d+$/, 'the name of a region');
+  const serviceName = read.text(
+    'SERVICE_NAME',
+    /^[a-z][a-z0-9-]{1,22}[a-z0-9]$/,
+    'a name of 3 to 24 small letters, digits and hyphens',
+  );
+  const elb = read.text('ELB_NAME', elbName, anElbName);
+  const hosts = readHosts(read);
+  const config: Config = {
+    region,
+    serviceName,
+    elbName: elb,
+    managedElbs: [...new Set([elb, ...(read.list('MANAGED_ELBS', elbName, anElbName) ?? [])])],
+    source: readSource(read, hosts.mode),
+    token: {
+      parameter: read.text(
+        'API_TOKEN_PARAMETER',
+        /^(?!\/(?:aws|ssm)\b)(?:\/[\w.-]+)+$/i,
+        'the name of a parameter, such as /elb-inventory/api-token (not the token itself)',
+      ),
+      keyArn: read.optional(
+        'API_TOKEN_KEY_ARN',
+        /^arn:aws[\w-]*:kms:[\w-]+:\d{12}:key\/[\w-]+$/,
+        'the ARN of a KMS key',
+      ),
+    },
+    hosts,
+    access: readAccess(read, hosts.private),
+    network: readNetwork(read, region, hosts.private),
+    certificateArn: read.optional(
+      'CERTIFICATE_ARN',
+      /^arn:aws[\w-]*:(acm:[\w-]+|iam:):\d{12}:(server-)?certificate\/.+$/,
+      'the ARN of an ACM or IAM certificate',
+    ),
+    accessLogs: read.oneOf('ACCESS_LOGS', ['off', 'on']) === 'on',
+    alarmEmail: read.optional('ALARM_EMAIL', /^[^\s@"]+@[^\s@"]+\.[^\s@"]+$/, 'an e-mail address'),
+    logRetentionDays: readRetention(read),
+    state: readState(read, serviceName, region),
+    tags: readTags(read, serviceName),
+  };
+  if (read.faults.length > 0) throw new ConfigError(read.faults);
+  return config;
+}
+
+function readHosts(read: EnvironmentReader): HostsConfig {
+  const mode = read.oneOf('HOSTS', ['group', 'single']);
+  const min = read.integer('MIN_HOSTS', 1, 100);
+  const max = read.integer('MAX_HOSTS', 1, 100);
+  if (mode === 'single') read.refuse(['MIN_HOSTS', 'MAX_HOSTS'], 'with HOSTS=single');
+  else if (max < min) read.fault('MAX_HOSTS', `${max.toString()} is below MIN_HOSTS ${min.toString()}`);
+  const type = read.text('INSTANCE_TYPE', instanceType, 'in the form of an instance type, such as t3.micro');
+  return {
+    mode,
+    min,
+    max,
+    instanceType: type,
+    architecture: graviton.test(type) ? 'arm64' : 'x86_64',
+    volumeGb: read.integer('VOLUME_GB', 8, 1024),
+    private: read.oneOf('HOST_SUBNETS', ['public', 'private']) === 'private',
+  };
+}
+
+function readSource(read: EnvironmentReader, mode: HostsConfig['mode']): Config['source'] {
+  const repository = read.text(
+    'REPOSITORY',
+    /^https:\/\/[\w.-]+(:\d+)?\/[\w./~-]+$/,
+    'an https URL without credentials, from which a host can clone',
+  );
+  const ref = read.text('GIT_REF', /^\w[\w./-]*$/, 'a commit, tag or branch');
+  if (mode === 'group' && ref !== '' && !pinnedRef.test(ref))
+    read.fault(
+      'GIT_REF',
+      `"${ref}" is neither a full commit nor a version tag: hosts of a group that boot at different times would run different versions`,
+    );
+  return { repository, ref };
+}
+
+function readAccess(read: EnvironmentReader, hostsArePrivate: boolean): Access {
+  const sshCidrs = read.list('SSH_CIDRS', /^/, '') ?? [];
+  for (const text of sshCidrs) {
+    const block = parseCidr(text);
+    if (typeof block === 'string') read.fault('SSH_CIDRS', block);
+    else if (block.prefix < 8)
+      read.fault('SSH_CIDRS', `${text} opens SSH to the world; name your own addresses`);
+  }
+  if (hostsArePrivate)
+    read.refuse(['SSH_CIDRS'], 'with HOST_SUBNETS=private, as nobody outside reaches those hosts');
+  return {
+    shell: read.oneOf('ACCESS', ['session-manager', 'instance-connect', 'none']),
+    sshCidrs,
+    sshKeyName: read.optional('SSH_KEY_NAME', /^[\w .@+=:/-]{1,255}$/, 'the name of a key pair'),
+  };
+}
+
+function readRetention(read: EnvironmentReader): number {
+  const days = read.integer('LOG_RETENTION_DAYS', 1, 3653);
+  if (!Number.isNaN(days) && !retentions.includes(days))
+    read.fault('LOG_RETENTION_DAYS', `${days.toString()} is not one of ${retentions.join(', ')}`);
+  return days;
+}
+
+function readState(read: EnvironmentReader, serviceName: string, region: string): Config['state'] {
+  if (!read.given('STATE_BUCKET')) {
+    read.refuse(['STATE_KEY', 'STATE_REGION'], 'without STATE_BUCKET');
+    return undefined;
+  }
+  return {
+    bucket: read.text('STATE_BUCKET', /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'the name of an S3 bucket'),
+    key: read.optional('STATE_KEY', /^[\w.-][\w./-]*$/, 'a key of S3') ?? `${serviceName}.tfstate`,
+    region: read.optional('STATE_REGION', /^[a-z]{2,}(-[a-z]+)+-\d+$/, 'the name of a region') ?? region,
+  };
+}
+
+function readTags(read: EnvironmentReader, serviceName: string): Record<string, string> {
+  const pairs =
+    read.list(
+      'TAGS',
+      /^(?!aws:)[\w .:/+@-]{1,128}=[\w .:/+@-]{0,256}$/i,
+      'key=value (a key cannot start with aws:)',
+    ) ?? [];
+  const own = { Service: serviceName, ManagedBy: 'terraform' };
+  return { ...own, ...Object.fromEntries(pairs.map((pair) => pair.split('=', 2) as [string, string])) };
+}

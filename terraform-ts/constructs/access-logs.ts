@@ -1,0 +1,72 @@
+import { DataAwsElbServiceAccount } from '@cdktf/provider-aws/lib/data-aws-elb-service-account';
+import { S3Bucket } from '@cdktf/provider-aws/lib/s3-bucket';
+import { S3BucketLifecycleConfiguration } from '@cdktf/provider-aws/lib/s3-bucket-lifecycle-configuration';
+import { S3BucketPolicy } from '@cdktf/provider-aws/lib/s3-bucket-policy';
+import { S3BucketPublicAccessBlock } from '@cdktf/provider-aws/lib/s3-bucket-public-access-block';
+import type { ITerraformDependable } from 'cdktf';
+import { Construct } from 'constructs';
+import type { Account } from './account';
+
+export interface AccessLogsProps {
+  readonly name: string;
+  readonly account: Account;
+}
+
+/**
+ * The regions in which ELB writes as an account of its own; those opened since August 2022 know the service principal
+ * alone, and the provider fails when asked for their account (ELB user guide, "Attach a policy to your S3 bucket").
+ * The list is closed.
+ */
+const regionsWithElbAccount = new Set(
+  (
+    'us-east-1 us-east-2 us-west-1 us-west-2 af-south-1 ca-central-1 eu-central-1 eu-west-1 eu-west-2 eu-west-3 ' +
+    'eu-south-1 eu-north-1 ap-east-1 ap-northeast-1 ap-northeast-2 ap-northeast-3 ap-southeast-1 ap-southeast-2 ' +
+    'ap-southeast-3 ap-south-1 me-south-1 sa-east-1'
+  ).split(' '),
+);
+
+/** A private bucket to which ELB alone can write, and which goes with everything in it. */
+export class AccessLogs extends Construct {
+  readonly bucketName: string;
+  /** The policy: until it stands, ELB refuses the bucket. */
+  readonly ready: ITerraformDependable[];
+
+  constructor(scope: Construct, id: string, { name, account }: AccessLogsProps) {
+    super(scope, id);
+    const bucket = new S3Bucket(this, 'bucket', { bucketPrefix: `${name}-elb-logs-`, forceDestroy: true });
+    new S3BucketPublicAccessBlock(this, 'private', {
+      bucket: bucket.bucket,
+      blockPublicAcls: true,
+      blockPublicPolicy: true,
+      ignorePublicAcls: true,
+      restrictPublicBuckets: true,
+    });
+    new S3BucketLifecycleConfiguration(this, 'expiry', {
+      bucket: bucket.bucket,
+      rule: [{ id: 'expire', status: 'Enabled', filter: [{ prefix: '' }], expiration: [{ days: 90 }] }],
+    });
+    const writers = [
+      {
+        Sid: 'ElbService',
+        Principal: { Service: 'logdelivery.elasticloadbalancing.amazonaws.com' },
+      },
+      ...(regionsWithElbAccount.has(account.region)
+        ? [{ Sid: 'ElbAccount', Principal: { AWS: new DataAwsElbServiceAccount(this, 'elb-account').arn } }]
+        : []),
+    ];
+    const policy = new S3BucketPolicy(this, 'policy', {
+      bucket: bucket.bucket,
+      policy: JSON.stringify({
+        Version: '2012-10-17',
+        Statement: writers.map((writer) => ({
+          Effect: 'Allow',
+          Action: 's3:PutObject',
+          Resource: `${bucket.arn}/AWSLogs/${account.id}/*`,
+          ...writer,
+        })),
+      }),
+    });
+    this.bucketName = bucket.bucket;
+    this.ready = [policy];
+  }
+}

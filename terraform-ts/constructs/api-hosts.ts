@@ -1,0 +1,63 @@
+import { DataAwsSsmParameter } from '@cdktf/provider-aws/lib/data-aws-ssm-parameter';
+import { LaunchTemplate } from '@cdktf/provider-aws/lib/launch-template';
+import { Construct } from 'constructs';
+import { encodedUserData, type UserDataProps } from '../boot/user-data';
+import type { HostsConfig } from '../config';
+
+export interface ApiHostsProps {
+  readonly name: string;
+  readonly hosts: HostsConfig;
+  readonly sshKeyName: string | undefined;
+  readonly securityGroupId: string;
+  readonly instanceProfileName: string;
+  readonly boot: UserDataProps;
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+/** How every host is made, in a group or alone: Amazon Linux 2023 that builds and runs the API at its first boot. */
+export class ApiHosts extends Construct {
+  readonly templateId: string;
+  /** A change of anything in the template is a new version. */
+  readonly templateVersion: string;
+
+  constructor(scope: Construct, id: string, props: ApiHostsProps) {
+    super(scope, id);
+    const image = new DataAwsSsmParameter(this, 'image', {
+      name: `/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-${props.hosts.architecture}`,
+    });
+    const tags = { ...props.tags, Name: props.name };
+    const template = new LaunchTemplate(this, 'template', {
+      name: props.name,
+      // Only the value of a SecureString is a secret; the provider takes every parameter for one.
+      imageId: image.insecureValue,
+      instanceType: props.hosts.instanceType,
+      ...(props.sshKeyName !== undefined && { keyName: props.sshKeyName }),
+      iamInstanceProfile: { name: props.instanceProfileName },
+      vpcSecurityGroupIds: [props.securityGroupId],
+      // Two hops: the API asks from inside a container, behind Docker's bridge.
+      metadataOptions: { httpEndpoint: 'enabled', httpTokens: 'required', httpPutResponseHopLimit: 2 },
+      blockDeviceMappings: [
+        {
+          deviceName: '/dev/xvda',
+          ebs: {
+            encrypted: 'true',
+            volumeType: 'gp3',
+            volumeSize: props.hosts.volumeGb,
+            deleteOnTermination: 'true',
+          },
+        },
+      ],
+      monitoring: { enabled: true },
+      userData: encodedUserData(props.boot),
+      updateDefaultVersion: true,
+      // The provider's default tags do not reach what a template launches.
+      tagSpecifications: ['instance', 'volume', 'network-interface'].map((resourceType) => ({
+        resourceType,
+        tags,
+      })),
+      tags: { Name: props.name },
+    });
+    this.templateId = template.id;
+    this.templateVersion = template.getStringAttribute('latest_version');
+  }
+}

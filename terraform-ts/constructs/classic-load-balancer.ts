@@ -1,0 +1,80 @@
+import { Elb } from '@cdktf/provider-aws/lib/elb';
+import { LoadBalancerListenerPolicy } from '@cdktf/provider-aws/lib/load-balancer-listener-policy';
+import { LoadBalancerPolicy } from '@cdktf/provider-aws/lib/load-balancer-policy';
+import type { ITerraformDependable } from 'cdktf';
+import { Construct } from 'constructs';
+import { ports } from '../ports';
+import type { AccessLogs } from './access-logs';
+
+export interface ClassicLoadBalancerProps {
+  readonly name: string;
+  readonly subnetIds: string[];
+  readonly securityGroupId: string;
+  /** Adds HTTPS on 443. */
+  readonly certificateArn: string | undefined;
+  readonly accessLogs: AccessLogs | undefined;
+  /** An ELB that faces the internet is refused in a VPC that has no way there yet. */
+  readonly dependsOn: ITerraformDependable[];
+}
+
+/** Two checks of 5 s, 10 s apart: a dead host is out 25 s after its last good check at the latest, a live one in after 20 s. */
+const healthCheck = {
+  target: `HTTP:${ports.api.toString()}/healthcheck`,
+  interval: 10,
+  timeout: 5,
+  unhealthyThreshold: 2,
+  healthyThreshold: 2,
+};
+/** TLS 1.2 and forward secrecy only; left alone, a classic ELB takes TLS 1.0 (ELB user guide, predefined SSL policies). */
+const tlsPolicy = 'ELBSecurityPolicy-TLS-1-2-2017-01';
+
+export class ClassicLoadBalancer extends Construct {
+  readonly name: string;
+  readonly dnsName: string;
+  readonly resource: ITerraformDependable;
+
+  constructor(scope: Construct, id: string, props: ClassicLoadBalancerProps) {
+    super(scope, id);
+    const { accessLogs, certificateArn } = props;
+    const backend = { instancePort: ports.api, instanceProtocol: 'http' };
+    const elb = new Elb(this, 'elb', {
+      name: props.name,
+      subnets: props.subnetIds,
+      securityGroups: [props.securityGroupId],
+      listener: [
+        { lbPort: ports.http, lbProtocol: 'http', ...backend },
+        ...(certificateArn === undefined
+          ? []
+          : [{ lbPort: ports.https, lbProtocol: 'https', sslCertificateId: certificateArn, ...backend }]),
+      ],
+      healthCheck,
+      crossZoneLoadBalancing: true,
+      connectionDraining: true,
+      connectionDrainingTimeout: 60,
+      idleTimeout: 60,
+      ...(accessLogs && { accessLogs: { bucket: accessLogs.bucketName, interval: 5, enabled: true } }),
+      tags: { Name: props.name },
+      // Who is a member is up to the API, to the group and to hosts that boot: an apply must not undo a detach.
+      lifecycle: { ignoreChanges: ['instances'] },
+      dependsOn: [...props.dependsOn, ...(accessLogs?.ready ?? [])],
+    });
+    if (certificateArn !== undefined) this.requireModernTls(elb);
+    this.name = props.name;
+    this.dnsName = elb.dnsName;
+    this.resource = elb;
+  }
+
+  private requireModernTls(elb: Elb): void {
+    const policy = new LoadBalancerPolicy(this, 'tls-policy', {
+      loadBalancerName: elb.name,
+      policyName: 'tls-1-2',
+      policyTypeName: 'SSLNegotiationPolicyType',
+      policyAttribute: [{ name: 'Reference-Security-Policy', value: tlsPolicy }],
+    });
+    new LoadBalancerListenerPolicy(this, 'tls-listener', {
+      loadBalancerName: elb.name,
+      loadBalancerPort: ports.https,
+      policyNames: [policy.policyName],
+    });
+  }
+}

@@ -1,0 +1,124 @@
+import { IamInstanceProfile } from '@cdktf/provider-aws/lib/iam-instance-profile';
+import { IamRole } from '@cdktf/provider-aws/lib/iam-role';
+import { IamRolePolicy } from '@cdktf/provider-aws/lib/iam-role-policy';
+import type { ITerraformDependable } from 'cdktf';
+import { Construct } from 'constructs';
+import type { Account } from './account';
+
+export interface CredentialsProps {
+  readonly name: string;
+  readonly account: Account;
+  readonly managedElbs: readonly string[];
+  /** The SecureString with API_TOKEN, and the key it is encrypted with where that is not SSM's own. */
+  readonly token: { readonly parameter: string; readonly keyArn: string | undefined };
+  readonly logGroupName: string;
+  readonly metricNamespace: string;
+  /** The group whose launches a host completes; undefined: there is none. */
+  readonly groupName: string | undefined;
+  readonly sessionManager: boolean;
+}
+
+interface Statement {
+  readonly Sid: string;
+  readonly Action: string[];
+  readonly Resource: string | string[];
+  readonly Condition?: object;
+}
+
+/** The role of the hosts, with no more than the API, its logs and its metrics need. No access key exists. */
+export class Credentials extends Construct {
+  readonly instanceProfileName: string;
+  /** The rights: a host that boots before it has them finds no token. */
+  readonly ready: ITerraformDependable[];
+
+  constructor(scope: Construct, id: string, props: CredentialsProps) {
+    super(scope, id);
+    const role = new IamRole(this, 'role', {
+      namePrefix: `${props.name}-`,
+      assumeRolePolicy: policy([{ Action: 'sts:AssumeRole', Principal: { Service: 'ec2.amazonaws.com' } }]),
+    });
+    const rights = new IamRolePolicy(this, 'rights', { role: role.id, policy: policy(statements(props)) });
+    const profile = new IamInstanceProfile(this, 'profile', {
+      namePrefix: `${props.name}-`,
+      role: role.name,
+    });
+    this.instanceProfileName = profile.name;
+    this.ready = [rights];
+  }
+}
+
+function policy(statements: readonly object[]): string {
+  const Statement = statements.map((statement) => ({ Effect: 'Allow', ...statement }));
+  return JSON.stringify({ Version: '2012-10-17', Statement });
+}
+
+function statements(props: CredentialsProps): Statement[] {
+  const { account, token } = props;
+  const tokenArn = account.arn('ssm', `parameter${token.parameter}`);
+  return [
+    {
+      // Neither takes a resource (service authorization reference of ELB and EC2).
+      Sid: 'Look',
+      Action: ['elasticloadbalancing:Describe*', 'ec2:DescribeInstances'],
+      Resource: '*',
+    },
+    {
+      Sid: 'AttachAndDetach',
+      Action: [
+        'elasticloadbalancing:RegisterInstancesWithLoadBalancer',
+        'elasticloadbalancing:DeregisterInstancesFromLoadBalancer',
+      ],
+      Resource: props.managedElbs.map((name) => account.arn('elasticloadbalancing', `loadbalancer/${name}`)),
+    },
+    { Sid: 'ReadToken', Action: ['ssm:GetParameter'], Resource: tokenArn },
+    ...(token.keyArn === undefined
+      ? []
+      : [
+          {
+            Sid: 'DecryptToken',
+            Action: ['kms:Decrypt'],
+            Resource: token.keyArn,
+            Condition: { StringEquals: { 'kms:EncryptionContext:PARAMETER_ARN': tokenArn } },
+          },
+        ]),
+    {
+      Sid: 'WriteLogs',
+      Action: ['logs:CreateLogStream', 'logs:PutLogEvents'],
+      Resource: account.arn('logs', `log-group:${props.logGroupName}:*`),
+    },
+    {
+      Sid: 'WriteMetrics',
+      Action: ['cloudwatch:PutMetricData'],
+      Resource: '*',
+      Condition: { StringEquals: { 'cloudwatch:namespace': props.metricNamespace } },
+    },
+    ...(props.groupName === undefined
+      ? []
+      : [
+          {
+            Sid: 'CompleteLaunch',
+            Action: ['autoscaling:CompleteLifecycleAction'],
+            Resource: account.arn(
+              'autoscaling',
+              `autoScalingGroup:*:autoScalingGroupName/${props.groupName}`,
+            ),
+          },
+        ]),
+    ...(props.sessionManager
+      ? [
+          {
+            // What a shell by Session Manager takes; Amazon's own policy for it would also read every parameter.
+            Sid: 'SessionManager',
+            Action: [
+              'ssm:UpdateInstanceInformation',
+              'ssmmessages:CreateControlChannel',
+              'ssmmessages:CreateDataChannel',
+              'ssmmessages:OpenControlChannel',
+              'ssmmessages:OpenDataChannel',
+            ],
+            Resource: '*',
+          },
+        ]
+      : []),
+  ];
+}

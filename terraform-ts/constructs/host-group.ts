@@ -1,0 +1,111 @@
+import { AutoscalingGroup } from '@cdktf/provider-aws/lib/autoscaling-group';
+import { AutoscalingPolicy } from '@cdktf/provider-aws/lib/autoscaling-policy';
+import { DataAwsInstances } from '@cdktf/provider-aws/lib/data-aws-instances';
+import type { ITerraformDependable } from 'cdktf';
+import { Construct } from 'constructs';
+import { memoryMetric } from '../alarms';
+import type { ApiHosts } from './api-hosts';
+import type { ClassicLoadBalancer } from './classic-load-balancer';
+import type { RunningHosts } from './running-hosts';
+
+export interface HostGroupProps {
+  readonly name: string;
+  readonly min: number;
+  readonly max: number;
+  readonly template: ApiHosts;
+  readonly subnetIds: string[];
+  readonly loadBalancer: ClassicLoadBalancer;
+  readonly lifecycleHook: string;
+  readonly metricNamespace: string;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly dependsOn: ITerraformDependable[];
+}
+
+/** Seconds from "ready", when the load on the host is that of its build no more, to two good checks of the ELB. */
+const warmUp = 120;
+
+/** The hosts as an autoscaling group that keeps itself at one version and replaces what is ill. */
+export class HostGroup extends Construct implements RunningHosts {
+  readonly instanceIds: string[];
+  readonly publicAddresses: string[];
+  readonly metricDimensions: Readonly<Record<string, string>>;
+
+  constructor(scope: Construct, id: string, props: HostGroupProps) {
+    super(scope, id);
+    const group = new AutoscalingGroup(this, 'group', {
+      name: props.name,
+      minSize: props.min,
+      maxSize: props.max,
+      vpcZoneIdentifier: props.subnetIds,
+      launchTemplate: { id: props.template.templateId, version: props.template.templateVersion },
+      loadBalancers: [props.loadBalancer.name],
+      // A host that the ELB finds ill is replaced. builder.sh puts a host into Standby while it deploys, where the group
+      // takes it out of the ELB itself and checks nothing; a host detached in any other way counts as ill.
+      healthCheckType: 'ELB',
+      healthCheckGracePeriod: warmUp,
+      defaultInstanceWarmup: warmUp,
+      // A host is in service when its boot says so, not when its kernel runs: neither a refresh nor a scale-in takes an old
+      // host before the new one answers. It does not apply to hosts that come back from Standby.
+      initialLifecycleHook: [
+        {
+          name: props.lifecycleHook,
+          lifecycleTransition: 'autoscaling:EC2_INSTANCE_LAUNCHING',
+          heartbeatTimeout: 1800,
+          defaultResult: 'ABANDON',
+        },
+      ],
+      instanceRefresh: {
+        strategy: 'Rolling',
+        preferences: {
+          minHealthyPercentage: 100,
+          maxHealthyPercentage: 200,
+          autoRollback: true,
+          // A deploy in progress has hosts in Standby: the refresh waits for them, an hour at most.
+          standbyInstances: 'Wait',
+        },
+      },
+      // The apply ends when hosts are in service, with a working URL.
+      minElbCapacity: props.min,
+      waitForCapacityTimeout: '40m',
+      // A destroy does not wait for a host that is still at its boot.
+      forceDelete: true,
+      tag: Object.entries({ ...props.tags, Name: props.name }).map(([key, value]) => ({
+        key,
+        value,
+        propagateAtLaunch: true,
+      })),
+      // Scaling moves it; an apply must not move it back.
+      lifecycle: { ignoreChanges: ['desired_capacity'] },
+      dependsOn: [...props.dependsOn],
+    });
+    this.scaleOn('cpu', group, {
+      predefinedMetricSpecification: { predefinedMetricType: 'ASGAverageCPUUtilization' },
+    });
+    const memory = memoryMetric(props.metricNamespace, 'Average');
+    this.scaleOn('memory', group, {
+      customizedMetricSpecification: {
+        namespace: memory.namespace,
+        metricName: memory.name,
+        statistic: memory.statistic,
+      },
+    });
+
+    const running = new DataAwsInstances(this, 'running', {
+      filter: [{ name: 'tag:aws:autoscaling:groupName', values: [group.name] }],
+      instanceStateNames: ['running'],
+      dependsOn: [group],
+    });
+    this.instanceIds = running.ids;
+    this.publicAddresses = running.publicIps;
+    this.metricDimensions = { AutoScalingGroupName: props.name };
+  }
+
+  private scaleOn(what: string, group: AutoscalingGroup, metric: object): void {
+    new AutoscalingPolicy(this, `${what}-tracking`, {
+      name: `${what}-80`,
+      autoscalingGroupName: group.name,
+      policyType: 'TargetTrackingScaling',
+      targetTrackingConfiguration: { targetValue: 80, ...metric },
+    });
+  }
+}

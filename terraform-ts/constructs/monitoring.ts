@@ -1,0 +1,86 @@
+import { CloudwatchDashboard } from '@cdktf/provider-aws/lib/cloudwatch-dashboard';
+import {
+  CloudwatchMetricAlarm,
+  type CloudwatchMetricAlarmMetricQuery,
+} from '@cdktf/provider-aws/lib/cloudwatch-metric-alarm';
+import { SnsTopic } from '@cdktf/provider-aws/lib/sns-topic';
+import { SnsTopicSubscription } from '@cdktf/provider-aws/lib/sns-topic-subscription';
+import { Construct } from 'constructs';
+import { alarmsOf, type Alarm, type Metric, type MetricMath, type WatchedService } from '../alarms';
+import { dashboardOf } from '../dashboard';
+import type { Account } from './account';
+
+export interface MonitoringProps {
+  readonly name: string;
+  readonly account: Account;
+  readonly service: WatchedService;
+  readonly email: string | undefined;
+}
+
+/** A dashboard to look at, and alarms that tell an SNS topic. */
+export class Monitoring extends Construct {
+  readonly dashboardUrl: string;
+
+  constructor(scope: Construct, id: string, props: MonitoringProps) {
+    super(scope, id);
+    const { region } = props.account;
+    const topic = new SnsTopic(this, 'topic', { name: `${props.name}-alarms` });
+    if (props.email !== undefined) {
+      new SnsTopicSubscription(this, 'email', {
+        topicArn: topic.arn,
+        protocol: 'email',
+        endpoint: props.email,
+      });
+    }
+    for (const alarm of alarmsOf(props.service)) this.alarm(alarm, props, topic);
+    const dashboard = new CloudwatchDashboard(this, 'dashboard', {
+      dashboardName: props.name,
+      dashboardBody: JSON.stringify(dashboardOf(props.service, region)),
+    });
+    this.dashboardUrl = `https://${region}.console.aws.amazon.com/cloudwatch/home?region=${region}#dashboards/dashboard/${dashboard.dashboardName}`;
+  }
+
+  private alarm(alarm: Alarm, { name, account }: MonitoringProps, topic: SnsTopic): void {
+    // The actions that EC2 itself carries out (CloudWatch user guide, "stop, terminate, reboot, or recover").
+    const recovery = alarm.recovery && `arn:aws:automate:${account.region}:ec2:${alarm.recovery}`;
+    new CloudwatchMetricAlarm(this, alarm.id, {
+      alarmName: `${name}-${alarm.id}`,
+      alarmDescription: `${alarm.why} ${alarm.remedy}`,
+      ...('metrics' in alarm.watches
+        ? math(alarm.watches, alarm.period)
+        : single(alarm.watches, alarm.period)),
+      comparisonOperator: alarm.comparison,
+      threshold: alarm.threshold,
+      datapointsToAlarm: alarm.breaches[0],
+      evaluationPeriods: alarm.breaches[1],
+      treatMissingData: alarm.missing,
+      alarmActions: recovery === undefined ? [topic.arn] : [topic.arn, recovery],
+      okActions: [topic.arn],
+    });
+  }
+}
+
+function single({ namespace, name, statistic, dimensions }: Metric, period: number) {
+  const percentile = statistic.startsWith('p');
+  return {
+    namespace,
+    metricName: name,
+    period,
+    ...(Object.keys(dimensions).length > 0 && { dimensions: { ...dimensions } }),
+    ...(percentile
+      ? // A percentile of three requests says nothing.
+        { extendedStatistic: statistic, evaluateLowSampleCountPercentiles: 'ignore' }
+      : { statistic }),
+  };
+}
+
+function math({ label, expression, metrics }: MetricMath, period: number) {
+  const metricQuery: CloudwatchMetricAlarmMetricQuery[] = [
+    { id: 'result', label, expression, returnData: true },
+    ...Object.entries(metrics).map(([id, { namespace, name, statistic, dimensions }]) => ({
+      id,
+      metric: { namespace, metricName: name, stat: statistic, period, dimensions: { ...dimensions } },
+    })),
+  ];
+  return { metricQuery };
+}

@@ -1,0 +1,87 @@
+import { Ec2InstanceConnectEndpoint } from '@cdktf/provider-aws/lib/ec2-instance-connect-endpoint';
+import { SecurityGroup } from '@cdktf/provider-aws/lib/security-group';
+import { VpcSecurityGroupEgressRule } from '@cdktf/provider-aws/lib/vpc-security-group-egress-rule';
+import { VpcSecurityGroupIngressRule } from '@cdktf/provider-aws/lib/vpc-security-group-ingress-rule';
+import type { ITerraformDependable } from 'cdktf';
+import { Construct } from 'constructs';
+import { ports } from '../ports';
+
+export interface SecurityGroupsProps {
+  readonly name: string;
+  readonly vpcId: string;
+  readonly https: boolean;
+  readonly sshCidrs: readonly string[];
+  /** The subnet of an EC2 Instance Connect endpoint; undefined: none is built. */
+  readonly instanceConnectSubnetId: string | undefined;
+}
+
+/** Who may talk to whom: the world → ELB → hosts, SSH by invitation, and hosts → the internet over HTTPS alone. */
+export class SecurityGroups extends Construct {
+  readonly elbId: string;
+  readonly hostsId: string;
+  /** Without these rules a host that boots reaches nothing. */
+  readonly ready: ITerraformDependable[];
+
+  constructor(scope: Construct, id: string, props: SecurityGroupsProps) {
+    super(scope, id);
+    const { name } = props;
+    const elb = this.group(
+      'elb',
+      `${name}-elb`,
+      'The load balancer: HTTP and HTTPS from everywhere',
+      props.vpcId,
+    );
+    const hosts = this.group(
+      'hosts',
+      `${name}-hosts`,
+      'The hosts: the API from the load balancer alone',
+      props.vpcId,
+    );
+    this.elbId = elb.id;
+    this.hostsId = hosts.id;
+
+    for (const port of props.https ? [ports.http, ports.https] : [ports.http]) {
+      this.allowIn(`world-to-elb-${port.toString()}`, elb, port, { cidrIpv4: '0.0.0.0/0' });
+    }
+    this.allowOut('elb-to-hosts', elb, ports.api, { referencedSecurityGroupId: hosts.id });
+    this.allowIn('elb-to-hosts-in', hosts, ports.api, { referencedSecurityGroupId: elb.id });
+    // Packages, images, the repository and AWS itself are all behind 443; DNS and time of a VPC pass no security group.
+    this.ready = [this.allowOut('hosts-to-internet', hosts, ports.https, { cidrIpv4: '0.0.0.0/0' })];
+    props.sshCidrs.forEach((cidrIpv4, at) => {
+      this.allowIn(`ssh-${at.toString()}`, hosts, ports.ssh, { cidrIpv4 });
+    });
+    if (props.instanceConnectSubnetId !== undefined) {
+      this.instanceConnect(name, props.vpcId, props.instanceConnectSubnetId, hosts);
+    }
+  }
+
+  private instanceConnect(name: string, vpcId: string, subnetId: string, hosts: SecurityGroup): void {
+    const endpoint = this.group('connect', `${name}-connect`, 'The EC2 Instance Connect endpoint', vpcId);
+    this.allowOut('connect-to-hosts', endpoint, ports.ssh, { referencedSecurityGroupId: hosts.id });
+    this.allowIn('connect-to-hosts-in', hosts, ports.ssh, { referencedSecurityGroupId: endpoint.id });
+    new Ec2InstanceConnectEndpoint(this, 'connect-endpoint', {
+      subnetId,
+      securityGroupIds: [endpoint.id],
+      preserveClientIp: false,
+      tags: { Name: name },
+    });
+  }
+
+  private group(id: string, name: string, description: string, vpcId: string): SecurityGroup {
+    return new SecurityGroup(this, id, { name, description, vpcId, tags: { Name: name } });
+  }
+
+  private allowIn(id: string, group: SecurityGroup, port: number, from: Peer): void {
+    new VpcSecurityGroupIngressRule(this, id, { ...rule(group, port), ...from });
+  }
+
+  private allowOut(id: string, group: SecurityGroup, port: number, to: Peer): VpcSecurityGroupEgressRule {
+    return new VpcSecurityGroupEgressRule(this, id, { ...rule(group, port), ...to });
+  }
+}
+
+type Peer = { readonly cidrIpv4: string } | { readonly referencedSecurityGroupId: string };
+
+function rule(group: SecurityGroup, port: number) {
+  return { securityGroupId: group.id, ipProtocol: 'tcp', fromPort: port, toPort: port };
+}

@@ -1,0 +1,35 @@
+import { Instance } from '@cdktf/provider-aws/lib/instance';
+import type { ITerraformDependable } from 'cdktf';
+import { Construct } from 'constructs';
+import type { ApiHosts } from './api-hosts';
+import type { RunningHosts } from './running-hosts';
+
+export interface SingleHostProps {
+  readonly name: string;
+  readonly template: ApiHosts;
+  readonly subnetId: string;
+  readonly dependsOn: ITerraformDependable[];
+}
+
+/**
+ * The only host. It registers itself with the ELB when its boot is done. An elb_attachment would do that too, but after
+ * the API detached the host, the next apply would attach it again; and a replaced host would be attached before it answers.
+ */
+export class SingleHost extends Construct implements RunningHosts {
+  readonly instanceIds: string[];
+  readonly publicAddresses: string[];
+  readonly metricDimensions: Readonly<Record<string, string>>;
+
+  constructor(scope: Construct, id: string, props: SingleHostProps) {
+    super(scope, id);
+    const instance = new Instance(this, 'instance', {
+      launchTemplate: { id: props.template.templateId, version: props.template.templateVersion },
+      subnetId: props.subnetId,
+      tags: { Name: props.name },
+      dependsOn: [...props.dependsOn],
+    });
+    this.instanceIds = [instance.id];
+    this.publicAddresses = [instance.publicIp];
+    this.metricDimensions = { InstanceId: instance.id };
+  }
+}

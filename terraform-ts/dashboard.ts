@@ -1,0 +1,67 @@
+import { elbMetric, memoryMetric, type Metric, type Statistic, type WatchedService } from './alarms';
+
+/** Cells of CloudWatch's grid, which is 24 wide. */
+const width = 8;
+const height = 6;
+
+interface Line {
+  readonly metric: Metric;
+  readonly label: string;
+}
+
+/** Returns the body of the dashboard, as an object for JSON. */
+export function dashboardOf(service: WatchedService, region: string): object {
+  const elb = (name: string, statistic: Statistic, label = name): Line => ({
+    metric: elbMetric(service.elbName, name, statistic),
+    label,
+  });
+  const cpu = (statistic: Statistic): Line => ({
+    metric: { namespace: 'AWS/EC2', name: 'CPUUtilization', statistic, dimensions: service.hostDimensions },
+    label: statistic,
+  });
+  const memory = (statistic: Statistic): Line => ({
+    metric: memoryMetric(service.metricNamespace, statistic),
+    label: statistic,
+  });
+  const charts: [title: string, unit: string, lines: Line[]][] = [
+    ['Requests', 'a minute', [elb('RequestCount', 'Sum', 'requests')]],
+    ['Latency', 'seconds', [elb('Latency', 'p50', 'p50'), elb('Latency', 'p95', 'p95')]],
+    [
+      'Hosts',
+      'hosts',
+      [elb('HealthyHostCount', 'Maximum', 'healthy'), elb('UnHealthyHostCount', 'Maximum', 'unhealthy')],
+    ],
+    ['Errors of the ELB', 'a minute', [elb('HTTPCode_ELB_4XX', 'Sum'), elb('HTTPCode_ELB_5XX', 'Sum')]],
+    [
+      'Errors of the API',
+      'a minute',
+      [elb('HTTPCode_Backend_4XX', 'Sum'), elb('HTTPCode_Backend_5XX', 'Sum')],
+    ],
+    ['Waiting in the ELB', 'requests', [elb('SurgeQueueLength', 'Maximum')]],
+    ['Turned away by the ELB', 'a minute', [elb('SpilloverCount', 'Sum')]],
+    ['CPU', 'percent', [cpu('Average'), cpu('Maximum')]],
+    ['Memory', 'percent', [memory('Average'), memory('Maximum')]],
+  ];
+  return {
+    widgets: charts.map(([title, unit, lines], at) => ({
+      type: 'metric',
+      x: (at * width) % 24,
+      y: Math.floor((at * width) / 24) * height,
+      width,
+      height,
+      properties: {
+        title,
+        region,
+        view: 'timeSeries',
+        period: 60,
+        metrics: lines.map(({ metric, label }) => [
+          metric.namespace,
+          metric.name,
+          ...Object.entries(metric.dimensions).flat(),
+          { stat: metric.statistic, label },
+        ]),
+        yAxis: { left: { label: unit, min: 0, showUnits: false } },
+      },
+    })),
+  };
+}

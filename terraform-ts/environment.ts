@@ -1,0 +1,77 @@
+import { settings, type Setting, type SettingName } from './settings';
+
+export type Env = Readonly<Record<string, string | undefined>>;
+
+/** Everything that is wrong with a configuration, at once: each fault is a field and the reason. */
+export class ConfigError extends Error {
+  constructor(readonly faults: readonly string[]) {
+    super(`The configuration has ${faults.length.toString()} fault(s):\n  ${faults.join('\n  ')}`);
+    this.name = 'ConfigError';
+  }
+}
+
+/**
+ * Reads settings and collects what is wrong with them instead of throwing. What it returns for a faulty setting is the
+ * text as given; nobody sees it, as ConfigError comes before.
+ */
+export class EnvironmentReader {
+  readonly faults: string[] = [];
+  constructor(private readonly env: Env) {}
+
+  fault(field: SettingName, reason: string): void {
+    this.faults.push(`${field}: ${reason}`);
+  }
+
+  /** The trimmed value, or the default; undefined where there is neither. */
+  optional(field: SettingName, pattern: RegExp, wanted: string): string | undefined {
+    const setting: Setting = settings[field];
+    const text = this.env[field]?.trim() || setting.value;
+    if (text !== undefined && !pattern.test(text)) this.fault(field, `"${text}" is not ${wanted}`);
+    return text;
+  }
+
+  text(field: SettingName, pattern: RegExp, wanted: string): string {
+    const text = this.optional(field, pattern, wanted);
+    if (text === undefined) this.fault(field, `is needed: ${wanted}`);
+    return text ?? '';
+  }
+
+  /** The entries between the commas; undefined if the setting is unset. Names an entry that comes twice. */
+  list(field: SettingName, pattern: RegExp, wanted: string): string[] | undefined {
+    const text = this.env[field]?.trim();
+    if (!text) return undefined;
+    const entries = text.split(',').map((entry) => entry.trim());
+    for (const entry of entries) {
+      if (!pattern.test(entry)) this.fault(field, `"${entry}" is not ${wanted}`);
+    }
+    const twice = entries.find((entry, at) => entries.indexOf(entry) !== at);
+    if (twice !== undefined) this.fault(field, `"${twice}" comes twice`);
+    return entries;
+  }
+
+  integer(field: SettingName, min: number, max: number): number {
+    const text = this.text(field, /^/, '');
+    const value = Number(text);
+    if (/^\d+$/.test(text) && value >= min && value <= max) return value;
+    this.fault(field, `"${text}" is not a whole number from ${min.toString()} to ${max.toString()}`);
+    return NaN;
+  }
+
+  oneOf<T extends string>(field: SettingName, choices: readonly [T, ...T[]]): T {
+    const text = this.text(field, /^/, '');
+    const chosen = choices.find((choice) => choice === text);
+    if (chosen === undefined) this.fault(field, `"${text}" is not one of ${choices.join(', ')}`);
+    return chosen ?? choices[0];
+  }
+
+  given(field: SettingName): boolean {
+    return Boolean(this.env[field]?.trim());
+  }
+
+  /** Refuses settings that the others leave without effect. */
+  refuse(fields: readonly SettingName[], reason: string): void {
+    for (const field of fields) {
+      if (this.given(field)) this.fault(field, `has no effect ${reason}; remove it`);
+    }
+  }
+}

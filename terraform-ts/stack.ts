@@ -1,0 +1,123 @@
+import { CloudwatchLogGroup } from '@cdktf/provider-aws/lib/cloudwatch-log-group';
+import { AwsProvider } from '@cdktf/provider-aws/lib/provider';
+import { TerraformStack } from 'cdktf';
+import type { Construct } from 'constructs';
+import type { Config } from './config';
+import { AccessLogs } from './constructs/access-logs';
+import { Account } from './constructs/account';
+import { ApiHosts } from './constructs/api-hosts';
+import { ClassicLoadBalancer } from './constructs/classic-load-balancer';
+import { Credentials } from './constructs/credentials';
+import { HostGroup } from './constructs/host-group';
+import { Monitoring } from './constructs/monitoring';
+import { Network } from './constructs/network';
+import { SecurityGroups } from './constructs/security-groups';
+import { SingleHost } from './constructs/single-host';
+import { addOutputs } from './outputs';
+import { addBackend } from './state';
+
+const lifecycleHook = 'api-is-ready';
+
+/** The whole service: a VPC, a classic ELB, hosts that run the API, and what shows how they are. */
+export class ElbInventoryStack extends TerraformStack {
+  constructor(scope: Construct, id: string, config: Config) {
+    super(scope, id);
+    const { serviceName: name, region, hosts, tags } = config;
+    const group = hosts.mode === 'group';
+    const metricNamespace = name;
+    addBackend(this, config);
+    new AwsProvider(this, 'aws', { region, defaultTags: [{ tags: { ...tags } }] });
+    const account = new Account(this, 'account', region);
+
+    const network = new Network(this, 'network', { name, network: config.network });
+    const securityGroups = new SecurityGroups(this, 'security-groups', {
+      name,
+      vpcId: network.vpcId,
+      https: config.certificateArn !== undefined,
+      sshCidrs: config.access.sshCidrs,
+      instanceConnectSubnetId:
+        config.access.shell === 'instance-connect' ? network.hostSubnetIds[0] : undefined,
+    });
+    const loadBalancer = new ClassicLoadBalancer(this, 'load-balancer', {
+      name: config.elbName,
+      subnetIds: network.elbSubnetIds,
+      securityGroupId: securityGroups.elbId,
+      certificateArn: config.certificateArn,
+      accessLogs: config.accessLogs ? new AccessLogs(this, 'access-logs', { name, account }) : undefined,
+      dependsOn: network.ready,
+    });
+
+    const logGroupName = `/${name}/api`;
+    const logGroup = new CloudwatchLogGroup(this, 'logs', {
+      name: logGroupName,
+      retentionInDays: config.logRetentionDays,
+    });
+    const credentials = new Credentials(this, 'credentials', {
+      name,
+      account,
+      managedElbs: config.managedElbs,
+      token: config.token,
+      logGroupName,
+      metricNamespace,
+      groupName: group ? name : undefined,
+      sessionManager: config.access.shell === 'session-manager',
+    });
+    const template = new ApiHosts(this, 'api-hosts', {
+      name,
+      hosts,
+      sshKeyName: config.access.sshKeyName,
+      securityGroupId: securityGroups.hostsId,
+      instanceProfileName: credentials.instanceProfileName,
+      boot: {
+        region,
+        serviceName: name,
+        source: config.source,
+        tokenParameter: config.token.parameter,
+        logGroupName,
+        metricNamespace,
+        ready: group ? { groupName: name, lifecycleHook } : { elbName: config.elbName },
+      },
+      tags,
+    });
+    // All that a booting host needs, as Terraform sees none of it in the user data.
+    const dependsOn = [
+      ...network.ready,
+      ...securityGroups.ready,
+      ...credentials.ready,
+      logGroup,
+      loadBalancer.resource,
+    ];
+    const running = group
+      ? new HostGroup(this, 'group', {
+          name,
+          min: hosts.min,
+          max: hosts.max,
+          template,
+          subnetIds: network.hostSubnetIds,
+          loadBalancer,
+          lifecycleHook,
+          metricNamespace,
+          tags,
+          dependsOn,
+        })
+      : new SingleHost(this, 'single', {
+          name,
+          template,
+          subnetId: network.hostSubnetIds[0] ?? '',
+          dependsOn,
+        });
+
+    const monitoring = new Monitoring(this, 'monitoring', {
+      name,
+      account,
+      service: {
+        elbName: loadBalancer.name,
+        hostDimensions: running.metricDimensions,
+        single: !group,
+        metricNamespace,
+      },
+      email: config.alarmEmail,
+    });
+    addOutputs(this, { config, loadBalancer, running, dashboardUrl: monitoring.dashboardUrl });
+  }
+}

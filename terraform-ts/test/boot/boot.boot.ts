@@ -1,0 +1,168 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { userData, type UserDataProps } from '../../boot/user-data';
+import { Machine } from './machine';
+
+const lab = join(__dirname, '../../../../shared/tools/docker-lab');
+const token = 'c2VjcmV0LXVzZXI6c2VjcmV0LXBhc3N3b3Jk';
+
+const group: UserDataProps = {
+  region: 'eu-central-1',
+  serviceName: 'elb-inventory',
+  source: { repository: 'https://git.example.com/sre/elb-inventory.git', ref: 'v1.2.3' },
+  tokenParameter: '/elb-inventory/api-token',
+  logGroupName: '/elb-inventory/api',
+  metricNamespace: 'elb-inventory',
+  ready: { groupName: 'elb-inventory', lifecycleHook: 'api-is-ready' },
+};
+const single: UserDataProps = { ...group, ready: { elbName: 'default-elb' } };
+
+/** The script in a container, as root, as far as it goes without AWS: what AWS would do is done by stand-ins that take notes. */
+describe('The first boot of a host, in a container', function () {
+  this.timeout(300_000);
+  let docker: NodeJS.ProcessEnv;
+  before(function () {
+    if (!existsSync(lab)) this.skip();
+    const { status, stdout, stderr } = spawnSync(lab, ['up', 'boot'], { encoding: 'utf8' });
+    assert.equal(status, 0, stderr);
+    const [, host, config, path] =
+      /DOCKER_HOST=(\S+) DOCKER_CONFIG=(\S+) PATH=(\S+?):\$PATH/.exec(stdout) ?? [];
+    docker = {
+      ...process.env,
+      DOCKER_HOST: host,
+      DOCKER_CONFIG: config,
+      PATH: `${path ?? ''}:${process.env['PATH'] ?? ''}`,
+    };
+  });
+  after(() => {
+    for (const machine of machines) machine.remove();
+    if (existsSync(lab)) spawnSync(lab, ['down', 'boot']);
+  });
+
+  const machines: Machine[] = [];
+  function boot(props: UserDataProps, ...faults: string[]): Machine {
+    const machine = new Machine(docker, userData(props), token, faults);
+    machines.push(machine);
+    return machine;
+  }
+
+  describe('that fails', () => {
+    const failures: [what: string, fault: string, said: RegExp][] = [
+      ['without its packages', 'dnf', /failed with exit code 1 while: installing packages/],
+      [
+        'without the token',
+        'aws ssm get-parameter',
+        /while: reading API_TOKEN from \/elb-inventory\/api-token/,
+      ],
+      ['with an empty token', 'empty token', /does not hold one token/],
+      ['at a ref that is not there', 'git', /while: cloning https:\/\/git\.example\.com.* at v1\.2\.3/],
+      ['at building', 'builder.sh', /while: building and starting the API/],
+    ];
+    for (const [what, fault, said] of failures) {
+      it(`${what}: says so, and gives the host back to its group`, () => {
+        const machine = boot(group, fault);
+        assert.notEqual(machine.status, 0);
+        assert.match(machine.output, said);
+        assert.match(
+          machine.calls.at(-1) ?? '',
+          /^aws autoscaling complete-lifecycle-action .*--instance-id i-0123456789abcdef0 .*--lifecycle-action-result ABANDON$/,
+        );
+        assert.ok(!machine.calls.some((call) => call.includes('CONTINUE')));
+      });
+    }
+
+    it('does not join the load balancer', () => {
+      const machine = boot(single, 'builder.sh');
+      assert.notEqual(machine.status, 0);
+      assert.ok(
+        !machine.calls.some((call) => call.startsWith('aws elb') || call.startsWith('aws autoscaling')),
+      );
+    });
+  });
+
+  describe('of a group', () => {
+    let machine: Machine;
+    before(() => {
+      machine = boot(group);
+      assert.equal(machine.status, 0, machine.output);
+    });
+
+    it('installs Docker, git and the CloudWatch agent, and starts them', () => {
+      assert.match(machine.calls.join('\n'), /^dnf install .*docker git amazon-cloudwatch-agent$/m);
+      assert.match(machine.calls.join('\n'), /^systemctl enable --now docker$/m);
+      assert.match(
+        machine.calls.join('\n'),
+        /^amazon-cloudwatch-agent-ctl -a fetch-config .* -c file:\/opt\/aws\/amazon-cloudwatch-agent\/etc\/host\.json$/m,
+      );
+    });
+
+    it('writes API_TOKEN for root alone, beside what points the API at AWS', () => {
+      assert.equal(
+        machine.file('root/.env'),
+        `API_TOKEN=${token}\nAWS_BACKEND=aws\nAWS_REGION=eu-central-1\n`,
+      );
+      assert.equal(machine.mode('root/.env'), '600');
+    });
+
+    it('asks for the token once, and says it nowhere', () => {
+      const asked = machine.calls.filter((call) => call.startsWith('aws ssm'));
+      assert.deepEqual(asked, [
+        'aws ssm get-parameter --region eu-central-1 --name /elb-inventory/api-token --with-decryption --query Parameter.Value --output text',
+      ]);
+      assert.ok(!machine.output.includes(token));
+      assert.ok(!machine.calls.join('\n').includes(token));
+    });
+
+    it('has memory sent, with the host and over all, and this log', () => {
+      const agent = JSON.parse(machine.file('opt/aws/amazon-cloudwatch-agent/etc/host.json')) as Record<
+        string,
+        any
+      >;
+      assert.equal(agent['metrics'].namespace, 'elb-inventory');
+      assert.deepEqual(agent['metrics'].append_dimensions, { InstanceId: '${aws:InstanceId}' });
+      assert.deepEqual(agent['metrics'].aggregation_dimensions, [[]]);
+      const [log] = agent['logs'].logs_collected.files.collect_list;
+      assert.deepEqual(
+        [log.log_group_name, log.log_stream_name],
+        ['/elb-inventory/api', 'i-0123456789abcdef0/boot'],
+      );
+    });
+
+    it("has containers' logs sent to the log group", () => {
+      const daemon = JSON.parse(machine.file('etc/docker/daemon.json')) as Record<string, any>;
+      assert.equal(daemon['log-driver'], 'awslogs');
+      assert.equal(daemon['log-opts']['awslogs-group'], '/elb-inventory/api');
+      assert.equal(daemon['log-opts']['awslogs-region'], 'eu-central-1');
+      assert.equal(daemon['log-opts'].tag, 'i-0123456789abcdef0/{{.Name}}/{{.ID}}');
+    });
+
+    it('runs builder.sh of the configured ref, in its clone, then reports ready', () => {
+      const order = machine.calls.filter((call) => /^(builder|aws autoscaling)/.test(call));
+      assert.deepEqual(order, [
+        'builder.sh of v1.2.3 in /opt/elb-inventory: --ref v1.2.3 --env-file /root/.env',
+        'aws autoscaling complete-lifecycle-action --region eu-central-1 --auto-scaling-group-name elb-inventory ' +
+          '--lifecycle-hook-name api-is-ready --instance-id i-0123456789abcdef0 --lifecycle-action-result CONTINUE',
+      ]);
+      assert.match(machine.output, /boot: ready after \d+ s\n$/);
+    });
+  });
+
+  it('of a single host ends with joining the load balancer', () => {
+    const machine = boot(single);
+    assert.equal(machine.status, 0, machine.output);
+    assert.equal(
+      machine.calls.at(-1),
+      'aws elb register-instances-with-load-balancer --region eu-central-1 --load-balancer-name default-elb --instances i-0123456789abcdef0',
+    );
+    assert.ok(!machine.calls.some((call) => call.startsWith('aws autoscaling')));
+  });
+
+  it('goes on when AWS is not ready yet', () => {
+    const machine = boot(group, 'aws ssm get-parameter twice');
+    assert.equal(machine.status, 0, machine.output);
+    assert.equal(machine.calls.filter((call) => call.startsWith('aws ssm')).length, 3);
+    assert.equal(machine.file('root/.env').split('\n')[0], `API_TOKEN=${token}`);
+  });
+});

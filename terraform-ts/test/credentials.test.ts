@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict';
+import { statements, variant, type Block } from './support/synthesized';
+import { variants } from './support/variants';
+
+function rights(name: string): Record<string, Block> {
+  const list = statements(variant(name).the('aws_iam_role_policy')['policy']);
+  return Object.fromEntries(list.map((statement) => [String(statement['Sid']), statement]));
+}
+
+describe('The credentials of hosts', () => {
+  for (const name of Object.keys(variants)) {
+    it(`are a role without access keys and without Amazon's wide policies (${name})`, () => {
+      const stack = variant(name);
+      for (const type of ['aws_iam_access_key', 'aws_iam_user', 'aws_iam_role_policy_attachment'])
+        stack.none(type);
+      assert.equal(stack.the('aws_iam_role')['managed_policy_arns'], undefined);
+      const [trust, ...others] = statements(stack.the('aws_iam_role')['assume_role_policy']);
+      assert.deepEqual([trust?.['Principal'], others], [{ Service: 'ec2.amazonaws.com' }, []]);
+    });
+
+    it(`hold no action of * and no resource of * but where AWS knows no other (${name})`, () => {
+      const wide: string[] = [];
+      for (const { Effect, Action, NotAction, Resource, NotResource, Condition } of Object.values(
+        rights(name),
+      )) {
+        assert.deepEqual([Effect, NotAction, NotResource], ['Allow', undefined, undefined]);
+        for (const action of Action as string[]) {
+          assert.match(action, /^[a-z0-9]+:(?!\*)/);
+          if (action.includes('*')) assert.equal(action, 'elasticloadbalancing:Describe*');
+          if (Resource === '*') wide.push(action + (Condition ? ' (if)' : ''));
+        }
+      }
+      const sessions = wide.filter((action) => /^ssm/.test(action));
+      assert.deepEqual(
+        wide.filter((action) => !sessions.includes(action)),
+        ['elasticloadbalancing:Describe*', 'ec2:DescribeInstances', 'cloudwatch:PutMetricData (if)'],
+      );
+      assert.ok(
+        sessions.every((action) =>
+          /^(ssm:UpdateInstanceInformation|ssmmessages:(Create|Open)(Control|Data)Channel)$/.test(action),
+        ),
+      );
+    });
+  }
+
+  it('attach and detach on the named load balancers only', () => {
+    const named = (name: string) =>
+      (rights(name)['AttachAndDetach']?.['Resource'] as string[]).map((arn) =>
+        arn.replace(/.*:loadbalancer\//, ''),
+      );
+    assert.deepEqual(named('default'), ['default-elb']);
+    assert.deepEqual(named('everything'), ['prod-elb', 'default-elb', 'shop-elb']);
+    const arn = (rights('default')['AttachAndDetach']?.['Resource'] as string[])[0];
+    assert.match(
+      String(arn),
+      /^arn:\$\{data\.aws_partition\..*\}:elasticloadbalancing:us-east-1:\$\{data\.aws_caller_identity\..*\}:loadbalancer\//,
+    );
+  });
+
+  it('read one parameter, and decrypt it alone where it has a key of its own', () => {
+    assert.deepEqual(rights('default')['ReadToken']?.['Action'], ['ssm:GetParameter']);
+    assert.match(
+      String(rights('default')['ReadToken']?.['Resource']),
+      /:parameter\/elb-inventory\/api-token$/,
+    );
+    assert.equal(rights('default')['DecryptToken'], undefined);
+    const decrypt = rights('everything')['DecryptToken'];
+    assert.equal(decrypt?.['Resource'], variants['everything']?.['API_TOKEN_KEY_ARN']);
+    assert.match(JSON.stringify(decrypt?.['Condition']), /PARAMETER_ARN.*parameter\/prod\/inventory\/token/);
+  });
+
+  it('write to the log group and the metrics of this service only', () => {
+    assert.match(String(rights('default')['WriteLogs']?.['Resource']), /:log-group:\/elb-inventory\/api:\*$/);
+    assert.deepEqual(rights('default')['WriteMetrics']?.['Condition'], {
+      StringEquals: { 'cloudwatch:namespace': 'elb-inventory' },
+    });
+  });
+
+  it('complete launches of their own group, and hold shells, only where there is one', () => {
+    assert.match(
+      String(rights('default')['CompleteLaunch']?.['Resource']),
+      /autoScalingGroupName\/elb-inventory$/,
+    );
+    assert.ok(rights('default')['SessionManager']);
+    assert.equal(rights('single')['CompleteLaunch'], undefined);
+    assert.equal(rights('single')['SessionManager'], undefined);
+  });
+});

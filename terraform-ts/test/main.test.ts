@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { source } from './support/variants';
+
+const main = join(__dirname, '../main.ts');
+
+describe('npm run synth', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'synth-'));
+  after(() => {
+    rmSync(folder, { recursive: true });
+  });
+
+  function synth(env: Record<string, string>) {
+    return spawnSync(process.execPath, ['--require', 'tsx/cjs', main], {
+      cwd: join(__dirname, '..'),
+      env: { PATH: process.env['PATH'], HOME: process.env['HOME'], CDKTF_OUTDIR: folder, ...env },
+      encoding: 'utf8',
+    });
+  }
+
+  it('refuses a bad configuration with every fault, no stack trace, and exit code 78', () => {
+    const { status, stderr } = synth({ ...source, ZONES: 'us-east-1a', MAX_HOSTS: '0', ELB_NAME: '-' });
+    assert.equal(status, 78);
+    for (const field of ['ZONES', 'MAX_HOSTS', 'ELB_NAME'])
+      assert.match(stderr, new RegExp(`^ {2}${field}: `, 'm'));
+    assert.doesNotMatch(stderr, /\n\s+at /);
+  });
+
+  it('writes a stack for Terraform, with nothing of this machine in it', () => {
+    const { status, stderr } = synth(source);
+    assert.equal(status, 0, stderr);
+    const text = readFileSync(join(folder, 'stacks/elb-inventory/cdk.tf.json'), 'utf8');
+    assert.ok(text.includes('"default-elb"'));
+    assert.ok(!text.includes(join(__dirname, '..')), 'a path of this clone');
+    assert.ok(!text.includes(folder), 'the path of the output');
+  });
+
+  it('is under 20 lines of code, and imports nothing of the provider as a whole', () => {
+    assert.ok(readFileSync(main, 'utf8').trim().split('\n').length < 20);
+  });
+});

@@ -1,0 +1,225 @@
+import assert from 'node:assert/strict';
+import { synthesize, variant, type Block, type Synthesized } from './support/synthesized';
+import { variants } from './support/variants';
+
+const operators = [
+  'GreaterThanOrEqualToThreshold',
+  'GreaterThanThreshold',
+  'LessThanThreshold',
+  'LessThanOrEqualToThreshold',
+];
+
+function alarm(stack: Synthesized, id: string): Block {
+  const found = stack.all('aws_cloudwatch_metric_alarm')[`monitoring/${id}`];
+  assert.ok(found, `There is no alarm ${id}`);
+  return found;
+}
+
+describe('The alarms', () => {
+  const common = [
+    'unhealthy-host',
+    'no-healthy-host',
+    'surge-queue',
+    'spillover',
+    'backend-5xx',
+    'latency-p95',
+    'cpu',
+    'memory',
+    'no-data',
+  ];
+  const expected: [variant: string, ids: string[]][] = [
+    ['default', [...common, 'status-check']],
+    ['single', [...common, 'status-check-system', 'status-check-instance']],
+  ];
+  for (const [name, ids] of expected) {
+    it(`are all there (${name})`, () => {
+      const there = Object.keys(variant(name).all('aws_cloudwatch_metric_alarm')).map((path) =>
+        path.replace('monitoring/', ''),
+      );
+      assert.deepEqual(there.sort(), [...ids].sort());
+    });
+  }
+
+  for (const name of Object.keys(variants)) {
+    it(`are well formed, named, and tell the topic of trouble and of its end (${name})`, () => {
+      const names = Object.values(variant(name).all('aws_cloudwatch_metric_alarm')).map((each) => {
+        assert.ok(
+          operators.includes(String(each['comparison_operator'])),
+          String(each['comparison_operator']),
+        );
+        assert.ok(['breaching', 'notBreaching'].includes(String(each['treat_missing_data'])));
+        assert.ok(Number(each['datapoints_to_alarm']) <= Number(each['evaluation_periods']));
+        assert.equal(typeof each['threshold'], 'number');
+        const kinds = ['metric_name', 'metric_query'].filter((key) => each[key] !== undefined);
+        assert.equal(kinds.length, 1, 'an alarm watches one metric or one expression');
+        if (each['metric_name'] !== undefined)
+          assert.notEqual(
+            each['statistic'] === undefined,
+            each['extended_statistic'] === undefined,
+            'one statistic, AWS refuses two',
+          );
+        assert.match(String((each['alarm_actions'] as string[])[0]), /aws_sns_topic/);
+        assert.match(String((each['ok_actions'] as string[])[0]), /aws_sns_topic/);
+        assert.ok(String(each['alarm_description']).length > 40);
+        return String(each['alarm_name']);
+      });
+      assert.equal(new Set(names).size, names.length, 'two alarms of one name overwrite each other');
+    });
+  }
+
+  it('fire above 100 waiting requests for 3 minutes', () => {
+    const { metric_name, statistic, comparison_operator, threshold, period, evaluation_periods } = alarm(
+      variant('default'),
+      'surge-queue',
+    );
+    assert.deepEqual(
+      [metric_name, statistic, comparison_operator, threshold, Number(period) * Number(evaluation_periods)],
+      ['SurgeQueueLength', 'Maximum', 'GreaterThanThreshold', 100, 180],
+    );
+  });
+
+  it('fire at any spillover, and take silence for none, as CloudWatch reports no zero', () => {
+    const each = alarm(variant('default'), 'spillover');
+    assert.deepEqual(
+      [
+        each['statistic'],
+        each['comparison_operator'],
+        each['threshold'],
+        each['datapoints_to_alarm'],
+        each['treat_missing_data'],
+      ],
+      ['Sum', 'GreaterThanThreshold', 0, 1, 'notBreaching'],
+    );
+  });
+
+  it('take silence for the worst where nothing else would tell', () => {
+    for (const name of ['default', 'single']) {
+      const silent = Object.entries(variant(name).all('aws_cloudwatch_metric_alarm'))
+        .filter(([, each]) => each['treat_missing_data'] === 'breaching')
+        .map(([path]) => path);
+      assert.deepEqual(silent.sort(), ['monitoring/no-data', 'monitoring/no-healthy-host']);
+    }
+  });
+
+  it('watch the ELB by its name, hosts by group or instance, and memory as it is sent', () => {
+    const dimensions = (name: string, id: string) =>
+      alarm(variant(name), id)['dimensions'] as Block | undefined;
+    assert.deepEqual(dimensions('default', 'no-healthy-host'), { LoadBalancerName: 'default-elb' });
+    assert.deepEqual(dimensions('default', 'cpu'), { AutoScalingGroupName: 'elb-inventory' });
+    assert.match(String(dimensions('single', 'cpu')?.['InstanceId']), /aws_instance\..*\.id/);
+    assert.equal(dimensions('default', 'memory'), undefined);
+    assert.equal(alarm(variant('default'), 'memory')['namespace'], 'elb-inventory');
+  });
+
+  it('see the share of 5xx by metric math whose ids are all defined, in one period', () => {
+    const queries = alarm(variant('default'), 'backend-5xx')['metric_query'] as Block[];
+    const [result, ...metrics] = queries;
+    assert.equal(queries.filter((query) => query['return_data'] === true).length, 1);
+    const used = [...String(result?.['expression']).matchAll(/\b[a-z]+\b/g)].map(([id]) => id);
+    assert.deepEqual([...new Set(used)].sort(), metrics.map(({ id }) => String(id)).sort());
+    assert.deepEqual(
+      metrics.map(({ metric }) => [metric.metric_name, metric.stat, metric.period]),
+      [
+        ['HTTPCode_Backend_5XX', 'Sum', 60],
+        ['RequestCount', 'Sum', 60],
+      ],
+    );
+  });
+
+  it('see p95 as an extended statistic', () => {
+    variant('default').has('aws_cloudwatch_metric_alarm', {
+      metric_name: 'Latency',
+      extended_statistic: 'p95',
+      evaluate_low_sample_count_percentiles: 'ignore',
+    });
+  });
+
+  it('recover or reboot a single host; a group replaces its own', () => {
+    const actions = (id: string) => (alarm(variant('single'), id)['alarm_actions'] as string[])[1];
+    assert.equal(actions('status-check-system'), 'arn:aws:automate:us-east-1:ec2:recover');
+    assert.equal(actions('status-check-instance'), 'arn:aws:automate:us-east-1:ec2:reboot');
+    assert.equal((alarm(variant('default'), 'status-check')['alarm_actions'] as string[]).length, 1);
+  });
+
+  it('write to an e-mail address only if one is given', () => {
+    variant('default').none('aws_sns_topic_subscription');
+    variant('everything').has('aws_sns_topic_subscription', {
+      protocol: 'email',
+      endpoint: 'sre@example.com',
+    });
+  });
+});
+
+describe('The dashboard', () => {
+  interface Widget {
+    x: number;
+    y: number;
+    width: number;
+    height: number;
+    properties: { title: string; region: string; metrics: [string, string, ...unknown[]][] };
+  }
+  const widgets = (stack: Synthesized) =>
+    (JSON.parse(String(stack.the('aws_cloudwatch_dashboard')['dashboard_body'])) as { widgets: Widget[] })
+      .widgets;
+
+  it('shows all that is asked for', () => {
+    const shown = widgets(variant('default')).flatMap(({ properties }) =>
+      properties.metrics.map(([, name, ...rest]) => `${name} ${(rest.at(-1) as { stat: string }).stat}`),
+    );
+    assert.deepEqual(shown, [
+      'RequestCount Sum',
+      'Latency p50',
+      'Latency p95',
+      'HealthyHostCount Maximum',
+      'UnHealthyHostCount Maximum',
+      'HTTPCode_ELB_4XX Sum',
+      'HTTPCode_ELB_5XX Sum',
+      'HTTPCode_Backend_4XX Sum',
+      'HTTPCode_Backend_5XX Sum',
+      'SurgeQueueLength Maximum',
+      'SpilloverCount Sum',
+      'CPUUtilization Average',
+      'CPUUtilization Maximum',
+      'mem_used_percent Average',
+      'mem_used_percent Maximum',
+    ]);
+  });
+
+  it('watches the same ELB and hosts as the alarms, in the same region', () => {
+    for (const name of ['everything', 'single']) {
+      const stack = variant(name);
+      for (const { properties } of widgets(stack)) {
+        assert.equal(properties.region, stack.json.provider['aws']?.[0]?.['region']);
+        for (const [namespace, , dimension, value] of properties.metrics) {
+          if (namespace === 'AWS/ELB')
+            assert.deepEqual([dimension, value], ['LoadBalancerName', stack.the('aws_elb')['name']]);
+          if (namespace === 'AWS/EC2')
+            assert.deepEqual({ [String(dimension)]: value }, alarm(stack, 'cpu')['dimensions']);
+        }
+      }
+    }
+  });
+
+  it('has its charts side by side on the grid, none over another', () => {
+    const taken = new Set<string>();
+    for (const { x, y, width, height } of widgets(variant('default'))) {
+      assert.ok(x + width <= 24);
+      for (let column = x; column < x + width; column++)
+        for (let row = y; row < y + height; row++) {
+          assert.ok(!taken.has(`${column.toString()},${row.toString()}`));
+          taken.add(`${column.toString()},${row.toString()}`);
+        }
+    }
+  });
+});
+
+describe('The logs of containers', () => {
+  it('go to a log group with retention', () => {
+    variant('default').has('aws_cloudwatch_log_group', { name: '/elb-inventory/api', retention_in_days: 30 });
+    variant('everything').has('aws_cloudwatch_log_group', {
+      name: '/inventory-prod/api',
+      retention_in_days: 90,
+    });
+    assert.match(synthesize().userData, /^readonly LOG_GROUP='\/elb-inventory\/api'$/m);
+  });
+});

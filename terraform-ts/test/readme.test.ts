@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { settings, type Setting } from '../settings';
+import { variant, type Block } from './support/synthesized';
+
+const readme = readFileSync(join(__dirname, '../README.md'), 'utf8');
+
+/** The cells of the table whose first heading is `heading`, without its head. */
+function table(heading: string): string[][] {
+  const lines = readme.slice(readme.indexOf(`\n| ${heading} |`) + 1).split('\n');
+  const end = lines.findIndex((line) => !line.startsWith('|'));
+  return lines.slice(2, end).map((line) =>
+    line
+      .split('|')
+      .slice(1, -1)
+      .map((cell) => cell.trim()),
+  );
+}
+
+/** Metric and statistic as the table has them, and when the alarm fires. */
+function described(alarm: Block): [metric: string, threshold: string] {
+  const [query] = (alarm['metric_query'] ?? []) as Block[];
+  const metric = query
+    ? String(query['label'])
+    : `${String(alarm['metric_name'])}, ${String(alarm['extended_statistic'] ?? alarm['statistic'])}`;
+  const sign = { GreaterThanThreshold: '>', LessThanThreshold: '<' }[String(alarm['comparison_operator'])];
+  assert.ok(sign, String(alarm['comparison_operator']));
+  const metrics = ((alarm['metric_query'] ?? []) as Block[]).map(
+    (each) => each['metric'] as Block | undefined,
+  );
+  const minutes = Number(alarm['period'] ?? metrics[1]?.['period']) / 60;
+  const [count, of] = [Number(alarm['datapoints_to_alarm']), Number(alarm['evaluation_periods'])];
+  const spell = minutes === 1 ? `${of} min` : `${of} × ${minutes} min`;
+  const time = count === of ? spell : `${count} of ${spell}`;
+  const silence = alarm['treat_missing_data'] === 'breaching' ? ', or silence' : '';
+  return [metric, `${sign} ${String(alarm['threshold'])} for ${time}${silence}`];
+}
+
+describe('README.md', () => {
+  it('has every setting with its default and meaning', () => {
+    const expected = Object.entries<Setting>(settings).map(([name, { value, shown, meaning }]) => [
+      `\`${name}\``,
+      value === undefined ? String(shown) : `\`${value}\``,
+      meaning,
+    ]);
+    assert.deepEqual(table('variable'), expected);
+  });
+
+  it('has every alarm as it is built: metric, threshold, why, what to do', () => {
+    const built = new Map<string, string[]>();
+    for (const name of ['default', 'single']) {
+      for (const [path, alarm] of Object.entries(variant(name).all('aws_cloudwatch_metric_alarm'))) {
+        const id = path.replace('monitoring/', '');
+        built.set(id, [`\`${id}\``, ...described(alarm), String(alarm['alarm_description'])]);
+      }
+    }
+    const written = table('alarm').map(([id, metric, threshold, why, remedy]) => [
+      id,
+      metric,
+      threshold,
+      `${why} ${remedy}`,
+    ]);
+    const byId = (a: unknown[], b: unknown[]) => String(a[0]).localeCompare(String(b[0]));
+    assert.deepEqual(written.sort(byId), [...built.values()].sort(byId));
+  });
+});

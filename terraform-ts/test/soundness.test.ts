@@ -1,0 +1,177 @@
+import assert from 'node:assert/strict';
+import { Testing, TerraformStack } from 'cdktf';
+import { Account } from '../constructs/account';
+import { settings } from '../settings';
+import { synthesize, variant, type Block } from './support/synthesized';
+import { variants } from './support/variants';
+
+/** Calls back with each text in the JSON, and where it stands. */
+function eachText(value: unknown, see: (text: string, path: string) => void, path = ''): void {
+  if (typeof value === 'string') see(value, path);
+  else if (typeof value === 'object' && value !== null)
+    for (const [key, inner] of Object.entries(value)) eachText(inner, see, `${path}/${key}`);
+}
+
+/** The resources and data of the text's `${…}`, such as aws_vpc.network_vpc_1A2B3C4D. */
+function references(text: string): string[] {
+  return [...text.matchAll(/\$\{(?:[^{}]|\{[^{}]*\})*\}/g)].flatMap(([expression]) =>
+    [...expression.matchAll(/(?:data\.)?aws_\w+\.[\w-]+/g)].map(([reference]) => reference),
+  );
+}
+
+/** Types that AWS tags with nothing: rules of policy, attachments, and settings of other things. */
+const untaggable = new Set([
+  'aws_autoscaling_policy',
+  'aws_cloudwatch_dashboard',
+  'aws_iam_role_policy',
+  'aws_load_balancer_listener_policy',
+  'aws_load_balancer_policy',
+  'aws_route',
+  'aws_route_table_association',
+  'aws_s3_bucket_lifecycle_configuration',
+  'aws_s3_bucket_policy',
+  'aws_s3_bucket_public_access_block',
+  'aws_sns_topic_subscription',
+]);
+
+it('The variants under test together use every setting', () => {
+  const used = new Set(Object.values(variants).flatMap((env) => Object.keys(env)));
+  assert.deepEqual(
+    Object.keys(settings).filter((name) => !used.has(name)),
+    [],
+  );
+});
+
+for (const name of Object.keys(variants)) {
+  describe(`The JSON for Terraform (${name})`, () => {
+    const { json, text } = variant(name);
+
+    it('refers to nothing that is not there', () => {
+      const there = new Set([
+        ...Object.entries(json.resource).flatMap(([type, named]) =>
+          Object.keys(named).map((id) => `${type}.${id}`),
+        ),
+        ...Object.entries(json.data).flatMap(([type, named]) =>
+          Object.keys(named).map((id) => `data.${type}.${id}`),
+        ),
+      ]);
+      let seen = 0;
+      eachText(json, (value, path) => {
+        const found = path.includes('/depends_on/') ? [value] : references(value);
+        for (const reference of found)
+          assert.ok(there.has(reference), `${path} refers to ${reference}, which is not there`);
+        seen += found.length;
+      });
+      assert.ok(seen > 50, `only ${seen.toString()} references were seen`);
+    });
+
+    it('gives ids where ids are wanted', () => {
+      let seen = 0;
+      eachText(json.resource, (value, path) => {
+        if (
+          !/\/((?!image)\w+_ids?|subnets|security_groups|vpc_zone_identifier)(\/\d+)?$/.test(path) ||
+          !value.startsWith('${')
+        )
+          return;
+        assert.match(value, /\.id\}$/, path);
+        seen++;
+      });
+      assert.ok(seen > 5, `only ${seen.toString()} ids were seen`);
+    });
+
+    it('leaves no token of the CDK unresolved', () => {
+      assert.doesNotMatch(text, /TfToken|Token\[|-1\.8881545897087\d*e\+289/);
+    });
+
+    it('has listeners, rules and metrics where a list may not be empty', () => {
+      for (const elb of Object.values(json.resource['aws_elb'] ?? {}))
+        assert.ok((elb['listener'] as unknown[]).length > 0);
+      const walk = (value: unknown, path: string): void => {
+        if (Array.isArray(value))
+          assert.ok(value.length > 0 || path.startsWith('/output/'), `${path} is an empty list`);
+        if (typeof value === 'object' && value !== null)
+          for (const [key, inner] of Object.entries(value)) walk(inner, `${path}/${key}`);
+      };
+      walk(json, '');
+    });
+
+    it('holds user data that Terraform takes as it is, and that fits', () => {
+      const { user_data } = variant(name).the('aws_launch_template');
+      assert.match(String(user_data), /^[A-Za-z0-9+/]+=*$/, 'no ${…} for Terraform');
+      assert.match(variant(name).userData, /^#!\/usr\/bin\/env bash\n/);
+      assert.match(
+        variant(name).userData,
+        /"\\\$\{aws:InstanceId\}"/,
+        "and the CloudWatch agent's own is there",
+      );
+      assert.ok(Buffer.byteLength(variant(name).userData) <= 16_384);
+    });
+
+    it('tags everything that can be tagged', () => {
+      const wanted = { Service: variants[name]?.['SERVICE_NAME'] ?? 'elb-inventory', ManagedBy: 'terraform' };
+      const [provider] = json.provider['aws'] ?? [];
+      const { tags } = (provider?.['default_tags'] as Block[])[0] as { tags: Block };
+      for (const [key, value] of Object.entries(wanted)) assert.equal(tags[key], value);
+      if (name === 'everything') assert.deepEqual([tags['Team'], tags['CostCentre']], ['sre', '4711']);
+      for (const [type, named] of Object.entries(json.resource)) {
+        // The provider's default tags reach the rest, but for what a group and a template launch.
+        for (const each of Object.values(named)) {
+          if (untaggable.has(type)) assert.equal(each['tags'], undefined, `${type} is taggable after all`);
+          if (type === 'aws_autoscaling_group') {
+            const group = each['tag'] as Block[];
+            assert.ok(group.every((tag) => tag['propagate_at_launch'] === true));
+            assert.deepEqual(Object.fromEntries(group.map(({ key, value }) => [key, value])), {
+              ...tags,
+              Name: wanted.Service,
+            });
+          }
+          if (type === 'aws_launch_template')
+            for (const launched of each['tag_specifications'] as Block[])
+              assert.deepEqual(launched['tags'], { ...tags, Name: wanted.Service });
+        }
+      }
+    });
+
+    it('names no two things of a kind alike', () => {
+      for (const [type, named] of Object.entries(json.resource)) {
+        const names = Object.values(named)
+          .map((each) => each['name'] as string | undefined)
+          .filter((each) => each !== undefined);
+        assert.equal(new Set(names).size, names.length, `${type}: ${names.join()}`);
+      }
+    });
+  });
+}
+
+describe('Nothing secret', () => {
+  const secrets = {
+    API_TOKEN: 'c2VjcmV0LXVzZXI6c2VjcmV0LXBhc3N3b3Jk',
+    AWS_ACCESS_KEY_ID: 'AKIAIOSFODNN7SECRET0',
+    AWS_SECRET_ACCESS_KEY: 'wJalrXUtnFEMIK7MDENGbPxRfiCYSECRET0',
+    AWS_SESSION_TOKEN: 'FwoGZXIvYXdzSECRET0',
+  };
+  it('of the environment is in the JSON or in user data', () => {
+    const stack = synthesize({ ...variants['everything'], ...secrets });
+    for (const [name, secret] of Object.entries(secrets)) {
+      assert.ok(!stack.text.includes(secret), name);
+      assert.ok(!stack.userData.includes(secret), name);
+    }
+  });
+
+  it("is read by Terraform: it knows the name of the token's parameter, and never asks for it", () => {
+    for (const name of Object.keys(variants)) {
+      const { json } = variant(name);
+      for (const [type, named] of Object.entries(json.data))
+        for (const each of Object.values(named))
+          if (type === 'aws_ssm_parameter') assert.match(String(each['name']), /^\/aws\/service\/ami-/);
+      assert.equal(json.resource['aws_ssm_parameter'], undefined);
+      assert.equal(json.provider['aws']?.[0]?.['secret_key'], undefined);
+    }
+  });
+});
+
+it('Two constructs of one id in one place are refused at synth', () => {
+  const stack = new TerraformStack(Testing.app(), 'stack');
+  new Account(stack, 'account', 'us-east-1');
+  assert.throws(() => new Account(stack, 'account', 'us-east-1'), /already a Construct with name 'account'/);
+});

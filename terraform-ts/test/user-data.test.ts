@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { maxUserDataBytes, userData, type UserDataProps } from '../boot/user-data';
+import { variant } from './support/synthesized';
+import { variants } from './support/variants';
+
+const props: UserDataProps = {
+  region: 'us-east-1',
+  serviceName: 'elb-inventory',
+  source: { repository: 'https://git.example.com/x.git', ref: 'v1.0.0' },
+  tokenParameter: '/elb-inventory/api-token',
+  logGroupName: '/elb-inventory/api',
+  metricNamespace: 'elb-inventory',
+  ready: { elbName: 'default-elb' },
+};
+
+describe('The user data', () => {
+  it('is refused above the 16 KiB that EC2 takes', () => {
+    const source = { ...props.source, ref: 'x'.repeat(maxUserDataBytes) };
+    assert.throws(() => userData({ ...props, source }), /bytes; EC2 takes 16384/);
+  });
+
+  it('passes values on as they are, whatever the shell would make of them', () => {
+    const ref = `it's $HOME \`id\` \${x} "q" \\`;
+    const assignment = userData({ ...props, source: { ...props.source, ref } }).match(
+      /^readonly GIT_REF=.*$/m,
+    )?.[0];
+    const said = execFileSync('bash', ['-c', `${assignment ?? ''}; printf %s "$GIT_REF"`], {
+      encoding: 'utf8',
+    });
+    assert.equal(said, ref);
+  });
+
+  for (const name of Object.keys(variants)) {
+    it(`is clean under shellcheck, as EC2 gets it (${name})`, function () {
+      const { error, stdout } = spawnSync('shellcheck', ['--enable=check-unassigned-uppercase', '-'], {
+        input: variant(name).userData,
+        encoding: 'utf8',
+      });
+      if (error) this.skip();
+      assert.equal(stdout, '');
+    });
+  }
+
+  it('and the other scripts of this package are clean under shellcheck', function () {
+    const scripts = [
+      'scripts/to-cdktn.sh',
+      'test/boot/in-container.sh',
+      'test/boot/stand-in.sh',
+      'test/boot/builder-stand-in.sh',
+    ];
+    const { error, stdout } = spawnSync('shellcheck', scripts, {
+      cwd: join(__dirname, '..'),
+      encoding: 'utf8',
+    });
+    if (error) this.skip();
+    assert.equal(stdout, '');
+  });
+
+  it('never traces, and clears the token from the shell', () => {
+    const script = userData(props);
+    assert.match(script, /^set \+x$/m);
+    assert.doesNotMatch(script, /set -[a-z]*x|echo .*token|say .*\$token/);
+    assert.match(script, /^unset token$/m);
+  });
+});
