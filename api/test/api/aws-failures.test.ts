@@ -12,7 +12,7 @@ describe('When AWS fails', () => {
   let service: Service;
   beforeEach(async () => {
     aws = await startEmbeddedAws();
-    service = await startService(aws.url, { AWS_DEADLINE_MS: '1500', AWS_ANSWER_TIMEOUT_MS: '600' });
+    service = await startService(aws.url, { AWS_DEADLINE_MS: '2500', AWS_ANSWER_TIMEOUT_MS: '1000' });
   });
   afterEach(async () => {
     await service.close();

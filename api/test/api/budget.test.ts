@@ -31,19 +31,22 @@ describe('The budget of AWS calls', () => {
   }
 
   it('answers 503 and Retry-After to who cannot have a call before the deadline', async () => {
-    const env = { AWS_ELB_READS_PER_SECOND: '1', AWS_DEADLINE_MS: '1500' };
+    const env = { AWS_ELB_READS_PER_SECOND: '1', AWS_DEADLINE_MS: '1900' };
     world = await startWorld({ elbs: 23 }, env);
+    const began = performance.now();
     const answers = await Promise.all(
       Array.from({ length: 20 }, (_, n) => world.attach(`elb-${String(n + 1).padStart(4, '0')}`, stranger)),
     );
     const refused = answers.filter(({ status }) => status === 503);
-    assert.ok(refused.length >= 10 && refused.length < 20, `${refused.length} were refused`);
+    // A second's worth and the reserve of two may come at once, and then one a second.
+    const most = 4 + (performance.now() - began) / 1000;
+    assert.ok(refused.length >= 20 - most && refused.length < 20, `${refused.length} were refused`);
     for (const { body, headers } of refused) {
       assert.match(body, /own budget of load balancer reads is spent; nothing was changed/);
       assert.match(headers.get('retry-after')!, /^\d+$/);
     }
     assert.ok(answers.every(({ status }) => status === 503 || status === 201));
-    assert.ok(world.calls(describeElbs) <= 5);
+    assert.ok(world.calls(describeElbs) <= most, `${world.calls(describeElbs)} calls, at most ${most}`);
   });
 
   it('answers 503, and does not blame AWS, where changes leave no call for a read', async () => {
