@@ -4,7 +4,7 @@ import type { Fault } from '../../embedded-aws/faults.ts';
 import { describeElbs, eventually, noCache, outageLines, startWorld, type World } from '../support/world.ts';
 
 const path = '/elb/default-elb';
-const env = { INVENTORY_MAX_AGE_MS: '300', AWS_DEADLINE_MS: '2500', AWS_ANSWER_TIMEOUT_MS: '1000' };
+const env = { INVENTORY_MAX_AGE_MS: '300', AWS_DEADLINE_MS: '5000', AWS_ANSWER_TIMEOUT_MS: '1000' };
 const failures: [string, Fault, number][] = [
   ['throttles', { throttle: true }, 503],
   ['refuses', { refuse: true }, 502],
@@ -31,7 +31,7 @@ for (const [what, fault, status] of failures)
       const answer = await world.ask('/elb/never-heard-of');
       assert.equal(answer.status, status);
       assert.equal(answer.headers.has('retry-after'), status !== 502);
-      assert.ok(performance.now() - began < 1000);
+      assert.ok(performance.now() - began < 3000, 'nobody waited for AWS');
     });
 
     it(`answers ${status} at once to no-cache reads and to changes`, async () => {
@@ -42,7 +42,7 @@ for (const [what, fault, status] of failures)
         world.ask(path, { headers: noCache }),
         world.ask(path, { headers: { 'Cache-Control': 'max-age=0' } }),
       ]);
-      assert.ok(performance.now() - began < 1000);
+      assert.ok(performance.now() - began < 3000, 'nobody waited for AWS');
       answers.push(await world.attach('default-elb', 'i-0b22a22eec53b9321'));
       assert.deepEqual(
         answers.map((answer) => answer.status),
@@ -62,7 +62,7 @@ for (const [what, fault, status] of failures)
         assert.match(answer.headers.get('cache-status')!, /; hit; detail=/);
         await sleep(20);
       }
-      assert.ok(slowest < 1000, `the slowest took ${slowest} ms`);
+      assert.ok(slowest < 3000, `the slowest took ${slowest} ms`);
       assert.ok(Number(answer.headers.get('age')) >= 2);
       assert.match(answer.headers.get('cache-status')!, /ttl=-\d/);
       assert.deepEqual(
@@ -90,12 +90,12 @@ describe('An outage', () => {
     await world.ids('default-elb');
     world.aws.faults.set([
       { service: 'elb', refuse: true },
-      { service: 'ec2', latencyMs: 900 },
+      { service: 'ec2', latencyMs: 4000 },
     ]);
     const began = performance.now();
     assert.equal((await world.attach('default-elb', 'i-0b22a22eec53b9321')).status, 502);
     assert.equal((await world.detach('default-elb', 'i-5203422c')).status, 502);
-    assert.ok(performance.now() - began < 850);
+    assert.ok(performance.now() - began < 3900, 'nobody waited for EC2');
   });
 
   it('is probed about once a second, by one call', async () => {

@@ -28,7 +28,7 @@ describe('the server of the embedded AWS', () => {
     const began = performance.now();
     await lab.close();
     await Promise.all([cut, late, silent]);
-    assert.ok(performance.now() - began < 1000);
+    assert.ok(performance.now() - began < 10_000, 'it waited for nobody');
   });
 
   it('takes the latency for every call, and another region’s name', async () => {
