@@ -16,8 +16,7 @@ const scenarios: Readonly<Record<string, () => Promise<Figure[]>>> = {
   'warm-reads': warmReads,
   'memory-growth-and-few-calls': async () => (await Promise.all([memoryGrowth(), fewCalls()])).flat(),
   outage,
-  'no-cache': noCache,
-  waiters,
+  'no-cache-and-waiters': async () => (await Promise.all([noCache(), waiters()])).flat(),
   'many-elbs': manyElbs,
 };
 
