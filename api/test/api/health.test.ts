@@ -153,11 +153,12 @@ describe('GET /elb/{elbName}/health', () => {
   it('shares one call for a second among all who ask, and lets callers ask for more', async () => {
     await health('default-elb', {});
     world.aws.resetCalls();
+    world.aws.faults.set([{ actions: [describeHealth], latencyMs: 1000 }]);
     const answers = await Promise.all(
       Array.from({ length: 30 }, () => world.ask('/elb/default-elb/health', { headers: noCache })),
     );
     assert.ok(answers.every(({ status }) => status === 200));
-    assert.ok(world.calls(describeHealth) <= 8, `${world.calls(describeHealth)} calls`);
+    assert.ok(world.calls(describeHealth) < 15, `${world.calls(describeHealth)} calls`);
     assert.equal(world.aws.calls().actions[describeHealth]!.maxInFlight, 1);
     assert.match(answers[0]!.headers.get('cache-status')!, /fwd=request/);
   });
