@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
-import { type Figure, isKept } from './promise.ts';
+import { type Figure, isKept } from '../measure/promise.ts';
 import { fewCalls, manyElbs, noCache } from './scenarios/aws-calls.ts';
 import { outage } from './scenarios/outage.ts';
 import { memoryGrowth, processCosts } from './scenarios/process.ts';
@@ -18,6 +18,8 @@ const scenarios: Readonly<Record<string, () => Promise<Figure[]>>> = {
   'no-cache': noCache,
   'many-elbs': manyElbs,
 };
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(1));
 
 const { values } = parseArgs({
   options: { only: { type: 'string' }, json: { type: 'string', default: 'bench.json' } },

@@ -4,16 +4,15 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
 const root = new URL('../../', import.meta.url);
-const probe = new URL('baselines/probe.mjs', import.meta.url).href;
+const probe = new URL('probe.mjs', import.meta.url).href;
 
-/** `Authorization` of every request of the benchmark. */
+/** `Authorization` of every request to a service that is started here. */
 export const authorization = `Basic ${Buffer.from('bench:mark').toString('base64')}`;
 
 const children = new Set<ChildProcess>();
 process.on('exit', () => {
   for (const child of children) child.kill('SIGKILL');
 });
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(1));
 
 /** What a process has used so far; the loop delay is the longest since the last reset. */
 export interface Usage {
@@ -25,7 +24,8 @@ export interface Usage {
 export interface Running {
   readonly url: string;
   readonly pid: number;
-  /** Seconds from the start of the process until it told its port. */
+  /** Aborted when the process ends though nobody stopped it; the reason is an Error that says so. */
+  readonly gone: AbortSignal;
   usage(reset?: boolean): Promise<Usage>;
   stop(): Promise<void>;
 }
@@ -43,19 +43,29 @@ export async function start(
     {
       env: { PATH: process.env['PATH'], AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true', ...env },
       stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
+      // A process group of its own: Ctrl-C is for whoever measures, who then stops what it started.
+      detached: true,
     },
   );
   children.add(child);
-  const url = await listeningUrl(child);
+  const gone = new AbortController();
+  let stopped = false;
+  child.once('exit', (code, signal) => {
+    children.delete(child);
+    if (!stopped) gone.abort(new Error(`${file} ended by itself, with ${signal ?? `exit code ${code ?? 0}`}.`));
+  });
+  const url = await listeningUrl(child, file);
   return {
     url,
     pid: child.pid ?? 0,
+    gone: gone.signal,
     usage: async (reset = false) => {
       child.send(reset ? 'reset' : 'usage');
       const [usage] = (await once(child, 'message')) as [Usage];
       return usage;
     },
     stop: async () => {
+      stopped = true;
       child.kill('SIGKILL');
       if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
     },
@@ -63,7 +73,7 @@ export async function start(
 }
 
 /** The service tells its port in a line of its log, the embedded AWS its URL in a line for people. */
-async function listeningUrl(child: ChildProcess): Promise<string> {
+async function listeningUrl(child: ChildProcess, file: string): Promise<string> {
   if (child.stdout === null) throw new Error('the process has no output');
   for await (const line of createInterface({ input: child.stdout })) {
     const port = /"port":(\d+)/.exec(line)?.[1] ?? /http:\/\/[\d.]+:(\d+)/.exec(line)?.[1];
@@ -72,7 +82,7 @@ async function listeningUrl(child: ChildProcess): Promise<string> {
       return `http://127.0.0.1:${port}`;
     }
   }
-  throw new Error('a process ended before it listened');
+  throw new Error(`${file} ended before it listened; what it wrote above says why.`);
 }
 
 /** Starts the embedded AWS alone, 40 ms a call unless told otherwise. */
