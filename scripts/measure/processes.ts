@@ -52,7 +52,8 @@ export async function start(
   let stopped = false;
   child.once('exit', (code, signal) => {
     children.delete(child);
-    if (!stopped) gone.abort(new Error(`${file} ended by itself, with ${signal ?? `exit code ${code ?? 0}`}.`));
+    if (!stopped)
+      gone.abort(new Error(`${file} ended by itself, with ${signal ?? `exit code ${code ?? 0}`}.`));
   });
   const url = await listeningUrl(child, file);
   return {
@@ -118,14 +119,16 @@ export function startService(awsUrl: string, env: Record<string, string> = {}): 
 /** The embedded AWS's control path: what it was asked since the last reset, by action. */
 export async function awsCalls(
   awsUrl: string,
-): Promise<{ throttled: number; calls: (action: string) => number; log: AwsCall[] }> {
+): Promise<{ total: number; throttled: number; calls: (action: string) => number; log: AwsCall[] }> {
   const response = await fetch(`${awsUrl}/_control/calls`);
   const counts = (await response.json()) as {
+    calls: number;
     throttled: number;
     actions: Record<string, { calls: number }>;
     log: AwsCall[];
   };
   return {
+    total: counts.calls,
     throttled: counts.throttled,
     calls: (action) => counts.actions[action]?.calls ?? 0,
     log: counts.log,
