@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import autocannon from 'autocannon';
 import type { Recorder } from './recorder.ts';
 
@@ -52,6 +53,8 @@ export async function fire(
   const stages = ask.stages ?? [{ from: 0, to: ask.seconds ?? 0, connections: ask.connections }];
   const refused = new AbortController();
   const stop = AbortSignal.any([signal, refused.signal]);
+  // Every stage listens.
+  setMaxListeners(0, stop);
   await Promise.all(stages.map((stage) => fireStage(server, ask, stage, recorder, stop, refused)));
   if (refused.signal.aborted) throw refused.signal.reason;
 }

@@ -1,6 +1,6 @@
 import hdr, { type Histogram } from 'hdr-histogram-js';
 
-/** Milliseconds. */
+/** Milliseconds, of answers with 2xx. */
 export interface Latency {
   readonly mean: number;
   readonly p50: number;
@@ -64,12 +64,14 @@ export class Recorder {
   answer(status: number, ms: number, interval?: number): void {
     this.#count(String(status));
     this.#inSecond += 1;
+    this.#endedAt = performance.now();
+    // A refusal is quick, and would make a server that fails look fast.
+    if (!isGood(String(status))) return;
     const value = Math.max(1, Math.round(ms * microseconds));
     for (const one of [this.#whole, this.#second]) {
       if (interval === undefined) one.recordValue(value);
       else one.recordValueWithExpectedInterval(value, Math.round(interval * microseconds));
     }
-    this.#endedAt = performance.now();
   }
 
   /** Counts a request without an answer. */

@@ -91,7 +91,7 @@ export class Session {
     const seconds = (performance.now() - startedAt) / 1000;
     const ended = stop.aborted || failure !== undefined;
     const aws = server.aws === undefined ? undefined : await awsCalls(server.aws).catch(() => undefined);
-    const runs = shots.map(({ ask, recorder }) =>
+    const runs = shots.map(({ ask, recorder }, n) =>
       recorder.finish(
         {
           scenario: this.scenario,
@@ -99,9 +99,11 @@ export class Session {
           server: server.kind,
           connections: ask.connections,
           ...(ask.rate !== undefined && { rate: ask.rate }),
-          ...(aws !== undefined && {
-            aws: { calls: aws.total, callsPerSecond: aws.total / seconds, throttled: aws.throttled },
-          }),
+          // The calls are those of all together: counted once.
+          ...(aws !== undefined &&
+            n === shots.length - 1 && {
+              aws: { calls: aws.total, callsPerSecond: aws.total / seconds, throttled: aws.throttled },
+            }),
           ...(ended && { cut: true as const }),
         },
         ask.amount !== undefined,

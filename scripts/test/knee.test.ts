@@ -9,7 +9,7 @@ const step = (connections: number, requestsPerSecond: number, p99: number) => ({
 
 describe('the knee', () => {
   it('is nowhere without steps, nor where nothing was answered', () => {
-    assert.equal(knee([]), undefined);
+    assert.equal(knee<ReturnType<typeof step>>([]), undefined);
     assert.equal(knee([step(1, 0, 0), step(10, 0, 0)]), undefined);
   });
 

@@ -34,7 +34,7 @@ ${heading(report)}
 ${verdict(report)}
 ${plot('How much, and where it bends', 'Left of the knee another connection brings more answers a second; right of it, it only waits longer.', stepsPlot(report))}
 ${plot('Latency while users come and go', 'Of each second, the median and the slowest 2.5 % and 1 % begin at the lines.', rampPlot(report))}
-${plot('AWS calls over requests', 'One dot a run. Lists come from one picture of the region, so that more requests are not more calls.', awsPlot(report))}
+${plot('AWS calls over requests', 'One dot a run; calls that AWS throttled are counted too. Lists come from one picture of the region, so that more requests are not more calls.', awsPlot(report))}
 ${plot('Answers by status', 'All runs of a scenario together; the axis is logarithmic, so that a single failure shows.', statusPlot(report))}
 <h2>Figures and promises</h2>
 ${figures(report.outcomes)}
@@ -44,7 +44,7 @@ ${runs(report.runs)}
 <h2>How it was measured</h2>
 <p>By autocannon, over connections that are kept alive; each sends the next request as soon as it has the answer, unless a
 rate is set. Where a rate is set, requests that had to wait behind a slow answer are counted with the time they would have
-taken (coordinated omission); without a rate, latency is that of the requests which were sent. The load and all servers
+taken (coordinated omission); without a rate, latency is that of the requests which were sent. Latency is of answers with 2xx alone. The load and all servers
 share this machine, unless the service is deployed elsewhere. A ratio is of two servers that were measured in turn.</p>
 </body>
 </html>

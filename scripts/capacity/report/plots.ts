@@ -44,7 +44,13 @@ function axis(type: 'log' | 'value', name: string, more: object = {}): object {
 }
 
 const below = { nameLocation: 'middle', nameGap: 32 };
-const legend = (top: number, data: string[]): object => ({ top, left: 'center', textStyle: text, data });
+const legend = (top: number, data: string[]): object => ({
+  top,
+  left: 'center',
+  itemGap: 24,
+  textStyle: text,
+  data,
+});
 
 function line(name: string, stroke: string, data: number[][], more: Line = {}): Line {
   return {
@@ -74,10 +80,8 @@ export function stepsPlot(report: Report): string | undefined {
       lineStyle: { color: ink, type: 'dashed', width: 1.5 },
       label: {
         ...text,
-        position: 'insideEndTop',
-        rotate: 0,
-        align: 'left',
-        distance: [8, -14],
+        position: 'end',
+        distance: 6,
         formatter: `knee: ${bend?.connections ?? 0} connections`,
       },
       data: bend === undefined ? [] : [{ xAxis: bend.connections }],
@@ -263,7 +267,7 @@ export function awsPlot({ runs }: Report): string | undefined {
     symbolSize: 11,
     itemStyle: { color: server === 'service' ? colour.service : colour.naive, opacity: 0.75 },
     data: seen
-      .filter((run) => run.server === server && run.requestsPerSecond > 0)
+      .filter((run) => run.server === server && run.requestsPerSecond > 0 && run.aws?.calls !== 0)
       .map((run) => [run.requestsPerSecond, run.aws?.callsPerSecond]),
     ...(server === 'service' && {
       markLine: {
@@ -284,7 +288,7 @@ export function awsPlot({ runs }: Report): string | undefined {
       legend: legend(4, ['service', 'naive service']),
       grid: { left: 70, right: 30, top: 60, bottom: 55 },
       xAxis: axis('log', 'requests/s that are answered', below),
-      yAxis: axis('value', 'AWS calls/s', { min: 0 }),
+      yAxis: axis('log', 'AWS calls/s'),
       series: [dots('service', 'service', 'circle'), dots('naive', 'naive service', 'diamond')],
     },
     380,

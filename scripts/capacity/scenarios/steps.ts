@@ -14,7 +14,11 @@ export const steps: Scenario = {
     const runs: Record<Run['server'], Run[]> = { service: [], bare: [], naive: [] };
     for (const connections of counts) {
       for (const server of servers) {
-        const ask = { label: `${connections} connections`, connections, seconds: session.pick(3, 1) };
+        const ask = {
+          label: `${connections} connections`,
+          connections,
+          seconds: session.pick(3, connections < 500 ? 1 : 2),
+        };
         runs[server.kind].push(...(await session.measure(server, { ...ask, paths: [session.listPath] })));
       }
     }
