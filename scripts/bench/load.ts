@@ -1,5 +1,5 @@
 import autocannon from 'autocannon';
-import { authorization } from './processes.ts';
+import { authorization } from '../measure/processes.ts';
 
 export interface Load {
   readonly connections: number;

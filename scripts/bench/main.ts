@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
-import { type Figure, isKept } from './promise.ts';
+import { describe, type Figure, isKept } from '../measure/promise.ts';
 import { fewCalls, manyElbs, noCache } from './scenarios/aws-calls.ts';
 import { outage } from './scenarios/outage.ts';
 import { memoryGrowth, processCosts } from './scenarios/process.ts';
@@ -20,6 +20,8 @@ const scenarios: Readonly<Record<string, () => Promise<Figure[]>>> = {
   'many-elbs': manyElbs,
 };
 
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(1));
+
 const { values } = parseArgs({
   options: { only: { type: 'string' }, json: { type: 'string', default: 'bench.json' } },
 });
@@ -35,7 +37,7 @@ for (const name of wanted) {
   process.stderr.write(`${name} …\n`);
   const results = await scenario();
   figures.push(...results);
-  for (const figure of results) console.log(row(figure));
+  for (const figure of results) console.log(describe(figure));
 }
 
 const machine = { node: process.version, cpu: cpus()[0]?.model, cores: cpus().length };
@@ -44,17 +46,5 @@ const missed = figures.filter((figure) => !isKept(figure));
 console.log(
   `\n${figures.length} figures in ${Math.round((performance.now() - startedAt) / 1000)} s, also in ${values.json}`,
 );
-for (const figure of missed) console.log(`MISSED: ${row(figure)}`);
+for (const figure of missed) console.log(`MISSED: ${describe(figure)}`);
 process.exit(missed.length === 0 ? 0 : 1);
-
-function row(figure: Figure): string {
-  const { name, value, unit, atLeast, atMost } = figure;
-  const limit =
-    atLeast !== undefined ? `at least ${atLeast}` : atMost !== undefined ? `at most ${atMost}` : '';
-  const verdict = limit === '' ? '' : isKept(figure) ? 'kept' : 'MISSED';
-  const shown =
-    Math.abs(value) >= 100 || Number.isInteger(value)
-      ? Math.round(value).toLocaleString('en')
-      : value.toFixed(2);
-  return `${name.padEnd(62)} ${shown.padStart(10)} ${unit.padEnd(9)} ${limit.padEnd(14)} ${verdict}`;
-}

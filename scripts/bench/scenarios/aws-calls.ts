@@ -1,6 +1,6 @@
 import { load } from '../load.ts';
-import { awsCalls, control, request, type Running, startAws, startService } from '../processes.ts';
-import { type Figure, median } from '../promise.ts';
+import { awsCalls, control, request, type Running, startAws, startService } from '../../measure/processes.ts';
+import { type Figure, median } from '../../measure/promise.ts';
 
 /** 12 connections for 20 s, 40 ms a call of AWS: what AWS is asked. */
 export async function fewCalls(): Promise<Figure[]> {

@@ -1,6 +1,6 @@
 import { load } from '../load.ts';
-import { control, request, startAws, startService } from '../processes.ts';
-import type { Figure } from '../promise.ts';
+import { control, request, startAws, startService } from '../../measure/processes.ts';
+import type { Figure } from '../../measure/promise.ts';
 
 const path = '/elb/default-elb';
 const silentSeconds = 20;

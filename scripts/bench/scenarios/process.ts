@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { load } from '../load.ts';
-import { authorization, request, startAws, startService } from '../processes.ts';
-import { type Figure, median } from '../promise.ts';
+import { authorization, request, startAws, startService } from '../../measure/processes.ts';
+import { type Figure, median } from '../../measure/promise.ts';
 
 /** How long the production build takes from its start to the first 200, beside a bare server; and its memory. */
 export async function processCosts(): Promise<Figure[]> {

@@ -1,5 +1,5 @@
-import { request, startAws, startService } from '../processes.ts';
-import { type Figure, median } from '../promise.ts';
+import { request, startAws, startService } from '../../measure/processes.ts';
+import { type Figure, median } from '../../measure/promise.ts';
 
 const times = 5;
 const instance = JSON.stringify({ instanceId: 'i-0b22a22eec53b9321' });

@@ -1,5 +1,5 @@
-import { awsCalls, control, request, startAws, startService } from '../processes.ts';
-import type { Figure } from '../promise.ts';
+import { awsCalls, control, request, startAws, startService } from '../../measure/processes.ts';
+import type { Figure } from '../../measure/promise.ts';
 
 const elbs = ['elb-0001', 'elb-0002', 'elb-0003', 'elb-0004'];
 const clients = 200;

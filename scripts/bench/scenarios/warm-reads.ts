@@ -1,9 +1,8 @@
 import { load, type LoadResult } from '../load.ts';
-import { authorization, request, type Running, start, startAws, startService } from '../processes.ts';
-import { type Figure, median } from '../promise.ts';
+import { captureAnswer, fillDefaultElb, listPath as path } from '../../measure/answer.ts';
+import { type Running, start, startAws, startService } from '../../measure/processes.ts';
+import { type Figure, median } from '../../measure/promise.ts';
 
-const path = '/elb/default-elb';
-const members = 12;
 const rounds = 7;
 const servers = ['bare', 'fastify', 'service'] as const;
 type Server = (typeof servers)[number];
@@ -17,11 +16,9 @@ export async function warmReads(): Promise<Figure[]> {
   const service = await startService(aws.url);
   await fillDefaultElb(aws.url);
   const answer = await captureAnswer(service.url);
-  const baselines = (name: string): Promise<Running> =>
-    start(`scripts/bench/baselines/${name}.mjs`, { ANSWER: answer });
   const running: Record<Server, Running> = {
-    bare: await baselines('bare'),
-    fastify: await baselines('fastify'),
+    bare: await start('scripts/measure/bare.mjs', { ANSWER: answer }),
+    fastify: await start('scripts/bench/baselines/fastify.mjs', { ANSWER: answer }),
     service,
   };
 
@@ -99,33 +96,4 @@ export async function warmReads(): Promise<Figure[]> {
 
 function ratio(name: string, value: number, atLeast: number): Figure {
   return { name, value, unit: '×', atLeast };
-}
-
-/** Registers free instances of the sample region, so that default-elb has 12 members. */
-async function fillDefaultElb(awsUrl: string): Promise<void> {
-  const response = await fetch(`${awsUrl}/_control/instances`);
-  const { instances } = (await response.json()) as {
-    instances: { instanceId: string; state: string; vpcId: string }[];
-  };
-  const vpcId = instances.find(({ instanceId }) => instanceId === 'i-5203422c')?.vpcId;
-  const ids = instances
-    .filter((one) => one.state === 'running' && one.vpcId === vpcId)
-    .map(({ instanceId }) => instanceId);
-  await fetch(`${awsUrl}/_control/load-balancers/default-elb`, {
-    method: 'PUT',
-    body: JSON.stringify({ instances: ids.slice(0, members) }),
-  });
-}
-
-/** What the service answers, for the others to answer the same. */
-async function captureAnswer(serviceUrl: string): Promise<string> {
-  await request(serviceUrl, path, { headers: { 'Cache-Control': 'no-cache' } });
-  const response = await request(serviceUrl, path);
-  const body = await response.text();
-  const { message } = JSON.parse(body) as { message: unknown[] };
-  if (message.length !== members) throw new Error(`the list has ${message.length} members, not ${members}`);
-  const notOfNode = [...response.headers].filter(
-    ([name]) => !['date', 'connection', 'keep-alive'].includes(name),
-  );
-  return JSON.stringify({ headers: Object.fromEntries(notOfNode), body, authorization });
 }

@@ -13,3 +13,5 @@ process.on('message', (message) => {
   });
 });
 process.channel?.unref();
+// Whoever measures is gone, perhaps killed: nobody else would end this process.
+process.on('disconnect', () => process.exit());

@@ -1,0 +1,165 @@
+import hdr, { type Histogram } from 'hdr-histogram-js';
+
+/** Milliseconds, of answers with 2xx. */
+export interface Latency {
+  readonly mean: number;
+  readonly p50: number;
+  readonly p97_5: number;
+  readonly p99: number;
+  readonly max: number;
+}
+
+/** One second of a run. */
+export interface Sample extends Latency {
+  /** Seconds since the start of the run. */
+  readonly at: number;
+  readonly connections: number;
+  readonly requestsPerSecond: number;
+}
+
+/** What one run saw of one server. */
+export interface Run {
+  readonly scenario: string;
+  readonly label: string;
+  readonly server: 'service' | 'bare' | 'naive';
+  readonly connections: number;
+  /** Requests a second that were set; otherwise each connection sends the next as soon as it has the answer. */
+  readonly rate?: number;
+  readonly seconds: number;
+  readonly requests: number;
+  readonly requestsPerSecond: number;
+  /** Answers with 2xx, a second. */
+  readonly goodPerSecond: number;
+  /** Answers other than 2xx, connections that broke, requests not answered within 10 s. */
+  readonly failed: number;
+  readonly timeouts: number;
+  /** Answers by HTTP status; `error` stands for broken connections and timeouts. */
+  readonly statuses: Readonly<Record<string, number>>;
+  readonly latency: Latency;
+  readonly samples: readonly Sample[];
+  /** What the embedded AWS saw meanwhile. */
+  readonly aws?: { readonly calls: number; readonly callsPerSecond: number; readonly throttled: number };
+  /** Ended before its time. */
+  readonly cut?: true;
+}
+
+const microseconds = 1000;
+
+/** Counts answers and their latencies, of the whole run and of each second. */
+export class Recorder {
+  readonly #whole = histogram();
+  #second = histogram();
+  #inSecond = 0;
+  #sampledAt = performance.now();
+  readonly #startedAt = performance.now();
+  #endedAt: number | undefined;
+  #timeouts = 0;
+  readonly #statuses: Record<string, number> = {};
+  readonly #samples: Sample[] = [];
+
+  /**
+   * Counts an answer. With `interval`, the milliseconds between two requests of a connection, the requests that had to
+   * wait behind a slow answer are counted with the time they would have taken (coordinated omission).
+   */
+  answer(status: number, ms: number, interval?: number): void {
+    this.#count(String(status));
+    this.#inSecond += 1;
+    this.#endedAt = performance.now();
+    // A refusal is quick, and would make a server that fails look fast.
+    if (!isGood(String(status))) return;
+    const value = Math.max(1, Math.round(ms * microseconds));
+    for (const one of [this.#whole, this.#second]) {
+      if (interval === undefined) one.recordValue(value);
+      else one.recordValueWithExpectedInterval(value, Math.round(interval * microseconds));
+    }
+  }
+
+  /** Counts a request without an answer. */
+  error(timeout: boolean): void {
+    this.#count('error');
+    if (timeout) this.#timeouts += 1;
+  }
+
+  /** Ends a second, and returns what it saw. */
+  sample(connections: number): Sample {
+    const now = performance.now();
+    const sample = {
+      at: (now - this.#startedAt) / 1000,
+      connections,
+      requestsPerSecond: this.#inSecond / ((now - this.#sampledAt) / 1000),
+      ...latencyOf(this.#second),
+    };
+    this.#samples.push(sample);
+    this.#second.reset();
+    this.#inSecond = 0;
+    this.#sampledAt = now;
+    return sample;
+  }
+
+  get failed(): number {
+    return Object.entries(this.#statuses).reduce(
+      (sum, [status, count]) => sum + (isGood(status) ? 0 : count),
+      0,
+    );
+  }
+
+  get answers(): number {
+    return Object.entries(this.#statuses).reduce(
+      (sum, [status, count]) => sum + (status === 'error' ? 0 : count),
+      0,
+    );
+  }
+
+  /** All that was counted. The time ends with the last answer where `untilLast`, else now. */
+  finish(
+    what: Pick<Run, 'scenario' | 'label' | 'server' | 'connections' | 'rate' | 'aws' | 'cut'>,
+    untilLast: boolean,
+  ): Run {
+    const end = untilLast ? (this.#endedAt ?? performance.now()) : performance.now();
+    const seconds = (end - this.#startedAt) / 1000;
+    const good = Object.entries(this.#statuses).reduce(
+      (sum, [status, n]) => sum + (isGood(status) ? n : 0),
+      0,
+    );
+    return {
+      ...what,
+      seconds,
+      requests: this.answers + (this.#statuses['error'] ?? 0),
+      requestsPerSecond: this.answers / seconds,
+      goodPerSecond: good / seconds,
+      failed: this.failed,
+      timeouts: this.#timeouts,
+      statuses: this.#statuses,
+      latency: latencyOf(this.#whole),
+      samples: this.#samples,
+    };
+  }
+
+  #count(status: string): void {
+    this.#statuses[status] = (this.#statuses[status] ?? 0) + 1;
+  }
+}
+
+function isGood(status: string): boolean {
+  return status.startsWith('2');
+}
+
+function histogram(): Histogram {
+  return hdr.build({
+    lowestDiscernibleValue: 1,
+    highestTrackableValue: 120e6,
+    numberOfSignificantValueDigits: 3,
+  });
+}
+
+function latencyOf(one: Histogram): Latency {
+  const at = (percentile: number): number => one.getValueAtPercentile(percentile) / microseconds;
+  if (one.totalCount === 0) return { mean: 0, p50: 0, p97_5: 0, p99: 0, max: 0 };
+  return {
+    mean: one.mean / microseconds,
+    p50: at(50),
+    p97_5: at(97.5),
+    p99: at(99),
+    max: one.maxValue / microseconds,
+  };
+}

@@ -1,0 +1,45 @@
+import assert from 'node:assert/strict';
+import { connectionsAt } from '../capacity/load.ts';
+import { Recorder } from '../capacity/recorder.ts';
+import { rampStages } from '../capacity/scenarios/ramp.ts';
+
+describe('the recorder', () => {
+  const what = { scenario: 'seed', label: '', server: 'service', connections: 1 } as const;
+
+  it('counts all but 2xx as failed, and broken connections apart from timeouts', () => {
+    const recorder = new Recorder();
+    for (const status of [200, 201, 503]) recorder.answer(status, 1);
+    recorder.error(true);
+    recorder.error(false);
+    const run = recorder.finish(what, false);
+    assert.deepEqual(run.statuses, { 200: 1, 201: 1, 503: 1, error: 2 });
+    assert.deepEqual([run.requests, run.failed, run.timeouts], [5, 3, 1]);
+  });
+
+  it('tells latencies in milliseconds, finer than one', () => {
+    const recorder = new Recorder();
+    for (let n = 0; n < 100; n += 1) recorder.answer(200, n < 98 ? 0.25 : 40);
+    const { latency } = recorder.finish(what, false);
+    assert.ok(
+      Math.abs(latency.p50 - 0.25) < 0.01 && Math.abs(latency.p99 - 40) < 0.1,
+      JSON.stringify(latency),
+    );
+  });
+
+  it('counts those that waited behind a slow answer where a rate is set', () => {
+    const recorder = new Recorder();
+    recorder.answer(200, 100, 10);
+    const { latency } = recorder.finish(what, false);
+    // As if requests had been due 10, 20 … 90 ms later: 100, 90 … 10 ms.
+    assert.ok(Math.abs(latency.mean - 55) < 1, `${latency.mean}`);
+  });
+});
+
+describe('a ramp', () => {
+  const ask = { label: '', connections: 100, paths: ['/'], stages: rampStages(100, 10, 20, 30) };
+
+  it('goes up, stays, and goes down', () => {
+    const counts = [0, 9, 19, 35, 51, 61, 70].map((second) => connectionsAt(ask, second));
+    assert.deepEqual(counts, [10, 50, 100, 100, 100, 50, 0]);
+  });
+});
