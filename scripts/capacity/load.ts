@@ -28,6 +28,9 @@ export interface Stage {
   readonly connections: number;
 }
 
+/** With a rate, autocannon sends the share of a second at its start: a run ends before the share of one more, in seconds. */
+const lastBurst = 0.2;
+
 /** A server could not be asked any longer: the message is one sentence. */
 export class Unreachable extends Error {}
 
@@ -84,7 +87,9 @@ async function fireStage(
         requests: ask.paths.map((path) => ({ path })),
         // How often autocannon looks whether it is to stop.
         sampleInt: 100,
-        ...(ask.amount === undefined ? { duration: to - from } : { amount: ask.amount }),
+        ...(ask.amount === undefined
+          ? { duration: to - from - (rate === undefined ? 0 : lastBurst) }
+          : { amount: ask.amount }),
         ...(rate !== undefined && { overallRate: rate }),
         ...(onBody !== undefined && {
           verifyBody: (body) => {

@@ -3,9 +3,8 @@ import type { Scenario } from '../session.ts';
 
 /** The mean is held against a figure that was published for 1,000 users on a small host. */
 export const crowd: Scenario = {
-  asks: '1,000 users at once, 120,000 requests (--quick: 10,000), one list',
-  promises:
-    'no failure, a mean under 324 ms (in the full run), half of the bare server’s throughput and at most twice its mean',
+  asks: '1,000 users at once, 120,000 requests (--quick: 20,000), one list',
+  promises: 'no failure, a mean under 324 ms (in the full run), and half of the bare server’s throughput',
   needs: 'reads',
   async run(session) {
     const { service, bare } = await session.alternate(
@@ -14,7 +13,7 @@ export const crowd: Scenario = {
       {
         label: '1,000 users',
         connections: 1000,
-        amount: session.pick(120_000, 5000),
+        amount: session.pick(120_000, 10_000),
         paths: [session.listPath],
       },
     );
@@ -24,7 +23,9 @@ export const crowd: Scenario = {
       ...speed('crowd: service', own),
       ...speed('crowd: bare server', base),
       ...ratio('crowd: service / bare server', own, base, (run) => run.goodPerSecond, { atLeast: 0.5 }),
-      ...ratio('crowd: mean, service / bare server', own, base, (run) => run.latency.mean, { atMost: 2 }),
+      ...ratio('crowd: mean, service / bare server', own, base, (run) => run.latency.mean, {
+        better: 'lower',
+      }),
       // Milliseconds are no promise of a machine that does something else beside, as those of CI do.
       {
         name: 'crowd: mean',
