@@ -254,11 +254,12 @@ export const contract = {
     timeout: {
       in: 'query',
       name: 'timeout',
-      description: 'with wait: seconds from the arrival of the request until it is answered in any case',
+      // No `default`: the form of /docs would send it with every change, also without wait.
+      description:
+        'with wait: seconds from the arrival of the request until it is answered in any case; else 50',
       type: 'integer',
       minimum: 1,
       maximum: 50,
-      default: 50,
     },
     dryRun: {
       in: 'query',
