@@ -111,7 +111,7 @@ export async function noCache(): Promise<Figure[]> {
   ] as const) {
     const { aws, service, stop } = await pair('--latency', '40', '--rate-limits');
     const headers = { 'Cache-Control': 'no-cache' };
-    const result = await load(service.url, '/elb/default-elb', { connections, seconds: 10, headers });
+    const result = await load(service.url, '/elb/default-elb', { connections, seconds: 8, headers });
     const { throttled } = await awsCalls(aws.url);
     await stop();
     figures.push(
