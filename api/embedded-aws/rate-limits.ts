@@ -13,16 +13,16 @@ class TokenBucket {
   readonly #capacity: number;
   readonly #refill: number;
   #tokens: number;
-  #at = performance.now();
+  #at: number;
 
-  constructor(capacity: number, refill: number) {
+  constructor(capacity: number, refill: number, now: number) {
     this.#capacity = capacity;
     this.#refill = refill;
     this.#tokens = capacity;
+    this.#at = now;
   }
 
-  get available(): boolean {
-    const now = performance.now();
+  available(now: number): boolean {
     this.#tokens = Math.min(this.#capacity, this.#tokens + ((now - this.#at) / 1000) * this.#refill);
     this.#at = now;
     return this.#tokens >= 1;
@@ -35,19 +35,31 @@ class TokenBucket {
 
 /**
  * The token buckets of an account in a region, in real time: burst and refill a second as measured and published for
- * classic ELB, and for EC2 as in the EC2 API reference, "Request throttling".
+ * classic ELB, and for EC2 as in the EC2 API reference, "Request throttling". `now` tells the time in milliseconds.
  */
 export class RateLimits {
-  readonly #elb = new TokenBucket(40, 10);
-  readonly #elbDescribe = new TokenBucket(40, 10);
-  readonly #elbMembers = new TokenBucket(20, 4);
-  readonly #ec2 = new TokenBucket(100, 20);
-  readonly #ec2Unfiltered = new TokenBucket(50, 10);
+  readonly #now: () => number;
+  readonly #elb: TokenBucket;
+  readonly #elbDescribe: TokenBucket;
+  readonly #elbMembers: TokenBucket;
+  readonly #ec2: TokenBucket;
+  readonly #ec2Unfiltered: TokenBucket;
+
+  constructor(now = () => performance.now()) {
+    const bucket = (capacity: number, refill: number) => new TokenBucket(capacity, refill, now());
+    this.#now = now;
+    this.#elb = bucket(40, 10);
+    this.#elbDescribe = bucket(40, 10);
+    this.#elbMembers = bucket(20, 4);
+    this.#ec2 = bucket(100, 20);
+    this.#ec2Unfiltered = bucket(50, 10);
+  }
 
   /** Takes a token of every bucket that the call draws on, or none. @throws AwsError Throttling, RequestLimitExceeded */
   spend(service: Service, action: string, query: Query): void {
     const buckets = service === 'elb' ? this.#elbBuckets(action) : [this.#ec2Bucket(query)];
-    if (!buckets.every((bucket) => bucket.available)) throw new ThrottlingError(service);
+    const now = this.#now();
+    if (!buckets.every((bucket) => bucket.available(now))) throw new ThrottlingError(service);
     for (const bucket of buckets) bucket.take();
   }
 

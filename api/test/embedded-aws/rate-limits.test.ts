@@ -1,69 +1,93 @@
 import assert from 'node:assert/strict';
-import { startLab, type Lab } from './support.ts';
+import { AwsError, type Service } from '../../embedded-aws/aws-error.ts';
+import { RateLimits } from '../../embedded-aws/rate-limits.ts';
+import { Query } from '../../embedded-aws/wire.ts';
+import { startLab, type RawAnswer } from './support.ts';
 
-const elb = (Action: string, extra: Record<string, string> = {}) => ({
-  Action,
-  Version: '2012-06-01',
-  ...extra,
-});
-const ec2 = (extra: Record<string, string> = {}) => ({
-  Action: 'DescribeInstances',
-  Version: '2016-11-15',
-  ...extra,
-});
 const byId = { 'InstanceId.1': 'i-5203422c' };
 const byFilter = { 'Filter.1.Name': 'instance-id', 'Filter.1.Value.1': 'i-5203422c' };
-const member = { LoadBalancerName: 'default-elb', 'Instances.member.1.InstanceId': 'i-5203422c' };
 
 describe('rate limits of the embedded AWS', () => {
-  let lab: Lab;
-  beforeEach(async () => {
-    lab = await startLab({ rateLimits: true });
-  });
-  afterEach(() => lab.close());
-
-  /** How many of `count` calls at once go through: the burst, and what is refilled meanwhile. */
-  const passed = async (count: number, service: string, parameters: Record<string, string>) => {
-    const answers = await Promise.all(Array.from({ length: count }, () => lab.call(service, parameters)));
-    return answers.filter(({ status }) => status === 200).length;
-  };
-  const between = (number: number, low: number, high: number) => {
-    assert.ok(number >= low && number <= high, `${number} is not in ${low}..${high}`);
+  /** How many calls of an action go through, one after the other, before one is refused. */
+  const untilRefused = (limits: RateLimits, service: Service, action: string, parameters = {}) => {
+    for (let calls = 0; calls < 1000; calls++) {
+      try {
+        limits.spend(service, action, new Query(new URLSearchParams(parameters)));
+      } catch (error) {
+        assert.ok(error instanceof AwsError, String(error));
+        return calls;
+      }
+    }
+    throw new Error('1000 calls went through');
   };
 
-  it('throttles ELB reads after a burst of 40, as Throttling', async () => {
-    between(await passed(60, 'elasticloadbalancing', elb('DescribeLoadBalancers')), 40, 50);
-    await passed(20, 'elasticloadbalancing', elb('DescribeLoadBalancers'));
-    const { status, text } = await lab.call('elasticloadbalancing', elb('DescribeInstanceHealth'));
-    assert.equal(status, 400);
-    assert.match(text, /<Code>Throttling<\/Code><Message>Rate exceeded</);
-    assert.ok(lab.aws.calls().throttled >= 30);
+  it('allow a burst, and then what is refilled', () => {
+    let now = 0;
+    const limits = new RateLimits(() => now);
+    const describe = () => untilRefused(limits, 'elb', 'DescribeLoadBalancers');
+    const byIds = () => untilRefused(limits, 'ec2', 'DescribeInstances', byId);
+    const byFilters = () => untilRefused(limits, 'ec2', 'DescribeInstances', byFilter);
+    assert.deepEqual([describe(), byIds(), byFilters()], [40, 50, 100]);
+    assert.deepEqual([describe(), byIds(), byFilters()], [0, 0, 0]);
+    now += 1000;
+    assert.deepEqual([describe(), byIds(), byFilters()], [10, 10, 20]);
+    now += 3_600_000;
+    assert.deepEqual([describe(), byIds(), byFilters()], [40, 50, 100]);
   });
 
-  it('throttles Register and Deregister after a burst of 20, and lets reads go on', async () => {
-    const register = elb('RegisterInstancesWithLoadBalancer', member);
-    between(await passed(35, 'elasticloadbalancing', register), 20, 24);
-    between(await passed(60, 'elasticloadbalancing', elb('DescribeLoadBalancers')), 15, 35);
+  it('stop Register and Deregister after 20, and let half of the reads go on', () => {
+    let now = 0;
+    const limits = new RateLimits(() => now);
+    const register = () => untilRefused(limits, 'elb', 'RegisterInstancesWithLoadBalancer');
+    assert.equal(register(), 20);
+    assert.equal(untilRefused(limits, 'elb', 'DeregisterInstancesFromLoadBalancer'), 0);
+    assert.equal(untilRefused(limits, 'elb', 'DescribeInstanceHealth'), 20);
+    now += 1000;
+    assert.equal(register(), 4);
+    assert.equal(untilRefused(limits, 'elb', 'DescribeLoadBalancers'), 6);
   });
 
-  it('gives DescribeInstances 50 by id, and 100 by filter, as RequestLimitExceeded', async () => {
-    between(await passed(80, 'ec2', ec2(byId)), 50, 60);
-    between(await passed(140, 'ec2', ec2(byFilter)), 100, 125);
-    await passed(20, 'ec2', ec2(byId));
-    const { status, text } = await lab.call('ec2', ec2(byId));
-    assert.equal(status, 503);
-    assert.match(text, /RequestLimitExceeded/);
-  });
+  const throttlings: [service: string, parameters: Record<string, string>, status: number, error: RegExp][] =
+    [
+      [
+        'elasticloadbalancing',
+        { Action: 'DescribeLoadBalancers', Version: '2012-06-01' },
+        400,
+        /<Code>Throttling<\/Code><Message>Rate exceeded</,
+      ],
+      ['ec2', { Action: 'DescribeInstances', Version: '2016-11-15', ...byId }, 503, /RequestLimitExceeded/],
+    ];
+  for (const [service, parameters, status, error] of throttlings) {
+    it(`refuse calls to ${service} in its own words, and count them`, async () => {
+      const lab = await startLab({ rateLimits: true });
+      try {
+        let refused: RawAnswer | undefined;
+        while (refused === undefined) {
+          const answers = await Promise.all(Array.from({ length: 100 }, () => lab.call(service, parameters)));
+          refused = answers.find((answer) => answer.status !== 200);
+        }
+        assert.equal(refused.status, status);
+        assert.match(refused.text, error);
+        assert.ok(lab.aws.calls().throttled > 0, 'none is counted');
+      } finally {
+        await lab.close();
+      }
+    });
+  }
 
   it('are off by default', async () => {
-    const free = await startLab();
+    const lab = await startLab();
     try {
-      const all = Array.from({ length: 60 }, () =>
-        free.call('elasticloadbalancing', elb('DescribeLoadBalancers')),
+      const parameters = { Action: 'DescribeLoadBalancers', Version: '2012-06-01' };
+      const answers = await Promise.all(
+        Array.from({ length: 60 }, () => lab.call('elasticloadbalancing', parameters)),
       );
-      assert.ok((await Promise.all(all)).every(({ status }) => status === 200));
+      assert.ok(
+        answers.every(({ status }) => status === 200),
+        'one is refused',
+      );
     } finally {
-      await free.close();
+      await lab.close();
     }
   });
 });
