@@ -5,7 +5,7 @@ import type { InstanceId } from '../load-balancers/machine.ts';
 import { childrenOf, textOf, type XmlElement } from './xml-document.ts';
 
 /** The members that the element lists, in its order, each once: moto lists one that was registered twice twice. */
-export function toMembers(element: XmlElement): Members {
+function toMembers(element: XmlElement): Members {
   const ids = childrenOf(element, 'Instances').flatMap((member) => textOf(member, 'InstanceId') ?? []);
   return [...new Set(ids)] as InstanceId[];
 }

@@ -1,26 +1,57 @@
+import { createHash } from 'node:crypto';
 import type { MachineList } from '../load-balancers/picture.ts';
 import type { AppContext } from './context.ts';
-import { cacheStatus, etagOf, matches } from './list-answer.ts';
 import type { Envelope } from './presenters.ts';
 
-/** Answers a GET or HEAD with what is known, its age and its ETag, or with 304 where the caller has it. */
-export function answerKnown(
-  ctx: AppContext,
-  { asOf, freshUntil, how }: Pick<MachineList, 'asOf' | 'freshUntil' | 'how'>,
-  message: Envelope<unknown>,
-): void {
-  const now = performance.now();
-  const body = JSON.stringify(message);
-  const etag = etagOf(body);
-  const known = ctx.get('If-None-Match');
-  const unchanged = known !== '' && matches(known, etag);
-  ctx.set({
+/** What there is to say of the age of an answer. */
+export type Known = Pick<MachineList, 'asOf' | 'freshUntil' | 'how'>;
+
+/** RFC 9211: whether the answer was known, and if not, why AWS was asked. */
+const cacheStatus: Readonly<Record<MachineList['how'], string>> = {
+  hit: 'hit',
+  stale: 'hit; detail=stale',
+  'asked-unknown': 'fwd=uri-miss',
+  'asked-expired': 'fwd=stale',
+  'asked-on-request': 'fwd=request',
+};
+
+/** Returns the headers that tell, at `now` on the clock of `performance.now()`, what the body is named and how old it is. */
+export function knownHeaders(
+  { asOf, freshUntil, how }: Known,
+  etag: string,
+  now: number,
+): Record<string, string> {
+  return {
     ETag: etag,
+    // How fresh is fresh enough is decided here, so the client's own cache asks each time, and is told 304.
     'Cache-Control': 'private, no-cache',
     Age: String(Math.max(0, Math.floor((now - asOf) / 1000))),
     'Cache-Status': `elb-inventory; ${cacheStatus[how]}; ttl=${Math.floor((freshUntil - now) / 1000)}`,
-  });
+  };
+}
+
+/** The name of what the body tells: the same text has the same name. */
+export function etagOf(body: string): string {
+  return `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`;
+}
+
+/** Answers a GET or HEAD with JSON that is known, or with 304 where the caller has it. */
+export function answerKnown(ctx: AppContext, known: Known, message: Envelope<unknown>): void {
+  const body = JSON.stringify(message);
+  const etag = etagOf(body);
+  ctx.set(knownHeaders(known, etag, performance.now()));
+  answerUnlessKnown(ctx, body, etag);
+}
+
+/** Answers with the body, or with 304 where the caller has what `etag` names. */
+export function answerUnlessKnown(ctx: AppContext, body: string, etag: string): void {
+  const unchanged = matches(ctx.get('If-None-Match'), etag);
   if (!unchanged) ctx.type = 'json';
   ctx.status = unchanged ? 304 : 200;
   ctx.body = unchanged ? null : body;
+}
+
+/** If-None-Match compares weakly (RFC 9110, 13.1.2). */
+function matches(ifNoneMatch: string, etag: string): boolean {
+  return ifNoneMatch.split(',').some((text) => ['*', etag, `W/${etag}`].includes(text.trim()));
 }

@@ -21,6 +21,14 @@ export function presentText(message: string): Envelope<string> {
   return { message };
 }
 
+/** What a dry run says instead of the machine. */
+export const wouldBe = {
+  attached: (instanceId: string, elbName: string) =>
+    `${instanceId} would be attached to ${elbName}; nothing was changed`,
+  detached: (instanceId: string, elbName: string) =>
+    `${instanceId} would be detached from ${elbName}; nothing was changed`,
+};
+
 /** Returns one machine, enveloped. */
 export function presentMachine(machine: MachineInfo): Envelope<PresentedMachine> {
   return { message: shapeMachine(machine) };

@@ -78,7 +78,9 @@ function parse(args: string[]) {
   try {
     return parseArgs({ args, options: known }).values;
   } catch (error) {
-    throw new UsageError((error as Error).message.replaceAll('\n', ' '), { cause: error });
+    throw new UsageError((error as Error).message.replaceAll('\n', ' ').replace(/\.?$/, '.'), {
+      cause: error,
+    });
   }
 }
 

@@ -7,7 +7,7 @@ import { type AwsTrace, startTrace } from '../../telemetry.ts';
 import { type AppContext, callerOf } from '../context.ts';
 import { type NamedInstance, notAnInstanceId, readElbName, readInstanceIds } from '../input.ts';
 import { sameOrigin } from '../middleware/same-origin.ts';
-import { presentOutcomes } from '../presenters.ts';
+import { presentOutcomes, wouldBe } from '../presenters.ts';
 import { readChangeQuery } from '../query.ts';
 
 export interface ElbInstancesRouteParts {
@@ -69,11 +69,7 @@ export function elbInstancesRoutes(router: Router, { batch, deadlineMs }: ElbIns
     const named = await readInstanceIds(ctx);
     const outcomes = await batch.attach(elbName, distinct(named), trace(ctx), { dryRun });
     const answers = inOrder(named, outcomes, (id) => alreadyAttached(elbName, id));
-    answer(
-      ctx,
-      answers,
-      dryRun ? (id) => `${id} would be attached to ${elbName}; nothing was changed` : undefined,
-    );
+    answer(ctx, answers, dryRun ? (id) => wouldBe.attached(id, elbName) : undefined);
   });
 
   /**
@@ -120,11 +116,7 @@ export function elbInstancesRoutes(router: Router, { batch, deadlineMs }: ElbIns
     const forcedBy = force ? callerOf(ctx) : undefined;
     const outcomes = await batch.detach(elbName, distinct(named), trace(ctx), { dryRun, forcedBy });
     const answers = inOrder(named, outcomes, (id) => notAttached(elbName, id));
-    answer(
-      ctx,
-      answers,
-      dryRun ? (id) => `${id} would be detached from ${elbName}; nothing was changed` : undefined,
-    );
+    answer(ctx, answers, dryRun ? (id) => wouldBe.detached(id, elbName) : undefined);
   });
 }
 
@@ -157,12 +149,12 @@ function inOrder(
 function answer(
   ctx: AppContext,
   answers: readonly Answered[],
-  wouldBe: ((instanceId: string) => string) | undefined,
+  dryRunText: ((instanceId: string) => string) | undefined,
 ): void {
   const outcomes = answers.map(({ instanceId, outcome }) => ({
     instanceId,
-    outcome: wouldBe === undefined || outcome instanceof Error ? outcome : wouldBe(instanceId),
+    outcome: dryRunText === undefined || outcome instanceof Error ? outcome : dryRunText(instanceId),
   }));
-  ctx.body = presentOutcomes(outcomes, wouldBe === undefined ? 201 : 200);
+  ctx.body = presentOutcomes(outcomes, dryRunText === undefined ? 201 : 200);
   ctx.status = 207;
 }

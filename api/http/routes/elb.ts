@@ -4,7 +4,7 @@ import { type AppContext, callerOf } from '../context.ts';
 import { readElbName, readFreshness, readMachineId, readMachineIdOrQuery } from '../input.ts';
 import { answerList } from '../list-answer.ts';
 import { sameOrigin } from '../middleware/same-origin.ts';
-import { presentMachine, presentText } from '../presenters.ts';
+import { presentMachine, presentText, wouldBe } from '../presenters.ts';
 import { readChangeQuery } from '../query.ts';
 import { waitOrAnswer202, type WaitParts } from '../wait-answer.ts';
 
@@ -135,7 +135,7 @@ export function elbRoutes(router: Router, parts: WaitParts): void {
     const watched = wait !== undefined;
     const machine = await service.attachMachine(elbName, instanceId, trace(ctx), { dryRun, watched });
     if (dryRun) {
-      ctx.body = presentText(`${instanceId} would be attached to ${elbName}; nothing was changed`);
+      ctx.body = presentText(wouldBe.attached(instanceId, elbName));
       return;
     }
     if (watched && !(await waitOrAnswer202(ctx, parts, { elbName, instanceId, wish: wait, until }))) return;
@@ -224,7 +224,7 @@ export function elbRoutes(router: Router, parts: WaitParts): void {
     const forcedBy = force ? callerOf(ctx) : undefined;
     const machine = await service.detachMachine(elbName, instanceId, trace(ctx), { dryRun, forcedBy });
     if (dryRun) {
-      ctx.body = presentText(`${instanceId} would be detached from ${elbName}; nothing was changed`);
+      ctx.body = presentText(wouldBe.detached(instanceId, elbName));
       return;
     }
     if (
