@@ -289,7 +289,7 @@ export const contract = {
       { 'WWW-Authenticate': { type: 'string', description: 'the challenge: Basic, its realm and charset' } },
     ),
     WrongParameter: failure(
-      'a query parameter has a value that it does not take',
+      'a query parameter is not known, or has a value that it does not take',
       'the query parameter limit cannot be "0"; it takes a whole number from 1 to 400',
     ),
     WrongInstanceIds: failure(

@@ -31,8 +31,8 @@ export interface PageQuery {
 
 /**
  * Returns what the query asks of a change; `wish` is what can be waited for here. Throws `wrong_parameter` for a
- * value that it does not take, for a parameter that is taken elsewhere, and for one that is nearly one of these:
- * whoever writes `dryrun=true` must not have the change made.
+ * value that it does not take, and for a parameter that is not known or taken elsewhere: whoever writes `dryrun=true` or
+ * `drRun=true` must not have the change made.
  */
 export function readChangeQuery(
   ctx: AppContext,
@@ -41,7 +41,8 @@ export function readChangeQuery(
   const takes: Parameter[] = ['dryRun'];
   if (mayForce) takes.push('force');
   if (wish !== undefined) takes.push('wait', 'timeout');
-  const query = readQuery(ctx, takes);
+  // A client may send the instance's id in the query beside the body, where only one can be meant.
+  const query = readQuery(ctx, takes, wish === undefined ? [] : ['instanceId']);
   const { wait, timeout } = query;
   if (wait !== undefined && wait !== wish) throw wrong('wait', wait, `takes ${wish ?? ''} on ${ctx.method}`);
   const seconds =
@@ -75,17 +76,21 @@ export function readPageQuery(ctx: AppContext): PageQuery {
   };
 }
 
-/** Returns the parameters of ours that the query has, each once. */
-function readQuery(ctx: AppContext, takes: readonly Parameter[]): Partial<Record<Parameter, string>> {
+/** Returns the parameters that the query has, each once; `elsewhere` are read by others. */
+function readQuery(
+  ctx: AppContext,
+  takes: readonly Parameter[],
+  elsewhere: readonly string[] = [],
+): Partial<Record<Parameter, string>> {
   const query: Partial<Record<Parameter, string>> = {};
   for (const [key, value] of Object.entries(ctx.query)) {
+    if (elsewhere.includes(key)) continue;
     const parameter = parameters.find(
       (known) => known.toLowerCase() === key.toLowerCase().replace(/[-_]/g, ''),
     );
-    if (parameter === undefined) continue;
     if (parameter !== key)
       throw new DomainError('wrong_parameter', `the query parameter ${shorten(key)} is not known`, {
-        advice: `it is written ${parameter}`,
+        advice: parameter === undefined ? `this takes ${takes.join(', ')}` : `it is written ${parameter}`,
       });
     if (!takes.includes(parameter))
       throw new DomainError('wrong_parameter', `the query parameter ${parameter} is not taken here`, {

@@ -33,6 +33,9 @@ describe('Query parameters', () => {
     ['POST', '', 'dryrun=true', /parameter dryrun is not known; it is written dryRun/],
     ['DELETE', '', 'dry-run=true', /parameter dry-run is not known; it is written dryRun/],
     ['DELETE', '', 'Force=true', /it is written force/],
+    ['POST', '', 'drRun=true', /parameter drRun is not known; this takes dryRun, wait, timeout/],
+    ['DELETE', '', 'wiat=drained', /parameter wiat is not known; this takes dryRun, force, wait, timeout/],
+    ['DELETE', '/instances', 'froce=true', /parameter froce is not known; this takes dryRun, force/],
     ['POST', '/instances', 'wait=in-service', /wait is not taken here; this takes dryRun/],
     ['POST', '/instances', 'force=true', /force is not taken here/],
     ['DELETE', '/instances', 'force=maybe', /force cannot be "maybe"/],
@@ -56,6 +59,8 @@ describe('Query parameters', () => {
     ['cursor=', /parameter cursor cannot be ""; it takes what the Link of the page before has/],
     ['cursor=%2F', /parameter cursor cannot be "\/"/],
     ['dryRun=true', /dryRun is not taken here; this takes name, limit, cursor/],
+    ['nmae=web-*', /parameter nmae is not known; this takes name, limit, cursor/],
+    [`instanceId=${instance}`, /parameter instanceId is not known; this takes name, limit, cursor/],
     ['Limit=1', /it is written limit/],
   ];
   for (const [query, says] of lists)
@@ -69,8 +74,8 @@ describe('Query parameters', () => {
     assert.equal(world.calls(), 0);
   });
 
-  it('that nobody knows are left alone', async () => {
-    const answer = await world.ask('/elb/default-elb?verbose=1', {
+  it('take an instanceId beside that of the body, as some clients send both', async () => {
+    const answer = await world.ask(`/elb/default-elb?instanceId=${instance}`, {
       method: 'POST',
       body: JSON.stringify({ instanceId: instance }),
     });
