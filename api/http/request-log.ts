@@ -106,6 +106,8 @@ function describe(
       request.headers['x-forwarded-for'] as string | undefined,
     ),
     requestId,
+    // The status is then one that nobody was told.
+    ...(request.socket.destroyed && { clientGone: true }),
     ...(trace !== undefined && { awsRequestIds: [...trace.requestIds, ...failedAwsRequest(error)] }),
     ...(error !== undefined && (status >= 500 ? { err: error } : { reason: (error as Error).message })),
   };

@@ -39,6 +39,8 @@ export async function waitOrAnswer202(ctx: AppContext, parts: WaitParts, wait: W
   ctx.res.once('close', () => {
     left.abort();
   });
+  // The caller may have hung up while the change was made.
+  if (ctx.res.closed) left.abort();
   const { elbName, instanceId, wish } = wait;
   const ms = wait.until - performance.now();
   const end = await parts.waiting.until(elbName, instanceId, wish, { ms, gone: left.signal });

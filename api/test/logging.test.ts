@@ -54,6 +54,25 @@ describe('The log', () => {
     assert.equal(service.log.filter(({ requestId }) => requestId === 'whole-1').length, 1);
   });
 
+  const neverInService: [when: string, instanceId: string, latencyMs: number][] = [
+    ['the change is made', 'i-091aeb5c6738d523f', 2500],
+    ['it waits', 'i-0809da4b5627c412e', 0],
+  ];
+  for (const [when, instanceId, latencyMs] of neverInService)
+    it(`tells that the caller hung up while ${when}, which ends the wait`, async () => {
+      aws.faults.set([{ actions: ['RegisterInstancesWithLoadBalancer'], latencyMs }]);
+      const requestId = `gone-${instanceId}`;
+      const asked = service.request('/elb/empty-elb?wait=in-service', {
+        method: 'POST',
+        body: JSON.stringify({ instanceId }),
+        headers: { 'X-Request-Id': requestId },
+        signal: AbortSignal.timeout(1500),
+      });
+      await assert.rejects(asked, { name: 'TimeoutError' });
+      const line = await service.logged((candidate) => candidate['requestId'] === requestId);
+      assert.deepEqual([line['status'], line['clientGone']], [202, true]);
+    });
+
   it('tells who called with which token', async () => {
     const headers = { Authorization: `Basic ${secondToken}` };
     const { line } = await logOf('principal-1', '/elb/empty-elb', { headers });
