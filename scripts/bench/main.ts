@@ -22,20 +22,15 @@ const scenarios: Readonly<Record<string, () => Promise<Figure[]>>> = {
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(1));
 
-const { values } = parseArgs({
-  options: { only: { type: 'string' }, json: { type: 'string', default: 'bench.json' } },
-});
+const values = readOptions();
 const wanted = values.only?.split(',') ?? Object.keys(scenarios);
+const unknown = wanted.find((name) => scenarios[name] === undefined);
+if (unknown !== undefined) refuse(`There is no scenario "${unknown}"`);
 const figures: Figure[] = [];
 const startedAt = performance.now();
 for (const name of wanted) {
-  const scenario = scenarios[name];
-  if (scenario === undefined) {
-    console.error(`There is no scenario "${name}": --only takes ${Object.keys(scenarios).join(', ')}`);
-    process.exit(2);
-  }
   process.stderr.write(`${name} …\n`);
-  const results = await scenario();
+  const results = (await scenarios[name]?.()) ?? [];
   figures.push(...results);
   for (const figure of results) console.log(describe(figure));
 }
@@ -48,3 +43,19 @@ console.log(
 );
 for (const figure of missed) console.log(`MISSED: ${describe(figure)}`);
 process.exit(missed.length === 0 ? 0 : 1);
+
+function readOptions() {
+  try {
+    const options = { only: { type: 'string' }, json: { type: 'string', default: 'bench.json' } } as const;
+    return parseArgs({ options }).values;
+  } catch (error) {
+    return refuse((error as Error).message);
+  }
+}
+
+function refuse(why: string): never {
+  console.error(
+    `${why}: --only takes ${Object.keys(scenarios).join(', ')}; --json takes a file for the figures`,
+  );
+  process.exit(2);
+}
