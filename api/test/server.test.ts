@@ -1,18 +1,16 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { type AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { until } from './http/raw-connection.ts';
-import { spawnService } from './support/service.ts';
+import { emptyFolder, spawnService } from './support/service.ts';
 
 const run = promisify(execFile);
 const base64 = (text: string) => Buffer.from(text).toString('base64');
-const emptyFolder = () => mkdtempSync(join(tmpdir(), 'elb-inventory-'));
 
 /** The process, and what it has written so far. */
 function start(env: Record<string, string>, cwd?: string) {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { Testing, TerraformStack } from 'cdktf';
+import { TerraformStack } from 'cdktf';
 import { Account } from '../constructs/account';
 import { settings } from '../settings';
-import { synthesize, variant, type Block } from './support/synthesized';
+import { synthesize, testApp, variant, type Block } from './support/synthesized';
 import { variants } from './support/variants';
 
 /** Calls back with each text in the JSON, and where it stands. */
@@ -171,7 +171,7 @@ describe('Nothing secret', () => {
 });
 
 it('Two constructs of one id in one place are refused at synth', () => {
-  const stack = new TerraformStack(Testing.app(), 'stack');
+  const stack = new TerraformStack(testApp(), 'stack');
   new Account(stack, 'account', 'us-east-1');
   assert.throws(() => new Account(stack, 'account', 'us-east-1'), /already a Construct with name 'account'/);
 });

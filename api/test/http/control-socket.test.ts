@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { spawnService } from '../support/service.ts';
+import { emptyFolder, spawnService } from '../support/service.ts';
 import { until } from './raw-connection.ts';
 
 const sample = `Basic ${Buffer.from('sre:change-me').toString('base64')}`;
@@ -35,7 +34,7 @@ describe('With a control socket, the service', () => {
   let port: number;
   const running: ChildProcess[] = [];
   beforeEach(async () => {
-    socket = join(mkdtempSync(join(tmpdir(), 'elb-inventory-')), 'control.sock');
+    socket = join(emptyFolder(), 'control.sock');
     port = await unusedPort();
   });
   afterEach(async () => {

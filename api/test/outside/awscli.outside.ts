@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import type { Fault } from '../../embedded-aws/faults.ts';
 import { ids } from '../embedded-aws/support.ts';
+import { emptyFolder } from '../support/service.ts';
 import { type ServerProcess, startServer } from './process.ts';
 
 /** The command of Debian's package `awscli`. */
@@ -61,7 +60,7 @@ describe('The embedded AWS, as the AWS CLI sees it', function () {
   async function run(...args: string[]) {
     const child = spawn(awsCommand, ['--endpoint-url', server.url, ...args], {
       env: {
-        HOME: mkdtempSync(join(tmpdir(), 'elb-inventory-')),
+        HOME: emptyFolder(),
         PATH: '/usr/bin:/bin',
         AWS_ACCESS_KEY_ID: 'test',
         AWS_SECRET_ACCESS_KEY: 'test',

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -93,10 +93,7 @@ export async function startService(awsUrl: string, env: Record<string, string> =
 }
 
 /** Starts the service's process with this environment alone, in a folder without a .env unless `cwd` has one. */
-export function spawnService(
-  env: Record<string, string>,
-  cwd: string = mkdtempSync(join(tmpdir(), 'elb-inventory-')),
-): ChildProcess {
+export function spawnService(env: Record<string, string>, cwd: string = emptyFolder()): ChildProcess {
   const { PATH = '', NODE_V8_COVERAGE } = process.env;
   return spawn(process.execPath, ['--enable-source-maps', join(root, entry)], {
     cwd,
@@ -111,6 +108,16 @@ export function spawnService(
     },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+}
+
+const folders = mkdtempSync(join(tmpdir(), 'elb-inventory-'));
+process.once('exit', () => {
+  rmSync(folders, { recursive: true });
+});
+
+/** Returns the path of a new folder, which is gone once the tests have ended. */
+export function emptyFolder(): string {
+  return mkdtempSync(join(folders, 'folder-'));
 }
 
 /** The `message` of an enveloped answer. */

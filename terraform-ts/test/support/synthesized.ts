@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { inspect } from 'node:util';
-import { Testing } from 'cdktf';
+import { type App, Testing } from 'cdktf';
 import { readConfig } from '../../config';
 import type { Env } from '../../environment';
 import { ElbInventoryStack } from '../../stack';
@@ -59,9 +62,19 @@ export class Synthesized {
   }
 }
 
+const outdir = mkdtempSync(join(tmpdir(), 'synth-'));
+process.once('exit', () => {
+  rmSync(outdir, { recursive: true });
+});
+
+/** An app whose files are gone once the tests have ended. */
+export function testApp(): App {
+  return Testing.app({ outdir });
+}
+
 /** Synthesizes what the environment asks for; of REPOSITORY and GIT_REF it may be silent. */
 export function synthesize(env: Env = {}): Synthesized {
-  const stack = new ElbInventoryStack(Testing.app(), 'elb-inventory', readConfig({ ...source, ...env }));
+  const stack = new ElbInventoryStack(testApp(), 'elb-inventory', readConfig({ ...source, ...env }));
   return new Synthesized(Testing.synth(stack));
 }
 
