@@ -68,6 +68,13 @@ export class ConfigError extends Error {
   }
 }
 
+/** Returns the error for an instance of which EC2 says nothing, not even that it does not know it. */
+export function notDescribed(instanceId: string): DomainError {
+  return new DomainError('instance_refused', `AWS refused the instance: EC2 describes no ${instanceId}`, {
+    advice: 'check its id and region',
+  });
+}
+
 /** Returns the error for a name that no load balancer of the region has. */
 export function elbNotFound(elbName: string, region: string, cause?: unknown): DomainError {
   return new DomainError(

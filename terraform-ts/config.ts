@@ -40,6 +40,7 @@ export interface Access {
   readonly sshKeyName: string | undefined;
 }
 
+const regionName = /^[a-z]{2,}(-[a-z]+)+-\d+$/;
 const elbName = /^(?!-)[A-Za-z0-9-]{1,32}(?<!-)$/;
 const anElbName = 'a name an ELB can have: up to 32 letters, digits and hyphens, none at either end';
 /** Family with generation and attributes, a dot, a size: t3.micro, m7i-flex.large, u-6tb1.metal. Whether it is sold, AWS alone knows. */
@@ -55,7 +56,7 @@ const retentions = [
 /** Returns the configuration that the environment asks for. Throws one ConfigError that names every fault. */
 export function readConfig(env: Env): Config {
   const read = new EnvironmentReader(env);
-  const region = read.text('AWS_REGION', /^[a-z]{2,}(-[a-z]+)+-\d+$/, 'the name of a region');
+  const region = read.text('AWS_REGION', regionName, 'the name of a region');
   const serviceName = read.text(
     'SERVICE_NAME',
     /^[a-z][a-z0-9-]{1,22}[a-z0-9]$/,
@@ -164,7 +165,7 @@ function readState(read: EnvironmentReader, serviceName: string, region: string)
   return {
     bucket: read.text('STATE_BUCKET', /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'the name of an S3 bucket'),
     key: read.optional('STATE_KEY', /^[\w.-][\w./-]*$/, 'a key of S3') ?? `${serviceName}.tfstate`,
-    region: read.optional('STATE_REGION', /^[a-z]{2,}(-[a-z]+)+-\d+$/, 'the name of a region') ?? region,
+    region: read.optional('STATE_REGION', regionName, 'the name of a region') ?? region,
   };
 }
 

@@ -8,7 +8,7 @@ import {
   type Instance as Member,
   RegisterInstancesWithLoadBalancerCommand,
 } from '@aws-sdk/client-elastic-load-balancing';
-import { DomainError, elbNotFound } from '../errors.ts';
+import { DomainError, elbNotFound, notDescribed } from '../errors.ts';
 import type { MemberHealth } from '../load-balancers/health.ts';
 import type { LoadBalancerDescription } from '../load-balancers/load-balancer.ts';
 import type { LoadBalancerGateway, Members, Urgency } from '../load-balancers/load-balancer-gateway.ts';
@@ -93,7 +93,7 @@ export class ClassicElbGateway implements LoadBalancerGateway {
   async describeMachine(instanceId: InstanceId, trace: AwsTrace): Promise<MachineInfo> {
     const [machine] = await this.#describeInstances({ InstanceIds: [instanceId] }, trace);
     if (machine !== undefined) return machine;
-    throw new DomainError('instance_refused', `AWS refused the instance: EC2 describes no ${instanceId}`);
+    throw notDescribed(instanceId);
   }
 
   async describeHealth(

@@ -15,7 +15,7 @@ export interface Subnet {
 }
 
 /** All subnets: zones a to d in the main VPC, a and b in the other. */
-export const SUBNETS: readonly Subnet[] = [
+const SUBNETS: readonly Subnet[] = [
   { subnetId: 'subnet-0a11aa22bb33cc441', vpcId: MAIN_VPC, zone: 'a' },
   { subnetId: 'subnet-0b11aa22bb33cc442', vpcId: MAIN_VPC, zone: 'b' },
   { subnetId: 'subnet-0c11aa22bb33cc443', vpcId: MAIN_VPC, zone: 'c' },

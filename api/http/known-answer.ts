@@ -4,7 +4,7 @@ import type { AppContext } from './context.ts';
 import type { Envelope } from './presenters.ts';
 
 /** What there is to say of the age of an answer. */
-export type Known = Pick<MachineList, 'asOf' | 'freshUntil' | 'how'>;
+type Known = Pick<MachineList, 'asOf' | 'freshUntil' | 'how'>;
 
 /** RFC 9211: whether the answer was known, and if not, why AWS was asked. */
 const cacheStatus: Readonly<Record<MachineList['how'], string>> = {
@@ -40,13 +40,13 @@ export function answerKnown(ctx: AppContext, known: Known, message: Envelope<unk
   const body = JSON.stringify(message);
   const etag = etagOf(body);
   ctx.set(knownHeaders(known, etag, performance.now()));
+  ctx.type = 'json';
   answerUnlessKnown(ctx, body, etag);
 }
 
-/** Answers with the body, or with 304 where the caller has what `etag` names. */
+/** Answers with the body, whose type is set already, or with 304 where the caller has what `etag` names. */
 export function answerUnlessKnown(ctx: AppContext, body: string, etag: string): void {
   const unchanged = matches(ctx.get('If-None-Match'), etag);
-  if (!unchanged) ctx.type = 'json';
   ctx.status = unchanged ? 304 : 200;
   ctx.body = unchanged ? null : body;
 }

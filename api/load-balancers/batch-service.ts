@@ -1,4 +1,4 @@
-import { DomainError } from '../errors.ts';
+import { DomainError, notDescribed } from '../errors.ts';
 import type { AwsTrace } from '../telemetry.ts';
 import type { ChangeOptions, ChangeParts } from './change-parts.ts';
 import { alreadyAttached, change, checked, notAttached, unsuitable } from './checks.ts';
@@ -32,7 +32,7 @@ export class BatchService {
       for (const machine of machines) {
         const { instanceId } = machine;
         if (members.has(instanceId)) outcomes.set(instanceId, alreadyAttached(elbName, instanceId));
-        else if (!isDescribed(machine)) outcomes.set(instanceId, unknownToEc2(instanceId));
+        else if (!isDescribed(machine)) outcomes.set(instanceId, notDescribed(instanceId));
         else outcomes.set(instanceId, unsuitable(machine, traits) ?? machine);
       }
       if (dryRun) return outcomes;
@@ -122,10 +122,4 @@ export class BatchService {
 
 function good(outcomes: Outcomes): InstanceId[] {
   return [...outcomes].flatMap(([id, outcome]) => (outcome instanceof DomainError ? [] : [id]));
-}
-
-function unknownToEc2(instanceId: InstanceId): DomainError {
-  return new DomainError('instance_refused', `AWS refused the instance: EC2 describes no ${instanceId}`, {
-    advice: 'check its id and region',
-  });
 }

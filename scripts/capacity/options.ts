@@ -9,7 +9,7 @@ rate limits) and two baselines on this machine.
   --only A,B         these scenarios alone: NAMES
   --out FOLDER       where report.html and report.json go (default capacity)
   --compare FILE     an older report.json: shows both, and fails on a drop
-  --tolerance SHARE  how much worse a figure may be than the older one (default 0.15)
+  --tolerance SHARE  how much lower a figure may be than the older one (default 0.15)
 
 A deployed service instead; it is only read, and gets at most 200 requests a second:
 

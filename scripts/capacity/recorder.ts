@@ -97,17 +97,7 @@ export class Recorder {
   }
 
   get failed(): number {
-    return Object.entries(this.#statuses).reduce(
-      (sum, [status, count]) => sum + (isGood(status) ? 0 : count),
-      0,
-    );
-  }
-
-  get answers(): number {
-    return Object.entries(this.#statuses).reduce(
-      (sum, [status, count]) => sum + (status === 'error' ? 0 : count),
-      0,
-    );
+    return this.#sum((status) => !isGood(status));
   }
 
   /** All that was counted. The time ends with the last answer where `untilLast`, else now. */
@@ -117,22 +107,22 @@ export class Recorder {
   ): Run {
     const end = untilLast ? (this.#endedAt ?? performance.now()) : performance.now();
     const seconds = (end - this.#startedAt) / 1000;
-    const good = Object.entries(this.#statuses).reduce(
-      (sum, [status, n]) => sum + (isGood(status) ? n : 0),
-      0,
-    );
     return {
       ...what,
       seconds,
-      requests: this.answers + (this.#statuses['error'] ?? 0),
-      requestsPerSecond: this.answers / seconds,
-      goodPerSecond: good / seconds,
+      requests: this.#sum(() => true),
+      requestsPerSecond: this.#sum((status) => status !== 'error') / seconds,
+      goodPerSecond: this.#sum(isGood) / seconds,
       failed: this.failed,
       timeouts: this.#timeouts,
       statuses: this.#statuses,
       latency: latencyOf(this.#whole),
       samples: this.#samples,
     };
+  }
+
+  #sum(counts: (status: string) => boolean): number {
+    return Object.entries(this.#statuses).reduce((sum, [status, n]) => sum + (counts(status) ? n : 0), 0);
   }
 
   #count(status: string): void {

@@ -20,7 +20,7 @@ export function reportOf(figures: readonly Figure[], more: Partial<Report> = {})
 }
 
 /** A run with one answer of 200 after so many milliseconds, and one of 503. */
-export function runOf(scenario: string, server: Run['server'], connections: number, ms: number): Run {
+function runOf(scenario: string, server: Run['server'], connections: number, ms: number): Run {
   const recorder = new Recorder();
   recorder.answer(200, ms);
   recorder.answer(503, ms);

@@ -1,5 +1,5 @@
 import { awsCalls, control, request, startAws, startService } from '../../measure/processes.ts';
-import type { Figure } from '../../measure/promise.ts';
+import { type Figure, median } from '../../measure/promise.ts';
 
 const elbs = ['elb-0001', 'elb-0002', 'elb-0003', 'elb-0004'];
 const clients = 200;
@@ -65,7 +65,7 @@ export async function waiters(): Promise<Figure[]> {
     { name: '200 waiters: throttled by AWS', value: throttled, unit: 'calls', atMost: 0 },
     {
       name: '200 waiters: median answer after the change',
-      value: lateness[lateness.length >> 1] ?? NaN,
+      value: median(lateness),
       unit: 'ms',
     },
     {

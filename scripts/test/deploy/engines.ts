@@ -7,7 +7,7 @@ const root = fileURLToPath(new URL('../../../', import.meta.url));
 const lab = `${root}../shared/tools/docker-lab`;
 
 /** Makes Docker engines of its own on a bare Debian machine, as many as there are names. */
-export const hasLab = existsSync(lab);
+const hasLab = existsSync(lab);
 export const hasDocker = hasLab || spawnSync('docker', ['version']).status === 0;
 /** Hosts are engines of the lab, reached through an SSH server of their own, which takes root. */
 export const hasHosts =
