@@ -1,8 +1,5 @@
-import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
-import { Server as NetServer, Socket } from 'node:net';
-import type { Duplex } from 'node:stream';
-import { answerInventedMethod, answerLast } from './invented-method.ts';
-import { presentText } from './presenters.ts';
+import { createServer, type RequestListener, type Server } from 'node:http';
+import { Server as NetServer } from 'node:net';
 
 /** Above the 60 s after which a classic ELB gives an idle connection up; else it sends requests into closed ones (nodejs/node#27363). */
 const keepAliveTimeout = 65_000;
@@ -20,20 +17,18 @@ export interface HttpServer {
   close(): Promise<void>;
 }
 
-/** Returns a server, not yet listening, that answers with the application given and tells it when it closes. */
+/**
+ * Returns a server, not yet listening, that answers with the application given and informs it when it closes.
+ * Node answers what its parser refuses (400, 408, 431, without a body) and closes the connection. It also closes the
+ * connection of a CONNECT, and serves an Upgrade as the request that it would be without that header.
+ */
 export function createHttpServer(application: RequestListener, closing: AbortController): HttpServer {
-  // Without these two, and CONNECT, Node would answer by itself, and without an envelope.
+  // With these two, the application answers a missing Host and an unknown Expect, in the envelope.
   const server = createServer(
     { keepAliveTimeout, headersTimeout, requestTimeout, requireHostHeader: false },
     application,
   );
   server.on('checkExpectation', application);
-  server.on('connect', (request, socket) => {
-    if (socket instanceof Socket) answerLast(request, socket, application);
-  });
-  server.on('clientError', (error: ClientError, socket) => {
-    answerClientError(error, socket, application);
-  });
   return {
     server,
     close: () => {
@@ -41,39 +36,6 @@ export function createHttpServer(application: RequestListener, closing: AbortCon
       return closeGently(server);
     },
   };
-}
-
-interface ClientError extends Error {
-  readonly code?: string;
-  readonly rawPacket?: Buffer;
-}
-
-function answerClientError(error: ClientError, socket: Duplex, application: RequestListener): void {
-  if (!socket.writable || error.code === 'ECONNRESET') {
-    socket.destroy();
-    return;
-  }
-  // Behind a whole request, on the same connection, came a broken one: the answer to the first, still on its way, is the last.
-  const { _httpMessage: underWay } = socket as Duplex & { _httpMessage?: ServerResponse | null };
-  if (underWay?.req.complete) {
-    underWay.shouldKeepAlive = false;
-    return;
-  }
-  const inventedMethod = error.code === 'HPE_INVALID_METHOD' && error.rawPacket !== undefined;
-  if (inventedMethod && answerInventedMethod(error.rawPacket, socket, application)) return;
-  const [status, message] =
-    error.code === 'HPE_HEADER_OVERFLOW'
-      ? [
-          '431 Request Header Fields Too Large',
-          'the header is larger than 16 KiB; send fewer or shorter fields',
-        ]
-      : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
-        ? ['408 Request Timeout', 'the request took too long to arrive; send it again']
-        : ['400 Bad Request', 'this is not an HTTP/1.1 request; check its request line and header'];
-  const body = JSON.stringify(presentText(message));
-  socket.end(
-    `HTTP/1.1 ${status}\r\nContent-Type: application/json; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
-  );
 }
 
 /**
