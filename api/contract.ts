@@ -27,6 +27,17 @@ const description = `List, attach and detach the EC2 instances of classic Elasti
   made, and how to check.
 - \`X-Request-Id\` of an answer finds the request in the log; one that the caller sends is kept.`;
 
+/** As the contract of the service has it. */
+const machineInfo = {
+  type: 'object',
+  required: ['instanceId', 'instanceType', 'launchDate'],
+  properties: {
+    instanceId: { type: 'string', example: 'i-5203422c' },
+    instanceType: { type: 'string', example: 't1.micro' },
+    launchDate: { type: 'string', example: '2016-08-29T09:12:33.001Z' },
+  },
+};
+
 /** The base of the Swagger 2.0 document; the paths stand in `@swagger` blocks above their routes. */
 export const contract = {
   swagger: '2.0',
@@ -38,13 +49,42 @@ export const contract = {
   security: [{ basicAuth: [] }],
   securityDefinitions: { basicAuth: { type: 'basic' } },
   definitions: {
-    MachineInfo: {
+    MachineInfo: machineInfo,
+    // The same for the 200, 201 and 202 of an operation: generated clients read each of them by the first schema.
+    ChangeAnswer: {
       type: 'object',
-      required: ['instanceId', 'instanceType', 'launchDate'],
+      required: ['message'],
+      properties: { message: { $ref: '#/definitions/Change' } },
+    },
+    Change: {
+      type: 'object',
+      description: 'MachineInfo, and what there is to add to it',
+      required: [...machineInfo.required],
       properties: {
-        instanceId: { type: 'string', example: 'i-5203422c' },
-        instanceType: { type: 'string', example: 't1.micro' },
-        launchDate: { type: 'string', example: '2016-08-29T09:12:33.001Z' },
+        ...machineInfo.properties,
+        dryRun: { type: 'boolean', description: 'true in a dry run, which changes nothing', example: true },
+        note: {
+          type: 'string',
+          description: 'what would be done, or what else there is to know',
+          example: 'i-5203422c would be detached from default-elb; nothing was changed',
+        },
+        drainingUntil: {
+          type: 'string',
+          description: 'until when at most AWS drains the connections of the instance, RFC 3339 in UTC',
+          example: '2026-11-21T14:52:13.000Z',
+        },
+        inServiceBefore: {
+          type: 'integer',
+          description:
+            'in the dry run of a detach: members in service now; absent if their health is unknown',
+          example: 2,
+        },
+        inServiceAfter: {
+          type: 'integer',
+          description: 'in the dry run of a detach: members that would remain in service',
+          example: 1,
+        },
+        health: { $ref: '#/definitions/HealthEntry' },
       },
     },
     MachineId: {
@@ -238,11 +278,6 @@ export const contract = {
         'calls that had to wait or were not made: for our own budget, or after AWS throttled or failed',
       required: ['calls'],
       properties: { calls: { type: 'integer', example: 0 }, lastAt: { type: 'string' } },
-    },
-    Sentence: {
-      type: 'object',
-      required: ['message'],
-      properties: { message: { type: 'string' } },
     },
     Failure: {
       type: 'object',

@@ -21,7 +21,7 @@ export function presentText(message: string): Envelope<string> {
   return { message };
 }
 
-/** What a dry run says instead of the machine. */
+/** What a dry run would do. */
 export const wouldBe = {
   attached: (instanceId: string, elbName: string) =>
     `${instanceId} would be attached to ${elbName}; nothing was changed`,
@@ -29,9 +29,36 @@ export const wouldBe = {
     `${instanceId} would be detached from ${elbName}; nothing was changed`,
 };
 
-/** Returns one machine, enveloped. */
-export function presentMachine(machine: MachineInfo): Envelope<PresentedMachine> {
-  return { message: shapeMachine(machine) };
+/** What an answer to a change adds to the instance; `Change` of the API describes each field. */
+export interface ChangeFacts {
+  readonly dryRun?: true;
+  readonly note?: string;
+  readonly drainingUntil?: Date;
+  readonly inServiceBefore?: number;
+  readonly inServiceAfter?: number;
+  readonly health?: HealthEntry;
+}
+
+/** `Change` of the API: `MachineInfo` and what there is to add to it. */
+export interface PresentedChange extends PresentedMachine, Omit<ChangeFacts, 'drainingUntil' | 'health'> {
+  readonly drainingUntil?: string;
+  readonly health?: PresentedHealth;
+}
+
+/** Returns the answer to a change of one instance, enveloped. Its shape is the same for a dry run, a change and a wait. */
+export function presentChange(machine: MachineInfo, facts: ChangeFacts = {}): Envelope<PresentedChange> {
+  const { dryRun, note, drainingUntil, inServiceBefore, inServiceAfter, health } = facts;
+  return {
+    message: {
+      ...shapeMachine(machine),
+      ...(dryRun !== undefined && { dryRun }),
+      ...(note !== undefined && { note }),
+      ...(drainingUntil !== undefined && { drainingUntil: drainingUntil.toISOString() }),
+      ...(inServiceBefore !== undefined && { inServiceBefore }),
+      ...(inServiceAfter !== undefined && { inServiceAfter }),
+      ...(health !== undefined && { health: shapeHealth(health) }),
+    },
+  };
 }
 
 /** Returns machines in the order given, enveloped. */
@@ -56,11 +83,6 @@ export interface PresentedHealth {
   readonly availabilityZone: string;
   readonly instanceState: string;
   readonly why: string;
-}
-
-/** Returns the health of one member, enveloped. */
-export function presentHealthEntry(entry: HealthEntry): Envelope<PresentedHealth> {
-  return { message: shapeHealth(entry) };
 }
 
 /** Returns the health of members in the order given, enveloped. */

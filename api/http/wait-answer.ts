@@ -2,11 +2,11 @@ import { DomainError } from '../errors.ts';
 import { untold } from '../load-balancers/health.ts';
 import type { HealthBoard } from '../load-balancers/health-board.ts';
 import type { LoadBalancerService } from '../load-balancers/load-balancer-service.ts';
-import type { ElbName, InstanceId } from '../load-balancers/machine.ts';
+import type { ElbName, MachineInfo } from '../load-balancers/machine.ts';
 import type { WaitEnd, Waiting, Wish } from '../load-balancers/waiting.ts';
 import { startTrace } from '../telemetry.ts';
 import type { AppContext } from './context.ts';
-import { presentHealthEntry } from './presenters.ts';
+import { presentChange } from './presenters.ts';
 
 export interface WaitParts {
   readonly service: LoadBalancerService;
@@ -19,7 +19,8 @@ export interface WaitParts {
 /** What was done already, and is waited for now. */
 export interface Wait {
   readonly elbName: ElbName;
-  readonly instanceId: InstanceId;
+  /** The instance that was changed. */
+  readonly machine: MachineInfo;
   readonly wish: Wish;
   /** On the clock of `performance.now()`. */
   readonly until: number;
@@ -32,7 +33,7 @@ const factsMaxAgeMs = 1000;
 
 /**
  * Resolves with true once it has come to what is waited for. Otherwise resolves with false, and the answer is given:
- * 202 and the health entry. Throws `closing`, `attachment_lost` or `elb_not_found`, each of which says what was done.
+ * 202 and the change with the health of the instance. Throws `closing`, `attachment_lost` or `elb_not_found`, each of which says what was done.
  */
 export async function waitOrAnswer202(ctx: AppContext, parts: WaitParts, wait: Wait): Promise<boolean> {
   const left = new AbortController();
@@ -41,7 +42,8 @@ export async function waitOrAnswer202(ctx: AppContext, parts: WaitParts, wait: W
   });
   // The caller may have hung up while the change was made.
   if (ctx.res.closed) left.abort();
-  const { elbName, instanceId, wish } = wait;
+  const { elbName, wish } = wait;
+  const { instanceId } = wait.machine;
   const ms = wait.until - performance.now();
   const end = await parts.waiting.until(elbName, instanceId, wish, { ms, gone: left.signal });
   if (end.how === 'there') return true;
@@ -60,10 +62,10 @@ export async function waitOrAnswer202(ctx: AppContext, parts: WaitParts, wait: W
 async function answer202(
   ctx: AppContext,
   { health }: WaitParts,
-  { elbName, instanceId }: Wait,
+  { elbName, machine }: Wait,
   {
     how,
-    last = untold(instanceId),
+    last = untold(machine.instanceId),
     trouble,
   }: Extract<WaitEnd, { how: 'there' | 'late' | 'gone' | 'closing' }>,
 ): Promise<void> {
@@ -81,10 +83,10 @@ async function answer202(
     trouble === undefined ? entry.why : `its health is not known, as ${trouble.problem}; look again later`;
   ctx.set('Location', `/elb/${elbName}/health`);
   ctx.set('Retry-After', String(entry.lookAgainSeconds));
-  ctx.body = presentHealthEntry({ ...entry, why });
+  ctx.body = presentChange(machine, { health: { ...entry, why } });
 }
 
-function done({ elbName, instanceId, wish }: Wait): string {
+function done({ elbName, machine: { instanceId }, wish }: Wait): string {
   return wish === 'in-service'
     ? `${instanceId} was attached to ${elbName}`
     : `${instanceId} was detached from ${elbName}`;

@@ -4,7 +4,7 @@ import { type AppContext, callerOf } from '../context.ts';
 import { readElbName, readFreshness, readMachineId, readMachineIdOrQuery } from '../input.ts';
 import { answerList } from '../list-answer.ts';
 import { sameOrigin } from '../middleware/same-origin.ts';
-import { presentMachine, presentText, wouldBe } from '../presenters.ts';
+import { presentChange, wouldBe } from '../presenters.ts';
 import { readChangeQuery } from '../query.ts';
 import { waitOrAnswer202, type WaitParts } from '../wait-answer.ts';
 
@@ -83,25 +83,22 @@ export function elbRoutes(router: Router, parts: WaitParts): void {
    *       - { $ref: '#/parameters/dryRun' }
    *     responses:
    *       200:
-   *         description: with dryRun=true, what would be done; nothing was changed
-   *         schema: { $ref: '#/definitions/Sentence' }
+   *         description: with dryRun=true, the instance and in `note` what would be done; nothing was changed
+   *         schema: { $ref: '#/definitions/ChangeAnswer' }
    *         examples:
    *           application/json:
-   *             message: i-0b22a22eec53b9321 would be attached to default-elb; nothing was changed
+   *             message:
+   *               instanceId: i-0b22a22eec53b9321
+   *               instanceType: t3.micro
+   *               launchDate: '2024-01-09T11:30:00.000Z'
+   *               dryRun: true
+   *               note: i-0b22a22eec53b9321 would be attached to default-elb; nothing was changed
    *       201:
    *         description: instance added
-   *         schema:
-   *           type: object
-   *           required: [message]
-   *           properties:
-   *             message: { $ref: '#/definitions/MachineInfo' }
+   *         schema: { $ref: '#/definitions/ChangeAnswer' }
    *       202:
-   *         description: with wait, attached but not in service in time; the health of the instance as AWS told it last
-   *         schema:
-   *           type: object
-   *           required: [message]
-   *           properties:
-   *             message: { $ref: '#/definitions/HealthEntry' }
+   *         description: with wait, attached but not in service in time; `health` is the last that AWS reported
+   *         schema: { $ref: '#/definitions/ChangeAnswer' }
    *         headers:
    *           Location: { type: string, description: where its health is told }
    *           Retry-After: { type: integer, description: seconds after which another look makes sense }
@@ -135,11 +132,11 @@ export function elbRoutes(router: Router, parts: WaitParts): void {
     const watched = wait !== undefined;
     const machine = await service.attachMachine(elbName, instanceId, trace(ctx), { dryRun, watched });
     if (dryRun) {
-      ctx.body = presentText(wouldBe.attached(instanceId, elbName));
+      ctx.body = presentChange(machine, { dryRun, note: wouldBe.attached(instanceId, elbName) });
       return;
     }
-    if (watched && !(await waitOrAnswer202(ctx, parts, { elbName, instanceId, wish: wait, until }))) return;
-    ctx.body = presentMachine(machine);
+    if (watched && !(await waitOrAnswer202(ctx, parts, { elbName, machine, wish: wait, until }))) return;
+    ctx.body = presentChange(machine);
     ctx.status = 201;
   });
 
@@ -172,25 +169,22 @@ export function elbRoutes(router: Router, parts: WaitParts): void {
    *       - { $ref: '#/parameters/force' }
    *     responses:
    *       200:
-   *         description: with dryRun=true, what would be done; nothing was changed
-   *         schema: { $ref: '#/definitions/Sentence' }
+   *         description: with dryRun=true, the instance and in `note` what would be done; nothing was changed
+   *         schema: { $ref: '#/definitions/ChangeAnswer' }
    *         examples:
    *           application/json:
-   *             message: i-5203422c would be detached from default-elb; nothing was changed
+   *             message:
+   *               instanceId: i-5203422c
+   *               instanceType: t1.micro
+   *               launchDate: '2016-08-29T09:12:33.001Z'
+   *               dryRun: true
+   *               note: i-5203422c would be detached from default-elb; nothing was changed
    *       201:
    *         description: instance removed
-   *         schema:
-   *           type: object
-   *           required: [message]
-   *           properties:
-   *             message: { $ref: '#/definitions/MachineInfo' }
+   *         schema: { $ref: '#/definitions/ChangeAnswer' }
    *       202:
-   *         description: with wait, detached but not drained in time; the health of the instance as AWS told it last
-   *         schema:
-   *           type: object
-   *           required: [message]
-   *           properties:
-   *             message: { $ref: '#/definitions/HealthEntry' }
+   *         description: with wait, detached but not drained in time; `health` is the last that AWS reported
+   *         schema: { $ref: '#/definitions/ChangeAnswer' }
    *         headers:
    *           Location: { type: string, description: where its health is told }
    *           Retry-After: { type: integer, description: seconds after which another look makes sense }
@@ -224,15 +218,12 @@ export function elbRoutes(router: Router, parts: WaitParts): void {
     const forcedBy = force ? callerOf(ctx) : undefined;
     const machine = await service.detachMachine(elbName, instanceId, trace(ctx), { dryRun, forcedBy });
     if (dryRun) {
-      ctx.body = presentText(wouldBe.detached(instanceId, elbName));
+      ctx.body = presentChange(machine, { dryRun, note: wouldBe.detached(instanceId, elbName) });
       return;
     }
-    if (
-      wait !== undefined &&
-      !(await waitOrAnswer202(ctx, parts, { elbName, instanceId, wish: wait, until }))
-    )
+    if (wait !== undefined && !(await waitOrAnswer202(ctx, parts, { elbName, machine, wish: wait, until })))
       return;
-    ctx.body = presentMachine(machine);
+    ctx.body = presentChange(machine);
     ctx.status = 201;
   });
 }

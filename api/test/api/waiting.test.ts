@@ -6,8 +6,19 @@ import { describeHealth, eventually, register, startWorld, type World } from '..
 const [member, spare, stopped] = ['i-5203422c', 'i-0b22a22eec53b9321', 'i-091aeb5c6738d523f'] as const;
 const spares = ['i-0b22a22eec53b9321', 'i-0c4d1e7f8a9b03562', 'i-0d5e2f809b1c14673', 'i-0e6f30a1bc2d25784'];
 const messageOf = ({ body }: { body: string }) => (JSON.parse(body) as { message: string }).message;
-const entryOf = ({ body }: { body: string }) =>
-  (JSON.parse(body) as { message: { instanceId: string; state: string; why: string } }).message;
+const changeOf = ({ body }: { body: string }) =>
+  (
+    JSON.parse(body) as {
+      message: {
+        instanceId: string;
+        instanceType: string;
+        dryRun?: boolean;
+        note?: string;
+        health: { instanceId: string; state: string; why: string };
+      };
+    }
+  ).message;
+const entryOf = (answer: { body: string }) => changeOf(answer).health;
 
 describe('Waiting', function () {
   this.timeout(30_000);
@@ -38,6 +49,7 @@ describe('Waiting', function () {
     assert.match(answer.headers.get('retry-after')!, /^1[2345]$/);
     const entry = entryOf(answer);
     assert.deepEqual([entry.instanceId, entry.state], [spare, 'OutOfService']);
+    assert.deepEqual([changeOf(answer).instanceId, changeOf(answer).instanceType], [spare, 't3.micro']);
     assert.match(entry.why, /registration is in progress.*at the earliest in 1\d s/);
     assert.ok((await world.ids('default-elb')).includes(spare));
   });
@@ -53,7 +65,7 @@ describe('Waiting', function () {
     world.aws.region.advance(16);
     const answer = await waiting;
     assert.equal(answer.status, 201, answer.body);
-    assert.equal(entryOf(answer).instanceId, spare);
+    assert.equal(changeOf(answer).instanceId, spare);
   });
 
   it('for drained answers 202 while connections are left, and 201 once there are none', async () => {
@@ -206,13 +218,20 @@ describe('Waiting', function () {
   it('has nothing to wait for in a dry run, which changes nothing', async () => {
     const attached = await attach('default-elb', spare, 'dryRun=true&wait=in-service');
     assert.equal(attached.status, 200);
+    assert.deepEqual(
+      [changeOf(attached).instanceId, changeOf(attached).instanceType, changeOf(attached).dryRun],
+      [spare, 't3.micro', true],
+    );
     assert.match(
-      messageOf(attached),
+      changeOf(attached).note!,
       /i-0b22a22eec53b9321 would be attached to default-elb; nothing was changed/,
     );
     const detached = await detach('default-elb', member, 'dryRun=true');
     assert.equal(detached.status, 200);
-    assert.match(messageOf(detached), /i-5203422c would be detached from default-elb; nothing was changed/);
+    assert.match(
+      changeOf(detached).note!,
+      /i-5203422c would be detached from default-elb; nothing was changed/,
+    );
     for (const [answer, status] of [
       [await attach('default-elb', member, 'dryRun=true'), 409],
       [await detach('default-elb', spare, 'dryRun=true'), 409],

@@ -8,7 +8,7 @@ const gone = { description: 'the elb does not exist' };
 const responses = { 200: { description: 'new' } };
 
 /** What is done to the document (a place, its keys apart by blanks, and what is put there) and what must be said. */
-const breaches: [title: string, place: string, value: unknown, difference: string][] = [
+const breaches: [title: string, place: string, value: unknown, differences: string | string[]][] = [
   ['a dropped path', 'paths /healthcheck', undefined, '/healthcheck is dropped'],
   ['a dropped method', 'elb delete', undefined, 'DELETE /elb/{elbName} is dropped'],
   ['a changed operationId', 'elb post operationId', 'attach', 'POST /elb/{elbName}: operationId is changed'],
@@ -21,7 +21,7 @@ const breaches: [title: string, place: string, value: unknown, difference: strin
     'a changed definition',
     'definitions MachineInfo properties launchDate type',
     'integer',
-    'definitions: MachineInfo is changed',
+    ['definitions: MachineInfo is changed', 'GET /elb/{elbName} 200: the schema in the envelope is changed'],
   ],
   ['a dropped definition', 'definitions MachineId', undefined, 'definitions: MachineId is dropped'],
   [
@@ -74,6 +74,24 @@ const breaches: [title: string, place: string, value: unknown, difference: strin
     'GET /healthcheck 200: the schema is not {message: …}',
   ],
   [
+    'a missing property of the schema in the envelope',
+    'definitions Change properties launchDate',
+    undefined,
+    [
+      'POST /elb/{elbName} 201: the schema in the envelope is changed',
+      'DELETE /elb/{elbName} 201: the schema in the envelope is changed',
+    ],
+  ],
+  [
+    'another required property of the schema in the envelope',
+    'definitions Change required 3',
+    'dryRun',
+    [
+      'POST /elb/{elbName} 201: the schema in the envelope is changed',
+      'DELETE /elb/{elbName} 201: the schema in the envelope is changed',
+    ],
+  ],
+  [
     'another schema in the envelope',
     'elb get responses 200 schema properties message items',
     { type: 'string' },
@@ -88,6 +106,10 @@ const additions: [title: string, edits: Record<string, unknown>][] = [
   ['a status', { 'elb get responses 418': { description: 'a teapot' } }],
   ['a parameter that is optional', { 'elb get parameters': [{ in: 'query', name: 'page', type: 'string' }] }],
   ['an example of a parameter', { 'elb parameters 0 x-example': 'web' }],
+  [
+    'an optional property of the schema in the envelope',
+    { 'definitions Change properties more': { type: 'string' } },
+  ],
   ['a definition', { 'definitions New': { type: 'object' } }],
   [
     'a response that is shared',
@@ -117,9 +139,9 @@ function edited(edits: Record<string, unknown>): SwaggerDocument {
 }
 
 describe('the comparison with the contract', () => {
-  for (const [title, place, value, difference] of breaches) {
+  for (const [title, place, value, differences] of breaches) {
     it(`reports ${title}`, () => {
-      assert.deepEqual(contractDifferences(readContract(), edited({ [place]: value })), [difference]);
+      assert.deepEqual(contractDifferences(readContract(), edited({ [place]: value })), [differences].flat());
     });
   }
   for (const [title, edits] of additions) {

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import {
+  dereference,
   type OperationObject,
   operationsOf,
   type ParameterObject,
@@ -12,8 +13,9 @@ import {
 
 /**
  * Returns one sentence for each thing of the contract that the document drops or changes; none where it keeps all.
- * A success schema X of the contract must be `{message: X}` in the document. Additions and `info` are free, save for
- * a new parameter that is required, which clients of the contract do not send.
+ * A success schema X of the contract must be `{message: X}` in the document, or `{message: Y}` where the object Y has
+ * all of X and adds optional properties. Additions and `info` are free, except a new parameter that is required, which
+ * clients of the contract do not send.
  */
 export function contractDifferences(contract: SwaggerDocument, document: SwaggerDocument): string[] {
   return [
@@ -55,11 +57,11 @@ function effective(document: SwaggerDocument, path: PathItem, operation: Operati
   };
 }
 
-/** A schema may be shared; the definitions that it is made of are compared on their own. */
+/** A schema may be shared, so schemas are compared with what their references point to. */
 function dereferenced(document: SwaggerDocument, response: ResponseObject): ResponseObject {
-  if (response.schema?.$ref === undefined) return response;
-  const shared = resolve(document, response.schema);
-  return envelopedIn(shared) === undefined ? response : { ...response, schema: shared };
+  return response.schema === undefined
+    ? response
+    : { ...response, schema: dereference(document, response.schema) };
 }
 
 function operationDifferences(name: string, expected: Effective, found: Effective): string[] {
@@ -95,9 +97,21 @@ function responseDifferences(
   if (schema === undefined && found.schema === undefined) return differences;
   const enveloped = found.schema && envelopedIn(found.schema);
   if (enveloped === undefined) return [...differences, `${name}: the schema is not {message: …}`];
-  return schema === undefined || isDeepStrictEqual(schema, enveloped)
+  return schema === undefined || contains(enveloped as SchemaObject, schema)
     ? differences
     : [...differences, `${name}: the schema in the envelope is changed`];
+}
+
+/** Returns whether the object schema `found` is `expected` as it stands, with any number of optional properties more. */
+function contains(found: SchemaObject, expected: SchemaObject): boolean {
+  if (expected.properties === undefined) return isDeepStrictEqual(expected, found);
+  const { properties: expectedProperties, ...rest } = expected;
+  return (
+    Object.entries(rest).every(([key, value]) => isDeepStrictEqual(value, found[key])) &&
+    Object.entries(expectedProperties).every(([key, value]) =>
+      isDeepStrictEqual(value, (found.properties as Record<string, unknown> | undefined)?.[key]),
+    )
+  );
 }
 
 /** Returns X of the schema `{message: X}`, or undefined where the schema is another. */
