@@ -25,21 +25,25 @@ export function readElbName(raw: string | undefined): ElbName {
  * `payload_too_large` for a body above the limit.
  */
 export async function readMachineId(ctx: AppContext): Promise<InstanceId> {
-  const text = await readBody(ctx);
-  if (text === '') throw wrongData('the body is empty');
-  return machineIdOf(text);
+  const body = await readJson(ctx, oneExpected);
+  if (body === undefined) throw wrongData('the body is empty');
+  return machineIdOf(body);
 }
 
-/** As `readMachineId`; `?instanceId=` may stand in for the body, since some clients drop the body of a DELETE. */
+/**
+ * As `readMachineId`; `?instanceId=` may stand in for the body, since some clients drop the body of a DELETE. Generated
+ * clients send `null` (Go) or `{}` (Java, with an empty model) for a body that their caller leaves out.
+ */
 export async function readMachineIdOrQuery(ctx: AppContext): Promise<InstanceId> {
-  const text = await readBody(ctx);
+  const body = await readJson(ctx, oneExpected);
+  const named = body === undefined || Object.keys(body).length === 0 ? undefined : body;
   const query = ctx.query['instanceId'];
   if (query === undefined) {
-    if (text === '') throw wrongData('the body is empty and there is no ?instanceId=');
-    return machineIdOf(text);
+    if (named === undefined) throw wrongData('the body is empty and there is no ?instanceId=');
+    return machineIdOf(named);
   }
   const instanceId = instanceIdOf(query, 'the query parameter instanceId');
-  if (text !== '' && machineIdOf(text) !== instanceId) {
+  if (named !== undefined && machineIdOf(named) !== instanceId) {
     throw wrongData('the body and the query parameter instanceId name different instances');
   }
   return instanceId;
@@ -59,9 +63,9 @@ const mostInstances = 100;
  * something else or names none or too many; a single id that is wrong is for the answer to tell.
  */
 export async function readInstanceIds(ctx: AppContext): Promise<NamedInstance[]> {
-  const text = await readBody(ctx);
-  if (text === '') throw wrongData('the body is empty', manyExpected);
-  const { instanceIds } = objectOf(text, manyExpected) as { instanceIds?: unknown };
+  const body = await readJson(ctx, manyExpected);
+  if (body === undefined) throw wrongData('the body is empty', manyExpected);
+  const { instanceIds } = body as { instanceIds?: unknown };
   if (!Array.isArray(instanceIds)) throw wrongData('instanceIds is missing or no list', manyExpected);
   if (instanceIds.length < 1 || instanceIds.length > mostInstances)
     throw wrongData(`instanceIds names ${instanceIds.length} instances`, manyExpected);
@@ -118,20 +122,23 @@ function bodyError(cause: unknown): DomainError {
   });
 }
 
-function machineIdOf(text: string): InstanceId {
-  const body = objectOf(text, oneExpected);
+function machineIdOf(body: object): InstanceId {
   if (!('instanceId' in body)) throw wrongData('instanceId is missing');
   return instanceIdOf(body.instanceId, 'instanceId');
 }
 
-function objectOf(text: string, expected: string): object {
+/** Returns the JSON object of the body, or undefined for an empty body and for `null`. */
+async function readJson(ctx: AppContext, expected: string): Promise<object | undefined> {
+  const text = await readBody(ctx);
+  if (text === '') return undefined;
   let body: unknown;
   try {
     body = JSON.parse(text);
   } catch {
     throw wrongData('the body is not JSON', expected);
   }
-  if (typeof body !== 'object' || body === null || Array.isArray(body))
+  if (body === null) return undefined;
+  if (typeof body !== 'object' || Array.isArray(body))
     throw wrongData('the body is not a JSON object', expected);
   return body;
 }

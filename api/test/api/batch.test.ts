@@ -28,6 +28,7 @@ describe('POST and DELETE /elb/{elbName}/instances', () => {
 
   const refused: [what: string, body: string, says: RegExp][] = [
     ['an empty body', '', /the body is empty; send {\\"instanceIds/],
+    ['null', 'null', /the body is empty; send {\\"instanceIds/],
     ['what is not JSON', 'x', /not JSON/],
     ['a list', '["i-5203422c"]', /not a JSON object/],
     ['one instanceId', '{"instanceId":"i-5203422c"}', /instanceIds is missing or no list/],

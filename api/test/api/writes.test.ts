@@ -11,7 +11,7 @@ const wrongBodies: [string, string, RegExp][] = [
   ['an empty body', '', /body is empty/],
   ['what is not JSON', 'instanceId=i-5203422c', /not JSON/],
   ['an array', '["i-5203422c"]', /not a JSON object/],
-  ['null', 'null', /not a JSON object/],
+  ['null', ' null ', /the body is empty/],
   ['a string', '"i-5203422c"', /not a JSON object/],
   ['an object without instanceId', '{"id":"i-5203422c"}', /instanceId is missing/],
   ['an instanceId that is a number', '{"instanceId":5203422}', /instanceId is not one string/],
@@ -182,11 +182,15 @@ describe('POST and DELETE /elb/{elbName}', () => {
     );
   });
 
-  it('DELETE takes the instance from the query', async () => {
-    const response = await service.request('/elb/default-elb?instanceId=i-6d304aae', { method: 'DELETE' });
-    assert.equal(response.status, 201);
-    assert.ok(!aws.region.members('default-elb').includes('i-6d304aae'));
-  });
+  for (const body of [undefined, '', 'null', '{}'])
+    it(`DELETE reads the instance from the query where the body is ${body === '' ? 'empty' : (body ?? 'absent')}`, async () => {
+      const response = await service.request('/elb/default-elb?instanceId=i-6d304aae', {
+        method: 'DELETE',
+        ...(body !== undefined && { body }),
+      });
+      assert.equal(response.status, 201);
+      assert.ok(!aws.region.members('default-elb').includes('i-6d304aae'));
+    });
 
   it('DELETE detaches a member that EC2 no longer describes', async () => {
     aws.region.setMembers('empty-elb', ['i-74d1b6ef']);
