@@ -1,3 +1,5 @@
+import type { ErrorCode } from './errors.ts';
+
 /** `{"message": X}` where X is a sentence that tells the caller what to do, as the example does. */
 const failure = (description: string, example: string, headers: Record<string, object> = {}) => ({
   description,
@@ -12,10 +14,14 @@ const retryAfter = { 'Retry-After': { type: 'integer', description: 'seconds to 
 const description = `List, attach and detach the EC2 instances of classic Elastic Load Balancers.
 
 - Every JSON answer is \`{"message": X}\`: what was asked for or, on failure, one sentence that tells what to do.
+- The header \`Error-Code\` of a failure, and \`code\` of a refused outcome in a 207, name the failure. Match these, since
+  sentences may change.
 - Credentials are the user and password of a token of \`API_TOKEN\`, sent as \`Authorization: Basic <token>\`.
   Without them every path but \`/healthcheck\`, \`/docs\` and \`/swagger.yaml\` answers 401; with them an unknown path
   answers 404.
 - \`HEAD\` works wherever \`GET\` does, and a method that a path lacks answers 405.
+- Node.js answers bytes that are no HTTP request (400), a request that arrives too slowly (408) and header fields above
+  16 KiB (431) without a body, and closes the connection.
 - Bodies are read as JSON whatever the Content-Type, up to 16 KiB.
 - An instance id is \`i-\` and 8 or 17 lower-case hex digits.
 - The name of a load balancer has 1 to 32 letters, digits and inner hyphens; any other name answers 404.
@@ -134,7 +140,8 @@ export const contract = {
     HealthEntry: {
       type: 'object',
       required: [
-        ...['instanceId', 'state', 'reasonCode', 'description', 'availabilityZone', 'instanceState', 'why'],
+        ...['instanceId', 'state', 'reasonCode', 'description', 'condition'],
+        ...['availabilityZone', 'instanceState', 'why'],
       ],
       properties: {
         instanceId: { type: 'string', example: 'i-5203422c' },
@@ -148,6 +155,14 @@ export const contract = {
           type: 'string',
           description: "AWS's words",
           example: 'Instance registration is still in progress.',
+        },
+        condition: {
+          type: 'string',
+          description: "what AWS's description means, for programs to match",
+          enum: [
+            ...['in-service', 'registering', 'failing-checks', 'draining', 'zone-disabled', 'not-running'],
+            ...['not-registered', 'unknown'],
+          ],
         },
         availabilityZone: { type: 'string', example: 'us-east-1a' },
         instanceState: { type: 'string', description: 'as EC2 tells it', example: 'running' },
@@ -184,6 +199,14 @@ export const contract = {
           example: 201,
         },
         message: { description: 'MachineInfo with 201; else one sentence' },
+        code: {
+          type: 'string',
+          description: 'where it was refused: the Error-Code that a request for this one would have',
+          enum: [
+            ...['aws_failed', 'aws_refused', 'aws_throttled', 'aws_unreachable', 'instance_already_attached'],
+            ...['instance_not_attached', 'instance_refused', 'last_in_service', 'wrong_data_format'],
+          ],
+        },
       },
     },
     Status: {
@@ -324,7 +347,7 @@ export const contract = {
       { 'WWW-Authenticate': { type: 'string', description: 'the challenge: Basic, its realm and charset' } },
     ),
     WrongParameter: failure(
-      'a query parameter is not known, or has a value that it does not take',
+      'the request is malformed, or a query parameter is not known or has a value that it does not take',
       'the query parameter limit cannot be "0"; it takes a whole number from 1 to 400',
     ),
     WrongInstanceIds: failure(
@@ -348,21 +371,13 @@ export const contract = {
       'PATCH is not allowed on this path; use DELETE, GET, HEAD, POST',
       { Allow: { type: 'string', description: 'the methods that it has' } },
     ),
-    RequestTimeout: failure(
-      'the request took too long to arrive',
-      'the request took too long to arrive; send it again',
-    ),
     PayloadTooLarge: failure(
       'the body is larger than 16 KiB',
       'the body is larger than 16384 bytes; send {"instanceId": "i-…"} alone',
     ),
-    HeaderTooLarge: failure(
-      'the header is larger than 16 KiB',
-      'the header is larger than 16 KiB; send fewer or shorter fields',
-    ),
     Unforeseen: failure(
       'something unforeseen; the log has the cause',
-      'something unforeseen went wrong; the log tells what, under the request id 5e1c7c1e',
+      'something unforeseen went wrong; the log has the cause, under the request id 5e1c7c1e',
     ),
     AwsRefused: failure(
       'AWS refuses the credentials or permissions of the service, or failed itself',
@@ -382,10 +397,54 @@ export const contract = {
   },
 };
 
-/** What every operation can answer beside the statuses of its `@swagger` block. */
+/** What every operation can answer; its `@swagger` block may describe a status in its own words. */
 export const everywhere = {
+  400: { $ref: '#/responses/WrongParameter' },
   405: { $ref: '#/responses/MethodNotAllowed' },
-  408: { $ref: '#/responses/RequestTimeout' },
-  431: { $ref: '#/responses/HeaderTooLarge' },
   500: { $ref: '#/responses/Unforeseen' },
+};
+
+/** An operation of the document, as far as it decides which failures it can answer. */
+export interface Operation {
+  /** `get`, `post` or `delete`. */
+  readonly method: string;
+  /** `/elb/{elbName}` */
+  readonly path: string;
+  /** Whether it needs credentials. */
+  readonly guarded: boolean;
+}
+
+type Which = (operation: Operation) => boolean;
+const every: Which = () => true;
+const guarded: Which = (operation) => operation.guarded;
+const asksAws: Which = ({ path }) => path.startsWith('/elb');
+const ofOneElb: Which = ({ path }) => path.startsWith('/elb/');
+const change: Which = ({ method }) => method !== 'get';
+/** Changes of one instance; those of many have these failures in their outcomes. */
+const single: Which = ({ method, path }) => method !== 'get' && path === '/elb/{elbName}';
+const attach: Which = (operation) => single(operation) && operation.method === 'post';
+const detach: Which = (operation) => single(operation) && operation.method === 'delete';
+
+/** Which operations answer each code. `npm run swagger` writes it to the header `Error-Code` of their responses. */
+export const answeredBy: Readonly<Record<ErrorCode, Which>> = {
+  attachment_lost: attach,
+  aws_failed: asksAws,
+  aws_refused: asksAws,
+  aws_throttled: asksAws,
+  aws_unreachable: asksAws,
+  closing: single,
+  cross_site_request: change,
+  elb_not_found: ofOneElb,
+  instance_already_attached: attach,
+  instance_not_attached: detach,
+  instance_refused: single,
+  internal_error: every,
+  last_in_service: detach,
+  malformed_request: every,
+  method_not_allowed: every,
+  payload_too_large: change,
+  route_not_found: () => false,
+  unauthenticated: guarded,
+  wrong_data_format: change,
+  wrong_parameter: guarded,
 };

@@ -1,4 +1,7 @@
-/** Every way in which an operation can fail on purpose; `http/error-status.ts` gives each its HTTP status. */
+/**
+ * Every way in which an operation can fail; `http/error-status.ts` gives each its HTTP status, and `contract.ts` the
+ * operations that answer it. Clients match them (header `Error-Code`), so a code never changes its meaning.
+ */
 export type ErrorCode =
   | 'attachment_lost'
   | 'aws_failed'
@@ -11,6 +14,7 @@ export type ErrorCode =
   | 'instance_already_attached'
   | 'instance_not_attached'
   | 'instance_refused'
+  | 'internal_error'
   | 'last_in_service'
   | 'malformed_request'
   | 'method_not_allowed'

@@ -78,6 +78,6 @@ export function toHealth(element: XmlElement): MemberHealth {
     state,
     reasonCode: textOf(element, 'ReasonCode') ?? 'N/A',
     description,
-    condition: conditions[description] ?? (state === 'InService' ? 'in-service' : 'unclear'),
+    condition: conditions[description] ?? (state === 'InService' ? 'in-service' : 'unknown'),
   };
 }

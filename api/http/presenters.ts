@@ -1,5 +1,5 @@
-import { DomainError } from '../errors.ts';
-import type { HealthEntry } from '../load-balancers/health.ts';
+import { DomainError, type ErrorCode } from '../errors.ts';
+import type { Condition, HealthEntry } from '../load-balancers/health.ts';
 import type { LoadBalancer } from '../load-balancers/load-balancer.ts';
 import type { MachineInfo } from '../load-balancers/machine.ts';
 import { errorStatus } from './error-status.ts';
@@ -80,6 +80,7 @@ export interface PresentedHealth {
   readonly state: string;
   readonly reasonCode: string;
   readonly description: string;
+  readonly condition: Condition;
   readonly availabilityZone: string;
   readonly instanceState: string;
   readonly why: string;
@@ -91,12 +92,14 @@ export function presentHealth(entries: readonly HealthEntry[]): Envelope<Present
 }
 
 function shapeHealth(entry: HealthEntry): PresentedHealth {
-  const { instanceId, state, reasonCode, description, availabilityZone, instanceState, why } = entry;
+  const { instanceId, state, reasonCode, description, condition, availabilityZone, instanceState, why } =
+    entry;
   return {
     instanceId,
     state,
     reasonCode,
     description,
+    condition,
     availabilityZone: availabilityZone ?? 'unknown',
     instanceState: instanceState ?? 'unknown',
     why,
@@ -125,6 +128,8 @@ export interface PresentedOutcome {
   readonly instanceId: string;
   readonly status: number;
   readonly message: PresentedMachine | string;
+  /** Present where this instance was refused. */
+  readonly code?: ErrorCode;
 }
 
 /** Returns outcomes in the order given, enveloped; `status` is that of what was changed, or would be. */
@@ -134,8 +139,10 @@ export function presentOutcomes(
 ): Envelope<PresentedOutcome[]> {
   return {
     message: outcomes.map(({ instanceId, outcome }) => {
-      if (outcome instanceof DomainError)
-        return { instanceId, status: errorStatus[outcome.code], message: outcome.message };
+      if (outcome instanceof DomainError) {
+        const { code, message } = outcome;
+        return { instanceId, status: errorStatus[code], message, code };
+      }
       return { instanceId, status, message: typeof outcome === 'string' ? outcome : shapeMachine(outcome) };
     }),
   };

@@ -1,15 +1,18 @@
 import type { InstanceId } from './machine.ts';
 
-/** What AWS's words about a member come to. */
-export type Condition =
-  | 'in-service'
-  | 'registering'
-  | 'draining'
-  | 'failing-checks'
-  | 'zone-disabled'
-  | 'not-running'
-  | 'not-registered'
-  | 'unclear';
+/** What AWS's description of a member means; `unknown` where it is none of the known descriptions. */
+export const conditions = [
+  'in-service',
+  'registering',
+  'failing-checks',
+  'draining',
+  'zone-disabled',
+  'not-running',
+  'not-registered',
+  'unknown',
+] as const;
+
+export type Condition = (typeof conditions)[number];
 
 /** What AWS tells of a member's health. */
 export interface MemberHealth {
@@ -47,5 +50,5 @@ export function isDrained(health: MemberHealth | undefined): boolean {
 
 /** The health of a member of which AWS tells none, as of a terminated one. */
 export function untold(instanceId: InstanceId): MemberHealth {
-  return { instanceId, state: 'Unknown', reasonCode: 'N/A', description: 'N/A', condition: 'unclear' };
+  return { instanceId, state: 'Unknown', reasonCode: 'N/A', description: 'N/A', condition: 'unknown' };
 }

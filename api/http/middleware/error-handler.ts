@@ -6,26 +6,30 @@ import { presentText } from '../presenters.ts';
 /** RFC 7617: the realm, and that user and password are read as UTF-8. */
 const challenge = 'Basic realm="elb-inventory", charset="UTF-8"';
 
-/** Answers every failure, once: a DomainError with its own words, anything else with 500 and none of its internals. */
+/**
+ * Answers every failure, once, with its code in the header `Error-Code`: a DomainError with its own words, anything
+ * else with 500 and none of its internals.
+ */
 export function errorHandler(): AppMiddleware {
   return async (ctx, next) => {
     try {
       await next();
     } catch (error) {
       ctx.state.error = error;
-      if (!(error instanceof DomainError)) {
-        ctx.status = 500;
-        ctx.body = presentText(
-          `something unforeseen went wrong; the log tells what, under the request id ${ctx.state.requestId}`,
-        );
-        return;
-      }
-      const { retryAfterSeconds, allow } = error.details;
-      ctx.status = errorStatus[error.code];
-      ctx.body = presentText(error.message);
+      const { code, message, details } =
+        error instanceof DomainError ? error : unforeseen(ctx.state.requestId, error);
+      ctx.status = errorStatus[code];
+      ctx.body = presentText(message);
+      ctx.set('Error-Code', code);
+      const { retryAfterSeconds, allow } = details;
       if (retryAfterSeconds !== undefined) ctx.set('Retry-After', String(retryAfterSeconds));
       if (allow !== undefined) ctx.set('Allow', allow.join(', '));
-      if (error.code === 'unauthenticated') ctx.set('WWW-Authenticate', challenge);
+      if (code === 'unauthenticated') ctx.set('WWW-Authenticate', challenge);
     }
   };
+}
+
+function unforeseen(requestId: string, cause: unknown): DomainError {
+  const problem = `something unforeseen went wrong; the log has the cause, under the request id ${requestId}`;
+  return new DomainError('internal_error', problem, { cause });
 }

@@ -9,6 +9,7 @@ interface Outcome {
   readonly instanceId: string;
   readonly status: number;
   readonly message: string | { readonly instanceId: string };
+  readonly code?: string;
 }
 
 describe('POST and DELETE /elb/{elbName}/instances', () => {
@@ -65,6 +66,19 @@ describe('POST and DELETE /elb/{elbName}/instances', () => {
     const outcomes = await change('POST', named);
     assert.deepEqual(statusesOf(outcomes), [201, 409, 400, 400, 400, 400, 400, 409, 201]);
     assert.deepEqual(
+      outcomes.map(({ code }) => code),
+      [
+        ...[
+          undefined,
+          'instance_already_attached',
+          'wrong_data_format',
+          'wrong_data_format',
+          'instance_refused',
+        ],
+        ...['instance_refused', 'instance_refused', 'instance_already_attached', undefined],
+      ],
+    );
+    assert.deepEqual(
       outcomes.map(({ instanceId }) => instanceId),
       named.map(String),
     );
@@ -98,6 +112,7 @@ describe('POST and DELETE /elb/{elbName}/instances', () => {
     world.aws.faults.set([{ throttle: true, actions: [register] }]);
     const outcomes = await change('POST', [spare, first, another]);
     assert.deepEqual(statusesOf(outcomes), [503, 409, 503]);
+    assert.equal(outcomes[0]!.code, 'aws_throttled');
     assert.match(JSON.stringify(outcomes[0]!.message), /nothing was changed/);
   });
 

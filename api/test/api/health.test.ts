@@ -6,6 +6,7 @@ interface Entry {
   readonly state: string;
   readonly reasonCode: string;
   readonly description: string;
+  readonly condition: string;
   readonly availabilityZone: string;
   readonly instanceState: string;
   readonly why: string;
@@ -76,10 +77,30 @@ describe('GET /elb/{elbName}/health', () => {
       state: 'InService',
       reasonCode: 'N/A',
       description: 'N/A',
+      condition: 'in-service',
       availabilityZone: 'us-east-1a',
       instanceState: 'running',
       why: 'in service, nothing is left to do',
     });
+  });
+
+  it('has a condition for programs to match in each entry', async () => {
+    const conditionOf = async (instanceId: string) => (await entry(instanceId)).condition;
+    await world.attach('default-elb', spare);
+    assert.equal(await conditionOf(spare), 'registering');
+    world.aws.region.changeInstance(first, { check: 'failing' });
+    world.aws.region.changeInstance(second, { state: 'stopped' });
+    world.aws.region.advance(60);
+    world.aws.region.setMembers('default-elb', [first, second, third, inZoneD, terminated]);
+    await world.detach('default-elb', third);
+    const conditions = (await health()).map(({ instanceId, condition }) => [instanceId, condition]);
+    assert.deepEqual(conditions, [
+      [first, 'failing-checks'],
+      [second, 'not-running'],
+      [inZoneD, 'zone-disabled'],
+      [third, 'draining'],
+      [terminated, 'unknown'],
+    ]);
   });
 
   it('says how long a registration takes at least', async () => {

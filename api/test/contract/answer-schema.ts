@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { Ajv } from 'ajv';
+import { errorStatus } from '../../http/error-status.ts';
 import {
   dereference,
   type OperationObject,
@@ -21,13 +22,13 @@ const document = dereference(readSwagger(), readSwagger());
 const ajv = new Ajv({ allErrors: true, keywords: ['example'] });
 
 /** What can be answered where no operation is: by a method that a path lacks, and by an unknown path. */
-const elsewhere = { 401: 'Unauthenticated', 408: 'RequestTimeout', 431: 'HeaderTooLarge', 500: 'Unforeseen' };
+const elsewhere = { 400: 'WrongParameter', 401: 'Unauthenticated', 500: 'Unforeseen' };
 const methodLacking = { ...elsewhere, 405: 'MethodNotAllowed' };
 const pathLacking = { ...elsewhere, 404: 'PathNotFound' };
 
 /**
  * Asserts that swagger.yaml has this status for the request, and that the answer fits it: the JSON body its schema
- * (with no property that it does not name), the headers those that it promises. A HEAD is held against the GET, and
+ * (with no property that it does not name), the headers those that it promises, the code of a failure one that it lists. A HEAD is held against the GET, and
  * has no body, like a status without a schema. The pages about the API are left alone. Throws AssertionError.
  *
  * @example assertAnswerFits('GET', '/elb/web', { status, headers, body: await response.clone().text() })
@@ -40,11 +41,13 @@ export function assertAnswerFits(method: string, path: string, { status, headers
   const name = `${method} ${path} ${status}`;
   const response = responsesOf(asked, pathname)[status];
   assert.ok(response, `${name}: swagger.yaml does not have this status for this request`);
-  for (const [header, { type }] of Object.entries(response.headers ?? {})) {
+  for (const [header, { type, enum: values }] of Object.entries(response.headers ?? {})) {
     const value = headers.get(header);
     assert.ok(value !== null, `${name}: ${header} is missing`);
     if (type === 'integer') assert.match(value, /^-?\d+$/, `${name}: ${header} is not an integer`);
+    assert.ok(values?.includes(value) ?? true, `${name}: swagger.yaml does not have ${header}: ${value}`);
   }
+  if (status >= 400) assertCodeFits(name, status, headers.get('Error-Code') ?? 'missing');
   if (method === 'HEAD' || response.schema === undefined) {
     assert.equal(body, '', `${name}: is answered without a body`);
     return;
@@ -62,6 +65,11 @@ function responsesOf(method: string, pathname: string): Readonly<Record<string, 
   }
   const operation: OperationObject | undefined = Object.fromEntries(operationsOf(path))[method.toLowerCase()];
   return operation === undefined ? shared(methodLacking) : (operation.responses ?? {});
+}
+
+function assertCodeFits(name: string, status: number, code: string): void {
+  const expected = (errorStatus as Readonly<Record<string, number>>)[code];
+  assert.equal(expected, status, `${name}: Error-Code is ${code}, which is no code of this status`);
 }
 
 /** `{name}` of a template stands for one segment of the path. */

@@ -4,6 +4,7 @@ import SwaggerParser from '@apidevtools/swagger-parser';
 import { Ajv } from 'ajv';
 import { renderSwagger } from '../../../scripts/swagger-document.ts';
 import { type AppParts, createApp } from '../../app.ts';
+import { conditions } from '../../load-balancers/health.ts';
 import { InFlight } from '../../http/in-flight.ts';
 import { contractDifferences } from './contract-differences.ts';
 import {
@@ -52,6 +53,14 @@ describe('swagger.yaml', () => {
 
   it('keeps all that clients hold in hand', () => {
     assert.deepEqual(contractDifferences(readContract(), readSwagger()), []);
+  });
+
+  it('has each condition of a member', () => {
+    const { condition } = readSwagger().definitions?.['HealthEntry']?.properties as Record<
+      string,
+      { enum: string[] }
+    >;
+    assert.deepEqual(condition?.enum, [...conditions]);
   });
 
   it('has examples that fit their schemas', () => {

@@ -6,7 +6,7 @@ type Node<T> = Readonly<Partial<T>> & Readonly<Record<string, unknown>>;
 
 export type SchemaObject = Node<{ $ref: string; type: string; required: string[]; properties: object }>;
 export type ParameterObject = Node<{ $ref: string; name: string; in: string; required: boolean }>;
-export type HeaderObject = Node<{ type: string }>;
+export type HeaderObject = Node<{ type: string; enum: string[] }>;
 export type ResponseObject = Node<{
   $ref: string;
   description: string;

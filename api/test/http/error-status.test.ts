@@ -20,6 +20,7 @@ const promised: Record<ErrorCode, number> = {
   last_in_service: 409,
   attachment_lost: 409,
   payload_too_large: 413,
+  internal_error: 500,
   aws_failed: 502,
   aws_refused: 502,
   aws_throttled: 503,
@@ -47,6 +48,7 @@ describe('The error handler', () => {
       thrown = new DomainError(code, 'a problem', { advice: 'an advice', cause: new Error('internal') });
       const response = await fetch(server.url);
       assert.equal(response.status, status);
+      assert.equal(response.headers.get('error-code'), code);
       assert.match(response.headers.get('content-type') ?? '', /^application\/json/);
       assert.deepEqual(await response.json(), { message: 'a problem; an advice' });
       assert.equal(response.headers.has('www-authenticate'), status === 401);
@@ -81,6 +83,7 @@ describe('The error handler', () => {
       thrown = error;
       const response = await fetch(server.url);
       assert.equal(response.status, 500);
+      assert.equal(response.headers.get('error-code'), 'internal_error');
       const message = await messageOf(response);
       assert.match(message, /unforeseen.*the log.*request-7$/);
       assert.doesNotMatch(message, /internal/);

@@ -70,14 +70,14 @@ describe('why', () => {
     ],
     [
       'a state of EC2 that is new',
-      of('unclear'),
+      of('unknown'),
       { machine: { ...machineOf(id(1)), state: 'hibernating' } },
       /says that the instance is hibernating: look there/,
     ],
     ['an instance that is no member', of('not-registered'), {}, /no member of web: attach it/],
     [
       'words of AWS that are new',
-      of('unclear', 'A transient error occurred. Please try again later.'),
+      of('unknown', 'A transient error occurred. Please try again later.'),
       {},
       /AWS says only "A transient error occurred. Please try again later": look again/,
     ],
