@@ -1,3 +1,4 @@
+import { DRAINING, FORMER_MEMBERS, type Behaviour } from './behaviour.ts';
 import type { Calls } from './calls.ts';
 import {
   ControlError,
@@ -13,7 +14,7 @@ import {
   type Reader,
 } from './control-input.ts';
 import type { Fault, Faults } from './faults.ts';
-import type { InstanceChange } from './instance.ts';
+import { STATE_CODES, type InstanceChange, type InstanceState } from './instance.ts';
 import type { HealthCheck, LoadBalancerChange } from './load-balancer-spec.ts';
 import type { Region } from './region.ts';
 
@@ -50,9 +51,16 @@ const clockChange: Reader<{ advanceSeconds?: number; speed?: number }> = objectO
 
 const instanceChange: Reader<InstanceChange> = objectOf<InstanceChange>({
   check: oneOf('passing', 'failing'),
-  state: oneOf('running', 'stopped', 'terminated'),
+  state: oneOf(...(Object.keys(STATE_CODES) as InstanceState[])),
   forgotten: flag,
   instanceType: text,
+});
+
+const behaviourChange: Reader<Partial<Behaviour>> = objectOf<Partial<Behaviour>>({
+  draining: oneOf(...DRAINING),
+  listDraining: flag,
+  registrationLag: numberFrom(0, DAY),
+  formerMembers: oneOf(...FORMER_MEMBERS),
 });
 
 /** Bounds: UG, health check and connection draining. */
@@ -68,6 +76,7 @@ const loadBalancerChange: Reader<LoadBalancerChange> = objectOf<LoadBalancerChan
     healthyThreshold: wholeFrom(2, 10),
   }),
   connectionDraining: objectOf({ enabled: flag, timeout: wholeFrom(1, 3600) }),
+  behaviour: behaviourChange,
 });
 
 /** Does what a control request asks, and returns what is answered as JSON. */
@@ -102,6 +111,13 @@ export const RESOURCES: Readonly<Record<string, Readonly<Record<string, Operatio
       if (speed !== undefined) region.clock.setSpeed(speed);
       if (advanceSeconds !== undefined) region.advance(advanceSeconds);
       return clockOf(region);
+    },
+  },
+  '/behaviour': {
+    GET: ({ region }) => region.behaviour,
+    PUT: ({ region }, input) => {
+      region.changeBehaviour(behaviourChange(input, 'body'));
+      return region.behaviour;
     },
   },
   '/instances': { GET: ({ region }) => ({ instances: region.instances() }) },

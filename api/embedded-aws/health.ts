@@ -1,4 +1,4 @@
-import type { Instance } from './instance.ts';
+import type { Instance, InstanceState } from './instance.ts';
 import type { HealthCheck, LoadBalancerSpec } from './load-balancer-spec.ts';
 
 /** One registration of an instance; `verdict` is what the health checks have concluded last. */
@@ -35,10 +35,11 @@ export function drainingHealth(instanceId: string): InstanceHealth {
   return { instanceId, state: 'InService', reasonCode: 'N/A', description };
 }
 
-/** The health of an instance that has just finished draining: OutOfService, then gone (aws/aws-cli#2723). */
-export function drainedHealth(instanceId: string): InstanceHealth {
-  return outOfService(instanceId, 'ELB', 'Instance is not currently registered with the LoadBalancer.');
-}
+/** SM lists no descriptions for the two states that pass into these. */
+const DESCRIBED_AS: Partial<Record<InstanceState, InstanceState>> = {
+  stopping: 'stopped',
+  'shutting-down': 'terminated',
+};
 
 /** A member's health at `now`; descriptions are those that SM lists. */
 export function memberHealth(
@@ -54,7 +55,8 @@ export function memberHealth(
   }
   observe(member, instance, healthCheck, now);
   if (instance.state !== 'running') {
-    return outOfService(instanceId, 'Instance', `Instance is in ${instance.state} state.`);
+    const state = DESCRIBED_AS[instance.state] ?? instance.state;
+    return outOfService(instanceId, 'Instance', `Instance is in ${state} state.`);
   }
   if (!availabilityZones.includes(instance.availabilityZone)) {
     const zone =

@@ -1,7 +1,17 @@
 import { AwsError } from './aws-error.ts';
 
-/** States of an EC2 instance that are imitated; AWS's passing ones (pending, stopping …) are skipped. */
-export type InstanceState = 'running' | 'stopped' | 'terminated';
+/** The states of an EC2 instance and their codes (EC2 API reference, InstanceState). */
+export const STATE_CODES = {
+  pending: 0,
+  running: 16,
+  'shutting-down': 32,
+  terminated: 48,
+  stopping: 64,
+  stopped: 80,
+} as const;
+
+/** A change to a state takes effect at once; no instance passes through `pending`, `stopping` or `shutting-down` by itself. */
+export type InstanceState = keyof typeof STATE_CODES;
 
 /** An EC2 instance. Never changed in place: a change makes a new object, so that its XML can be kept by identity. */
 export interface Instance {
@@ -38,7 +48,8 @@ export const INSTANCE_ID = /^i-(?:[0-9a-f]{8}|[0-9a-f]{17})$/;
 
 /**
  * The instance after a change at `now`, milliseconds since 1970. EC2 changes the type only of a stopped instance, and
- * sets a new launch time, in whole seconds, at each start; a terminated one stays so (EC2 user guide, life cycle).
+ * sets a new launch time, in whole seconds, at each start; one that is terminated, or shuts down for that, cannot start
+ * again (EC2 user guide, life cycle).
  * @throws AwsError IncorrectInstanceState
  */
 export function changedInstance(before: Instance, change: InstanceChange, now: number): Instance {
@@ -47,6 +58,9 @@ export function changedInstance(before: Instance, change: InstanceChange, now: n
   if (before.state === 'terminated' && after.state !== 'terminated') {
     throw new AwsError('IncorrectInstanceState', `The instance '${id}' is terminated and stays so.`);
   }
+  if (before.state === 'shutting-down' && after.state !== 'shutting-down' && after.state !== 'terminated') {
+    throw new AwsError('IncorrectInstanceState', `The instance '${id}' is shutting down to be terminated.`);
+  }
   if (after.instanceType !== before.instanceType && before.state !== 'stopped' && after.state !== 'stopped') {
     const how = 'EC2 changes the type only of a stopped instance; stop it first, or in the same change.';
     throw new AwsError(
@@ -54,10 +68,15 @@ export function changedInstance(before: Instance, change: InstanceChange, now: n
       `The instance '${id}' is not in the 'stopped' state. ${how}`,
     );
   }
-  const started = before.state === 'stopped' && after.state === 'running';
+  const started = isStopped(before) && !isStopped(after);
+  const runs = before.state !== 'running' && after.state === 'running';
   return {
     ...after,
     launchTime: started ? now - (now % 1000) : before.launchTime,
-    checkSince: started || after.check !== before.check ? now : before.checkSince,
+    checkSince: runs || after.check !== before.check ? now : before.checkSince,
   };
+}
+
+function isStopped({ state }: Instance): boolean {
+  return state !== 'pending' && state !== 'running';
 }

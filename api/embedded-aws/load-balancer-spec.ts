@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { Behaviour } from './behaviour.ts';
 import { MAIN_VPC, subnetsOf } from './network.ts';
 
 /** A classic ELB's health check; `interval` and `timeout` in seconds. */
@@ -23,6 +24,8 @@ export interface LoadBalancerSpec {
   readonly connectionDraining: { readonly enabled: boolean; readonly timeout: number };
   /** Milliseconds since 1970. */
   readonly createdTime: number;
+  /** Where it behaves otherwise than the region. */
+  readonly behaviour?: Partial<Behaviour>;
 }
 
 /** What a person or a test may set of a load balancer; what is absent stays, or is AWS's default. */
@@ -33,6 +36,7 @@ export interface LoadBalancerChange {
   availabilityZones?: string[];
   healthCheck?: Partial<HealthCheck>;
   connectionDraining?: { enabled?: boolean; timeout?: number };
+  behaviour?: Partial<Behaviour>;
 }
 
 /** A classic ELB as the AWS console creates one: zones a to c, health check and draining with AWS's defaults (UG). */
@@ -71,5 +75,6 @@ export function changedSpec(spec: LoadBalancerSpec, change: LoadBalancerChange):
     availabilityZones,
     healthCheck: { ...spec.healthCheck, ...change.healthCheck },
     connectionDraining: { ...spec.connectionDraining, ...change.connectionDraining },
+    behaviour: { ...spec.behaviour, ...change.behaviour },
   };
 }

@@ -1,18 +1,12 @@
 import type { Agenda } from './agenda.ts';
+import { formerHealth, type Behaviour } from './behaviour.ts';
 import { AwsError, couldNotFindInstance } from './aws-error.ts';
 import type { VirtualClock } from './clock.ts';
-import {
-  drainedHealth,
-  drainingHealth,
-  memberHealth,
-  observe,
-  type InstanceHealth,
-  type Membership,
-} from './health.ts';
+import { drainingHealth, memberHealth, observe, type InstanceHealth, type Membership } from './health.ts';
 import type { Instance } from './instance.ts';
 import type { LoadBalancerSpec } from './load-balancer-spec.ts';
 
-/** How long the health of a drained instance can still be asked for. Unsure in AWS; aws/aws-cli#2723 saw some seconds. */
+/** How long a drained instance has a health where former members fade, in ms. */
 const DRAINED_SHOWN = 5000;
 
 /** What a load balancer needs of its region. */
@@ -20,7 +14,12 @@ export interface Surroundings {
   readonly clock: VirtualClock;
   readonly agenda: Agenda;
   readonly instances: ReadonlyMap<string, Instance>;
+  /** The region's behaviour now; a load balancer's specification goes before it. */
+  behaviour(): Behaviour;
 }
+
+/** What a list of instances shows of each. */
+export type Listed = Pick<Membership, 'instanceId'>;
 
 /** An instance whose connections are drained until `until`, milliseconds since 1970. */
 interface Draining {
@@ -33,6 +32,7 @@ export class LoadBalancer {
   spec: LoadBalancerSpec;
   #members: readonly Membership[] = [];
   #draining: readonly Draining[] = [];
+  readonly #former = new Set<string>();
   readonly #surroundings: Surroundings;
 
   /** A load balancer without members. */
@@ -52,10 +52,17 @@ export class LoadBalancer {
     return this.#draining.flatMap(({ instanceId, until }) => (until > now ? [instanceId] : []));
   }
 
+  /** The instances that DescribeLoadBalancers lists, in AWS's order. */
+  get listed(): readonly Listed[] {
+    const draining = this.#behaviour.listDraining ? this.draining.filter((id) => !this.#has(id)) : [];
+    if (draining.length === 0) return this.#members;
+    return [...this.#members, ...draining.map((instanceId) => ({ instanceId }))];
+  }
+
   /**
    * Registers instances, all or none; a member stays what it is.
-   * Of an instance that is draining the registration is accepted, and then lost silently when the draining ends
-   * (saltstack/salt#43435).
+   * While an instance drains, its registration is accepted; whether it outlasts the draining is a matter of
+   * `Behaviour.draining`.
    * @throws AwsError InvalidInstance
    */
   register(ids: readonly string[]): void {
@@ -83,10 +90,14 @@ export class LoadBalancer {
 
   /**
    * The health of the given instances, else of all members and of those that are draining; terminated ones are left out.
-   * @throws AwsError InvalidInstance for an instance that is neither a member nor draining
+   * Where a registration takes effect late, members are left out until then.
+   * @throws AwsError InvalidInstance for an instance that is neither a member nor draining, unless former members have
+   *   a health
    */
   health(ids?: readonly string[]): readonly InstanceHealth[] {
-    const members = this.#members.map((member) => member.instanceId);
+    const members = this.#members
+      .filter((member) => this.#isKnown(member))
+      .map((member) => member.instanceId);
     const asked = ids ?? [...members, ...this.draining.filter((id) => !members.includes(id))];
     return asked
       .map((id) => this.#healthOf(id))
@@ -105,7 +116,9 @@ export class LoadBalancer {
 
   /** Drops a member without draining, if it is one. */
   remove(id: string): void {
-    if (this.#has(id)) this.#members = this.#members.filter((member) => member.instanceId !== id);
+    if (!this.#has(id)) return;
+    this.#members = this.#members.filter((member) => member.instanceId !== id);
+    this.#former.add(id);
   }
 
   /** Lets the health checks conclude what they have seen of an instance up to now, before it changes. */
@@ -116,6 +129,15 @@ export class LoadBalancer {
     }
   }
 
+  get #behaviour(): Behaviour {
+    return { ...this.#surroundings.behaviour(), ...this.spec.behaviour };
+  }
+
+  /** Whether DescribeInstanceHealth knows the member yet. */
+  #isKnown({ registeredAt }: Membership): boolean {
+    return this.#surroundings.clock.now() >= registeredAt + this.#behaviour.registrationLag * 1000;
+  }
+
   #has(id: string): boolean {
     return this.#members.some((member) => member.instanceId === id);
   }
@@ -123,9 +145,9 @@ export class LoadBalancer {
   #requireRegistrable(id: string): void {
     const instance = this.#surroundings.instances.get(id);
     if (!instance || instance.forgotten) throw couldNotFindInstance(id);
-    if (instance.state === 'terminated') {
-      // The words are a guess: no source was found for this refusal.
-      throw new AwsError('InvalidInstance', `EC2 instance ${id} is in terminated state.`);
+    if (instance.state !== 'running') {
+      // The words are those of kubernetes/kubernetes#74694.
+      throw new AwsError('InvalidInstance', `EC2 instance ${id} is not in running state.`);
     }
     if (instance.vpcId !== this.spec.vpcId) {
       throw new AwsError('InvalidInstance', `EC2 instance ${id} is not in the same VPC as ELB.`);
@@ -136,20 +158,34 @@ export class LoadBalancer {
     const { clock, instances } = this.#surroundings;
     if (this.draining.includes(id)) return drainingHealth(id);
     const member = this.#members.find((entry) => entry.instanceId === id);
-    if (member) return memberHealth(member, instances.get(id), this.spec, clock.now());
-    if (this.#draining.some((entry) => entry.instanceId === id)) return drainedHealth(id);
+    if (member && this.#isKnown(member))
+      return memberHealth(member, instances.get(id), this.spec, clock.now());
+    const justDrained = this.#draining.some((entry) => entry.instanceId === id);
+    const former =
+      !member && this.#former.has(id) ? formerHealth(id, this.#behaviour, justDrained) : undefined;
+    if (former) return former;
     throw couldNotFindInstance(id);
+  }
+
+  /** Whether the member is in service, also where DescribeInstanceHealth does not know it yet. */
+  #serves(id: string): boolean {
+    const { clock, instances } = this.#surroundings;
+    const member = this.#members.find((entry) => entry.instanceId === id);
+    return (
+      member !== undefined &&
+      memberHealth(member, instances.get(id), this.spec, clock.now()).state === 'InService'
+    );
   }
 
   #drain(id: string): void {
     const { enabled, timeout } = this.spec.connectionDraining;
     // A member that is draining already was registered again meanwhile; the first draining goes on.
-    if (!enabled || this.draining.includes(id) || this.#healthOf(id).state !== 'InService') return;
+    if (!enabled || this.draining.includes(id) || !this.#serves(id)) return;
     const { clock, agenda } = this.#surroundings;
     const draining = { instanceId: id, until: clock.now() + timeout * 1000 };
     this.#draining = [...this.#draining.filter((entry) => entry.instanceId !== id), draining];
     agenda.plan(draining.until, () => {
-      if (this.#draining.includes(draining)) this.remove(id);
+      if (this.#behaviour.draining === 'drop' && this.#draining.includes(draining)) this.remove(id);
     });
     agenda.plan(draining.until + DRAINED_SHOWN, () => {
       this.#draining = this.#draining.filter((entry) => entry !== draining);

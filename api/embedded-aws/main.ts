@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { DEFAULT_BEHAVIOUR, DRAINING, FORMER_MEMBERS } from './behaviour.ts';
 import { startEmbeddedAws, type EmbeddedAws, type EmbeddedAwsOptions } from './server.ts';
 
 const USAGE = `Usage: npm run embedded-aws -- [options]
@@ -14,6 +15,16 @@ A classic ELB and EC2 API in memory, for any AWS client; any credentials are acc
   --instances N   instances in all (at least the sample's 25)
   --speed N       virtual seconds a second, for health checks and draining (default 1)
   --help          show this
+
+What AWS does is not documented, or reported differently, in these (control path: /_control/behaviour, and "behaviour"
+of one load balancer):
+
+  --draining drop|keep   a registration made while the instance drains is lost when the draining ends, or not
+                         (default keep)
+  --list-draining        DescribeLoadBalancers lists draining instances
+  --registration-lag N   seconds after Register in which DescribeInstanceHealth answers InvalidInstance (default 0)
+  --former-members HOW   their health by id: out-of-service, unknown, invalid-instance, or fading: OutOfService for
+                         5 s after the draining, InvalidInstance then (default fading)
 `;
 
 /** A fault of the command line, in one sentence. */
@@ -24,7 +35,8 @@ function readOptions(args: string[]): EmbeddedAwsOptions | 'help' {
   const flag = { type: 'boolean' } as const;
   const options = {
     ...{ port: text, host: text, region: text, latency: text, elbs: text, instances: text, speed: text },
-    ...{ 'rate-limits': flag, help: flag },
+    ...{ draining: text, 'registration-lag': text, 'former-members': text },
+    ...{ 'rate-limits': flag, 'list-draining': flag, help: flag },
   };
   const { values } = parseOrRefuse(() => parseArgs({ args, options }));
   if (values.help) return 'help';
@@ -37,6 +49,16 @@ function readOptions(args: string[]): EmbeddedAwsOptions | 'help' {
     elbs: readNumber('elbs', values.elbs ?? '0', 10_000),
     instances: readNumber('instances', values.instances ?? '0', 60_000),
     speed: readNumber('speed', values.speed ?? '1', 86_400),
+    behaviour: {
+      draining: readChoice('draining', values.draining ?? DEFAULT_BEHAVIOUR.draining, DRAINING),
+      listDraining: values['list-draining'] ?? false,
+      registrationLag: readNumber('registration-lag', values['registration-lag'] ?? '0', 86_400),
+      formerMembers: readChoice(
+        'former-members',
+        values['former-members'] ?? DEFAULT_BEHAVIOUR.formerMembers,
+        FORMER_MEMBERS,
+      ),
+    },
   };
 }
 
@@ -53,6 +75,12 @@ function readNumber(flag: string, text: string, most: number): number {
   const number = Number(text);
   if (/^\d+$/.test(text) && number <= most) return number;
   throw new UsageError(`--${flag} takes a whole number from 0 to ${most}, not '${text}'.`);
+}
+
+function readChoice<T extends string>(flag: string, text: string, choices: readonly T[]): T {
+  const choice = choices.find((one) => one === text);
+  if (choice !== undefined) return choice;
+  throw new UsageError(`--${flag} takes ${choices.join(', ')}, not '${text}'.`);
 }
 
 function describe({ url, region }: EmbeddedAws): string {

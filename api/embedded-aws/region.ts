@@ -1,5 +1,6 @@
 import { Agenda } from './agenda.ts';
 import { AwsError } from './aws-error.ts';
+import { DEFAULT_BEHAVIOUR, type Behaviour } from './behaviour.ts';
 import type { VirtualClock } from './clock.ts';
 import type { InstanceHealth } from './health.ts';
 import { changedInstance, type Instance, type InstanceChange } from './instance.ts';
@@ -27,10 +28,24 @@ export class Region {
   readonly #instances = new Map<string, Instance>();
   readonly #loadBalancers = new Map<string, LoadBalancer>();
 
+  #behaviour: Behaviour;
+
   /** An empty region. */
-  constructor(name: string, clock: VirtualClock) {
+  constructor(name: string, clock: VirtualClock, behaviour: Partial<Behaviour> = {}) {
     this.name = name;
     this.clock = clock;
+    this.#behaviour = { ...DEFAULT_BEHAVIOUR, ...behaviour };
+  }
+
+  /** How load balancers behave that have no behaviour of their own. */
+  get behaviour(): Behaviour {
+    return this.#behaviour;
+  }
+
+  /** Changes the behaviour; what the change leaves out stays. */
+  changeBehaviour(change: Partial<Behaviour>): void {
+    this.#settle();
+    this.#behaviour = { ...this.#behaviour, ...change };
   }
 
   /** Lets so many virtual seconds pass. */
@@ -113,7 +128,12 @@ export class Region {
     const existing = this.#loadBalancers.get(spec.name);
     if (existing) existing.spec = spec;
     else {
-      const surroundings = { clock: this.clock, agenda: this.#agenda, instances: this.#instances };
+      const surroundings = {
+        clock: this.clock,
+        agenda: this.#agenda,
+        instances: this.#instances,
+        behaviour: () => this.#behaviour,
+      };
       this.#loadBalancers.set(spec.name, new LoadBalancer(spec, surroundings));
     }
   }

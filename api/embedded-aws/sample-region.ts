@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { Behaviour } from './behaviour.ts';
 import type { VirtualClock } from './clock.ts';
 import type { Instance, InstanceState } from './instance.ts';
 import { newSpec, type LoadBalancerSpec } from './load-balancer-spec.ts';
@@ -54,8 +55,13 @@ export interface RegionSize {
  * The starting state: `default-elb` (3 members in service), `empty-elb`, `other-vpc-elb` (1 member), and 25 instances.
  * With `size`, generated load balancers and instances fill it up to that many, their members spread evenly, in service.
  */
-export function sampleRegion(name: string, clock: VirtualClock, size: RegionSize = {}): Region {
-  const region = new Region(name, clock);
+export function sampleRegion(
+  name: string,
+  clock: VirtualClock,
+  size: RegionSize = {},
+  behaviour: Partial<Behaviour> = {},
+): Region {
+  const region = new Region(name, clock, behaviour);
   INSTANCES.forEach((row, ordinal) => {
     region.addInstance(sampleInstance(name, row, ordinal));
   });

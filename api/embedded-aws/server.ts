@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Behaviour } from './behaviour.ts';
 import { Calls, type CallCounts } from './calls.ts';
 import { VirtualClock } from './clock.ts';
 import { handleControl, isControl } from './control.ts';
@@ -27,6 +28,8 @@ export interface EmbeddedAwsOptions {
   readonly region?: string;
   /** Virtual seconds a real second, 1 by default. */
   readonly speed?: number;
+  /** What AWS does where that is unsure; DEFAULT_BEHAVIOUR where it is left out. */
+  readonly behaviour?: Partial<Behaviour>;
 }
 
 /** A running embedded AWS, for any AWS client, and its state and controls for tests in the same process. */
@@ -46,7 +49,12 @@ export interface EmbeddedAws {
 /** Starts the embedded AWS. @throws the system's error if it cannot listen, such as EADDRINUSE */
 export async function startEmbeddedAws(options: EmbeddedAwsOptions = {}): Promise<EmbeddedAws> {
   const { host = '127.0.0.1', latencyMs = 0 } = options;
-  const region = sampleRegion(options.region ?? 'us-east-1', new VirtualClock(options.speed), options);
+  const region = sampleRegion(
+    options.region ?? 'us-east-1',
+    new VirtualClock(options.speed),
+    options,
+    options.behaviour,
+  );
   const faults = new Faults();
   const calls = new Calls();
   const rateLimits = options.rateLimits === true ? new RateLimits() : undefined;

@@ -1,7 +1,6 @@
 import { AwsError } from '../aws-error.ts';
-import type { Membership } from '../health.ts';
 import type { LoadBalancerSpec } from '../load-balancer-spec.ts';
-import type { LoadBalancer } from '../load-balancer.ts';
+import type { Listed, LoadBalancer } from '../load-balancer.ts';
 import { ACCOUNT_ID } from '../network.ts';
 import type { Region } from '../region.ts';
 import { xml, type Query } from '../wire.ts';
@@ -12,7 +11,7 @@ const MAX_PAGE_SIZE = 400;
 
 /**
  * DescribeLoadBalancers: all, or those named, in pages of 1 to 400 (SM).
- * A draining instance is not listed. Unsure in AWS: no source says whether it is.
+ * Whether a draining instance is listed is a matter of `Behaviour.listDraining`.
  * @throws AwsError LoadBalancerNotFound, ValidationError
  */
 export function describeLoadBalancers(region: Region, query: Query): string {
@@ -27,7 +26,7 @@ export function describeLoadBalancers(region: Region, query: Query): string {
 }
 
 /** The `Instances` element of a load balancer, which Register and Deregister answer too. */
-export function instancesXml(members: readonly Membership[]): string {
+export function instancesXml(members: readonly Listed[]): string {
   let text = instancesCache.get(members);
   if (text === undefined) {
     text = xml({ Instances: { member: members.map(({ instanceId }) => ({ InstanceId: instanceId })) } });
@@ -36,16 +35,16 @@ export function instancesXml(members: readonly Membership[]): string {
   return text;
 }
 
-const instancesCache = new WeakMap<readonly Membership[], string>();
+const instancesCache = new WeakMap<readonly Listed[], string>();
 const specCache = new WeakMap<LoadBalancerSpec, string>();
 
-function memberXml({ spec, members }: LoadBalancer): string {
+function memberXml({ spec, listed }: LoadBalancer): string {
   let text = specCache.get(spec);
   if (text === undefined) {
     text = specXml(spec);
     specCache.set(spec, text);
   }
-  return `<member>${text}${instancesXml(members)}</member>`;
+  return `<member>${text}${instancesXml(listed)}</member>`;
 }
 
 function specXml(spec: LoadBalancerSpec): string {

@@ -1,9 +1,7 @@
 import { createHash } from 'node:crypto';
-import type { Instance, InstanceState } from '../instance.ts';
+import { STATE_CODES, type Instance } from '../instance.ts';
 import { ACCOUNT_ID } from '../network.ts';
 
-/** EC2 API reference, InstanceState. */
-const STATE_CODES: Readonly<Record<InstanceState, number>> = { running: 16, terminated: 48, stopped: 80 };
 const GROUPS = { item: { groupId: 'sg-0f2c3d4e5a6b70899', groupName: 'web' } };
 
 /** What a document takes from the instance's id and place: always the same, and different for each. */
@@ -59,6 +57,7 @@ function identity(instance: Instance): object {
 function power({ state }: Instance, { publicIp, publicDns }: Details): object {
   const instanceState = { code: STATE_CODES[state], name: state };
   if (state === 'running') return { instanceState, reason: '', dnsName: publicDns, ipAddress: publicIp };
+  if (state === 'pending') return { instanceState, reason: '', dnsName: '' };
   const code = 'Client.UserInitiatedShutdown';
   const stateReason = { code, message: `${code}: User initiated shutdown` };
   return { instanceState, reason: 'User initiated', dnsName: '', stateReason };

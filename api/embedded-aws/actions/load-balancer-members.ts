@@ -7,14 +7,14 @@ import { instancesXml } from './describe-load-balancers.ts';
 export function registerInstances(region: Region, query: Query): string {
   const name = readName(query);
   region.register(name, readInstances(query));
-  return instancesXml(region.loadBalancer(name).members);
+  return instancesXml(region.loadBalancer(name).listed);
 }
 
 /** DeregisterInstancesFromLoadBalancer: answers the full updated list (SM). @throws AwsError as Region.deregister */
 export function deregisterInstances(region: Region, query: Query): string {
   const name = readName(query);
   region.deregister(name, readInstances(query));
-  return instancesXml(region.loadBalancer(name).members);
+  return instancesXml(region.loadBalancer(name).listed);
 }
 
 /** DescribeInstanceHealth, of the given instances or of all (SM). @throws AwsError as Region.health */

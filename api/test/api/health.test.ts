@@ -142,7 +142,7 @@ describe('GET /elb/{elbName}/health', () => {
     const { instanceState, why } = await entry(first);
     assert.equal(instanceState, 'stopped');
     assert.match(why, /EC2 says that the instance is stopped: start it, or detach it/);
-    await world.attach('default-elb', stopped);
+    world.aws.region.setMembers('default-elb', [stopped]);
     assert.match((await entry(stopped)).why, /stopped: start it, or detach it/);
   });
 

@@ -79,7 +79,7 @@ describe('Waiting', function () {
   });
 
   it('for drained is over at once for an instance that was out of service', async () => {
-    await attach('default-elb', stopped, '');
+    world.aws.region.setMembers('default-elb', [member, stopped]);
     assert.equal((await detach('default-elb', stopped)).status, 201);
   });
 
@@ -91,6 +91,7 @@ describe('Waiting', function () {
   });
 
   it('says 409 when AWS has lost an attachment that fell into the draining', async () => {
+    world.aws.region.changeBehaviour({ draining: 'drop' });
     await detach('default-elb', member, '');
     const waiting = attach('default-elb', member);
     await seen(describeHealth);

@@ -98,6 +98,27 @@ describe('DescribeInstances of the embedded AWS', () => {
     assert.match(instance.PublicDnsName ?? '', /^ec2-/);
   });
 
+  for (const [name, Code] of [
+    ['pending', 0],
+    ['running', 16],
+    ['shutting-down', 32],
+    ['terminated', 48],
+    ['stopping', 64],
+    ['stopped', 80],
+  ] as const) {
+    it(`describes the state ${name} with its code`, async () => {
+      const own = await startLab();
+      own.aws.region.changeInstance(ids.member, { state: name });
+      const command = new DescribeInstancesCommand({ InstanceIds: [ids.member] });
+      const { Reservations = [] } = await own.ec2.send(command).finally(() => own.close());
+      const instance = Reservations[0]?.Instances?.[0];
+      assert.deepEqual(instance?.State, { Code, Name: name });
+      assert.equal(instance.StateReason === undefined, name === 'pending' || name === 'running');
+      assert.equal(instance.PublicIpAddress !== undefined, name === 'running');
+      assert.equal(instance.VpcId === undefined, name === 'terminated');
+    });
+  }
+
   it('gives no public address of a stopped instance, and no network of a terminated one', async () => {
     const { Reservations = [] } = await describeInstances({ InstanceIds: [ids.stopped, ids.terminated] });
     const [stopped, terminated] = Reservations.map(({ Instances }) => Instances?.[0]);

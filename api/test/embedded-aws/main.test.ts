@@ -21,6 +21,8 @@ describe('npm run embedded-aws', () => {
     [['--nope'], /Unknown option '--nope'.*See --help\.\n$/],
     [['--port', 'x'], /^--port takes a whole number from 0 to 65535, not 'x'\. See --help\.\n$/],
     [['--latency', '-1'], /latency/],
+    [['--draining', 'lose'], /^--draining takes drop, keep, not 'lose'\. See --help\.\n$/],
+    [['--former-members', 'x'], /^--former-members takes fading, out-of-service, unknown, invalid-instance/],
   ] as const) {
     it(`refuses ${args.join(' ')} in one sentence, with exit code 2`, async () => {
       const { code, out, err } = await run(...args);
@@ -59,6 +61,10 @@ describe('npm run embedded-aws', () => {
       '--elbs',
       '--instances',
       '--speed',
+      '--draining',
+      '--list-draining',
+      '--registration-lag',
+      '--former-members',
     ]) {
       assert.ok(out.includes(option), option);
     }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import {
   DeregisterInstancesFromLoadBalancerCommand,
   DescribeInstanceHealthCommand,
+  DescribeLoadBalancersCommand,
   RegisterInstancesWithLoadBalancerCommand,
 } from '@aws-sdk/client-elastic-load-balancing';
 import { ids, startLab, type Lab } from './support.ts';
@@ -50,7 +51,12 @@ describe('Register and Deregister of the embedded AWS', () => {
     for (const [what, id, message] of [
       ['an unknown instance', ids.unknown, /^Could not find EC2 instance i-0f+\.$/],
       ['a malformed id', 'web-1', /^Could not find EC2 instance web-1\.$/],
-      ['a terminated instance', ids.terminated, /terminated/],
+      [
+        'a terminated instance',
+        ids.terminated,
+        /^EC2 instance i-0a2bfc6d7849e6340 is not in running state\.$/,
+      ],
+      ['a stopped instance', ids.stopped, /^EC2 instance i-091aeb5c6738d523f is not in running state\.$/],
       ['an instance of another VPC', ids.otherVpc, /not in the same VPC/],
     ] as const) {
       it(`refuses to register ${what}, and all others of the call with it`, async () => {
@@ -59,6 +65,20 @@ describe('Register and Deregister of the embedded AWS', () => {
           message,
         });
         assert.deepEqual(lab.aws.region.members('default-elb'), all);
+      });
+    }
+
+    for (const state of ['pending', 'stopping', 'stopped', 'shutting-down', 'terminated'] as const) {
+      it(`refuses to register an instance that is ${state}, until it runs`, async () => {
+        lab.aws.region.changeInstance(ids.free, { state });
+        await assert.rejects(register('default-elb', ids.alsoFree, ids.free), {
+          name: 'InvalidEndPointException',
+          message: `EC2 instance ${ids.free} is not in running state.`,
+        });
+        assert.deepEqual(lab.aws.region.members('default-elb'), all);
+        if (state === 'shutting-down' || state === 'terminated') return;
+        lab.aws.region.changeInstance(ids.free, { state: 'running' });
+        assert.deepEqual(await register('default-elb', ids.free), [...all, ids.free]);
       });
     }
 
@@ -134,17 +154,29 @@ describe('Register and Deregister of the embedded AWS', () => {
     assert.deepEqual(await health('default-elb', ids.zoneD), [[ids.zoneD, 'OutOfService', 'ELB', zone]]);
   });
 
-  it('keeps a stopped instance out of service until it has started and passed', async () => {
-    await register('default-elb', ids.stopped);
-    lab.aws.region.advance(60);
-    const stopped = 'Instance is in stopped state.';
-    assert.deepEqual(await health('default-elb', ids.stopped), [
-      [ids.stopped, 'OutOfService', 'Instance', stopped],
-    ]);
-    lab.aws.region.changeInstance(ids.stopped, { state: 'running' });
-    assert.equal((await health('default-elb', ids.stopped))[0]?.[1], 'OutOfService');
+  it('keeps a member that stops out of service until it has started and passed', async () => {
+    for (const [state, described] of [
+      ['stopping', 'stopped'],
+      ['stopped', 'stopped'],
+      ['pending', 'pending'],
+    ] as const) {
+      lab.aws.region.changeInstance(ids.member, { state });
+      lab.aws.region.advance(60);
+      assert.deepEqual(await health('default-elb', ids.member), [
+        [ids.member, 'OutOfService', 'Instance', `Instance is in ${described} state.`],
+      ]);
+    }
+    lab.aws.region.changeInstance(ids.member, { state: 'running' });
+    assert.equal((await health('default-elb', ids.member))[0]?.[1], 'OutOfService');
     lab.aws.region.advance(15);
-    assert.deepEqual(await health('default-elb', ids.stopped), [inService(ids.stopped)]);
+    assert.deepEqual(await health('default-elb', ids.member), [inService(ids.member)]);
+  });
+
+  it('describes a member that shuts down as terminated', async () => {
+    lab.aws.region.changeInstance(ids.member, { state: 'shutting-down' });
+    assert.deepEqual(await health('default-elb', ids.member), [
+      [ids.member, 'OutOfService', 'Instance', 'Instance is in terminated state.'],
+    ]);
   });
 
   it('leaves a terminated member out of the health, and drops it after a minute', async () => {
@@ -190,13 +222,26 @@ describe('Register and Deregister of the embedded AWS', () => {
       await assert.rejects(health('other-vpc-elb', ids.otherVpc), { name: 'InvalidEndPointException' });
     });
 
-    it('loses a registration made while draining, silently', async () => {
+    it('loses a registration made while draining, silently, where that is chosen', async () => {
+      lab.aws.region.changeBehaviour({ draining: 'drop' });
       await deregister('default-elb', ids.member);
       lab.aws.region.advance(10);
       assert.deepEqual(await register('default-elb', ids.member), [...all.slice(1), ids.member]);
       assert.deepEqual(await health('default-elb', ids.member), [[ids.member, 'InService', 'N/A', draining]]);
       lab.aws.region.advance(10);
       assert.deepEqual(lab.aws.region.members('default-elb'), all.slice(1));
+    });
+
+    it('keeps a registration made while draining', async () => {
+      await deregister('default-elb', ids.member);
+      lab.aws.region.advance(10);
+      assert.deepEqual(await register('default-elb', ids.member), [...all.slice(1), ids.member]);
+      assert.deepEqual(await health('default-elb', ids.member), [[ids.member, 'InService', 'N/A', draining]]);
+      lab.aws.region.advance(10);
+      assert.deepEqual(lab.aws.region.members('default-elb'), [...all.slice(1), ids.member]);
+      assert.equal((await health('default-elb', ids.member))[0]?.[1], 'OutOfService');
+      lab.aws.region.advance(5);
+      assert.deepEqual(await health('default-elb', ids.member), [inService(ids.member)]);
     });
 
     it('goes on when what is draining is registered and deregistered again', async () => {
@@ -214,6 +259,92 @@ describe('Register and Deregister of the embedded AWS', () => {
       await register('default-elb', ids.member);
       lab.aws.region.advance(15);
       assert.deepEqual(await health('default-elb', ids.member), [inService(ids.member)]);
+    });
+  });
+
+  describe('behaviour that is unsure in AWS', () => {
+    const gone = 'Instance is not currently registered with the LoadBalancer.';
+    const listed = async () => {
+      const { LoadBalancerDescriptions: [elb] = [] } = await lab.elb.send(
+        new DescribeLoadBalancersCommand({ LoadBalancerNames: ['default-elb'] }),
+      );
+      return elb?.Instances?.map(({ InstanceId }) => InstanceId);
+    };
+
+    it('refuses the health of a new member for as long as registrations lag', async () => {
+      lab.aws.region.changeBehaviour({ registrationLag: 20 });
+      await register('default-elb', ids.free);
+      lab.aws.region.advance(19);
+      assert.deepEqual(await listed(), [...all, ids.free]);
+      await assert.rejects(health('default-elb', ids.free), { name: 'InvalidEndPointException' });
+      await assert.rejects(health('default-elb', ids.member, ids.free), { name: 'InvalidEndPointException' });
+      assert.deepEqual(await health('default-elb'), all.map(inService));
+      lab.aws.region.advance(1);
+      assert.deepEqual(await health('default-elb', ids.free), [inService(ids.free)]);
+    });
+
+    it('takes a new member out again although its health is not known yet', async () => {
+      lab.aws.region.changeBehaviour({ registrationLag: 20 });
+      await register('default-elb', ids.free);
+      assert.deepEqual(await deregister('default-elb', ids.free), all);
+    });
+
+    for (const [formerMembers, state, reason] of [
+      ['out-of-service', 'OutOfService', 'ELB'],
+      ['unknown', 'Unknown', 'N/A'],
+    ] as const) {
+      it(`answers ${state} for a former member, and refuses one that never was a member`, async () => {
+        lab.aws.region.changeBehaviour({ formerMembers });
+        await deregister('default-elb', ids.member);
+        lab.aws.region.advance(3600);
+        assert.deepEqual(await health('default-elb', ids.member), [[ids.member, state, reason, gone]]);
+        assert.equal((await health('default-elb')).length, 2);
+        await assert.rejects(health('default-elb', ids.free), { name: 'InvalidEndPointException' });
+      });
+    }
+
+    it('refuses the health of a former member as soon as it has drained', async () => {
+      lab.aws.region.changeBehaviour({ formerMembers: 'invalid-instance' });
+      await deregister('default-elb', ids.member);
+      lab.aws.region.advance(20);
+      await assert.rejects(health('default-elb', ids.member), { name: 'InvalidEndPointException' });
+    });
+
+    it('lists a draining instance until it has drained, in the answers to changes too', async () => {
+      lab.aws.region.changeBehaviour({ listDraining: true });
+      const drainingLast = [...all.slice(1), ids.member];
+      assert.deepEqual(await deregister('default-elb', ids.member), drainingLast);
+      assert.deepEqual(await listed(), drainingLast);
+      await assert.rejects(deregister('default-elb', ids.member), { name: 'InvalidEndPointException' });
+      lab.aws.region.advance(20);
+      assert.deepEqual(await listed(), all.slice(1));
+    });
+
+    it('is chosen at the start, for the region and for one load balancer', async () => {
+      const own = await startLab({ behaviour: { draining: 'drop', registrationLag: 3 } });
+      try {
+        const behaviour = {
+          draining: 'drop',
+          listDraining: false,
+          registrationLag: 3,
+          formerMembers: 'fading',
+        };
+        assert.deepEqual((await own.control('GET', '/behaviour')).json, behaviour);
+        const { json } = await own.control('PUT', '/behaviour', { formerMembers: 'unknown' });
+        assert.deepEqual(json, { ...behaviour, formerMembers: 'unknown' });
+        await own.control('PUT', '/load-balancers/default-elb', { behaviour: { draining: 'keep' } });
+        const { region } = own.aws;
+        region.setMembers('empty-elb', [ids.member]);
+        for (const name of ['default-elb', 'empty-elb']) {
+          region.deregister(name, [ids.member]);
+          region.register(name, [ids.member]);
+        }
+        region.advance(20);
+        assert.deepEqual(region.members('default-elb'), [...all.slice(1), ids.member]);
+        assert.deepEqual(region.members('empty-elb'), []);
+      } finally {
+        await own.close();
+      }
     });
   });
 });
