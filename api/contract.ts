@@ -343,7 +343,7 @@ export const contract = {
     },
     Unauthenticated: failure(
       'the credentials are missing or wrong',
-      'valid credentials are needed; send "Authorization: Basic " and a token of API_TOKEN',
+      'the user or the password is wrong; use curl -u user:password, or send "Authorization: Basic " and a token of API_TOKEN',
       { 'WWW-Authenticate': { type: 'string', description: 'the challenge: Basic, its realm and charset' } },
     ),
     WrongParameter: failure(

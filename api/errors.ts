@@ -33,6 +33,8 @@ export interface DomainErrorDetails {
   readonly awsRequestId?: string | undefined;
   /** Seconds after which another try makes sense. */
   readonly retryAfterSeconds?: number;
+  /** The form of the credentials that were refused, for the log. */
+  readonly authFailure?: string;
   /** The methods that the path does know, for `method_not_allowed`. */
   readonly allow?: readonly string[];
 }

@@ -109,6 +109,8 @@ function describe(
     // The status is then one that nobody was told.
     ...(request.socket.destroyed && { clientGone: true }),
     ...(trace !== undefined && { awsRequestIds: [...trace.requestIds, ...failedAwsRequest(error)] }),
+    ...(error instanceof DomainError &&
+      error.details.authFailure !== undefined && { authFailure: error.details.authFailure }),
     ...(error !== undefined && (status >= 500 ? { err: error } : { reason: (error as Error).message })),
   };
 }

@@ -1,18 +1,17 @@
 import type { Context } from 'koa';
 import koaBasicAuth from 'koa-basic-auth';
-import { DomainError } from '../../errors.ts';
 import type { Authenticate, Credentials, Principal } from '../../principals/principal.ts';
+import { unauthenticated } from '../auth-failure.ts';
 import type { AppMiddleware } from '../context.ts';
 
-/** Lets through whom `authenticate` knows, and leaves the principal on the context. Throws `unauthenticated`. */
+/**
+ * Passes on requests whose credentials `authenticate` accepts, with the principal on the context. Throws
+ * `unauthenticated`, which says what form the credentials have.
+ */
 export function basicAuth(authenticate: Authenticate): AppMiddleware {
   return (ctx, next) => {
     const principal = authenticate(ctx.headers.authorization);
-    if (principal === undefined) {
-      throw new DomainError('unauthenticated', 'valid credentials are needed', {
-        advice: 'send "Authorization: Basic " and a token of API_TOKEN',
-      });
-    }
+    if (principal === undefined) throw unauthenticated(ctx.headers.authorization);
     ctx.state.principal = principal;
     return next();
   };

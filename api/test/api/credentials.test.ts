@@ -4,21 +4,52 @@ import { messageOf, secondToken, type Service, startService, token } from '../su
 
 const base64 = (text: string) => Buffer.from(text).toString('base64');
 
-const refused: [string, string | undefined][] = [
-  ['no credentials', undefined],
-  ['an empty header', ''],
-  ['a scheme alone', 'Basic'],
-  ['what is not base64', 'Basic %%%'],
-  ['base64 without a colon', `Basic ${base64('tester')}`],
-  ['a wrong password', `Basic ${base64('tester:wrong')}`],
-  ['an empty password', `Basic ${base64('tester:')}`],
-  ['a wrong user', `Basic ${base64('nobody:c:olon ü')}`],
-  ['an empty user', `Basic ${base64(':c:olon ü')}`],
-  ['two empty halves', `Basic ${base64(':')}`],
-  ['the user of one token with the password of another', `Basic ${base64('tester:next')}`],
-  ['another scheme with the right token', `Bearer ${token}`],
-  ['the right token without a scheme', token],
-  ['the two tokens of API_TOKEN as they stand there', `Basic ${token},${secondToken}`],
+const latin1 = (text: string) => Buffer.from(text, 'latin1').toString('base64');
+
+type Refused = [what: string, authorization: string | undefined, authFailure: string, says: RegExp];
+const refused: Refused[] = [
+  ['no credentials', undefined, 'missing', /has no credentials/],
+  ['an empty header', '', 'missing', /has no credentials/],
+  ['a scheme alone', 'Basic', 'missing', /has no credentials/],
+  ['user:password', 'tester:c:olon', 'not-encoded', /not encoded/],
+  ['Basic user:password', 'Basic tester:c:olon', 'not-encoded', /not encoded/],
+  ['Basic user:password with a blank', 'Basic tester:c olon', 'not-encoded', /not encoded/],
+  ['another scheme with the right token', `Bearer ${token}`, 'bearer', /does not take Bearer/],
+  ['Bearer alone', 'bearer', 'bearer', /does not take Bearer/],
+  ['Digest', 'Digest username="tester", realm=x', 'other-scheme', /scheme .* is not Basic/],
+  ['a signature of AWS', 'AWS4-HMAC-SHA256 Credential=AKIA/2026', 'other-scheme', /scheme .* is not Basic/],
+  ['the right token without a scheme', token, 'no-scheme', /has no scheme/],
+  ['quotes around the token', `Basic "${token}"`, 'quoted', /quotes around/],
+  ['quotes around the header', `"Basic ${token}"`, 'quoted', /quotes around/],
+  ['quotes around user and password', `Basic ${base64('"tester:c:olon ü"')}`, 'quoted', /quotes around/],
+  ['what is not base64', 'Basic %%%', 'not-base64', /not one base64 token/],
+  ['two tokens', `Basic ${token},${secondToken}`, 'not-base64', /not one base64 token/],
+  [
+    'a token with a blank in it',
+    `Basic ${token.slice(0, 4)} ${token.slice(4)}`,
+    'not-base64',
+    /not one base64/,
+  ],
+  ['latin-1', `Basic ${latin1('tester:c:olon ü')}`, 'not-utf-8', /not UTF-8; encode them as UTF-8/],
+  ['a newline at the end', `Basic ${base64('tester:c:olon ü\n')}`, 'control-character', /newline.*printf/],
+  ['a NUL', `Basic ${base64('tester\0:c:olon ü')}`, 'control-character', /control character/],
+  [
+    'base64 without a colon',
+    `Basic ${base64('tester')}`,
+    'incomplete',
+    /not hold a user, a colon and a password/,
+  ],
+  ['an empty password', `Basic ${base64('tester:')}`, 'incomplete', /not hold a user/],
+  ['an empty user', `Basic ${base64(':c:olon ü')}`, 'incomplete', /not hold a user/],
+  ['two empty halves', `Basic ${base64(':')}`, 'incomplete', /not hold a user/],
+  ['a wrong password', `Basic ${base64('tester:wrong')}`, 'wrong', /the user or the password is wrong/],
+  ['a wrong user', `Basic ${base64('nobody:c:olon ü')}`, 'wrong', /the user or the password is wrong/],
+  [
+    'the halves of two tokens',
+    `Basic ${base64('tester:next')}`,
+    'wrong',
+    /the user or the password is wrong/,
+  ],
 ];
 
 describe('Credentials', () => {
@@ -33,16 +64,35 @@ describe('Credentials', () => {
     await aws.close();
   });
 
-  for (const [what, authorization] of refused)
-    it(`answers 401 and the challenge to ${what}`, async () => {
+  for (const [what, authorization, authFailure, says] of refused)
+    it(`answers 401, the challenge and the form, also to the log, to ${what}`, async () => {
+      const requestId = `refused-${authFailure}-${what.length}-${what.replaceAll(/\W/g, '-')}`;
       const response = await fetch(`${service.url}/elb/default-elb`, {
-        headers: authorization === undefined ? {} : { Authorization: authorization },
+        headers: {
+          'X-Request-Id': requestId,
+          ...(authorization !== undefined && { Authorization: authorization }),
+        },
       });
       assert.equal(response.status, 401);
       assert.equal(response.headers.get('www-authenticate'), 'Basic realm="elb-inventory", charset="UTF-8"');
-      assert.match(await messageOf(response), /Authorization: Basic/);
+      const message = await messageOf(response);
+      assert.match(message, says);
+      assert.match(message, /curl -u user:password/);
+      assert.ok(message.length < 250, message);
+      assert.doesNotMatch(message, /tester|c:olon|dGVzd/);
+      const line = await service.logged((one) => one['requestId'] === requestId);
+      assert.equal(line['authFailure'], authFailure);
+      assert.doesNotMatch(JSON.stringify({ ...line, requestId: '' }), /tester|c:olon|dGVzd/);
       assert.equal(aws.calls().calls, 0);
     });
+
+  it('answers a wrong user and a wrong password with the same bytes', async () => {
+    const answers = ['nobody:c:olon ü', 'tester:wrong', 'rotated:c:olon ü'].map(async (text) => {
+      const headers = { Authorization: `Basic ${base64(text)}` };
+      return (await fetch(`${service.url}/elb/default-elb`, { headers })).text();
+    });
+    assert.equal(new Set(await Promise.all(answers)).size, 1);
+  });
 
   for (const [method, path] of [
     ['GET', '/'],
