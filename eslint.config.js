@@ -4,7 +4,7 @@ import tseslint from 'typescript-eslint';
 
 /** Which room may not import what: the one-way doors of CONTRIBUTING.md. Patterns are matched against the import's text. */
 const anyAws = ['@aws-sdk/*', '@smithy/*'];
-/** The environment, the signals and the exit belong to server.ts. */
+/** The environment, the signals and the exit belong to server.ts and lifetime.ts. */
 const anyProcess = ['process', 'node:process'];
 const anyKoa = ['koa', '@koa/*', 'koa-basic-auth', 'raw-body'];
 const rooms = [
@@ -18,6 +18,9 @@ const rooms = [
   'compose',
   'config',
   'contract',
+  'greeting',
+  'lifetime',
+  'log-stream',
   'logging',
   'server',
 ];
@@ -30,9 +33,14 @@ const doors = [
     [...anyAws, ...anyKoa, ...allBut()],
   ],
   [
-    ['api/build-info.ts', 'api/config.ts', 'api/contract.ts', 'api/logging.ts'],
+    ['api/build-info.ts', 'api/config.ts', 'api/contract.ts', 'api/log-stream.ts'],
     [...anyAws, ...anyKoa, ...allBut()],
   ],
+  [
+    ['api/logging.ts', 'api/lifetime.ts'],
+    [...anyAws, ...anyKoa, ...allBut('log-stream')],
+  ],
+  [['api/greeting.ts'], [...anyAws, ...anyKoa, ...allBut('config')]],
   [['api/load-balancers/**'], [...anyAws, ...anyKoa, ...allBut()]],
   [['api/principals/**'], [...anyAws, ...anyKoa, ...allBut()]],
   [['api/aws/**'], [...anyKoa, ...allBut('load-balancers')]],
@@ -46,7 +54,10 @@ const doors = [
     ['api/compose.ts', 'api/warm-up.ts'],
     ['**/server.ts', '!**/embedded-aws/server.ts'],
   ],
-  [['api/server.ts'], [...anyAws, ...anyKoa, ...allBut('config', 'compose', 'logging')]],
+  [
+    ['api/server.ts'],
+    [...anyAws, ...anyKoa, ...allBut('config', 'compose', 'greeting', 'lifetime', 'logging', 'log-stream')],
+  ],
 ];
 
 export default tseslint.config(
@@ -84,12 +95,15 @@ export default tseslint.config(
   })),
   {
     files: ['api/**/*.ts'],
-    ignores: ['api/server.ts', 'api/embedded-aws/main.ts', 'api/test/**'],
+    ignores: ['api/server.ts', 'api/lifetime.ts', 'api/embedded-aws/main.ts', 'api/test/**'],
     rules: {
       'no-restricted-properties': ['error', { object: 'globalThis', property: 'process' }],
       'no-restricted-globals': [
         'error',
-        { name: 'process', message: 'server.ts and embedded-aws/main.ts alone touch the process.' },
+        {
+          name: 'process',
+          message: 'server.ts, lifetime.ts and embedded-aws/main.ts alone touch the process.',
+        },
       ],
     },
   },

@@ -1,5 +1,6 @@
 import { pino, type Logger as PinoLogger } from 'pino';
-import pretty from 'pino-pretty';
+import { prettyFactory } from 'pino-pretty';
+import { LogStream } from './log-stream.ts';
 
 export interface LoggerOptions {
   readonly level: string;
@@ -7,10 +8,27 @@ export interface LoggerOptions {
   readonly readable: boolean;
 }
 
-/** Returns a logger that writes JSON lines to standard output, or readable ones. */
-export function createLogger({ level, readable }: LoggerOptions): PinoLogger {
+/** Returns a logger that writes JSON lines, or readable ones, to `stream`: standard output by default. */
+export function createLogger(
+  { level, readable }: LoggerOptions,
+  stream: LogStream = new LogStream(1),
+): PinoLogger {
   const options = { level, base: null, serializers: { err: describeError } };
-  return readable ? pino(options, pretty({ sync: true, singleLine: true })) : pino(options);
+  const pretty = prettyFactory({ singleLine: true });
+  const logger = pino(
+    options,
+    readable
+      ? {
+          write: (line) => {
+            stream.write(pretty(line));
+          },
+        }
+      : stream,
+  );
+  stream.onLost = (lines) => {
+    logger.warn({ lines }, 'log lines were lost while the log could not be written');
+  };
+  return logger;
 }
 
 /**

@@ -2,18 +2,22 @@ import { readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { parseEnv } from 'node:util';
 import { compose, type Service } from './compose.ts';
-import { type Config, readConfig, sampleToken } from './config.ts';
+import { type Config, readConfig } from './config.ts';
 import { ConfigError } from './errors.ts';
+import { greeting } from './greeting.ts';
+import { Lifetime } from './lifetime.ts';
 import { createLogger } from './logging.ts';
+import { LogStream } from './log-stream.ts';
 
 /** EX_CONFIG of sysexits.h. */
 const configurationFault = 78;
 
+const lifetime = new Lifetime();
 await main().catch((error: unknown) => {
   const text =
     error instanceof Error ? (error instanceof ConfigError ? error.message : error.stack) : String(error);
   process.stderr.write(`elb-inventory cannot start. ${text ?? ''}\n`);
-  process.exit(error instanceof ConfigError ? configurationFault : 1);
+  return lifetime.end(error instanceof ConfigError ? configurationFault : 1);
 });
 
 async function main(): Promise<void> {
@@ -21,20 +25,13 @@ async function main(): Promise<void> {
   process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
   loadDotEnv();
   const config = readConfig(process.env, process.versions.node);
-  const logger = createLogger({ level: config.logLevel, readable: process.stdout.isTTY });
+  // Access to process.stdout makes a pipe non-blocking, so that a reader that stands still holds no write in the system.
+  const readable = process.stdout.isTTY;
+  const log = new LogStream(1);
+  const logger = createLogger({ level: config.logLevel, readable }, log);
+  lifetime.running = { log, logger };
   const service = await compose(config, logger);
-  let closing = false;
-  const stop = (signal: string): void => {
-    if (closing) return;
-    closing = true;
-    logger.info({ signal }, 'closing');
-    void service.close().then(() => {
-      logger.info({}, 'closed');
-      process.exit(0);
-    });
-  };
-  process.on('SIGTERM', stop);
-  process.on('SIGINT', stop);
+  lifetime.running = { log, logger, close: () => service.close() };
 
   const openPort = async (): Promise<void> => {
     const port = await listen(service, config);
@@ -81,25 +78,4 @@ function listen({ server }: Service, { host, port, reusePort }: Config): Promise
       resolve((server.address() as AddressInfo).port);
     });
   });
-}
-
-function greeting(port: number, { accepted, host }: Config): string {
-  const sample = accepted.some(
-    ({ user, password }) => Buffer.from(`${user}:${password}`).toString('base64') === sampleToken,
-  );
-  const token = sample ? sampleToken : accepted.length === 1 ? '$API_TOKEN' : '<a token of API_TOKEN>';
-  const everywhere = host === '0.0.0.0' || host === '::';
-  const url = `http://${everywhere ? 'localhost' : host.includes(':') ? `[${host}]` : host}:${port}`;
-  return `
-  EMBEDDED AWS: the load balancers and instances are made up, and live in memory only.
-  ${sample ? 'The token is the public sample. ' : ''}Set AWS_BACKEND=aws, credentials and API_TOKEN for the real ones.
-
-  curl ${url}/healthcheck
-  curl -H "Authorization: Basic ${token}" ${url}/elb/default-elb
-  curl -H "Authorization: Basic ${token}" -X POST   -d '{"instanceId":"i-0b22a22eec53b9321"}' ${url}/elb/default-elb
-  curl -H "Authorization: Basic ${token}" -X DELETE -d '{"instanceId":"i-0b22a22eec53b9321"}' ${url}/elb/default-elb
-
-  The API is described at ${url}/docs
-
-`;
 }

@@ -1,11 +1,13 @@
-// Builds dist/server.js, the whole service in one file, and dist/docs, the files of its documentation pages.
+// Builds dist/service.mjs, the whole service in one file, dist/server.js, which starts it, and dist/docs, the files of its
+// documentation pages.
 import { cpSync, mkdirSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { bundleService } from './bundle.mjs';
 
 rmSync('dist', { recursive: true, force: true });
-await bundleService('dist/server.js', { minify: true });
+await bundleService('dist/service.mjs', { minify: true });
+cpSync('scripts/entry.mjs', 'dist/server.js');
 
 mkdirSync('dist/docs');
 cpSync('swagger.yaml', 'dist/docs/swagger.yaml');

@@ -279,7 +279,7 @@ start_candidate() {
   # It gets a restart policy once it is judged; an engine that restarts meanwhile brings back the old one alone.
   docker run --detach --name "$candidate" --network host --env-file "$env_file" \
     --env REUSE_PORT=on --env CONTROL_SOCKET=/run/elb-inventory/control.sock --volume /run/elb-inventory \
-    --read-only --cap-drop ALL --security-opt no-new-privileges --stop-timeout 20 ${logs[@]+"${logs[@]}"} \
+    --init --read-only --cap-drop ALL --security-opt no-new-privileges --stop-timeout 20 ${logs[@]+"${logs[@]}"} \
     "$name:$commit" >"$work/run.log" 2>&1 || fail "$work/run.log" 1 "the new version could not be started; nothing was changed"
   step "started ${commit:0:12} on its control socket alone"
 }

@@ -104,7 +104,19 @@ async function main(): Promise<void> {
   }
   const aws = await startEmbeddedAws(options);
   process.stdout.write(describe(aws));
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void aws.close());
+  const close = () => void aws.close();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, close);
+  if (process.env['npm_lifecycle_event'] !== undefined) onEndOfParent(close);
+}
+
+/** npm forwards SIGTERM and SIGINT, and no other signal that ends it. */
+function onEndOfParent(close: () => void): void {
+  const parent = process.ppid;
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(timer);
+    close();
+  }, 500).unref();
 }
 
 function explain(error: unknown): string {
@@ -117,6 +129,8 @@ function explain(error: unknown): string {
   return message;
 }
 
+// Whatever reads the output may go away: the server stays.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
 main().catch((error: unknown) => {
   const usage = error instanceof UsageError;
   process.stderr.write(usage ? `${error.message} See --help.\n` : `${explain(error)}\n`);

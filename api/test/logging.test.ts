@@ -108,7 +108,7 @@ describe('The log', () => {
     assert.equal(err['type'], 'DomainError');
     assert.equal(err['code'], 'aws_refused');
     assert.equal(err['message'], await messageOf(response));
-    assert.match(String(err['stack']), /aws-errors|server\.js/);
+    assert.match(String(err['stack']), /aws-errors|service\.mjs/);
     assert.equal(err.cause['type'], 'AccessDenied');
     assert.match(String(err.cause['message']), /is not authorized to perform/);
   });

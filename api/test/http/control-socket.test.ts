@@ -6,28 +6,13 @@ import { request } from 'node:http';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { emptyFolder, spawnService } from '../support/service.ts';
+import { unusedPort } from '../support/unused-port.ts';
 import { until } from './raw-connection.ts';
 
 const sample = `Basic ${Buffer.from('sre:change-me').toString('base64')}`;
 /** Versions of Node before 23.1 have no `reusePort`. */
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 const canReusePort = major > 23 || (major === 23 && minor >= 1);
-
-/** Below those that systems give to whoever asks for any: the service opens it later, and must still find it free. */
-async function unusedPort(): Promise<number> {
-  for (;;) {
-    const port = 20_000 + Math.floor(Math.random() * 12_000);
-    const server = createServer().listen(port, '127.0.0.1');
-    const free = await once(server, 'listening').then(
-      () => true,
-      () => false,
-    );
-    if (!free) continue;
-    server.close();
-    await once(server, 'close');
-    return port;
-  }
-}
 
 describe('With a control socket, the service', () => {
   let socket: string;

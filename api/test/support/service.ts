@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, type StdioOptions } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -93,7 +93,11 @@ export async function startService(awsUrl: string, env: Record<string, string> =
 }
 
 /** Starts the service's process with this environment alone, in a folder without a .env unless `cwd` has one. */
-export function spawnService(env: Record<string, string>, cwd: string = emptyFolder()): ChildProcess {
+export function spawnService(
+  env: Record<string, string>,
+  cwd: string = emptyFolder(),
+  stdio: StdioOptions = ['ignore', 'pipe', 'pipe'],
+): ChildProcess {
   const { PATH = '', NODE_V8_COVERAGE } = process.env;
   return spawn(process.execPath, ['--enable-source-maps', join(root, entry)], {
     cwd,
@@ -106,7 +110,7 @@ export function spawnService(env: Record<string, string>, cwd: string = emptyFol
       PORT: '0',
       ...env,
     },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio,
   });
 }
 
