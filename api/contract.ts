@@ -33,6 +33,27 @@ const description = `List, attach and detach the EC2 instances of classic Elasti
   made, and how to check.
 - \`X-Request-Id\` of an answer finds the request in the log; one that the caller sends is kept.`;
 
+/**
+ * Clients that openapi-generator makes for Go and Java refuse a property that its schema does not list, unless the
+ * schema allows more: without this, each property that is added to an answer breaks the clients made before.
+ */
+const openObject = { type: 'object', additionalProperties: true };
+
+/**
+ * One of these values today. With an `enum`, clients made by openapi-generator would refuse a value that is added later;
+ * `x-extensible-enum` is Zalando's extension for such a list (its RESTful API Guidelines, rule 112).
+ */
+const oneOf = (description: string, values: readonly string[]) => ({
+  type: 'string',
+  description: `${description}: ${values.join(', ')}`,
+  'x-extensible-enum': values,
+  example: values[0],
+});
+
+/** The envelope of a success. Each has a name: generators make a model of it, and name it themselves otherwise. */
+const answer = (message: object) => ({ type: 'object', required: ['message'], properties: { message } });
+const listOf = (name: string) => ({ type: 'array', items: { $ref: `#/definitions/${name}` } });
+
 /** As the contract of the service has it. */
 const machineInfo = {
   type: 'object',
@@ -57,13 +78,15 @@ export const contract = {
   definitions: {
     MachineInfo: machineInfo,
     // The same for the 200, 201 and 202 of an operation: generated clients read each of them by the first schema.
-    ChangeAnswer: {
-      type: 'object',
-      required: ['message'],
-      properties: { message: { $ref: '#/definitions/Change' } },
-    },
+    ChangeAnswer: answer({ $ref: '#/definitions/Change' }),
+    HealthListAnswer: answer(listOf('HealthEntry')),
+    HealthcheckAnswer: answer({ type: 'string', enum: ['ok'] }),
+    LoadBalancerListAnswer: answer(listOf('LoadBalancer')),
+    MachineListAnswer: answer(listOf('MachineInfo')),
+    OutcomeListAnswer: answer(listOf('Outcome')),
+    StatusAnswer: answer({ $ref: '#/definitions/Status' }),
     Change: {
-      type: 'object',
+      ...openObject,
       description: 'MachineInfo, and what there is to add to it',
       required: [...machineInfo.required],
       properties: {
@@ -99,7 +122,7 @@ export const contract = {
       properties: { instanceId: { type: 'string', example: 'i-5203422c' } },
     },
     LoadBalancer: {
-      type: 'object',
+      ...openObject,
       required: [
         ...['elbName', 'dnsName', 'scheme', 'vpcId', 'availabilityZones', 'listeners', 'instanceCount'],
         'createdDate',
@@ -117,7 +140,7 @@ export const contract = {
       },
     },
     Listener: {
-      type: 'object',
+      ...openObject,
       required: ['protocol', 'loadBalancerPort', 'instanceProtocol', 'instancePort'],
       properties: {
         protocol: { type: 'string', example: 'HTTP' },
@@ -127,7 +150,7 @@ export const contract = {
       },
     },
     HealthCheck: {
-      type: 'object',
+      ...openObject,
       required: ['target', 'intervalSeconds', 'timeoutSeconds', 'unhealthyThreshold', 'healthyThreshold'],
       properties: {
         target: { type: 'string', example: 'HTTP:8000/healthcheck' },
@@ -138,7 +161,7 @@ export const contract = {
       },
     },
     HealthEntry: {
-      type: 'object',
+      ...openObject,
       required: [
         ...['instanceId', 'state', 'reasonCode', 'description', 'condition'],
         ...['availabilityZone', 'instanceState', 'why'],
@@ -156,14 +179,10 @@ export const contract = {
           description: "AWS's words",
           example: 'Instance registration is still in progress.',
         },
-        condition: {
-          type: 'string',
-          description: "what AWS's description means, for programs to match",
-          enum: [
-            ...['in-service', 'registering', 'failing-checks', 'draining', 'zone-disabled', 'not-running'],
-            ...['not-registered', 'unknown'],
-          ],
-        },
+        condition: oneOf("what AWS's description means, for programs to match", [
+          ...['in-service', 'registering', 'failing-checks', 'draining', 'zone-disabled', 'not-running'],
+          ...['not-registered', 'unknown'],
+        ]),
         availabilityZone: { type: 'string', example: 'us-east-1a' },
         instanceState: { type: 'string', description: 'as EC2 tells it', example: 'running' },
         why: {
@@ -188,9 +207,13 @@ export const contract = {
         },
       },
     },
+    // Swagger 2.0 has no schema for "an object or a string", and openapi-generator makes a map of a property without a
+    // type, so that its Go client fails on a string: the message is one of the further properties that clients read.
     Outcome: {
-      type: 'object',
-      required: ['instanceId', 'status', 'message'],
+      ...openObject,
+      description: 'has a `message`, too: MachineInfo where the instance was changed, else one sentence',
+      'x-further-properties': ['message'],
+      required: ['instanceId', 'status'],
       properties: {
         instanceId: { type: 'string', example: 'i-5203422c' },
         status: {
@@ -198,19 +221,14 @@ export const contract = {
           description: 'what a request for this one would be answered',
           example: 201,
         },
-        message: { description: 'MachineInfo with 201; else one sentence' },
-        code: {
-          type: 'string',
-          description: 'where it was refused: the Error-Code that a request for this one would have',
-          enum: [
-            ...['aws_failed', 'aws_refused', 'aws_throttled', 'aws_unreachable', 'instance_already_attached'],
-            ...['instance_not_attached', 'instance_refused', 'last_in_service', 'wrong_data_format'],
-          ],
-        },
+        code: oneOf('where it was refused, the Error-Code that a request for this one would have', [
+          ...['instance_already_attached', 'instance_not_attached', 'instance_refused', 'last_in_service'],
+          ...['wrong_data_format', 'aws_failed', 'aws_refused', 'aws_throttled', 'aws_unreachable'],
+        ]),
       },
     },
     Status: {
-      type: 'object',
+      ...openObject,
       required: [
         'version',
         'commit',
@@ -227,10 +245,10 @@ export const contract = {
         commit: { type: 'string', description: 'its hash, or unknown' },
         startedAt: { type: 'string', example: '2026-11-21T14:47:13.000Z' },
         uptimeSeconds: { type: 'integer', example: 3600 },
-        backend: { type: 'string', enum: ['aws', 'embedded'] },
+        backend: oneOf('what the service asks', ['aws', 'embedded']),
         region: { type: 'string', example: 'us-east-1' },
         requests: {
-          type: 'object',
+          ...openObject,
           required: ['inFlight', 'waiting'],
           properties: {
             inFlight: { type: 'integer', description: 'being answered, this one included', example: 1 },
@@ -238,7 +256,7 @@ export const contract = {
           },
         },
         picture: {
-          type: 'object',
+          ...openObject,
           description: 'what is known of the region; without ageSeconds it has not been read yet',
           required: ['loadBalancers'],
           properties: {
@@ -247,16 +265,14 @@ export const contract = {
           },
         },
         aws: {
-          type: 'object',
+          ...openObject,
           required: ['reachable', 'calls', 'budgets'],
           properties: {
-            reachable: {
-              type: 'string',
-              description: 'whether AWS answered the last call; unknown before the first',
-              enum: ['yes', 'no', 'unknown'],
-            },
+            reachable: oneOf('whether AWS answered the last call, unknown before the first', [
+              ...['yes', 'no', 'unknown'],
+            ]),
             lastError: {
-              type: 'object',
+              ...openObject,
               required: ['at', 'action', 'error'],
               properties: {
                 at: { type: 'string' },
@@ -271,7 +287,7 @@ export const contract = {
       },
     },
     CallCount: {
-      type: 'object',
+      ...openObject,
       description: 'calls of one action since the start; each attempt counts',
       required: ['action', 'spent', 'throttled', 'failed'],
       properties: {
@@ -280,11 +296,11 @@ export const contract = {
         throttled: { type: 'integer', description: 'by AWS', example: 0 },
         failed: { type: 'integer', example: 0 },
         lastAt: { type: 'string', example: '2026-11-21T14:47:13.000Z' },
-        lastOutcome: { type: 'string', enum: ['ok', 'throttled', 'failed'] },
+        lastOutcome: oneOf('how the last one ended', ['ok', 'throttled', 'failed']),
       },
     },
     Budget: {
-      type: 'object',
+      ...openObject,
       required: ['name', 'waiting', 'heldUpByUs', 'heldUpByAws'],
       properties: {
         name: { type: 'string', example: 'load balancer reads' },
@@ -296,7 +312,7 @@ export const contract = {
       },
     },
     HeldUp: {
-      type: 'object',
+      ...openObject,
       description:
         'calls that had to wait or were not made: for our own budget, or after AWS throttled or failed',
       required: ['calls'],

@@ -34,11 +34,7 @@ export function elbHealthRoutes(router: Router, { health, deadlineMs }: ElbHealt
    *     responses:
    *       200:
    *         description: health listed
-   *         schema:
-   *           type: object
-   *           required: [message]
-   *           properties:
-   *             message: { type: array, items: { $ref: '#/definitions/HealthEntry' } }
+   *         schema: { $ref: '#/definitions/HealthListAnswer' }
    *         headers:
    *           ETag: { type: string, description: what If-None-Match names to get a 304 while the list is the same }
    *           Age: { type: integer, description: seconds since AWS told of it }

@@ -49,11 +49,7 @@ export function elbInstancesRoutes(router: Router, { batch, deadlineMs }: ElbIns
    *     responses:
    *       207:
    *         description: one outcome an instance, in order
-   *         schema:
-   *           type: object
-   *           required: [message]
-   *           properties:
-   *             message: { type: array, items: { $ref: '#/definitions/Outcome' } }
+   *         schema: { $ref: '#/definitions/OutcomeListAnswer' }
    *       400: { $ref: '#/responses/WrongInstanceIds' }
    *       401: { $ref: '#/responses/Unauthenticated' }
    *       403: { $ref: '#/responses/CrossSite' }
@@ -95,11 +91,7 @@ export function elbInstancesRoutes(router: Router, { batch, deadlineMs }: ElbIns
    *     responses:
    *       207:
    *         description: one outcome an instance, in order
-   *         schema:
-   *           type: object
-   *           required: [message]
-   *           properties:
-   *             message: { type: array, items: { $ref: '#/definitions/Outcome' } }
+   *         schema: { $ref: '#/definitions/OutcomeListAnswer' }
    *       400: { $ref: '#/responses/WrongInstanceIds' }
    *       401: { $ref: '#/responses/Unauthenticated' }
    *       403: { $ref: '#/responses/CrossSite' }

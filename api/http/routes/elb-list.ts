@@ -45,11 +45,7 @@ export function elbListRoutes(router: Router, { service, deadlineMs }: ElbListRo
    *     responses:
    *       200:
    *         description: load balancers listed
-   *         schema:
-   *           type: object
-   *           required: [message]
-   *           properties:
-   *             message: { type: array, items: { $ref: '#/definitions/LoadBalancer' } }
+   *         schema: { $ref: '#/definitions/LoadBalancerListAnswer' }
    *         headers:
    *           ETag: { type: string, description: what If-None-Match names to get a 304 while the page is the same }
    *           Age: { type: integer, description: seconds since AWS told of it }

@@ -32,11 +32,7 @@ export function elbRoutes(router: Router, parts: WaitParts): void {
    *     responses:
    *       200:
    *         description: machines listed
-   *         schema:
-   *           type: object
-   *           required: [message]
-   *           properties:
-   *             message: { type: array, items: { $ref: '#/definitions/MachineInfo' } }
+   *         schema: { $ref: '#/definitions/MachineListAnswer' }
    *         headers:
    *           ETag: { type: string, description: what If-None-Match names to get a 304 while the list is the same }
    *           Age: { type: integer, description: seconds since AWS told of it }

@@ -8,6 +8,7 @@ export function healthcheckRoutes(router: Router): void {
    * /healthcheck:
    *   get:
    *     tags: [health]
+   *     operationId: healthcheck
    *     summary: Whether this process is up; AWS is not asked
    *     description: API health check
    *     security: []
@@ -15,11 +16,7 @@ export function healthcheckRoutes(router: Router): void {
    *     responses:
    *       200:
    *         description: the service is up
-   *         schema:
-   *           type: object
-   *           required: [message]
-   *           properties:
-   *             message: { type: string, enum: [ok] }
+   *         schema: { $ref: '#/definitions/HealthcheckAnswer' }
    */
   router.get('/healthcheck', (ctx) => {
     ctx.body = presentText('ok');

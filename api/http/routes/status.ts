@@ -21,11 +21,7 @@ export function statusRoutes(router: Router, { status }: StatusRouteParts): void
    *     responses:
    *       200:
    *         description: the state of the service
-   *         schema:
-   *           type: object
-   *           required: [message]
-   *           properties:
-   *             message: { $ref: '#/definitions/Status' }
+   *         schema: { $ref: '#/definitions/StatusAnswer' }
    *       401: { $ref: '#/responses/Unauthenticated' }
    */
   router.get('/status', async (ctx) => {

@@ -7,6 +7,7 @@ const machine = {
   launchDate: '2016-08-29T09:12:33.001Z',
 };
 const listed = { message: [machine] };
+const outcome = { instanceId: 'i-5203422c', status: 409, message: 'what to do' };
 const failed = { message: 'what to do' };
 const code = (value: string) => ({ 'Error-Code': value });
 const retry = (value: string) => ({ 'Retry-After': value });
@@ -48,6 +49,18 @@ const refused: Refused[] = [
     /additional properties/,
     aged,
   ],
+  [
+    'a new property where clients may meet some',
+    'POST /elb/web/instances 207',
+    { message: [{ ...outcome, stack: '' }] },
+    /additional properties/,
+  ],
+  [
+    'a new value where clients may meet some',
+    'POST /elb/web/instances 207',
+    { message: [{ ...outcome, code: 'lost' }] },
+    /allowed values/,
+  ],
   ['a success without its envelope', 'GET /elb/web 200', [machine], /body must be object/, aged],
   [
     'a failure with more than words',
@@ -70,6 +83,7 @@ const accepted: Accepted[] = [
   ['a list that is still the same', 'GET /elb/web 304', undefined, aged],
   ['an empty list', 'GET /elb/web/ 200', { message: [] }, aged],
   ['a change', 'DELETE /elb/web 201', { message: machine }],
+  ['a batch', 'POST /elb/web/instances 207', { message: [outcome, { ...outcome, message: machine }] }],
   ['a health check', 'GET /healthcheck 200', { message: 'ok' }],
   ['a failure that operations share', 'POST /elb/web 413', failed, code('payload_too_large')],
   ['a failure of one operation', 'DELETE /elb/web?instanceId=i-1 400', failed, code('wrong_data_format')],

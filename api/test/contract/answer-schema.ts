@@ -87,15 +87,29 @@ function shared(names: Readonly<Record<string, string>>): Record<string, Respons
   return Object.fromEntries(Object.entries(names).map(([status, name]) => [status, responses[name] ?? {}]));
 }
 
-/** Clients may meet further properties one day; a test must not, since what is not described may be a leak. */
+/**
+ * Returns the schema without its permission of further properties (except those that `x-further-properties` names) and
+ * of further values. The permission is for later versions; in a test, what is not described may be a leak.
+ */
 function closed(schema: SchemaObject): SchemaObject {
-  const entries = Object.entries(schema).map(([key, value]) => {
-    if (key === 'items') return [key, closed(value as SchemaObject)] as const;
-    if (key !== 'properties') return [key, value] as const;
-    const properties = Object.entries(value as Record<string, SchemaObject>);
-    return [key, Object.fromEntries(properties.map(([name, property]) => [name, closed(property)]))] as const;
-  });
-  return { ...Object.fromEntries(entries), ...(schema.properties && { additionalProperties: false }) };
+  const {
+    items,
+    properties,
+    'x-further-properties': further = [],
+    'x-extensible-enum': values,
+    ...rest
+  } = schema;
+  const all = {
+    ...Object.fromEntries((further as string[]).map((name) => [name, {}])),
+    ...(properties as Record<string, SchemaObject> | undefined),
+  };
+  const entries = Object.entries(all).map(([name, property]) => [name, closed(property)] as const);
+  return {
+    ...rest,
+    ...(values !== undefined && { enum: values }),
+    ...(items !== undefined && { items: closed(items as SchemaObject) }),
+    ...(properties && { properties: Object.fromEntries(entries), additionalProperties: false }),
+  };
 }
 
 function parse(name: string, body: string): unknown {

@@ -63,13 +63,13 @@ const breaches: [title: string, place: string, value: unknown, differences: stri
   ],
   [
     'a success with more than its envelope',
-    'elb get responses 200 schema properties count',
+    'definitions MachineListAnswer properties count',
     { type: 'integer' },
     'GET /elb/{elbName} 200: the schema is not {message: …}',
   ],
   [
     'an envelope that may be empty',
-    'health get responses 200 schema required',
+    'definitions HealthcheckAnswer required',
     undefined,
     'GET /healthcheck 200: the schema is not {message: …}',
   ],
@@ -93,7 +93,7 @@ const breaches: [title: string, place: string, value: unknown, differences: stri
   ],
   [
     'another schema in the envelope',
-    'elb get responses 200 schema properties message items',
+    'definitions MachineListAnswer properties message items',
     { type: 'string' },
     'GET /elb/{elbName} 200: the schema in the envelope is changed',
   ],

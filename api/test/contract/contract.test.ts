@@ -12,6 +12,8 @@ import {
   operationsOf,
   readContract,
   readSwagger,
+  resolve,
+  type SchemaObject,
   swaggerText,
   undocumentedRoutes,
 } from './swagger.ts';
@@ -58,14 +60,14 @@ describe('swagger.yaml', () => {
   it('has each condition of a member', () => {
     const { condition } = readSwagger().definitions?.['HealthEntry']?.properties as Record<
       string,
-      { enum: string[] }
+      { 'x-extensible-enum': string[] }
     >;
-    assert.deepEqual(condition?.enum, [...conditions]);
+    assert.deepEqual(condition?.['x-extensible-enum'], [...conditions]);
   });
 
   it('has examples that fit their schemas', () => {
     const document = dereference(readSwagger(), readSwagger());
-    const ajv = new Ajv({ keywords: ['example'] });
+    const ajv = new Ajv({ keywords: ['example', 'x-further-properties', 'x-extensible-enum'] });
     const responses = Object.values(document.paths ?? {})
       .flatMap((path) => operationsOf(path).flatMap(([, { responses = {} }]) => Object.values(responses)))
       .filter(({ examples }) => examples !== undefined);
@@ -73,6 +75,64 @@ describe('swagger.yaml', () => {
     for (const { schema = {}, examples = {} } of responses) {
       assert.deepEqual(Object.keys(examples), ['application/json']);
       assert.ok(ajv.validate(schema, examples['application/json']), JSON.stringify(examples));
+    }
+  });
+
+  describe('for the clients that are generated from it', () => {
+    const document = readSwagger();
+    const operations = Object.values(document.paths ?? {}).flatMap((path) => operationsOf(path));
+    const answers = operations.flatMap(([method, operation]) =>
+      Object.entries(operation.responses ?? {})
+        .filter(([status]) => status.startsWith('2'))
+        .map(([status, { schema }]) => ({
+          name: `${method} ${String(operation['operationId'])} ${status}`,
+          operation,
+          schema,
+        })),
+    );
+
+    it('names every operation, each with a name of its own', () => {
+      const names = operations.map(([, { operationId }]) => operationId);
+      assert.ok(!names.includes(undefined));
+      assert.equal(new Set(names).size, names.length);
+    });
+
+    it('has one schema for all successes of an operation, with a name', () => {
+      const schemas = new Map<unknown, unknown>();
+      for (const { name, operation, schema } of answers) {
+        assert.match(schema?.$ref ?? '', /^#\/definitions\/\w+Answer$/, name);
+        assert.equal(schemas.get(operation) ?? schema?.$ref, schema?.$ref, name);
+        schemas.set(operation, schema?.$ref);
+      }
+    });
+
+    it('types each property of an answer, and limits none to some values', () => {
+      for (const { name, schema } of answers)
+        for (const [place, { type, enum: values }] of placesOf(name, schema!)) {
+          assert.equal(typeof type, 'string', place);
+          if (!place.startsWith('get healthcheck')) assert.equal(values, undefined, place);
+        }
+    });
+
+    it('allows further properties wherever an answer may get some', () => {
+      const fixed = Object.keys(readContract().definitions ?? {}).map((name) => `#/definitions/${name}`);
+      for (const { name, schema } of answers)
+        for (const [place, { $ref, type, properties, additionalProperties }] of placesOf(name, schema!)) {
+          if (type !== 'object' || properties === undefined || place === name) continue;
+          assert.equal(additionalProperties, fixed.includes($ref ?? '') ? undefined : true, place);
+        }
+    });
+
+    /** The schema and all that it is made of, each by its place, with the `$ref` that led there. */
+    function placesOf(place: string, schema: SchemaObject): [string, SchemaObject][] {
+      const { $ref } = schema;
+      const own: SchemaObject = { ...resolve(document, schema), ...($ref !== undefined && { $ref }) };
+      const properties = Object.entries((own.properties ?? {}) as Record<string, SchemaObject>);
+      return [
+        [place, own],
+        ...properties.flatMap(([name, property]) => placesOf(`${place} ${name}`, property)),
+        ...(own['items'] === undefined ? [] : placesOf(`${place} []`, own['items'] as SchemaObject)),
+      ];
     }
   });
 });
