@@ -23,6 +23,7 @@ const description = `List, attach and detach the EC2 instances of classic Elasti
 - Node.js answers bytes that are no HTTP request (400), a request that arrives too slowly (408) and header fields above
   16 KiB (431) without a body, and closes the connection.
 - Bodies are read as JSON whatever the Content-Type, up to 16 KiB.
+- A query parameter that an operation does not take answers 400, except for those that need no credentials.
 - An instance id is \`i-\` and 8 or 17 lower-case hex digits.
 - The name of a load balancer has 1 to 32 letters, digits and inner hyphens; any other name answers 404.
 - \`launchDate\` is RFC 3339 in UTC with milliseconds. A member that EC2 no longer describes stays in the list, its

@@ -3,6 +3,7 @@ import { DomainError } from '../errors.ts';
 import type { Freshness } from '../load-balancers/inventory.ts';
 import { type ElbName, type InstanceId, parseElbName, parseInstanceId } from '../load-balancers/machine.ts';
 import type { AppContext } from './context.ts';
+import { shorten } from './shorten.ts';
 
 /** The largest body that is read, in bytes; the contract's bodies have about 40. */
 export const bodyLimit = 16 * 1024;
@@ -155,9 +156,4 @@ const manyExpected = `send {"instanceIds": ["i-…", …]} with 1 to ${mostInsta
 
 function wrongData(what: string, advice = oneExpected): DomainError {
   return new DomainError('wrong_data_format', `wrong data format: ${what}`, { advice });
-}
-
-/** What a caller sent is shown back to be recognised, not to be repeated whole. */
-function shorten(text: string): string {
-  return text.length > 64 ? `${text.slice(0, 64)}…` : text;
 }

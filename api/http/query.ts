@@ -1,13 +1,15 @@
 import { DomainError } from '../errors.ts';
 import type { Wish } from '../load-balancers/waiting.ts';
 import type { AppContext } from './context.ts';
+import type { Parameter } from './parameters.ts';
+import { shorten } from './shorten.ts';
 
 /** A classic ELB gives a request up after 60 s; the change before the wait takes some of them. */
 const longestWaitSeconds = 50;
 const pageSize = { default: 100, most: 400 };
 
-const parameters = ['cursor', 'dryRun', 'force', 'limit', 'name', 'timeout', 'wait'] as const;
-type Parameter = (typeof parameters)[number];
+/** `takes` lets each parameter through once. */
+type Query = Partial<Record<Parameter, string>>;
 
 /** What the query asks of a change. */
 export interface ChangeQuery {
@@ -30,19 +32,11 @@ export interface PageQuery {
 }
 
 /**
- * Returns what the query asks of a change; `wish` is what can be waited for here. Throws `wrong_parameter` for a
- * value that it does not take, and for a parameter that is not known or taken elsewhere: whoever writes `dryrun=true` or
- * `drRun=true` must not have the change made.
+ * Returns what the query asks of a change; `wish` is what can be waited for here. `takes` has refused parameters that
+ * the route does not take. Throws `wrong_parameter` for a value that a parameter does not take.
  */
-export function readChangeQuery(
-  ctx: AppContext,
-  { wish, mayForce = false }: { wish?: Wish; mayForce?: boolean },
-): ChangeQuery {
-  const takes: Parameter[] = ['dryRun'];
-  if (mayForce) takes.push('force');
-  if (wish !== undefined) takes.push('wait', 'timeout');
-  // A client may send the instance's id in the query beside the body, where only one can be meant.
-  const query = readQuery(ctx, takes, wish === undefined ? [] : ['instanceId']);
+export function readChangeQuery(ctx: AppContext, { wish }: { wish?: Wish }): ChangeQuery {
+  const query = ctx.query as Query;
   const { wait, timeout } = query;
   if (wait !== undefined && wait !== wish) throw wrong('wait', wait, `takes ${wish ?? ''} on ${ctx.method}`);
   const seconds =
@@ -61,7 +55,7 @@ export function readChangeQuery(
 
 /** Returns what the query asks of the list of load balancers. Throws `wrong_parameter` as `readChangeQuery` does. */
 export function readPageQuery(ctx: AppContext): PageQuery {
-  const { name, limit, cursor } = readQuery(ctx, ['name', 'limit', 'cursor']);
+  const { name, limit, cursor } = ctx.query as Query;
   if (name !== undefined && !/^[A-Za-z0-9-]{0,32}\*?$/.test(name))
     throw wrong('name', name, 'takes the name of a load balancer, or how it begins and a *');
   if (cursor !== undefined && !/^[A-Za-z0-9-]{1,32}$/.test(cursor))
@@ -74,35 +68,6 @@ export function readPageQuery(ctx: AppContext): PageQuery {
     after: cursor ?? '',
     rest: { ...(name !== undefined && { name }), ...(limit !== undefined && { limit }) },
   };
-}
-
-/** Returns the parameters that the query has, each once; `elsewhere` are read by others. */
-function readQuery(
-  ctx: AppContext,
-  takes: readonly Parameter[],
-  elsewhere: readonly string[] = [],
-): Partial<Record<Parameter, string>> {
-  const query: Partial<Record<Parameter, string>> = {};
-  for (const [key, value] of Object.entries(ctx.query)) {
-    if (elsewhere.includes(key)) continue;
-    const parameter = parameters.find(
-      (known) => known.toLowerCase() === key.toLowerCase().replace(/[-_]/g, ''),
-    );
-    if (parameter !== key)
-      throw new DomainError('wrong_parameter', `the query parameter ${shorten(key)} is not known`, {
-        advice: parameter === undefined ? `this takes ${takes.join(', ')}` : `it is written ${parameter}`,
-      });
-    if (!takes.includes(parameter))
-      throw new DomainError('wrong_parameter', `the query parameter ${parameter} is not taken here`, {
-        advice: `this takes ${takes.join(', ')}`,
-      });
-    if (typeof value !== 'string')
-      throw new DomainError('wrong_parameter', `the query parameter ${parameter} is there twice`, {
-        advice: 'send it once',
-      });
-    query[parameter] = value;
-  }
-  return query;
 }
 
 function flag(parameter: Parameter, value: string | undefined): boolean {
@@ -125,8 +90,4 @@ function wrong(parameter: Parameter, value: string, takes: string): DomainError 
       advice: `it ${takes}`,
     },
   );
-}
-
-function shorten(text: string): string {
-  return text.length > 64 ? `${text.slice(0, 64)}…` : text;
 }

@@ -3,6 +3,7 @@ import type { HealthBoard } from '../../load-balancers/health-board.ts';
 import { startTrace } from '../../telemetry.ts';
 import { readElbName, readFreshness } from '../input.ts';
 import { answerKnown } from '../known-answer.ts';
+import { takes } from '../middleware/takes.ts';
 import { presentHealth } from '../presenters.ts';
 
 export interface ElbHealthRouteParts {
@@ -46,7 +47,7 @@ export function elbHealthRoutes(router: Router, { health, deadlineMs }: ElbHealt
    *       503: { $ref: '#/responses/AwsThrottled' }
    *       504: { $ref: '#/responses/AwsUnreachable' }
    */
-  router.get('/elb/:elbName/health', async (ctx) => {
+  router.get('/elb/:elbName/health', takes(), async (ctx) => {
     const elbName = readElbName(ctx.params['elbName']);
     const trace = startTrace(deadlineMs);
     ctx.state.trace = trace;

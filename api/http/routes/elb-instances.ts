@@ -7,6 +7,7 @@ import { type AwsTrace, startTrace } from '../../telemetry.ts';
 import { type AppContext, callerOf } from '../context.ts';
 import { type NamedInstance, notAnInstanceId, readElbName, readInstanceIds } from '../input.ts';
 import { sameOrigin } from '../middleware/same-origin.ts';
+import { takes } from '../middleware/takes.ts';
 import { presentOutcomes, wouldBe } from '../presenters.ts';
 import { readChangeQuery } from '../query.ts';
 
@@ -59,7 +60,7 @@ export function elbInstancesRoutes(router: Router, { batch, deadlineMs }: ElbIns
    *       503: { $ref: '#/responses/AwsThrottled' }
    *       504: { $ref: '#/responses/AwsUnreachable' }
    */
-  router.post('/elb/:elbName/instances', sameOrigin(), async (ctx) => {
+  router.post('/elb/:elbName/instances', sameOrigin(), takes('dryRun'), async (ctx) => {
     const elbName = readElbName(ctx.params['elbName']);
     const { dryRun } = readChangeQuery(ctx, {});
     const named = await readInstanceIds(ctx);
@@ -101,9 +102,9 @@ export function elbInstancesRoutes(router: Router, { batch, deadlineMs }: ElbIns
    *       503: { $ref: '#/responses/AwsThrottled' }
    *       504: { $ref: '#/responses/AwsUnreachable' }
    */
-  router.delete('/elb/:elbName/instances', sameOrigin(), async (ctx) => {
+  router.delete('/elb/:elbName/instances', sameOrigin(), takes('dryRun', 'force'), async (ctx) => {
     const elbName = readElbName(ctx.params['elbName']);
-    const { dryRun, force } = readChangeQuery(ctx, { mayForce: true });
+    const { dryRun, force } = readChangeQuery(ctx, {});
     const named = await readInstanceIds(ctx);
     const forcedBy = force ? callerOf(ctx) : undefined;
     const outcomes = await batch.detach(elbName, distinct(named), trace(ctx), { dryRun, forcedBy });

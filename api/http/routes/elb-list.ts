@@ -3,6 +3,7 @@ import type { LoadBalancerService } from '../../load-balancers/load-balancer-ser
 import { startTrace } from '../../telemetry.ts';
 import { readFreshness } from '../input.ts';
 import { answerKnown } from '../known-answer.ts';
+import { takes } from '../middleware/takes.ts';
 import { presentLoadBalancers } from '../presenters.ts';
 import { readPageQuery } from '../query.ts';
 
@@ -57,7 +58,7 @@ export function elbListRoutes(router: Router, { service, deadlineMs }: ElbListRo
    *       503: { $ref: '#/responses/AwsThrottled' }
    *       504: { $ref: '#/responses/AwsUnreachable' }
    */
-  router.get('/elb', async (ctx) => {
+  router.get('/elb', takes('name', 'limit', 'cursor'), async (ctx) => {
     const { fits, limit, after, rest } = readPageQuery(ctx);
     const trace = startTrace(deadlineMs);
     ctx.state.trace = trace;

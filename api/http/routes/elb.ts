@@ -4,6 +4,7 @@ import { type AppContext, callerOf } from '../context.ts';
 import { readElbName, readFreshness, readMachineId, readMachineIdOrQuery } from '../input.ts';
 import { answerList } from '../list-answer.ts';
 import { sameOrigin } from '../middleware/same-origin.ts';
+import { takes } from '../middleware/takes.ts';
 import { presentChange, wouldBe } from '../presenters.ts';
 import { readChangeQuery } from '../query.ts';
 import { waitOrAnswer202, type WaitParts } from '../wait-answer.ts';
@@ -50,7 +51,7 @@ export function elbRoutes(router: Router, parts: WaitParts): void {
    *       503: { $ref: '#/responses/AwsThrottled' }
    *       504: { $ref: '#/responses/AwsUnreachable' }
    */
-  router.get('/elb/:elbName', async (ctx) => {
+  router.get('/elb/:elbName', takes(), async (ctx) => {
     const elbName = readElbName(ctx.params['elbName']);
     answerList(ctx, await service.listMachines(elbName, readFreshness(ctx), trace(ctx)));
   });
@@ -120,21 +121,26 @@ export function elbRoutes(router: Router, parts: WaitParts): void {
    *       503: { $ref: '#/responses/AwsThrottled' }
    *       504: { $ref: '#/responses/AwsUnreachable' }
    */
-  router.post('/elb/:elbName', sameOrigin(), async (ctx) => {
-    const elbName = readElbName(ctx.params['elbName']);
-    const { wait, timeoutMs, dryRun } = readChangeQuery(ctx, { wish: 'in-service' });
-    const until = performance.now() + timeoutMs;
-    const instanceId = await readMachineId(ctx);
-    const watched = wait !== undefined;
-    const machine = await service.attachMachine(elbName, instanceId, trace(ctx), { dryRun, watched });
-    if (dryRun) {
-      ctx.body = presentChange(machine, { dryRun, note: wouldBe.attached(instanceId, elbName) });
-      return;
-    }
-    if (watched && !(await waitOrAnswer202(ctx, parts, { elbName, machine, wish: wait, until }))) return;
-    ctx.body = presentChange(machine);
-    ctx.status = 201;
-  });
+  router.post(
+    '/elb/:elbName',
+    sameOrigin(),
+    takes('dryRun', 'wait', 'timeout', 'instanceId'),
+    async (ctx) => {
+      const elbName = readElbName(ctx.params['elbName']);
+      const { wait, timeoutMs, dryRun } = readChangeQuery(ctx, { wish: 'in-service' });
+      const until = performance.now() + timeoutMs;
+      const instanceId = await readMachineId(ctx);
+      const watched = wait !== undefined;
+      const machine = await service.attachMachine(elbName, instanceId, trace(ctx), { dryRun, watched });
+      if (dryRun) {
+        ctx.body = presentChange(machine, { dryRun, note: wouldBe.attached(instanceId, elbName) });
+        return;
+      }
+      if (watched && !(await waitOrAnswer202(ctx, parts, { elbName, machine, wish: wait, until }))) return;
+      ctx.body = presentChange(machine);
+      ctx.status = 201;
+    },
+  );
 
   /**
    * @swagger
@@ -206,20 +212,25 @@ export function elbRoutes(router: Router, parts: WaitParts): void {
    *       503: { $ref: '#/responses/AwsThrottled' }
    *       504: { $ref: '#/responses/AwsUnreachable' }
    */
-  router.delete('/elb/:elbName', sameOrigin(), async (ctx) => {
-    const elbName = readElbName(ctx.params['elbName']);
-    const { wait, timeoutMs, dryRun, force } = readChangeQuery(ctx, { wish: 'drained', mayForce: true });
-    const until = performance.now() + timeoutMs;
-    const instanceId = await readMachineIdOrQuery(ctx);
-    const forcedBy = force ? callerOf(ctx) : undefined;
-    const machine = await service.detachMachine(elbName, instanceId, trace(ctx), { dryRun, forcedBy });
-    if (dryRun) {
-      ctx.body = presentChange(machine, { dryRun, note: wouldBe.detached(instanceId, elbName) });
-      return;
-    }
-    if (wait !== undefined && !(await waitOrAnswer202(ctx, parts, { elbName, machine, wish: wait, until })))
-      return;
-    ctx.body = presentChange(machine);
-    ctx.status = 201;
-  });
+  router.delete(
+    '/elb/:elbName',
+    sameOrigin(),
+    takes('dryRun', 'force', 'wait', 'timeout', 'instanceId'),
+    async (ctx) => {
+      const elbName = readElbName(ctx.params['elbName']);
+      const { wait, timeoutMs, dryRun, force } = readChangeQuery(ctx, { wish: 'drained' });
+      const until = performance.now() + timeoutMs;
+      const instanceId = await readMachineIdOrQuery(ctx);
+      const forcedBy = force ? callerOf(ctx) : undefined;
+      const machine = await service.detachMachine(elbName, instanceId, trace(ctx), { dryRun, forcedBy });
+      if (dryRun) {
+        ctx.body = presentChange(machine, { dryRun, note: wouldBe.detached(instanceId, elbName) });
+        return;
+      }
+      if (wait !== undefined && !(await waitOrAnswer202(ctx, parts, { elbName, machine, wish: wait, until })))
+        return;
+      ctx.body = presentChange(machine);
+      ctx.status = 201;
+    },
+  );
 }

@@ -1,4 +1,5 @@
 import type Router from '@koa/router';
+import { takes } from '../middleware/takes.ts';
 import { presentStatus, type StatusParts } from '../status.ts';
 
 export interface StatusRouteParts {
@@ -24,7 +25,7 @@ export function statusRoutes(router: Router, { status }: StatusRouteParts): void
    *         schema: { $ref: '#/definitions/StatusAnswer' }
    *       401: { $ref: '#/responses/Unauthenticated' }
    */
-  router.get('/status', async (ctx) => {
+  router.get('/status', takes(), async (ctx) => {
     ctx.set('Cache-Control', 'no-store');
     ctx.body = await presentStatus(status);
   });

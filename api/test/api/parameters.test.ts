@@ -1,7 +1,18 @@
 import assert from 'node:assert/strict';
+import { dereference, operationsOf, readSwagger } from '../contract/swagger.ts';
 import { eventually, startWorld, type World } from '../support/world.ts';
 
 const instance = 'i-0b22a22eec53b9321';
+
+/** The operations of swagger.yaml that need credentials. */
+function guardedOperations(): [method: string, path: string][] {
+  const document = dereference(readSwagger(), readSwagger());
+  return Object.entries(document.paths ?? {}).flatMap(([path, item]) =>
+    operationsOf(item)
+      .filter(([, { security }]) => security === undefined)
+      .map(([method]): [string, string] => [method.toUpperCase(), path]),
+  );
+}
 
 describe('Query parameters', () => {
   let world: World;
@@ -33,11 +44,33 @@ describe('Query parameters', () => {
     ['POST', '', 'dryrun=true', /parameter dryrun is not known; it is written dryRun/],
     ['DELETE', '', 'dry-run=true', /parameter dry-run is not known; it is written dryRun/],
     ['DELETE', '', 'Force=true', /it is written force/],
-    ['POST', '', 'drRun=true', /parameter drRun is not known; this takes dryRun, wait, timeout/],
-    ['DELETE', '', 'wiat=drained', /parameter wiat is not known; this takes dryRun, force, wait, timeout/],
-    ['DELETE', '/instances', 'froce=true', /parameter froce is not known; this takes dryRun, force/],
+    [
+      'POST',
+      '',
+      'drRun=true',
+      /parameter drRun is not known; did you mean dryRun\? this takes dryRun, wait, timeout/,
+    ],
+    [
+      'DELETE',
+      '',
+      'wiat=drained',
+      /parameter wiat is not known; did you mean wait\? this takes dryRun, force, wait, timeout/,
+    ],
+    [
+      'DELETE',
+      '/instances',
+      'froce=true',
+      /parameter froce is not known; did you mean force\? this takes dryRun, force/,
+    ],
     ['POST', '/instances', 'wait=in-service', /wait is not taken here; this takes dryRun/],
     ['POST', '/instances', 'force=true', /force is not taken here/],
+    ['DELETE', '', 'instanceid=i-5203422c', /parameter instanceid is not known; it is written instanceId/],
+    ['DELETE', '', 'instance_id=i-5203422c', /it is written instanceId/],
+    ['DELETE', '', 'instanceIds=i-5203422c', /did you mean instanceId\?/],
+    ['DELETE', '', 'id=i-5203422c', /parameter id is not known; this takes dryRun/],
+    ['POST', '', 'instanceId=i-5203422c&instanceId=i-6d304aae', /parameter instanceId is there twice/],
+    ['POST', '', `${'x'.repeat(5000)}=1`, /parameter x{64}… is not known; this takes/],
+    ['POST', '', '=1', /parameter "" is not known/],
     ['DELETE', '/instances', 'force=maybe', /force cannot be "maybe"/],
     ['DELETE', '/instances', 'dryRun=maybe', /dryRun cannot be "maybe"/],
   ];
@@ -59,8 +92,9 @@ describe('Query parameters', () => {
     ['cursor=', /parameter cursor cannot be ""; it takes what the Link of the page before has/],
     ['cursor=%2F', /parameter cursor cannot be "\/"/],
     ['dryRun=true', /dryRun is not taken here; this takes name, limit, cursor/],
-    ['nmae=web-*', /parameter nmae is not known; this takes name, limit, cursor/],
-    [`instanceId=${instance}`, /parameter instanceId is not known; this takes name, limit, cursor/],
+    ['nmae=web-*', /parameter nmae is not known; did you mean name\? this takes name, limit, cursor/],
+    [`instanceId=${instance}`, /parameter instanceId is not taken here; this takes name, limit, cursor/],
+    ['region=eu-west-1', /parameter region is not known; this takes name, limit, cursor/],
     ['Limit=1', /it is written limit/],
   ];
   for (const [query, says] of lists)
@@ -69,6 +103,33 @@ describe('Query parameters', () => {
       assert.equal(answer.status, 400, answer.body);
       assert.match((JSON.parse(answer.body) as { message: string }).message, says);
     });
+
+  for (const [method, path] of guardedOperations())
+    it(`are refused where ${method} ${path} does not declare them`, async () => {
+      const answer = await world.ask(`${path.replace('{elbName}', 'default-elb')}?region=eu-west-1`, {
+        method,
+      });
+      assert.equal(answer.status, 400, answer.body);
+      assert.match(answer.body, /the query parameter region is not known; this takes/);
+      assert.equal(answer.headers.get('error-code'), 'wrong_parameter');
+    });
+
+  for (const [path, query, says] of [
+    ['/elb/default-elb/health', 'wait=in-service', /wait is not taken here; this takes no query parameters/],
+    ['/elb/default-elb', 'x', /parameter x is not known; this takes no query parameters/],
+    ['/status', 'verbose=1', /parameter verbose is not known; this takes no query parameters/],
+  ] as const)
+    it(`are refused: GET ${path}?${query}, without a difference to a list that is known`, async () => {
+      for (let round = 0; round < 2; round += 1) {
+        const answer = await world.ask(`${path}?${query}`);
+        assert.equal(answer.status, 400, answer.body);
+        assert.match(answer.body, says);
+      }
+    });
+
+  it('of /healthcheck are ignored, so that a monitor can add one', async () => {
+    assert.equal((await world.ask('/healthcheck?x=1')).status, 200);
+  });
 
   it('cost no call of AWS where they are refused', () => {
     assert.equal(world.calls(), 0);

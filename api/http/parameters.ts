@@ -1,0 +1,47 @@
+/** The query parameters of all routes. */
+export const parameters = [
+  'cursor',
+  'dryRun',
+  'force',
+  'instanceId',
+  'limit',
+  'name',
+  'timeout',
+  'wait',
+] as const;
+
+export type Parameter = (typeof parameters)[number];
+
+/** Returns the parameter that has this name but for case, hyphens and underscores; undefined where none has. */
+export function parameterLike(name: string): Parameter | undefined {
+  const plain = plainly(name);
+  return parameters.find((parameter) => plainly(parameter) === plain);
+}
+
+/** Returns the candidate with the fewest differences to the text; undefined where half of it or more differs. */
+export function nearest<T extends string>(text: string, candidates: readonly T[]): T | undefined {
+  if (text.length > 32) return undefined;
+  const ranked = candidates
+    .map((candidate) => ({ candidate, edits: editsBetween(plainly(text), plainly(candidate)) }))
+    .sort((a, b) => a.edits - b.edits);
+  const [best] = ranked;
+  return best !== undefined && best.edits <= best.candidate.length / 2 ? best.candidate : undefined;
+}
+
+function plainly(name: string): string {
+  return name.toLowerCase().replace(/[-_]/g, '');
+}
+
+/** The Levenshtein distance: how many letters must be inserted, removed or replaced. */
+function editsBetween(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= a.length; i += 1) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j += 1) {
+      const replaced = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min(replaced, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row[b.length] ?? 0;
+}
