@@ -35,6 +35,8 @@ export interface DomainErrorDetails {
   readonly retryAfterSeconds?: number;
   /** The form of the credentials that were refused, for the log. */
   readonly authFailure?: string;
+  /** Whether the request did not reach AWS at all, so that it certainly changed nothing. */
+  readonly unsent?: boolean;
   /** The methods that the path does know, for `method_not_allowed`. */
   readonly allow?: readonly string[];
 }
@@ -57,6 +59,15 @@ export class DomainError extends Error {
   withAdvice(advice: string): DomainError {
     return new DomainError(this.code, this.problem, { ...this.details, advice });
   }
+}
+
+/** Returns whether a failed change may have been made all the same. */
+export function isUnclear(error: unknown): error is DomainError {
+  return (
+    error instanceof DomainError &&
+    (error.code === 'aws_unreachable' || error.code === 'aws_failed') &&
+    error.details.unsent !== true
+  );
 }
 
 /** The process cannot start as it is configured; `faults` has one sentence for each thing to mend. */

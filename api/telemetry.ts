@@ -14,7 +14,7 @@ export interface AwsTrace {
   readonly deadline: AbortSignal;
   /** AWS's ids of the requests made so far, in order. */
   readonly requestIds: string[];
-  /** Told when the first request leaves, after any wait for the budget: what AWS answers is no older than that. */
+  /** Called for each request that leaves, after any wait for the budget; acts once: the answers are as old as the first request. */
   readonly sent?: () => void;
   /** One attempt, made although AWS failed a moment ago, to see whether it is back. */
   readonly probe?: boolean;
@@ -22,8 +22,16 @@ export interface AwsTrace {
 
 /** Starts the trace of an operation that must be through in `deadlineMs` milliseconds. */
 export function startTrace(deadlineMs: number, options: Pick<AwsTrace, 'sent' | 'probe'> = {}): AwsTrace {
+  const { sent } = options;
+  let hasLeft = false;
   return {
     ...options,
+    ...(sent !== undefined && {
+      sent: () => {
+        if (!hasLeft) sent();
+        hasLeft = true;
+      },
+    }),
     deadlineAt: performance.now() + deadlineMs,
     deadline: AbortSignal.timeout(deadlineMs),
     requestIds: [],

@@ -1,47 +1,45 @@
 import { DomainError, elbNotFound } from '../errors.ts';
+import { AnswerFault } from './answer-fault.ts';
+import { NetworkFailure } from './network-failure.ts';
 
-/** What was being asked of AWS when it failed. */
+/** The request that failed. */
 export interface AwsRequestInfo {
   /** As IAM writes it: `elasticloadbalancing:DescribeLoadBalancers`. */
   readonly action: string;
   readonly region: string;
   readonly elbName?: string;
+  /** Whether the request changes something, so that the sentence says where it did not. */
+  readonly changes?: boolean;
 }
 
-/** What the SDK v3 throws, as far as it is read here (`ServiceException` of @smithy/core, and Node's system errors). */
-interface SdkError {
-  readonly name: string;
-  readonly message: string;
-  readonly code?: string;
-  readonly $metadata?: { readonly httpStatusCode?: number; readonly requestId?: string };
+/** An error that AWS answered with, as the SDK v3 throws it (`ServiceException` of @smithy/core). */
+interface AwsError extends Error {
+  readonly $metadata: { readonly httpStatusCode: number; readonly requestId?: string };
 }
 
-const throttling = new Set([
-  'Throttling',
-  'ThrottlingException',
-  'DependencyThrottleException',
-  'DependencyThrottle',
-  'RequestLimitExceeded',
-  'RequestThrottled',
-  'RequestThrottledException',
-  'TooManyRequestsException',
-]);
+/**
+ * Codes for "too often": those of @smithy/core (service-error-classification), which the SDK repeats, and ELB's
+ * DependencyThrottle, which it does not. The account's other limits (FilterLimitExceeded) are not among them.
+ */
+const throttling =
+  /Throttl|^(SlowDown|TooManyRequestsException|RequestLimitExceeded|BandwidthLimitExceeded|PriorRequestNotComplete)$/;
 
 const missingPermission = new Set(['AccessDenied', 'AccessDeniedException', 'UnauthorizedOperation']);
 
 const badCredentials = new Set([
   'AuthFailure',
-  'CredentialsProviderError',
   'ExpiredToken',
   'ExpiredTokenException',
   'IncompleteSignature',
   'InvalidAccessKeyId',
   'InvalidClientTokenId',
+  'InvalidSignatureException',
   'MissingAuthenticationToken',
   'OptInRequired',
   'RequestExpired',
+  'RequestInTheFuture',
+  'RequestTimeTooSkewed',
   'SignatureDoesNotMatch',
-  'TokenProviderError',
   'UnrecognizedClientException',
 ]);
 
@@ -54,85 +52,119 @@ const refusedInstance = new Set([
   'InvalidInstanceID.Malformed',
 ]);
 
-/** Returns whether AWS said that it is asked too often. */
+/** Returns whether the answer says "too often": by its code, or by HTTP 429, even where something before AWS sent it. */
 export function isThrottling(error: unknown): boolean {
-  return isSdkError(error) && throttling.has(error.name);
+  return isAnswered(error) && (error.$metadata.httpStatusCode === 429 || throttling.test(error.name));
 }
 
 /**
- * Returns the DomainError that tells the caller what to do about an error of the SDK, with that error as its cause;
- * an error that is none of AWS's or the network's is returned as it is.
+ * Returns the DomainError with what the caller can do about an error of AWS, of the credentials or of the network, with
+ * that error as its cause. Any other error is a fault of this program and is returned as it is.
  */
 export function toDomainError(error: unknown, request: AwsRequestInfo): unknown {
-  if (!isSdkError(error)) return error;
-  const { action, region } = request;
-  const cause = error;
-  const awsRequestId = error.$metadata?.requestId;
-  if (throttling.has(error.name)) {
-    return new DomainError('aws_throttled', `AWS is asked too often (${error.name} on ${action})`, {
-      advice: 'nothing was changed, so try again in a second',
-      retryAfterSeconds: 1,
-      cause,
-      awsRequestId,
-    });
-  }
-  if (missingPermission.has(error.name)) {
-    return new DomainError('aws_refused', `AWS refused the request (${error.name})`, {
-      advice: `the IAM policy of this service's credentials must allow ${action}`,
-      cause,
-      awsRequestId,
-    });
-  }
-  if (badCredentials.has(error.name)) {
+  if (error instanceof NetworkFailure) return notMade(error.toDomainError(request.action), request);
+  if (isCredentialsError(error)) return notMade(withoutCredentials(error, request), request);
+  if (isThrottling(error)) return throttled(error as AwsError, request);
+  if (error instanceof AnswerFault) return unusable(error, request);
+  return isAnswered(error) ? refused(error, request) : error;
+}
+
+function throttled(error: AwsError, { action }: AwsRequestInfo): DomainError {
+  const code = error instanceof AnswerFault ? `HTTP ${error.status}` : codeOf(error);
+  return new DomainError('aws_throttled', `AWS is asked too often (${code} on ${action})`, {
+    advice: 'nothing was changed, so try again in a second',
+    retryAfterSeconds: 1,
+    cause: error,
+    awsRequestId: error.$metadata.requestId,
+  });
+}
+
+function unusable(fault: AnswerFault, { action }: AwsRequestInfo): DomainError {
+  const { kind, status, what } = fault;
+  if (kind === 'cut')
     return new DomainError(
-      'aws_refused',
-      `AWS refused this service's credentials (${error.name} on ${action})`,
+      'aws_failed',
+      `the answer of AWS to ${action} is incomplete: ${what} (HTTP ${status})`,
       {
-        advice: `check its AWS credentials and its clock, and that they are allowed ${action}`,
-        cause,
+        advice: 'try again in a few seconds',
+        cause: fault,
       },
     );
-  }
-  if (unknownElb.has(error.name)) return elbNotFound(request.elbName ?? '', region, cause);
+  return new DomainError(
+    'aws_failed',
+    `something other than AWS answered ${action} (HTTP ${status}, ${what})`,
+    {
+      advice:
+        status === 407
+          ? 'check the user and the password in HTTPS_PROXY'
+          : 'check AWS_ENDPOINT_URL and any proxy on the way',
+      cause: fault,
+    },
+  );
+}
+
+/** The error of a request that AWS answered with a code. */
+function refused(error: AwsError, request: AwsRequestInfo): DomainError {
+  const { action, region } = request;
+  const { httpStatusCode: status, requestId: awsRequestId } = error.$metadata;
+  const details = { cause: error, awsRequestId };
+  if (unknownElb.has(error.name)) return elbNotFound(request.elbName ?? '', region, error);
   if (refusedInstance.has(error.name)) {
     return new DomainError(
       'instance_refused',
       `AWS refused the instance: ${withoutFullStop(error.message)}`,
       {
+        ...details,
         advice: 'check its id, its VPC and its state',
-        cause,
       },
     );
   }
-  const status = error.$metadata?.httpStatusCode;
-  if (status !== undefined && status >= 500) {
-    return new DomainError('aws_failed', `AWS failed on ${action} (${error.name}, HTTP ${status})`, {
+  const said = `${codeOf(error)} on ${action}, HTTP ${status}`;
+  if (status >= 500)
+    return new DomainError('aws_failed', `AWS failed (${said})`, {
+      ...details,
       advice: 'try again in a few seconds',
-      cause,
-      awsRequestId,
     });
-  }
-  if (isUnanswered(error)) {
-    return new DomainError('aws_unreachable', `AWS did not answer ${action} in time`, {
-      advice: 'try again in a few seconds',
-      retryAfterSeconds: 2,
-      cause,
-      awsRequestId,
-    });
-  }
-  return error;
+  const [problem, advice] = missingPermission.has(error.name)
+    ? ['AWS refused the request', `the IAM policy of this service's credentials must allow ${action}`]
+    : badCredentials.has(error.name)
+      ? [
+          "AWS refused this service's credentials",
+          `check its AWS credentials and its clock, and that they are allowed ${action}`,
+        ]
+      : ['AWS refused the request', "the service's log has AWS's reason"];
+  return notMade(new DomainError('aws_refused', `${problem} (${said})`, { ...details, advice }), request);
 }
 
-/**
- * Timeouts, aborts, Node's system errors (ECONNREFUSED, EAI_AGAIN …) and those of TLS (CERT_HAS_EXPIRED …): no answer
- * of AWS is at hand. Other ERR_ codes tell of a fault on this side.
- */
-function isUnanswered({ name, code = '' }: SdkError): boolean {
-  return name === 'TimeoutError' || name === 'AbortError' || /^E(?!RR_)[A-Z_]+$|CERT|TLS|SSL/.test(code);
+function withoutCredentials(error: Error, { action }: AwsRequestInfo): DomainError {
+  return new DomainError('aws_refused', `this service has no AWS credentials for ${action} (${error.name})`, {
+    advice: "the service's log has the reason",
+    cause: error,
+  });
 }
 
-function isSdkError(error: unknown): error is SdkError {
-  return error instanceof Error;
+/** Says that nothing was changed where a change failed before AWS made it. */
+function notMade(error: DomainError, { changes = false }: AwsRequestInfo): DomainError {
+  const { unsent = false, advice = '' } = error.details;
+  const isCertain = changes && (unsent || error.code === 'aws_refused');
+  return isCertain ? error.withAdvice(`nothing was changed; ${advice}`) : error;
+}
+
+/** AWS's code, which comes from the network, as far as it is sane enough for a sentence. */
+function codeOf({ name }: Error): string {
+  return /^[\w.:-]{1,80}$/.test(name) ? name : 'an unreadable code';
+}
+
+function isAnswered(error: unknown): error is AwsError {
+  return (
+    error instanceof Error &&
+    '$metadata' in error &&
+    typeof (error.$metadata as Partial<AwsError['$metadata']>).httpStatusCode === 'number'
+  );
+}
+
+function isCredentialsError(error: unknown): error is Error {
+  return error instanceof Error && /^(CredentialsProviderError|TokenProviderError)$/.test(error.name);
 }
 
 function withoutFullStop(sentence: string): string {

@@ -5,7 +5,6 @@ import {
   DescribeLoadBalancerAttributesCommand,
   DescribeLoadBalancersCommand,
   type DescribeLoadBalancersCommandInput,
-  type Instance as Member,
   RegisterInstancesWithLoadBalancerCommand,
 } from '@aws-sdk/client-elastic-load-balancing';
 import { DomainError, elbNotFound, notDescribed } from '../errors.ts';
@@ -19,11 +18,10 @@ import {
   parseInstanceId,
 } from '../load-balancers/machine.ts';
 import type { AwsLedger, AwsTrace, GateState } from '../telemetry.ts';
-import { type AwsRequest, callAws, type Command } from './aws-caller.ts';
+import { AwsCall, type AwsRequest, type Command, type Send } from './aws-call.ts';
 import { CallGate } from './call-gate.ts';
 import type { AwsClients } from './clients.ts';
-import { callAwsForDocument } from './document-caller.ts';
-import { toDescription, toHealth } from './elb-documents.ts';
+import { requiredText, toDescription, toHealth, toMembers } from './elb-documents.ts';
 import { childrenOf, textOf, type XmlElement } from './xml-document.ts';
 
 /** Calls a second that reads may spend in the long run. */
@@ -62,7 +60,7 @@ export class ClassicElbGateway implements LoadBalancerGateway {
     do {
       const page = await this.#describeLoadBalancers({ PageSize: 400, Marker }, {}, trace);
       for (const one of childrenOf(page, 'LoadBalancerDescriptions')) {
-        region.set(textOf(one, 'LoadBalancerName') as ElbName, toDescription(one));
+        region.set(requiredText(one, 'LoadBalancerName') as ElbName, toDescription(one));
       }
       Marker = textOf(page, 'NextMarker');
     } while (Marker);
@@ -106,24 +104,18 @@ export class ClassicElbGateway implements LoadBalancerGateway {
       LoadBalancerName: elbName,
       Instances: instanceIds?.map((InstanceId) => ({ InstanceId })),
     });
-    const result = await this.#readElb(
-      'DescribeInstanceHealth',
-      command,
-      { elbName, urgency },
-      trace,
-      (options) => this.#clients.elb.send(command, options),
+    const about = { elbName, urgency };
+    const result = await this.#elb('DescribeInstanceHealth', about, command, trace, (options) =>
+      this.#clients.elb.send(command, options),
     );
     return childrenOf(result, 'InstanceStates').map(toHealth);
   }
 
   async describeDraining(elbName: ElbName, trace: AwsTrace): Promise<number> {
     const command = new DescribeLoadBalancerAttributesCommand({ LoadBalancerName: elbName });
-    const result = await this.#readElb(
-      'DescribeLoadBalancerAttributes',
-      command,
-      { elbName },
-      trace,
-      (options) => this.#clients.elb.send(command, options),
+    const about = { elbName };
+    const result = await this.#elb('DescribeLoadBalancerAttributes', about, command, trace, (options) =>
+      this.#clients.elb.send(command, options),
     );
     const path = ['LoadBalancerAttributes', 'ConnectionDraining'];
     return textOf(result, ...path, 'Enabled') === 'true' ? Number(textOf(result, ...path, 'Timeout')) : 0;
@@ -134,11 +126,11 @@ export class ClassicElbGateway implements LoadBalancerGateway {
       LoadBalancerName: elbName,
       Instances: instanceIds.map((InstanceId) => ({ InstanceId })),
     });
-    const request = this.#elbWrite('RegisterInstancesWithLoadBalancer', elbName);
-    const { Instances } = await callAws(command, request, trace, this.#ledger, (options) =>
+    const name = 'RegisterInstancesWithLoadBalancer';
+    const result = await this.#elb(name, this.#change(elbName), command, trace, (options) =>
       this.#clients.elb.send(command, options),
     );
-    return listed(Instances);
+    return toMembers(result);
   }
 
   async deregister(elbName: ElbName, instanceIds: Members, trace: AwsTrace): Promise<Members | undefined> {
@@ -146,89 +138,79 @@ export class ClassicElbGateway implements LoadBalancerGateway {
       LoadBalancerName: elbName,
       Instances: instanceIds.map((InstanceId) => ({ InstanceId })),
     });
-    const attempts = { count: 0 };
-    const request = { ...this.#elbWrite('DeregisterInstancesFromLoadBalancer', elbName), attempts };
+    const name = 'DeregisterInstancesFromLoadBalancer';
+    const call = this.#elbCall(name, this.#change(elbName), trace);
     try {
-      const { Instances } = await callAws(command, request, trace, this.#ledger, (options) =>
-        this.#clients.elb.send(command, options),
-      );
-      return listed(Instances);
+      const response = await call.send(command, (options) => this.#clients.elb.send(command, options));
+      return toMembers(resultOf(response, name));
     } catch (error) {
-      // The instances were members a moment ago, so the attempt whose answer was lost has detached them.
-      if (attempts.count > 1 && error instanceof DomainError && error.code === 'instance_refused')
-        return undefined;
-      throw error;
+      const isRefused = error instanceof DomainError && error.code === 'instance_refused';
+      if (!isRefused || !call.lost) throw error;
+      // The refusal can follow from an attempt whose answer was lost and that detached them. AWS's list decides.
+      const { members } = await this.describeLoadBalancer(elbName, trace);
+      if (instanceIds.some((id) => members.includes(id))) throw error;
+      return undefined;
     }
   }
 
   /** Returns the result element of one page. */
   #describeLoadBalancers(
     input: DescribeLoadBalancersCommandInput,
-    about: { elbName?: ElbName; urgency?: Urgency },
+    about: Partial<AwsRequest>,
     trace: AwsTrace,
   ): Promise<XmlElement> {
     const command = new DescribeLoadBalancersCommand(input);
-    return this.#readElb('DescribeLoadBalancers', command, about, trace, (options) =>
+    return this.#elb('DescribeLoadBalancers', about, command, trace, (options) =>
       this.#clients.elb.send(command, options),
     );
   }
 
-  /** Returns the result element of the answer to a read. */
-  async #readElb(
+  /** Returns the result element of AWS's answer. */
+  async #elb(
     name: string,
+    about: Partial<AwsRequest>,
     command: Command,
-    about: { elbName?: ElbName; urgency?: Urgency },
     trace: AwsTrace,
-    send: Parameters<typeof callAws>[4],
+    send: Send,
   ): Promise<XmlElement> {
-    const action = `elasticloadbalancing:${name}`;
+    return resultOf(await this.#elbCall(name, about, trace).send(command, send), name);
+  }
+
+  #elbCall(name: string, about: Partial<AwsRequest>, trace: AwsTrace): AwsCall {
     const request = {
-      action,
+      action: `elasticloadbalancing:${name}`,
       region: this.#clients.region,
       gate: this.#elbReads,
-      pausesOnOutage: true,
+      result: `${name}Result`,
       ...about,
     };
-    const document = await callAwsForDocument(command, request, trace, this.#ledger, send);
-    const [response] = document.children;
-    const result = response?.children.find((child) => child.name === `${name}Result`);
-    if (result === undefined) throw notAnAnswer(action);
-    return result;
+    return new AwsCall(request, trace, this.#ledger);
+  }
+
+  #change(elbName: ElbName): Partial<AwsRequest> {
+    return { elbName, gate: this.#elbWrites, changes: true };
   }
 
   async #describeInstances(input: DescribeInstancesCommandInput, trace: AwsTrace): Promise<MachineInfo[]> {
-    const action = 'ec2:DescribeInstances';
     const request = {
-      action,
+      action: 'ec2:DescribeInstances',
       region: this.#clients.region,
       gate: this.#ec2Reads,
-      pausesOnOutage: true,
+      result: 'reservationSet',
       keep: elementsOfInstances,
     };
     const machines: MachineInfo[] = [];
     let NextToken: string | undefined;
     do {
       const command = new DescribeInstancesCommand({ ...input, NextToken });
-      const document = await callAwsForDocument(command, request, trace, this.#ledger, (options) =>
-        this.#clients.ec2.send(command, options),
-      );
-      if (document.children[0]?.name !== 'DescribeInstancesResponse') throw notAnAnswer(action);
-      for (const reservation of childrenOf(document, 'DescribeInstancesResponse', 'reservationSet')) {
+      const call = new AwsCall(request, trace, this.#ledger);
+      const response = await call.send(command, (options) => this.#clients.ec2.send(command, options));
+      for (const reservation of childrenOf(response, 'reservationSet')) {
         machines.push(...childrenOf(reservation, 'instancesSet').flatMap(toMachineInfo));
       }
-      NextToken = textOf(document, 'DescribeInstancesResponse', 'nextToken');
+      NextToken = textOf(response, 'nextToken');
     } while (NextToken);
     return machines;
-  }
-
-  #elbWrite(action: string, elbName: ElbName): AwsRequest {
-    return {
-      action: `elasticloadbalancing:${action}`,
-      region: this.#clients.region,
-      gate: this.#elbWrites,
-      changes: true,
-      elbName,
-    };
   }
 }
 
@@ -239,11 +221,9 @@ const elementsOfInstances = new Set([
   ...['placement', 'availabilityZone', 'instanceState', 'name'],
 ]);
 
-/** A proxy's page, say, must not be taken for a region without load balancers. */
-function notAnAnswer(action: string): DomainError {
-  return new DomainError('aws_failed', `something other than AWS answered ${action}`, {
-    advice: 'check AWS_ENDPOINT_URL and any proxy on the way',
-  });
+/** The reader of answers has seen that the result is there. */
+function resultOf(response: XmlElement, name: string): XmlElement {
+  return response.children.find((child) => child.name === `${name}Result`) ?? response;
 }
 
 function toMachineInfo(instance: XmlElement): MachineInfo[] {
@@ -260,9 +240,4 @@ function toMachineInfo(instance: XmlElement): MachineInfo[] {
       state: textOf(instance, 'instanceState', 'name'),
     },
   ];
-}
-
-/** The members that AWS lists after a change. */
-function listed(instances: readonly Member[] | undefined): Members {
-  return [...new Set((instances ?? []).map(({ InstanceId }) => InstanceId as InstanceId))];
 }

@@ -9,6 +9,8 @@ export interface AwsClientOptions {
   readonly connectTimeoutMs: number;
   /** Milliseconds until one attempt must be answered. */
   readonly answerTimeoutMs: number;
+  /** How often a request is sent at most, 3 times by default. */
+  readonly maxAttempts?: number;
   /** Where AWS is, when it is not to be found in the SDK's own way (AWS_ENDPOINT_URL, the region's endpoint). */
   readonly endpoint?: string;
   /** The credentials, when they are not to be found by the SDK's own chain. */
@@ -21,16 +23,18 @@ export interface AwsClients {
   readonly region: string;
 }
 
-/** Returns clients of both services that keep their connections and try each request up to three times. */
+/** Returns clients of both services that keep their connections and repeat a request that fails for a passing reason. */
 export function createAwsClients(options: AwsClientOptions): AwsClients {
   const shared = {
     region: options.region,
-    maxAttempts: 3,
+    maxAttempts: options.maxAttempts ?? 3,
     ...(options.endpoint !== undefined && { endpoint: options.endpoint }),
     ...(options.credentials !== undefined && { credentials: options.credentials }),
     requestHandler: {
       connectionTimeout: options.connectTimeoutMs,
       requestTimeout: options.answerTimeoutMs,
+      // The timeout above ends with the head of the answer, this one holds for its body as well.
+      socketTimeout: options.answerTimeoutMs,
       throwOnRequestTimeout: true,
       httpAgent: new HttpAgent({ keepAlive: true }),
       httpsAgent: new HttpsAgent({ keepAlive: true }),

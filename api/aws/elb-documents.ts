@@ -1,12 +1,25 @@
+import { DomainError } from '../errors.ts';
 import type { Condition, MemberHealth } from '../load-balancers/health.ts';
 import type { HealthCheck, Listener, LoadBalancerDescription } from '../load-balancers/load-balancer.ts';
 import type { Members } from '../load-balancers/load-balancer-gateway.ts';
 import type { InstanceId } from '../load-balancers/machine.ts';
 import { childrenOf, textOf, type XmlElement } from './xml-document.ts';
 
+/**
+ * Returns the text of an element that AWS always sends. Throws `aws_failed` where it is missing: without an entry's id,
+ * the list would be taken for a shorter one.
+ */
+export function requiredText(element: XmlElement, name: string): string {
+  const text = textOf(element, name);
+  if (text !== undefined) return text;
+  throw new DomainError('aws_failed', `the answer of AWS is incomplete: an entry has no ${name}`, {
+    advice: 'try again in a few seconds',
+  });
+}
+
 /** The members that the element lists, in its order, each once: moto lists one that was registered twice twice. */
-function toMembers(element: XmlElement): Members {
-  const ids = childrenOf(element, 'Instances').flatMap((member) => textOf(member, 'InstanceId') ?? []);
+export function toMembers(element: XmlElement): Members {
+  const ids = childrenOf(element, 'Instances').map((member) => requiredText(member, 'InstanceId'));
   return [...new Set(ids)] as InstanceId[];
 }
 
@@ -74,7 +87,7 @@ export function toHealth(element: XmlElement): MemberHealth {
   const state = textOf(element, 'State') ?? 'Unknown';
   const description = textOf(element, 'Description') ?? 'N/A';
   return {
-    instanceId: textOf(element, 'InstanceId') as InstanceId,
+    instanceId: requiredText(element, 'InstanceId') as InstanceId,
     state,
     reasonCode: textOf(element, 'ReasonCode') ?? 'N/A',
     description,

@@ -1,4 +1,4 @@
-import { Parser } from 'htmlparser2';
+import { SaxesParser } from 'saxes';
 
 /** An element of an XML document: its children in order, or, in a leaf, its text. */
 export interface XmlElement {
@@ -7,54 +7,85 @@ export interface XmlElement {
   text: string;
 }
 
-const noChildren: readonly XmlElement[] = [];
+/** The bytes are not one whole, well-formed XML document in UTF-8. */
+export class XmlFault extends Error {
+  override readonly name = 'XmlFault';
+  /** The name of the outermost element; undefined where the bytes end or break before it. */
+  readonly root: string | undefined;
+  /** The first characters. */
+  readonly head: string;
 
-/** Returns an element without children and text. */
-export function emptyElement(name = ''): XmlElement {
-  return { name, children: noChildren, text: '' };
+  constructor(message: string, { root, head }: { root: string | undefined; head: string }) {
+    super(message);
+    this.root = root;
+    this.head = head;
+  }
 }
 
+const noChildren: readonly XmlElement[] = [];
+/** Characters that XmlFault keeps. */
+const headLength = 100;
+
 /**
- * Returns the document's root element (nameless, with the outermost element as its child), reading the bytes as they
- * come and letting the event loop turn after each piece. Elements whose name is not in `keep` are left out, with all
- * that is in them: each that stays is copied by the garbage collector several times before the document is complete.
+ * Returns the outermost element. The bytes are parsed as they arrive, and the event loop turns after each piece.
+ * Elements whose name is not in `keep` are left out with their content, since the garbage collector copies each kept
+ * element several times before the document is complete. Throws XmlFault unless every element is closed by its own
+ * tag, so a document that was cut is never taken for a whole one.
  */
 export async function readXml(
   bytes: AsyncIterable<Uint8Array>,
   keep?: ReadonlySet<string>,
 ): Promise<XmlElement> {
-  const root = emptyElement();
-  const open = [root];
+  const document: XmlElement = { name: '', children: noChildren, text: '' };
+  const open = [document];
+  let root: string | undefined;
+  let head = '';
   let skipped = 0;
-  const parser = new Parser(
-    {
-      onopentagname: (name) => {
-        if (skipped > 0 || keep?.has(name) === false) {
-          skipped += 1;
-          return;
-        }
-        const element = emptyElement(name);
-        append(open.at(-1) ?? root, element);
-        open.push(element);
-      },
-      ontext: (text) => {
-        const element = open.at(-1);
-        if (skipped === 0 && element !== undefined) element.text += text;
-      },
-      onclosetag: () => {
-        if (skipped > 0) skipped -= 1;
-        else open.pop();
-      },
-    },
-    { xmlMode: true },
-  );
-  const decoder = new TextDecoder();
+  const parser = new SaxesParser();
+  const fail = (error: Error): never => {
+    throw new XmlFault(error.message, { root, head });
+  };
+  parser.on('error', fail);
+  parser.on('opentagstart', ({ name }) => {
+    root ??= name;
+    if (skipped > 0 || keep?.has(name) === false) {
+      skipped += 1;
+      return;
+    }
+    const element = { name, children: noChildren, text: '' };
+    append(open.at(-1) ?? document, element);
+    open.push(element);
+  });
+  parser.on('text', (text) => {
+    const element = open.at(-1);
+    if (skipped === 0 && element !== undefined) element.text += text;
+  });
+  parser.on('closetag', () => {
+    if (skipped > 0) skipped -= 1;
+    else open.pop();
+  });
+  const decode = utf8Decoder(fail);
   for await (const piece of bytes) {
-    parser.write(decoder.decode(piece, { stream: true }));
+    const text = decode(piece);
+    head += text.slice(0, headLength - head.length);
+    parser.write(text);
     await new Promise((resolve) => setImmediate(resolve));
   }
-  parser.end(decoder.decode());
-  return root;
+  parser.write(decode()).close();
+  const [outermost] = document.children;
+  return outermost ?? fail(new Error(`the outermost element is not read: ${root ?? 'none'}`));
+}
+
+/** Returns a decoder of pieces, the last one being undefined, that calls `fail` for bytes that are not UTF-8. */
+function utf8Decoder(fail: (error: Error) => never): (piece?: Uint8Array) => string {
+  const decoder = new TextDecoder('utf-8', { fatal: true });
+  return (piece) => {
+    try {
+      return decoder.decode(piece, { stream: piece !== undefined });
+    } catch {
+      return fail(new Error('the bytes are not UTF-8'));
+    }
+  };
 }
 
 /** Most elements are leaves, and need no list of their own. */

@@ -21,6 +21,8 @@ function reader<T>(accepts: string, is: (value: unknown) => boolean): Reader<T> 
 
 /** A text that is not empty. */
 export const text = reader<string>('a text', (value) => typeof value === 'string' && value !== '');
+/** A text that may be empty. */
+export const anyText = reader<string>('a text', (value) => typeof value === 'string');
 /** `true` or `false`. */
 export const flag = reader<boolean>('true or false', (value) => typeof value === 'boolean');
 /** `true` alone: a switch is off when it is absent. */

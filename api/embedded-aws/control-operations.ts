@@ -1,6 +1,7 @@
 import { DRAINING, FORMER_MEMBERS, type Behaviour } from './behaviour.ts';
 import type { Calls } from './calls.ts';
 import {
+  anyText,
   ControlError,
   flag,
   listOf,
@@ -13,7 +14,7 @@ import {
   wholeFrom,
   type Reader,
 } from './control-input.ts';
-import type { Fault, Faults } from './faults.ts';
+import type { Cut, Fault, Faults, Replacement } from './faults.ts';
 import { STATE_CODES, type InstanceChange, type InstanceState } from './instance.ts';
 import type { HealthCheck, LoadBalancerChange } from './load-balancer-spec.ts';
 import type { Region } from './region.ts';
@@ -34,11 +35,19 @@ const faultList: Reader<{ faults?: Fault[] }> = objectOf({
       service: oneOf('elb', 'ec2'),
       count: wholeFrom(1, 1e9),
       latencyMs: numberFrom(0, 600_000),
+      answerLatencyMs: numberFrom(0, 600_000),
       throttle: onOrCode,
       status: wholeFrom(500, 599),
       reset: on,
       resetAfter: on,
       silent: on,
+      cut: objectOf<Cut>({ at: numberFrom(0, 1e9), by: oneOf('close', 'reset', 'stall'), then: anyText }),
+      replace: objectOf<Replacement>({
+        status: wholeFrom(200, 599),
+        contentType: text,
+        body: anyText,
+        made: on,
+      }),
       refuse: onOrCode,
     }),
   ),

@@ -9,8 +9,10 @@ export interface Fault {
   service?: Service;
   /** Only the next so many calls; all without it. */
   count?: number;
-  /** Milliseconds that the answer is late; adds up over faults. */
+  /** Milliseconds that the call takes longer, half of them before it takes effect; adds up over faults. */
   latencyMs?: number;
+  /** Milliseconds that the answer alone is late, so that answers can arrive in another order than the calls; adds up. */
+  answerLatencyMs?: number;
   /** Answered as over the rate: in the service's own way, or with this code. */
   throttle?: true | string;
   /** Answered with this status, 500 to 599. */
@@ -21,14 +23,42 @@ export interface Fault {
   resetAfter?: true;
   /** The request is accepted and never answered. */
   silent?: true;
+  /** The call is made, and the connection ends within its answer. */
+  cut?: Cut;
+  /** Something other than AWS answers. */
+  replace?: Replacement;
   /** Credentials or permissions are refused: in the service's own way, or with this code. */
   refuse?: true | string;
+}
+
+/** Where an answer ends, and how; it has no Content-Length then, as behind an HTTP/1.0 proxy. */
+export interface Cut {
+  /** Bytes of the body that are sent; below 1, their fraction. */
+  at: number;
+  /** The connection is closed in order (the default), reset, or held open without another byte. */
+  by?: 'close' | 'reset' | 'stall';
+  /** What follows in place of the rest. */
+  then?: string;
+}
+
+/** An answer in place of AWS's. */
+export interface Replacement {
+  /** 200 by default. */
+  status?: number;
+  /** text/html by default. */
+  contentType?: string;
+  /** Empty by default. */
+  body?: string;
+  /** The call is made before it is answered so; it is not by default. */
+  made?: true;
 }
 
 /** What the faults make of one call. */
 export interface Effect {
   readonly latencyMs: number;
-  readonly outcome?: 'reset' | 'resetAfter' | 'silent' | AwsError;
+  readonly answerLatencyMs: number;
+  readonly outcome?: 'reset' | 'resetAfter' | 'silent' | AwsError | Replacement;
+  readonly cut?: Cut;
 }
 
 /** What AWS says with each refusal of credentials (ELB and EC2 API references, common errors). */
@@ -65,12 +95,18 @@ export class Faults {
 
   /** What becomes of a call: latencies add up, the first other fault decides; each that is used is counted down. */
   effectOn(service: Service, action: string): Effect {
-    let effect: Effect = { latencyMs: 0 };
+    let effect: Effect = { latencyMs: 0, answerLatencyMs: 0 };
     for (const fault of this.#faults.filter((candidate) => applies(candidate, service, action))) {
       const outcome = outcomeOf(fault, service, action);
-      if (effect.outcome && outcome) continue;
-      const latencyMs = effect.latencyMs + (fault.latencyMs ?? 0);
-      effect = outcome ? { latencyMs, outcome } : { ...effect, latencyMs };
+      const decides = outcome !== undefined || fault.cut !== undefined;
+      if (decides && (effect.outcome ?? effect.cut) !== undefined) continue;
+      effect = {
+        ...effect,
+        latencyMs: effect.latencyMs + (fault.latencyMs ?? 0),
+        answerLatencyMs: effect.answerLatencyMs + (fault.answerLatencyMs ?? 0),
+        ...(outcome !== undefined && { outcome }),
+        ...(fault.cut !== undefined && { cut: fault.cut }),
+      };
       if (fault.count !== undefined) fault.count -= 1;
     }
     this.#faults = this.#faults.filter((fault) => fault.count !== 0);
@@ -86,6 +122,7 @@ function outcomeOf(fault: Fault, service: Service, action: string): Effect['outc
   if (fault.reset) return 'reset';
   if (fault.resetAfter) return 'resetAfter';
   if (fault.silent) return 'silent';
+  if (fault.replace) return fault.replace;
   if (fault.throttle !== undefined)
     return new ThrottlingError(service, fault.throttle === true ? undefined : fault.throttle);
   if (fault.refuse !== undefined) return refusal(service, action, fault.refuse);

@@ -4,9 +4,10 @@ import { findAction } from './actions/actions.ts';
 import { AwsError } from './aws-error.ts';
 import { readBody } from './body.ts';
 import type { Calls } from './calls.ts';
-import type { Effect, Faults } from './faults.ts';
+import type { Effect, Faults, Replacement } from './faults.ts';
 import { ThrottlingError, type RateLimits } from './rate-limits.ts';
 import type { Region } from './region.ts';
+import { send, sendCut, sendReplacement } from './send.ts';
 import {
   errorAnswer,
   Query,
@@ -52,7 +53,7 @@ async function handleCall(
 ): Promise<void> {
   const name = query.get('Action') ?? 'none';
   const end = parts.calls.begin(scope.service, name);
-  const { latencyMs, outcome } = parts.faults.effectOn(scope.service, name);
+  const { latencyMs, answerLatencyMs, outcome, cut } = parts.faults.effectOn(scope.service, name);
   response.once('close', () => {
     end(outcome === 'silent' ? 'Silent' : 'Aborted');
   });
@@ -60,16 +61,28 @@ async function handleCall(
   const half = (parts.latencyMs + latencyMs) / 2;
   await pass(half);
   if (outcome === 'silent') return;
-  const reset = outcome === 'reset' || outcome === 'resetAfter';
-  const answer = outcome === 'reset' ? undefined : act(parts, scope, query, outcome);
-  await pass(half);
-  if (reset || !answer) {
+  const replacement = isReplacement(outcome) ? outcome : undefined;
+  const isLost = outcome === 'reset' || (replacement !== undefined && replacement.made !== true);
+  const answer = isLost ? undefined : act(parts, scope, query, outcome);
+  await pass(half + answerLatencyMs);
+  if (outcome === 'reset' || outcome === 'resetAfter') {
     end('Reset');
     request.socket.resetAndDestroy();
     return;
   }
-  end(answer.error?.code ?? 'OK', answer.error instanceof ThrottlingError);
-  send(response, answer);
+  if (replacement !== undefined) {
+    end('Replaced');
+    sendReplacement(response, replacement);
+    return;
+  }
+  if (answer === undefined) return;
+  end(answer.error?.code ?? (cut ? 'Cut' : 'OK'), answer.error instanceof ThrottlingError);
+  if (cut) sendCut(response, answer, cut);
+  else send(response, answer);
+}
+
+function isReplacement(outcome: Effect['outcome']): outcome is Replacement {
+  return typeof outcome === 'object' && !(outcome instanceof AwsError);
 }
 
 function act(
@@ -101,16 +114,6 @@ async function readQuery(request: IncomingMessage): Promise<Query> {
   if (body === undefined)
     throw new AwsError('RequestEntityTooLarge', `The request is larger than ${MAX_BODY} bytes.`);
   return new Query(new URLSearchParams(body));
-}
-
-function send(response: ServerResponse, { status, requestId, body }: Answer): void {
-  const bytes = Buffer.from(body);
-  response.writeHead(status, {
-    'x-amzn-RequestId': requestId,
-    'content-type': 'text/xml;charset=UTF-8',
-    'content-length': bytes.length,
-  });
-  response.end(bytes);
 }
 
 /** Lets real time pass, without keeping the process alive for it. */

@@ -1,4 +1,4 @@
-import { DomainError } from '../errors.ts';
+import { DomainError, isUnclear } from '../errors.ts';
 import type { Inventory } from './inventory.ts';
 import type { LoadBalancerTraits } from './load-balancer.ts';
 import type { Members } from './load-balancer-gateway.ts';
@@ -68,9 +68,4 @@ export async function change<T>(
       `whether the change was made is unknown, so look for ${instanceIds.join(', ')} in GET /elb/${elbName} before trying again`,
     );
   }
-}
-
-/** Whether a failure leaves it open what AWS has done. */
-function isUnclear(error: unknown): error is DomainError {
-  return error instanceof DomainError && (error.code === 'aws_unreachable' || error.code === 'aws_failed');
 }

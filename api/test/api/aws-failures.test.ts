@@ -85,7 +85,7 @@ describe('When AWS fails', () => {
       { status: 500, service: 'elb' },
       get,
       502,
-      /InternalFailure, HTTP 500.*try again/,
+      /InternalFailure on .*HTTP 500.*try again/,
     ],
     ['GET is not answered', { silent: true, service: 'elb' }, get, 504, /did not (answer|tell).*; try again/],
     [
@@ -95,7 +95,13 @@ describe('When AWS fails', () => {
       504,
       /did not (answer|tell).*; try again/,
     ],
-    ['GET has its connections reset', { reset: true, service: 'elb' }, get, 504, /did not answer/],
+    [
+      'GET has its connections reset',
+      { reset: true, service: 'elb' },
+      get,
+      504,
+      /127\.0\.0\.1 closed the connection before/,
+    ],
     [
       'POST is not answered before the change',
       { silent: true, actions: [describeElbs] },
@@ -137,6 +143,44 @@ describe('When AWS fails', () => {
       assert.ok(!text.includes('AKIATEST') && !text.includes('test-secret-key'), 'a secret is told');
     });
 
+  for (const [what, replace] of [
+    ['a sign-in page', { body: '<html><body>Please log in.</body></html>' }],
+    ['an empty answer', {}],
+    ['an answer to another action', { body: '<A><B/></A>', contentType: 'text/xml' }],
+  ] as const)
+    for (const [method, action, instanceId] of [
+      ['POST', register, 'i-0b22a22eec53b9321'],
+      ['DELETE', deregister, 'i-5203422c'],
+    ] as const)
+      it(`says that the outcome is unknown when a ${method} is answered by ${what}`, async () => {
+        aws.faults.set([{ actions: [action], replace }]);
+        for (const [path, body] of [
+          ['/elb/default-elb', { instanceId }],
+          ['/elb/default-elb/instances', { instanceIds: [instanceId] }],
+        ] as const) {
+          const response = await service.request(path, { method, body: JSON.stringify(body) });
+          const text = await response.text();
+          assert.ok(response.status === 502 || response.status === 207, text);
+          assert.match(text, /(incomplete|other than AWS).*unknown.*GET \/elb\/default-elb/);
+        }
+      });
+
+  it('serves no list that lacks members of an answer that was cut', async () => {
+    const whole = await (await get()).text();
+    aws.faults.set([{ actions: [describeElbs], cut: { at: 0.8 } }]);
+    const response = await service.request('/elb/default-elb', { headers: { 'Cache-Control': 'no-cache' } });
+    if (response.status === 200) assert.equal(await response.text(), whole);
+    else assert.match(await messageOf(response), /DescribeLoadBalancers is incomplete/);
+    const detached = await detach();
+    assert.equal(detached.status, 502);
+    assert.match(await messageOf(detached), /incomplete.*nothing was changed/);
+  });
+
+  it('reads once more after an answer that was cut', async () => {
+    aws.faults.set([{ actions: [describeElbs], cut: { at: 500 }, count: 1 }]);
+    assert.equal((await get()).status, 200);
+  });
+
   for (const [what, fault] of [
     ['throttled', { throttle: true }],
     ['refused', { refuse: 'ExpiredToken' }],
@@ -159,15 +203,13 @@ describe('When AWS fails', () => {
     assert.equal(response.status, 504);
   });
 
-  it('answers 500 without internals to what is unforeseen, and the log has the cause', async () => {
+  it('answers 502 with the code that AWS answered with, whatever that is', async () => {
     aws.faults.set([{ refuse: 'NeverHeardOfThis', service: 'elb' }]);
     const response = await service.request('/elb/default-elb', { headers: { 'X-Request-Id': 'odd-one' } });
-    assert.equal(response.status, 500);
-    const text = await messageOf(response);
-    assert.match(text, /odd-one/);
-    assert.doesNotMatch(text, /NeverHeardOfThis/);
+    assert.equal(response.status, 502);
+    assert.match(await messageOf(response), /NeverHeardOfThis on .*, HTTP 400/);
     const line = await service.logged(({ requestId }) => requestId === 'odd-one');
-    assert.match(JSON.stringify(line['err']), /NeverHeardOfThis/);
+    assert.match(JSON.stringify(line['err']), /The request was refused/);
   });
 
   it('goes on once AWS is back', async () => {

@@ -13,10 +13,6 @@ function awsError(name: string, status: number, message = 'Said by AWS.'): Error
   return Object.assign(new Error(message), { name, $metadata: { httpStatusCode: status, requestId: 'r-1' } });
 }
 
-function networkError(properties: { name?: string; code?: string }): Error {
-  return Object.assign(new Error('connect to 10.0.0.1:443'), properties);
-}
-
 function translated(error: unknown): DomainError {
   const translation = toDomainError(error, request);
   assert.ok(translation instanceof DomainError, String(translation));
@@ -28,10 +24,14 @@ describe('toDomainError', () => {
     [
       'aws_throttled',
       400,
-      ['Throttling', 'ThrottlingException', 'DependencyThrottle', 'DependencyThrottleException'],
+      [
+        ...['Throttling', 'ThrottlingException', 'DependencyThrottle', 'DependencyThrottleException'],
+        ...['ThrottledException', 'EC2ThrottledException', 'PriorRequestNotComplete', 'RequestThrottled'],
+      ],
       [/^AWS is asked too often/, /nothing was changed, so try again in a second$/],
     ],
-    ['aws_throttled', 503, ['RequestLimitExceeded'], [/^AWS is asked too often/]],
+    ['aws_throttled', 503, ['RequestLimitExceeded', 'SlowDown'], [/^AWS is asked too often/]],
+    ['aws_throttled', 429, ['Anything'], [/^AWS is asked too often/]],
     [
       'aws_refused',
       403,
@@ -44,11 +44,18 @@ describe('toDomainError', () => {
       [
         ...['ExpiredToken', 'ExpiredTokenException', 'RequestExpired', 'InvalidClientTokenId', 'AuthFailure'],
         ...['SignatureDoesNotMatch', 'UnrecognizedClientException', 'OptInRequired'],
+        ...['InvalidSignatureException', 'RequestInTheFuture'],
       ],
-      [/^AWS refused this service's credentials/, /check its AWS credentials and its clock/],
+      [/^AWS refused this service's credentials .*HTTP 403/, /check its AWS credentials and its clock/],
     ],
-    ['aws_failed', 500, ['InternalFailure', 'InternalError'], [/^AWS failed on/, /HTTP 500/]],
-    ['aws_failed', 503, ['ServiceUnavailable', 'Unavailable'], [/^AWS failed on/, /HTTP 503/]],
+    [
+      'aws_refused',
+      400,
+      ['ValidationError', 'InvalidParameterValue', 'FilterLimitExceeded', 'NeverHeardOfThis'],
+      [/^AWS refused the request .*HTTP 400/],
+    ],
+    ['aws_failed', 500, ['InternalFailure', 'InternalError'], [/^AWS failed/, /HTTP 500/]],
+    ['aws_failed', 503, ['ServiceUnavailable', 'Unavailable'], [/^AWS failed/, /HTTP 503/]],
   ];
   for (const [code, status, names, says] of rows)
     for (const name of names)
@@ -95,30 +102,21 @@ describe('toDomainError', () => {
       assert.equal(translated(cause).code, 'aws_refused');
     });
 
-  for (const properties of [
-    { name: 'TimeoutError' },
-    { name: 'AbortError' },
-    ...['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'EPIPE', 'ETIMEDOUT'].map(
-      (code) => ({
-        code,
-      }),
-    ),
-  ])
-    it(`makes aws_unreachable of ${Object.values(properties).join()}`, () => {
-      const cause = networkError(properties);
-      const error = translated(cause);
-      assert.equal(error.code, 'aws_unreachable');
-      assert.equal(error.cause, cause);
-      assert.equal(error.details.retryAfterSeconds, 2);
-      assert.equal(error.message, `AWS did not answer ${request.action} in time; try again in a few seconds`);
+  it('names no code that is not a plain word', () => {
+    const error = translated(awsError('<script>\n', 400));
+    assert.match(error.message, /\(an unreadable code on/);
+  });
+
+  for (const code of ['aws_refused', 'aws_throttled'] as const)
+    it(`says that nothing was changed when a change meets ${code}`, () => {
+      const cause = awsError(code === 'aws_refused' ? 'NeverHeardOfThis' : 'SlowDown', 400);
+      const error = toDomainError(cause, { ...request, changes: true });
+      assert.match(String(error), /; nothing was changed/);
     });
 
-  it('leaves what it does not foresee as it is', () => {
+  it('leaves faults of this program as they are', () => {
     for (const error of [
       new TypeError('undefined is not a function'),
-      awsError('ValidationError', 400),
-      awsError('InvalidParameterValue', 400),
-      networkError({ code: 'lower_case' }),
       new DomainError('elb_not_found', 'the elb does not exist'),
       'a text',
       undefined,
@@ -132,6 +130,7 @@ describe('isThrottling', () => {
     assert.equal(isThrottling(awsError('RequestLimitExceeded', 503)), true);
     assert.equal(isThrottling(awsError('DependencyThrottleException', 400)), true);
     assert.equal(isThrottling(awsError('ServiceUnavailable', 503)), false);
+    assert.equal(isThrottling(awsError('FilterLimitExceeded', 400)), false);
     assert.equal(isThrottling({ name: 'Throttling' }), false);
     assert.equal(isThrottling(undefined), false);
   });

@@ -6,12 +6,17 @@ import { createAwsClients } from '../../aws/clients.ts';
 import type { ElbName, InstanceId } from '../../load-balancers/machine.ts';
 import { AwsLedger, startTrace } from '../../telemetry.ts';
 
-describe('ClassicElbGateway, answered 200 by something other than AWS', () => {
+describe('ClassicElbGateway, answered by something other than AWS', () => {
   let server: Server;
   let gateway: ClassicElbGateway;
   let page: string;
+  let status = 200;
   before((done) => {
-    server = createServer((_request, response) => response.end(page)).listen(0, '127.0.0.1', done);
+    server = createServer((_request, response) => response.writeHead(status).end(page)).listen(
+      0,
+      '127.0.0.1',
+      done,
+    );
   });
   before(() => {
     const clients = createAwsClients({
@@ -33,17 +38,45 @@ describe('ClassicElbGateway, answered 200 by something other than AWS', () => {
 
   const pages = {
     'a page of a proxy': '<!doctype html><html><body>Please log in.<br></body></html>',
-    nothing: '',
     JSON: '{"status":"ok"}',
+    'an answer to another action':
+      '<DescribeTagsResponse><DescribeTagsResult></DescribeTagsResult></DescribeTagsResponse>',
     'another XML document': '<?xml version="1.0"?><feed><entry/></feed>',
   };
   for (const [name, text] of Object.entries(pages)) {
     it(`throws aws_failed, and takes it neither for an empty region nor for no instances: ${name}`, async () => {
-      page = text;
+      [page, status] = [text, 200];
       const notAws = { code: 'aws_failed', message: /something other than AWS answered \S+:Describe/ };
       await assert.rejects(gateway.describeRegion(startTrace(8000)), notAws);
       await assert.rejects(gateway.describeLoadBalancer('default-elb' as ElbName, startTrace(8000)), notAws);
       await assert.rejects(gateway.describeMachines(['i-5203422c' as InstanceId], startTrace(8000)), notAws);
     });
   }
+
+  const web = 'default-elb' as ElbName;
+  const member = ['i-5203422c' as InstanceId];
+  for (const [name, text] of Object.entries(pages))
+    it(`leaves the outcome of a change unknown: ${name}`, async () => {
+      [page, status] = [text, 200];
+      const unknown = { code: 'aws_failed' };
+      await assert.rejects(gateway.register(web, member, startTrace(8000)), unknown);
+      await assert.rejects(gateway.deregister(web, member, startTrace(8000)), unknown);
+    });
+
+  for (const code of [302, 403, 404, 407, 502])
+    it(`throws aws_failed, with the status, for a page with HTTP ${code}`, async () => {
+      [page, status] = ['<html><body>no</body></html>', code];
+      const failed = { code: 'aws_failed', message: new RegExp(`other than AWS answered .*HTTP ${code}`) };
+      await assert.rejects(gateway.describeLoadBalancer(web, startTrace(8000)), failed);
+      await assert.rejects(gateway.describeMachines(member, startTrace(8000)), failed);
+      await assert.rejects(gateway.register(web, member, startTrace(8000)), failed);
+    });
+
+  it('throws aws_throttled for HTTP 429, whatever the body', async () => {
+    for (const text of Object.values(pages)) {
+      [page, status] = [text, 429];
+      const throttled = { code: 'aws_throttled', message: /HTTP 429/ };
+      await assert.rejects(gateway.register(web, member, startTrace(8000)), throttled);
+    }
+  });
 });

@@ -1,0 +1,210 @@
+import { DomainError, isUnclear } from '../errors.ts';
+import type { Urgency } from '../load-balancers/load-balancer-gateway.ts';
+import type { ElbName } from '../load-balancers/machine.ts';
+import type { AwsLedger, AwsTrace } from '../telemetry.ts';
+import { AnswerFault } from './answer-fault.ts';
+import { type HttpAnswer, readAnswer } from './answer-reader.ts';
+import { isThrottling, toDomainError } from './aws-errors.ts';
+import type { CallGate } from './call-gate.ts';
+import { NetworkFailure } from './network-failure.ts';
+import type { XmlElement } from './xml-document.ts';
+
+/** One request to AWS, whatever the service. */
+export interface AwsRequest {
+  /** As IAM writes it: `elasticloadbalancing:DescribeLoadBalancers`. */
+  readonly action: string;
+  readonly region: string;
+  readonly elbName?: ElbName;
+  readonly gate: CallGate;
+  /** An urgent request goes before others and may take the gate's reserve. */
+  readonly urgency?: Urgency;
+  /** Whether the request changes something: then an attempt whose answer was lost decides, whatever followed it. */
+  readonly changes?: boolean;
+  /** The element in the answer that AWS always sends with a success, with an empty list too. */
+  readonly result: string;
+  /** The names of the elements that the answer is read for; all of them without it. */
+  readonly keep?: ReadonlySet<string>;
+}
+
+type Middleware = (next: (args: never) => Promise<unknown>) => (args: never) => Promise<unknown>;
+
+interface Place<Name> {
+  step: Name;
+  name: string;
+  priority: 'low';
+}
+
+/** The part of the SDK's commands that is used here. */
+export interface Command {
+  readonly middlewareStack: {
+    // The SDK has a signature a step, which one signature for both would not fit.
+    add(middleware: Middleware, place: Place<'finalizeRequest'>): void;
+    // eslint-disable-next-line @typescript-eslint/unified-signatures
+    add(middleware: Middleware, place: Place<'deserialize'>): void;
+  };
+}
+
+/** Sends a command through the client of its service. */
+export type Send = (options: {
+  abortSignal: AbortSignal;
+}) => Promise<{ readonly $metadata: { readonly requestId?: string | undefined } }>;
+
+/**
+ * One call of AWS, with the SDK's attempts: each goes through the gate and the ledger, and its answer through the
+ * reader of answers.
+ */
+export class AwsCall {
+  readonly #request: AwsRequest;
+  readonly #trace: AwsTrace;
+  readonly #ledger: AwsLedger;
+  #attempts = 0;
+  #underWay = false;
+  #leftAt = -Infinity;
+  #host = 'AWS';
+  /** What stopped the last attempt, or would have stopped it. */
+  #lastError: unknown;
+  /** What stopped the first attempt that may have changed something. */
+  #lost: unknown;
+  #answer: XmlElement | undefined;
+
+  constructor(request: AwsRequest, trace: AwsTrace, ledger: AwsLedger) {
+    this.#request = request;
+    this.#trace = trace;
+    this.#ledger = ledger;
+  }
+
+  /** Whether an attempt of a change may have been made although its answer was lost. */
+  get lost(): boolean {
+    return this.#lost !== undefined;
+  }
+
+  /**
+   * Returns the outermost element of AWS's answer. Throws a DomainError: for a failure of AWS or the network, and, when
+   * the deadline passes, for what stopped the last attempt.
+   */
+  async send(command: Command, send: Send): Promise<XmlElement> {
+    const { middlewareStack } = command;
+    middlewareStack.add((next) => (args) => this.#attempt(() => next(args)), {
+      step: 'finalizeRequest',
+      name: 'callGate',
+      priority: 'low',
+    });
+    middlewareStack.add((next) => (args) => this.#read(hostOf(args), () => next(args)), {
+      step: 'deserialize',
+      name: 'answerReader',
+      priority: 'low',
+    });
+    const { gate } = this.#request;
+    try {
+      const { $metadata } = await unlessAborted(this.#trace.deadline, (abortSignal) => send({ abortSignal }));
+      gate.reopen(this.#leftAt);
+      if ($metadata.requestId !== undefined) this.#trace.requestIds.push($metadata.requestId);
+      if (this.#answer === undefined) throw new AnswerFault('foreign', 200, 'no answer');
+      return this.#answer;
+    } catch (caught) {
+      throw this.#failure(caught);
+    }
+  }
+
+  async #attempt<T>(next: () => Promise<T>): Promise<T> {
+    const { gate, action, urgency = 'ordinary', changes = false } = this.#request;
+    const trace = this.#trace;
+    this.#attempts += 1;
+    if (trace.probe === true && this.#lastError instanceof Error) throw this.#lastError;
+    // If the deadline passes in the gate, the budget was the reason and not AWS.
+    this.#lastError ??= gate.spent();
+    await gate.take(trace, { urgency, repeated: this.#attempts > 1 });
+    trace.sent?.();
+    this.#underWay = true;
+    this.#leftAt = performance.now();
+    try {
+      const result = await next();
+      this.#ledger.record(action, 'ok');
+      return result;
+    } catch (error) {
+      this.#lastError = error;
+      const failure = toDomainError(error, this.#request);
+      if (changes && isUnclear(failure)) this.#lost ??= error;
+      const throttled = isThrottling(error);
+      this.#ledger.record(action, throttled ? 'throttled' : 'failed', {
+        error: nameOf(error),
+        answered: !(error instanceof NetworkFailure),
+      });
+      if (throttled) gate.pause(failure as DomainError);
+      throw error;
+    } finally {
+      this.#underWay = false;
+    }
+  }
+
+  /** Sends the request and reads its answer. Whatever fails here is the network's, unless it is a fault of this program. */
+  async #read<T>(host: string, next: () => Promise<T>): Promise<T> {
+    const { action, result, keep, changes = false } = this.#request;
+    const root = `${action.slice(action.indexOf(':') + 1)}Response`;
+    this.#host = host;
+    try {
+      const output = await next();
+      const { response } = output as { response: HttpAnswer };
+      this.#answer = await readAnswer(response, { root, result, keep, repeatable: !changes });
+      return output;
+    } catch (error) {
+      const isOurs = error instanceof AnswerFault || error instanceof TypeError || !(error instanceof Error);
+      throw isOurs ? error : new NetworkFailure(error, host);
+    }
+  }
+
+  #failure(caught: unknown): unknown {
+    const { deadline } = this.#trace;
+    const isLate = deadline.aborted && !this.#underWay && this.#lastError !== undefined;
+    const error = isLate
+      ? this.#lastError
+      : isAbort(caught)
+        ? new NetworkFailure(caught, this.#host)
+        : caught;
+    const final = toDomainError(error, this.#request);
+    const failure =
+      this.#lost === undefined || isRefusal(final) ? final : toDomainError(this.#lost, this.#request);
+    const outage = failure instanceof DomainError && failure.code === 'aws_unreachable';
+    if (outage && this.#request.changes !== true) this.#request.gate.pause(failure);
+    return failure;
+  }
+}
+
+function isAbort(error: unknown): error is Error {
+  return error instanceof Error && error.name === 'AbortError';
+}
+
+/** The host that the SDK's request goes to. */
+function hostOf(args: { readonly request: { readonly hostname: string } }): string {
+  return args.request.hostname;
+}
+
+/** AWS's code, or the system's: the message may hold more than a caller should know. */
+function nameOf(error: unknown): string {
+  const { name = 'Error', code } = error as { name?: string; code?: string };
+  return code ?? name;
+}
+
+/** Whether AWS has looked at the request and refused it for what it asks. */
+function isRefusal(error: unknown): boolean {
+  return (
+    error instanceof DomainError && (error.code === 'instance_refused' || error.code === 'elb_not_found')
+  );
+}
+
+/** The SDK obeys the signal while a request is under way, but not in every wait before the next attempt. */
+async function unlessAborted<T>(signal: AbortSignal, send: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  let abort: () => void = () => undefined;
+  const aborted = new Promise<never>((_resolve, reject) => {
+    abort = () => {
+      reject(Object.assign(new Error('the deadline has passed'), { name: 'AbortError' }));
+    };
+    if (signal.aborted) abort();
+    signal.addEventListener('abort', abort);
+  });
+  try {
+    return await Promise.race([send(signal), aborted]);
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
+}

@@ -1,0 +1,119 @@
+import { DomainError } from '../errors.ts';
+
+/** An error of Node or of the SDK's HTTP handler, as far as it is read here. */
+interface SystemError extends Error {
+  readonly code?: string;
+  readonly syscall?: string;
+  /** The error of each address, where all of a name's addresses failed (AggregateError of node:net). */
+  readonly errors?: readonly SystemError[];
+}
+
+/** Seconds until another try makes sense where only a change of configuration helps. */
+const afterConfigurationSeconds = 30;
+
+/**
+ * The request got no answer: the name, the connection, TLS, HTTP or the time failed. It has the name and the code of
+ * its cause, by which the SDK decides whether to send the request again.
+ */
+export class NetworkFailure extends Error {
+  readonly code: string | undefined;
+  readonly host: string;
+  override readonly cause: SystemError;
+
+  constructor(cause: Error, host: string) {
+    super(cause.message, { cause });
+    this.cause = cause;
+    this.name = cause.name;
+    this.code = this.cause.code;
+    this.host = host;
+  }
+
+  /** Returns what the caller reads about it. Other than the last two, these failures come before the request leaves. */
+  toDomainError(action: string): DomainError {
+    const { host, cause } = this;
+    const { code = cause.name, syscall = cause.errors?.[0]?.syscall } = cause;
+    if (syscall === 'getaddrinfo') return this.#unsent(...unresolved(host, code));
+    if (code === 'ECONNREFUSED')
+      return this.#unsent(`${host} refuses the connection (${code})`, {
+        advice: 'check AWS_ENDPOINT_URL and any proxy on the way',
+      });
+    if (syscall === 'connect' || /did not establish a connection/.test(cause.message))
+      return this.#unsent(`there is no connection to ${host} (${code})`, {
+        advice: 'check the route to it, or try again in a few seconds',
+        retryAfterSeconds: 2,
+      });
+    if (isCertificateCode(code))
+      return this.#unsent(`the certificate of ${host} is not accepted: ${certificateFault(code)} (${code})`, {
+        advice: certificateAdvice(code),
+      });
+    if (code === 'EPROTO' || code.startsWith('ERR_SSL_'))
+      return this.#unsent(`${host} fails the TLS handshake (${tlsReason(cause)})`, {
+        advice: 'check AWS_ENDPOINT_URL, its scheme and its port, and any proxy on the way',
+      });
+    if (code.startsWith('HPE_'))
+      return this.#error(`${host} does not answer ${action} in HTTP (${code})`, {
+        advice: 'check AWS_ENDPOINT_URL, its scheme and its port, and any proxy on the way',
+      });
+    const isTimeout = cause.name === 'AbortError' || code === 'TimeoutError' || code === 'ETIMEDOUT';
+    return this.#error(
+      isTimeout
+        ? `AWS did not answer ${action} in time`
+        : `${host} closed the connection before it answered ${action} (${code})`,
+      { advice: 'try again in a few seconds', retryAfterSeconds: 2 },
+    );
+  }
+
+  #unsent(problem: string, details: Advice): DomainError {
+    return this.#error(problem, { ...details, unsent: true });
+  }
+
+  #error(problem: string, details: Advice): DomainError {
+    return new DomainError('aws_unreachable', problem, {
+      retryAfterSeconds: afterConfigurationSeconds,
+      ...details,
+      cause: this,
+    });
+  }
+}
+
+interface Advice {
+  readonly advice: string;
+  readonly retryAfterSeconds?: number;
+  readonly unsent?: true;
+}
+
+/** EAI_AGAIN: the name server did not answer (getaddrinfo(3)); the other codes are its answers. */
+function unresolved(host: string, code: string): [string, Advice] {
+  const problem = `the name ${host} cannot be resolved (${code})`;
+  return code === 'EAI_AGAIN'
+    ? [problem, { advice: 'check the DNS of this host, or try again in a few seconds', retryAfterSeconds: 2 }]
+    : [problem, { advice: 'check AWS_ENDPOINT_URL, AWS_REGION and the DNS of this host' }];
+}
+
+/** Node names a certificate's fault as OpenSSL does: the X509_V_ERR codes (https://nodejs.org/api/tls.html#x509-certificate-error-codes). */
+function isCertificateCode(code: string): boolean {
+  return /CERT|^UNABLE_TO_|_CRL|^PATH_LENGTH|^INVALID_(CA|PURPOSE)|^HOSTNAME_MISMATCH/.test(code);
+}
+
+function certificateFault(code: string): string {
+  if (code === 'CERT_HAS_EXPIRED') return 'it has expired';
+  if (code === 'CERT_NOT_YET_VALID') return 'it is not valid yet';
+  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID' || code === 'HOSTNAME_MISMATCH')
+    return 'it is for another name';
+  if (code.includes('SELF_SIGNED')) return 'it is self-signed';
+  return code.startsWith('UNABLE_TO_') ? 'its authority is unknown' : 'it is not valid';
+}
+
+function certificateAdvice(code: string): string {
+  if (code === 'CERT_HAS_EXPIRED' || code === 'CERT_NOT_YET_VALID')
+    return 'renew it, or set the clock of this host';
+  if (code.includes('SELF_SIGNED') || code.startsWith('UNABLE_TO_'))
+    return 'set AWS_CA_BUNDLE to the file of its authority';
+  return 'check AWS_ENDPOINT_URL and any proxy on the way';
+}
+
+/** OpenSSL's words are the last field of its error line: "…:SSL routines:ssl3_get_record:wrong version number:…". */
+function tlsReason({ message, code = '' }: SystemError): string {
+  const reason = /SSL routines:[^:]*:([\w ]{1,60})/.exec(message)?.[1];
+  return reason === 'wrong version number' ? `${code}: it answers without TLS` : (reason ?? code);
+}
