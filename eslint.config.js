@@ -61,7 +61,7 @@ const doors = [
 ];
 
 export default tseslint.config(
-  { ignores: ['dist/', '.test-build/', 'coverage/', 'terraform-ts/'] },
+  { ignores: ['dist/', '.test-build/', 'coverage/', 'terraform-ts/', 'api/test/clients/programs/'] },
   js.configs.recommended,
   tseslint.configs.strictTypeChecked,
   {

@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, rmSync } from 'node:fs';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('../../../', import.meta.url));
+/** `.ci/run` installs it; set OPENAPI_GENERATOR to use another. */
+const jar =
+  process.env['OPENAPI_GENERATOR'] ??
+  `${root}.test-build/openapi-generator/openapi_generator_cli/openapi-generator.jar`;
+
+/** The folder of the clients, which is not part of the repository. */
+export const clientsFolder = `${root}.test-build/clients/`;
+
+/**
+ * Generates a client from swagger.yaml with openapi-generator, and resolves with its folder. `properties` are those of
+ * the generator (`config-help -g NAME` lists them). Throws if the generator fails or warns about the document.
+ */
+export async function generateClient(generator: string, properties: Record<string, string>): Promise<string> {
+  assert.ok(
+    existsSync(jar),
+    `there is no openapi-generator at ${jar}; install it with: python3 -m pip install --target .test-build/openapi-generator openapi-generator-cli==7.26.0`,
+  );
+  const folder = clientsFolder + generator;
+  rmSync(folder, { recursive: true, force: true });
+  const given = Object.entries(properties).map(([name, value]) => `${name}=${value}`);
+  const output = await run('java', [
+    // The generator runs for few seconds, in which the second compiler and the parallel collector cost more than they save.
+    ...['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', '-jar', jar],
+    ...['generate', '-g', generator, '-i', `${root}swagger.yaml`, '-o', folder],
+    ...['--additional-properties', given.join(',')],
+    ...[
+      '--global-property',
+      'apis,models,supportingFiles,apiDocs=false,modelDocs=false,apiTests=false,modelTests=false',
+    ],
+  ]);
+  const complaints = output.split('\n').filter((line) => / (WARN|ERROR) /.test(line));
+  assert.deepEqual(complaints, []);
+  return folder;
+}
+
+/** Runs a command, and resolves with what it wrote to standard output. Throws with all that it wrote if it fails. */
+export async function run(command: string, args: string[], cwd = root): Promise<string> {
+  const child = spawn(command, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+  const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
+  assert.equal(child.exitCode, 0, `${command} ${args.join(' ')}:\n${stdout}${stderr}`);
+  return stdout;
+}
