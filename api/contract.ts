@@ -392,6 +392,11 @@ export const contract = {
       'the body is larger than 16 KiB',
       'the body is larger than 16384 bytes; send {"instanceId": "i-…"} alone',
     ),
+    UnsupportedEncoding: failure(
+      'the body has a Content-Encoding',
+      'the body has Content-Encoding: gzip; send it without compression and without Content-Encoding',
+      { 'Accept-Encoding': { type: 'string', description: 'identity' } },
+    ),
     Unforeseen: failure(
       'something unforeseen; the log has the cause',
       'something unforeseen went wrong; the log has the cause, under the request id 5e1c7c1e',
@@ -462,6 +467,7 @@ export const answeredBy: Readonly<Record<ErrorCode, Which>> = {
   payload_too_large: change,
   route_not_found: () => false,
   unauthenticated: guarded,
+  unsupported_encoding: change,
   wrong_data_format: change,
   wrong_parameter: guarded,
 };

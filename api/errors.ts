@@ -21,6 +21,7 @@ export type ErrorCode =
   | 'payload_too_large'
   | 'route_not_found'
   | 'unauthenticated'
+  | 'unsupported_encoding'
   | 'wrong_data_format'
   | 'wrong_parameter';
 

@@ -23,11 +23,9 @@ export interface HttpServer {
  * connection of a CONNECT, and serves an Upgrade as the request that it would be without that header.
  */
 export function createHttpServer(application: RequestListener, closing: AbortController): HttpServer {
-  // With these two, the application answers a missing Host and an unknown Expect, in the envelope.
-  const server = createServer(
-    { keepAliveTimeout, headersTimeout, requestTimeout, requireHostHeader: false },
-    application,
-  );
+  // With these, the application answers a missing or repeated Host and an unknown Expect, in the envelope.
+  const fields = { requireHostHeader: false, joinDuplicateHeaders: true };
+  const server = createServer({ keepAliveTimeout, headersTimeout, requestTimeout, ...fields }, application);
   server.on('checkExpectation', application);
   return {
     server,

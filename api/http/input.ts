@@ -3,6 +3,7 @@ import { DomainError } from '../errors.ts';
 import type { Freshness } from '../load-balancers/inventory.ts';
 import { type ElbName, type InstanceId, parseElbName, parseInstanceId } from '../load-balancers/machine.ts';
 import type { AppContext } from './context.ts';
+import { type Parameter, parameterLike } from './parameters.ts';
 import { shorten } from './shorten.ts';
 
 /** The largest body that is read, in bytes; the contract's bodies have about 40. */
@@ -23,7 +24,7 @@ export function readElbName(raw: string | undefined): ElbName {
 
 /**
  * Returns the instance id of the JSON body, whatever its Content-Type. Throws `wrong_data_format` where there is none,
- * `payload_too_large` for a body above the limit.
+ * `payload_too_large` for a body above the limit, and `unsupported_encoding` for a compressed one.
  */
 export async function readMachineId(ctx: AppContext): Promise<InstanceId> {
   const body = await readJson(ctx, oneExpected);
@@ -73,8 +74,14 @@ export async function readInstanceIds(ctx: AppContext): Promise<NamedInstance[]>
   return instanceIds.map((value: unknown) =>
     typeof value === 'string'
       ? { given: shorten(value), instanceId: parseInstanceId(value) }
-      : { given: shorten(JSON.stringify(value)), instanceId: undefined },
+      : { given: shown(value), instanceId: undefined },
   );
+}
+
+/** A value of the caller in one line. JSON.stringify would recurse into it, as deep as 16 KiB of brackets go. */
+function shown(value: unknown): string {
+  if (Array.isArray(value)) return '[…]';
+  return typeof value === 'object' && value !== null ? '{…}' : String(value);
 }
 
 /** The error for one of many ids that no instance can have. */
@@ -97,6 +104,12 @@ export function readFreshness(ctx: AppContext): Freshness {
 }
 
 async function readBody(ctx: AppContext): Promise<string> {
+  const encoding = ctx.get('Content-Encoding').trim().toLowerCase();
+  if (encoding !== '' && encoding !== 'identity') {
+    throw new DomainError('unsupported_encoding', `the body has Content-Encoding: ${shorten(encoding)}`, {
+      advice: 'send it without compression and without Content-Encoding',
+    });
+  }
   let bytes: Buffer;
   try {
     bytes = await getRawBody(ctx.req, { limit: bodyLimit, length: ctx.get('Content-Length') || null });
@@ -141,7 +154,22 @@ async function readJson(ctx: AppContext, expected: string): Promise<object | und
   if (body === null) return undefined;
   if (typeof body !== 'object' || Array.isArray(body))
     throw wrongData('the body is not a JSON object', expected);
+  refuseParameters(body);
   return body;
+}
+
+/**
+ * Parameters of changes that a caller may put into the body by mistake, where they would be ignored and the change be
+ * made for real. Other members are allowed, as the contract has it.
+ */
+const misplaceable: readonly Parameter[] = ['dryRun', 'force', 'timeout', 'wait'];
+
+function refuseParameters(body: object): void {
+  for (const name of Object.keys(body)) {
+    const parameter = parameterLike(name);
+    if (parameter !== undefined && misplaceable.includes(parameter))
+      throw wrongData(`the body has ${name}`, `${parameter} belongs in the query, as ?${parameter}=…`);
+  }
 }
 
 function instanceIdOf(value: unknown, what: string): InstanceId {

@@ -3,6 +3,7 @@ import type { LoadBalancerService } from '../load-balancers/load-balancer-servic
 import { parseElbName } from '../load-balancers/machine.ts';
 import type { Authenticate } from '../principals/principal.ts';
 import { listAnswer } from './list-answer.ts';
+import { isHost } from './middleware/well-formed.ts';
 import { requestIdOf, type RequestLog } from './request-log.ts';
 
 export interface ReadyAnswerParts {
@@ -29,7 +30,8 @@ function answerReady(request: IncomingMessage, response: ServerResponse, parts: 
   const { method, url = '', headers } = request;
   if (method !== 'GET' || !url.startsWith(prefix)) return false;
   if (headers['cache-control'] !== undefined || headers.pragma !== undefined) return false;
-  if (headers['if-none-match'] !== undefined || headers.host === undefined) return false;
+  if (headers['if-none-match'] !== undefined) return false;
+  if (headers.host === undefined || !isHost(headers.host)) return false;
   const startedAt = performance.now();
   const elbName = parseElbName(url.slice(prefix.length));
   if (elbName === undefined) return false;

@@ -24,6 +24,8 @@ export function errorHandler(): AppMiddleware {
       const { retryAfterSeconds, allow } = details;
       if (retryAfterSeconds !== undefined) ctx.set('Retry-After', String(retryAfterSeconds));
       if (allow !== undefined) ctx.set('Allow', allow.join(', '));
+      // RFC 9110, 12.5.3: with 415, the content codings that a request can have.
+      if (code === 'unsupported_encoding') ctx.set('Accept-Encoding', 'identity');
       if (code === 'unauthenticated') ctx.set('WWW-Authenticate', challenge);
     }
   };

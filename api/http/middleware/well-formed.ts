@@ -1,25 +1,63 @@
 import { DomainError } from '../../errors.ts';
 import type { AppMiddleware } from '../context.ts';
 
+/** The fields that this service reads and that are no lists (RFC 9110, 5.3): sent twice, it is unsure which one holds. */
+const singleFields = new Set([
+  ...[
+    'authorization',
+    'content-type',
+    'host',
+    'if-modified-since',
+    'if-range',
+    'if-unmodified-since',
+    'origin',
+  ],
+  'sec-fetch-site',
+]);
+
+/** RFC 3986, 3.2.2 and 3.2.3, without the comma, by which Node joins the values of fields that are sent twice. */
+const hostPattern = /^[\w.~!$&'()*+;=%:[\]-]*$/;
+
+/** Whether the value of Host is one host, with or without a port. */
+export function isHost(value: string): boolean {
+  return hostPattern.test(value);
+}
+
 /**
  * Refuses what Node's parser lets through and nothing after this could read. Node itself would answer a missing Host
  * (which RFC 9112, 3.2, wants refused) without an envelope. Throws `malformed_request`.
  */
 export function wellFormed(): AppMiddleware {
   return (ctx, next) => {
-    if (ctx.req.httpVersion === '1.1' && ctx.req.headers.host === undefined) {
-      throw new DomainError('malformed_request', 'the request has no Host header', {
-        advice: 'HTTP/1.1 needs one',
-      });
-    }
+    const { host } = ctx.req.headers;
+    if (host === undefined && ctx.req.httpVersion === '1.1')
+      throw malformed('the request has no Host header', 'HTTP/1.1 needs one');
+    const repeated = repeatedField(ctx.req.rawHeaders);
+    if (repeated !== undefined)
+      throw malformed(`the request has the field ${repeated} twice`, 'send it once');
+    if (host !== undefined && !isHost(host))
+      throw malformed('the Host header is no host', 'send the host of the URL, with its port');
     try {
       Reflect.get(ctx, 'path');
     } catch (cause) {
-      throw new DomainError('malformed_request', 'the request target is not a URL', {
-        advice: 'check it',
-        cause,
-      });
+      throw malformed('the request target is not a URL', 'check it', cause);
     }
     return next();
   };
+}
+
+/** `rawHeaders` has names and values in turn. */
+function repeatedField(rawHeaders: readonly string[]): string | undefined {
+  const seen = new Set<string>();
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const field = rawHeaders[index]?.toLowerCase() ?? '';
+    if (!singleFields.has(field)) continue;
+    if (seen.has(field)) return field;
+    seen.add(field);
+  }
+  return undefined;
+}
+
+function malformed(problem: string, advice: string, cause?: unknown): DomainError {
+  return new DomainError('malformed_request', problem, { advice, cause });
 }

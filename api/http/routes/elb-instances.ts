@@ -56,6 +56,7 @@ export function elbInstancesRoutes(router: Router, { batch, deadlineMs }: ElbIns
    *       403: { $ref: '#/responses/CrossSite' }
    *       404: { $ref: '#/responses/ElbNotFound' }
    *       413: { $ref: '#/responses/PayloadTooLarge' }
+   *       415: { $ref: '#/responses/UnsupportedEncoding' }
    *       502: { $ref: '#/responses/AwsRefused' }
    *       503: { $ref: '#/responses/AwsThrottled' }
    *       504: { $ref: '#/responses/AwsUnreachable' }
@@ -98,6 +99,7 @@ export function elbInstancesRoutes(router: Router, { batch, deadlineMs }: ElbIns
    *       403: { $ref: '#/responses/CrossSite' }
    *       404: { $ref: '#/responses/ElbNotFound' }
    *       413: { $ref: '#/responses/PayloadTooLarge' }
+   *       415: { $ref: '#/responses/UnsupportedEncoding' }
    *       502: { $ref: '#/responses/AwsRefused' }
    *       503: { $ref: '#/responses/AwsThrottled' }
    *       504: { $ref: '#/responses/AwsUnreachable' }

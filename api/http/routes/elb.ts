@@ -117,6 +117,7 @@ export function elbRoutes(router: Router, parts: WaitParts): void {
    *             message: >-
    *               instance already on load balancer: i-5203422c is a member of default-elb; nothing is left to do
    *       413: { $ref: '#/responses/PayloadTooLarge' }
+   *       415: { $ref: '#/responses/UnsupportedEncoding' }
    *       502: { $ref: '#/responses/AwsRefused' }
    *       503: { $ref: '#/responses/AwsThrottled' }
    *       504: { $ref: '#/responses/AwsUnreachable' }
@@ -208,6 +209,7 @@ export function elbRoutes(router: Router, parts: WaitParts): void {
    *             message: >-
    *               instance is not on load balancer: i-5203422c is no member of empty-elb; GET /elb/empty-elb lists the members
    *       413: { $ref: '#/responses/PayloadTooLarge' }
+   *       415: { $ref: '#/responses/UnsupportedEncoding' }
    *       502: { $ref: '#/responses/AwsRefused' }
    *       503: { $ref: '#/responses/AwsThrottled' }
    *       504: { $ref: '#/responses/AwsUnreachable' }

@@ -47,6 +47,36 @@ describe('POST and DELETE /elb/{elbName}/instances', () => {
       assert.equal(world.calls(), 0);
     });
 
+  it('take each nested value for no instance id, however deep, and change the others', async () => {
+    const nested = (open: string, close: string) =>
+      `${open.repeat(5000 / open.length)}${close.repeat(5000 / open.length)}`;
+    for (const [value, shown] of [
+      [nested('[', ']'), '[…]'],
+      [`{"a":${nested('[', ']')}}`, '{…}'],
+      [`${'{"a":'.repeat(1000)}1${'}'.repeat(1000)}`, '{…}'],
+      ['null', 'null'],
+      ['1e400', 'Infinity'],
+    ] as const) {
+      const answer = await send('DELETE', `{"instanceIds":[${value}]}`);
+      assert.equal(answer.status, 207, answer.body);
+      const { message } = JSON.parse(answer.body) as { message: Outcome[] };
+      assert.deepEqual([message[0]!.status, message[0]!.instanceId], [400, shown]);
+    }
+    for (const body of [
+      nested('[', ']'),
+      `{"instanceIds":${nested('[', ']')}}`,
+      `{"x":${nested('[', ']')}}`,
+    ]) {
+      const { status } = await send('POST', body);
+      assert.ok(status === 400 || status === 207, `${status}`);
+    }
+    assert.equal(
+      (await world.ask('/elb/default-elb', { method: 'POST', body: `{"instanceId":${nested('[', ']')}}` }))
+        .status,
+      400,
+    );
+  });
+
   it('answer 401, 403, 404, 405 and 413 as a single change does', async () => {
     const body = JSON.stringify({ instanceIds: [spare] });
     const headers = { Authorization: '' };

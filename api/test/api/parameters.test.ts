@@ -82,6 +82,26 @@ describe('Query parameters', () => {
       assert.match((JSON.parse(answer.body) as { message: string }).message, says);
     });
 
+  const misplaced: [method: string, path: string, members: object, says: RegExp][] = [
+    ['DELETE', '', { dryRun: true }, /the body has dryRun; dryRun belongs in the query, as \?dryRun=/],
+    ['DELETE', '', { wait: 'drained' }, /wait belongs in the query/],
+    ['DELETE', '', { force: false }, /force belongs in the query/],
+    ['POST', '', { timeout: 5 }, /timeout belongs in the query/],
+    ['POST', '', { DryRun: true }, /the body has DryRun; dryRun belongs in the query/],
+    ['POST', '', { dry_run: true }, /the body has dry_run; dryRun belongs in the query/],
+    ['POST', '/instances', { dryRun: true }, /dryRun belongs in the query/],
+    ['DELETE', '/instances', { 'dry-run': null }, /dryRun belongs in the query/],
+  ];
+  for (const [method, path, members, says] of misplaced)
+    it(`are refused in the body: ${method} ${path} ${JSON.stringify(members)}`, async () => {
+      const ids = path === '' ? { instanceId: instance } : { instanceIds: [instance] };
+      const body = JSON.stringify({ ...ids, ...members });
+      const answer = await world.ask(`/elb/default-elb${path}`, { method, body });
+      assert.equal(answer.status, 400, answer.body);
+      assert.match(answer.body, says);
+      assert.equal(answer.headers.get('error-code'), 'wrong_data_format');
+    });
+
   const lists: [query: string, says: RegExp][] = [
     ...['0', '401', 'all', '', '-1'].map((value): [string, RegExp] => [
       `limit=${value}`,
@@ -133,6 +153,18 @@ describe('Query parameters', () => {
 
   it('cost no call of AWS where they are refused', () => {
     assert.equal(world.calls(), 0);
+  });
+
+  it('of other routes, and any other member, may be in the body', async () => {
+    const body = JSON.stringify({
+      instanceId: 'i-1f8b3e07',
+      name: 'web',
+      limit: 1,
+      region: 'x',
+      instanceType: 't1',
+    });
+    const answer = await world.ask('/elb/default-elb', { method: 'POST', body });
+    assert.equal(answer.status, 201, answer.body);
   });
 
   it('take an instanceId beside that of the body, as some clients send both', async () => {

@@ -20,6 +20,7 @@ const promised: Record<ErrorCode, number> = {
   last_in_service: 409,
   attachment_lost: 409,
   payload_too_large: 413,
+  unsupported_encoding: 415,
   internal_error: 500,
   aws_failed: 502,
   aws_refused: 502,

@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict';
+import { gzipSync } from 'node:zlib';
+import { RawConnection } from '../http/raw-connection.ts';
+import { token } from '../support/service.ts';
+import { startWorld, type World } from '../support/world.ts';
+
+const authorization = `Authorization: Basic ${token}`;
+const body = JSON.stringify({ instanceId: 'i-0b22a22eec53b9321' });
+
+describe('Requests that HTTP has refused', () => {
+  let world: World;
+  before(async () => {
+    world = await startWorld({}, { INVENTORY_MAX_AGE_MS: '60000' });
+    await world.ids('default-elb');
+  });
+  after(() => world.close());
+
+  async function answerTo(method: string, path: string, ...fields: string[]): Promise<string> {
+    const connection = new RawConnection(world.service.url);
+    connection.send(`${method} ${path} HTTP/1.1`, ...fields, 'Connection: close', '', '');
+    await connection.ended;
+    return connection.received;
+  }
+
+  const refused: [what: string, fields: string[], says: RegExp][] = [
+    ['no Host', [authorization], /the request has no Host header/],
+    ['two Hosts', ['Host: a', 'Host: b', authorization], /the field host twice; send it once/],
+    ['the same Host twice', ['Host: a', 'HOST: a', authorization], /the field host twice/],
+    ['two hosts in one field', ['Host: a, b', authorization], /the Host header is no host/],
+    ['a Host with a path', ['Host: a/b', authorization], /the Host header is no host/],
+    ['two Authorizations', ['Host: a', authorization, authorization], /the field authorization twice/],
+    [
+      'a wrong and a right one',
+      ['Host: a', 'Authorization: x', authorization],
+      /the field authorization twice/,
+    ],
+    [
+      'two Origins',
+      ['Host: a', authorization, 'Origin: http://a', 'Origin: http://b'],
+      /the field origin twice/,
+    ],
+  ];
+  for (const [what, fields, says] of refused)
+    for (const [method, path] of [
+      ['GET', '/elb/default-elb'],
+      ['GET', '/elb'],
+      ['DELETE', '/elb/default-elb?instanceId=i-5203422c'],
+    ] as const)
+      it(`answers 400 to ${what}: ${method} ${path}`, async () => {
+        world.aws.resetCalls();
+        const answer = await answerTo(method, path, ...fields);
+        assert.match(answer, /^HTTP\/1.1 400 Bad Request\r\n/);
+        assert.match(answer, /\r\nError-Code: malformed_request\r\n/);
+        assert.match(answer, says);
+        assert.equal(world.calls(), 0);
+      });
+
+  it('answers 400 to two Origins of a change', async () => {
+    const origins = ['Origin: http://a', 'Origin: http://b'];
+    const answer = await answerTo('POST', '/elb/default-elb', 'Host: a', authorization, ...origins);
+    assert.match(answer, /^HTTP\/1.1 400 .*the field origin twice/s);
+  });
+
+  it('answers 200 to fields that are lists, sent twice', async () => {
+    const lists = ['X-Forwarded-For: 1.1.1.1', 'X-Forwarded-For: 2.2.2.2', 'Accept: a/b', 'Accept: c/d'];
+    for (const host of ['x', '127.0.0.1:8000', '[::1]:8000', 'a_b.example', ''])
+      assert.match(
+        await answerTo('GET', '/elb/default-elb', `Host: ${host}`, authorization, ...lists),
+        /^HTTP\/1.1 200 /,
+      );
+  });
+
+  for (const encoding of ['gzip', 'deflate', 'br', 'GZIP, identity', 'x'.repeat(5000)])
+    for (const [method, path] of [
+      ['POST', '/elb/default-elb'],
+      ['DELETE', '/elb/default-elb/instances'],
+    ] as const)
+      it(`answers 415 and Accept-Encoding to Content-Encoding: ${encoding.slice(0, 20)} on ${method} ${path}`, async () => {
+        const compressed = gzipSync(body).toString('latin1');
+        const headers = { 'Content-Encoding': encoding };
+        const answer = await world.ask(path, { method, headers, body: compressed });
+        assert.equal(answer.status, 415, answer.body);
+        assert.equal(answer.headers.get('accept-encoding'), 'identity');
+        assert.match(answer.body, /has Content-Encoding: .*without Content-Encoding/);
+        assert.ok(answer.body.length < 250);
+      });
+
+  it('reads a body with Content-Encoding: identity', async () => {
+    const headers = { 'Content-Encoding': 'Identity' };
+    const answer = await world.ask('/elb/default-elb', { method: 'POST', headers, body });
+    assert.equal(answer.status, 201, answer.body);
+  });
+});
