@@ -51,7 +51,7 @@ export async function compose(config: Config, logger: Logger): Promise<Service> 
   const closing = new AbortController();
   const { deadlineMs } = config;
   const recent = new RecentChanges();
-  const healthReads = new HealthReads(gateway, recent, deadlineMs);
+  const healthReads = new HealthReads(gateway, recent, inventory, deadlineMs);
   const changes = new ChangeParts({
     gateway,
     inventory,

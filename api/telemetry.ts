@@ -1,3 +1,5 @@
+import { type Clock, systemClock } from './time.ts';
+
 /** What the service needs of a logger; pino has this shape. */
 export interface Logger {
   debug(fields: object, message: string): void;
@@ -21,7 +23,10 @@ export interface AwsTrace {
 }
 
 /** Starts the trace of an operation that must be through in `deadlineMs` milliseconds. */
-export function startTrace(deadlineMs: number, options: Pick<AwsTrace, 'sent' | 'probe'> = {}): AwsTrace {
+export function startTrace(
+  deadlineMs: number,
+  { clock = systemClock, ...options }: Pick<AwsTrace, 'sent' | 'probe'> & { readonly clock?: Clock } = {},
+): AwsTrace {
   const { sent } = options;
   let hasLeft = false;
   return {
@@ -32,8 +37,8 @@ export function startTrace(deadlineMs: number, options: Pick<AwsTrace, 'sent' | 
         hasLeft = true;
       },
     }),
-    deadlineAt: performance.now() + deadlineMs,
-    deadline: AbortSignal.timeout(deadlineMs),
+    deadlineAt: clock.now() + deadlineMs,
+    deadline: clock.deadline(deadlineMs),
     requestIds: [],
   };
 }

@@ -40,10 +40,14 @@ export class ChangeParts {
   constructor(options: ChangePartsOptions) {
     this.#options = options;
     this.inventory = options.inventory;
-    this.registrations = new Registrations(options.gateway, (elbName, added, listed) => {
-      options.changes.attached(elbName, added);
-      options.inventory.changed(elbName, { added }, listed);
-    });
+    const { gateway, inventory, changes } = options;
+    this.registrations = new Registrations((elbName, added, trace) =>
+      inventory.changing(elbName, { added }, async () => {
+        const listed = await gateway.register(elbName, added, trace);
+        changes.attached(elbName, added);
+        return listed;
+      }),
+    );
   }
 
   get lastInService(): LastInService | undefined {
@@ -57,12 +61,14 @@ export class ChangeParts {
     return keys.reduceRight<() => Promise<T>>((inner, key) => () => this.#locks.run(key, inner), task)();
   }
 
-  /** Deregisters the instances, and has what is known of the load balancer follow. Throws what the gateway throws. */
+  /** Deregisters the instances. Throws what the gateway throws. */
   async deregister(elbName: ElbName, instanceIds: Members, trace: AwsTrace): Promise<void> {
     const { gateway, changes, inventory } = this.#options;
-    const listed = await gateway.deregister(elbName, instanceIds, trace);
-    changes.detached(elbName, instanceIds);
-    inventory.changed(elbName, { removed: instanceIds }, listed);
+    await inventory.changing(elbName, { removed: instanceIds }, async () => {
+      const listed = await gateway.deregister(elbName, instanceIds, trace);
+      changes.detached(elbName, instanceIds);
+      return listed;
+    });
   }
 
   /** The log names who had the last healthy member detached, or may have. */

@@ -1,41 +1,48 @@
+import { type Clock, systemClock } from '../time.ts';
+
 interface Run<T> {
-  /** When the call left, on the clock of `performance.now()`; undefined as long as it waits. */
+  /** When the call left; undefined as long as it waits. */
   sentAt: number | undefined;
   readonly result: Promise<T>;
 }
 
 /**
- * Lets any number of callers share one call: unless wanted, never are two under way. Whoever needs an answer that was given after a
- * certain moment gets the call under way if that left late enough, else the next one.
+ * Lets any number of callers share one call; at most one is in flight, unless `sideBySide`. A caller that needs an
+ * answer from a certain moment or later gets the call in flight if that left late enough, else the next one.
  */
 export class Coalescer<T> {
   readonly #sideBySide: boolean;
+  readonly #clock: Clock;
   readonly #call: (sent: () => void) => Promise<T>;
   #underWay: Run<T> | undefined;
   #next: Run<T> | undefined;
 
   /**
-   * `call` must tell `sent` when it really leaves. With `sideBySide`, a call that is needed leaves although an earlier
-   * one is still under way.
+   * `call` must call `sent` when it really leaves. With `sideBySide`, a call that is needed leaves although an earlier
+   * one is still in flight.
    */
-  constructor(call: (sent: () => void) => Promise<T>, { sideBySide = false } = {}) {
+  constructor(
+    call: (sent: () => void) => Promise<T>,
+    { sideBySide = false, clock = systemClock }: { sideBySide?: boolean; clock?: Clock } = {},
+  ) {
     this.#sideBySide = sideBySide;
+    this.#clock = clock;
     this.#call = call;
   }
 
-  /** Returns what a call brings that leaves, or left, at `since` or later. Throws what that call throws. */
+  /** Returns the result of a call that leaves, or left, at `since` or later. Throws what that call throws. */
   join(since: number): Promise<T> {
     if (this.#underWay?.sentAt !== undefined && this.#underWay.sentAt >= since) return this.#underWay.result;
     this.#next ??= this.#queue();
     return this.#next.result;
   }
 
-  /** Milliseconds for which the call under way has been out; 0 where there is none. */
+  /** For how long the call in flight has been out, in milliseconds; 0 where there is none. */
   get outFor(): number {
-    return this.#underWay?.sentAt === undefined ? 0 : performance.now() - this.#underWay.sentAt;
+    return this.#underWay?.sentAt === undefined ? 0 : this.#clock.now() - this.#underWay.sentAt;
   }
 
-  /** Whether no call is under way or waits. */
+  /** Whether no call is in flight or waits. */
   get idle(): boolean {
     return this.#underWay === undefined && this.#next === undefined;
   }
@@ -50,7 +57,7 @@ export class Coalescer<T> {
   async #start(run: Run<T>): Promise<T> {
     try {
       return await this.#call(() => {
-        run.sentAt = performance.now();
+        run.sentAt = this.#clock.now();
         this.#underWay = run;
         this.#next = undefined;
       });

@@ -1,9 +1,10 @@
 import type { AwsTrace, Logger } from '../telemetry.ts';
+import type { Clock } from '../time.ts';
 import type { LoadBalancerGateway, Members } from './load-balancer-gateway.ts';
 import { type InstanceId, isDescribed, type MachineInfo, undescribed } from './machine.ts';
 import { type Entry, MachineDirectory } from './machine-directory.ts';
 import { fulfilledWithin, withinDeadline } from './patience.ts';
-import type { Membership, Picture } from './picture.ts';
+import type { Picture } from './picture.ts';
 
 const maxAgeMs = 60_000;
 const unknownMaxAgeMs = 10_000;
@@ -16,6 +17,7 @@ export interface DescriptionsOptions {
   readonly maxStaleMs: number;
   /** What one call may take in all, in milliseconds. */
   readonly deadlineMs: number;
+  readonly clock: Clock;
 }
 
 /** The descriptions of members: which to ask EC2 for, when, and together with which others. */
@@ -23,23 +25,25 @@ export class Descriptions {
   readonly #gateway: LoadBalancerGateway;
   readonly #picture: Picture;
   readonly #maxStaleMs: number;
+  readonly #clock: Clock;
   readonly #machines: MachineDirectory;
 
   constructor(
     gateway: LoadBalancerGateway,
     picture: Picture,
     logger: Logger,
-    { maxStaleMs, deadlineMs }: DescriptionsOptions,
+    { maxStaleMs, deadlineMs, clock }: DescriptionsOptions,
   ) {
     this.#gateway = gateway;
     this.#picture = picture;
     this.#maxStaleMs = maxStaleMs;
-    this.#machines = new MachineDirectory(gateway, logger, { maxAgeMs, unknownMaxAgeMs, deadlineMs });
+    this.#clock = clock;
+    this.#machines = new MachineDirectory(gateway, logger, { maxAgeMs, unknownMaxAgeMs, deadlineMs, clock });
   }
 
   /** Has the directory hold descriptions from `since` or later, or at least ones that may be served. */
   async have(members: Members, since: number, patienceUntil: number, trace: AwsTrace): Promise<void> {
-    const now = performance.now();
+    const now = this.#clock.now();
     const entries = members.map((id) => this.#machines.get(id));
     if (entries.every((entry) => entry !== undefined && entry.asOf >= since && entry.goodUntil > now)) return;
     const servable =
@@ -61,22 +65,25 @@ export class Descriptions {
     );
     if (!servable) await withinDeadline(load, 'the instances', trace);
     // When thousands expire together, EC2 is asked for seconds on end, and nobody needs to wait for that.
-    else await fulfilledWithin(load, busy ? 0 : patienceUntil - performance.now());
+    else await fulfilledWithin(load, busy ? 0 : patienceUntil - this.#clock.now(), this.#clock);
   }
 
-  /** Returns the members with what is known of them: the same array as long as nothing in it has changed. */
-  of(membership: Membership): readonly MachineInfo[] {
-    const entries = membership.members.map((id) => this.#machines.get(id));
-    let machines: readonly MachineInfo[] = membership.members.map(
-      (instanceId, index) => entries[index]?.machine ?? undescribed(instanceId),
-    );
-    const before = membership.described?.machines;
-    if (before?.every((machine, index) => machine === machines[index]) === true) machines = before;
-    membership.described = {
-      machines,
+  /**
+   * Returns the members with their descriptions, and until when all of these are good. The array is `before` where that
+   * holds the same.
+   */
+  of(
+    members: Members,
+    before: readonly MachineInfo[] | undefined,
+  ): { machines: readonly MachineInfo[]; goodUntil: number } {
+    const entries = members.map((id) => this.#machines.get(id));
+    const machines = members.map((id, index) => entries[index]?.machine ?? undescribed(id));
+    const unchanged =
+      before?.length === machines.length && before.every((machine, index) => machine === machines[index]);
+    return {
+      machines: unchanged ? before : machines,
       goodUntil: Math.min(...entries.map((entry) => entry?.goodUntil ?? -Infinity)),
     };
-    return machines;
   }
 
   /** Returns what is remembered of an instance, however old. */
@@ -92,7 +99,7 @@ export class Descriptions {
 
   /** Returns what EC2 tells of an instance from now on. Throws `instance_refused`, with its reason, where it knows none. */
   async now(instanceId: InstanceId, trace: AwsTrace): Promise<MachineInfo> {
-    const now = performance.now();
+    const now = this.#clock.now();
     // Those who come together share a call, which leaves unknown ids out.
     await this.since([instanceId], now, trace);
     const described = this.#machines.get(instanceId);
@@ -104,7 +111,7 @@ export class Descriptions {
 
   /** Returns what EC2 tells of members from now on, which may be nothing, in their order. */
   async eachNow(instanceIds: Members, trace: AwsTrace): Promise<MachineInfo[]> {
-    await this.since(instanceIds, performance.now(), trace);
+    await this.since(instanceIds, this.#clock.now(), trace);
     return instanceIds.map((id) => this.#machines.get(id)?.machine ?? undescribed(id));
   }
 
@@ -114,7 +121,7 @@ export class Descriptions {
   }
 
   #mayStillBeServed({ goodUntil }: Entry): boolean {
-    return performance.now() - goodUntil <= this.#maxStaleMs;
+    return this.#clock.now() - goodUntil <= this.#maxStaleMs;
   }
 
   /** One call can renew 200 descriptions: those that expired with these, of load balancers that are in use. */

@@ -1,4 +1,5 @@
 import type { AwsTrace } from '../telemetry.ts';
+import { type Clock, systemClock } from '../time.ts';
 import { type HealthEntry, type MemberHealth, untold } from './health.ts';
 import type { HealthReads } from './health-reads.ts';
 import type { Freshness, Inventory } from './inventory.ts';
@@ -23,8 +24,10 @@ export class HealthBoard {
   readonly #reads: HealthReads;
   readonly #inventory: Inventory;
   readonly #changes: RecentChanges;
+  readonly #clock: Clock;
 
-  constructor(reads: HealthReads, inventory: Inventory, changes: RecentChanges) {
+  constructor(reads: HealthReads, inventory: Inventory, changes: RecentChanges, clock: Clock = systemClock) {
+    this.#clock = clock;
     this.#reads = reads;
     this.#inventory = inventory;
     this.#changes = changes;
@@ -35,7 +38,7 @@ export class HealthBoard {
    * at most a second old, or as the caller asks. Throws `elb_not_found`, and what the gateway throws.
    */
   async list(elbName: ElbName, freshness: Freshness, trace: AwsTrace): Promise<HealthList> {
-    const now = performance.now();
+    const now = this.#clock.now();
     const oldest = freshness.noCache === true ? 0 : Math.min(maxAgeMs, freshness.maxAgeMs ?? maxAgeMs);
     const [members, { health, asOf }] = await Promise.all([
       this.#inventory.members(elbName, trace),
@@ -64,7 +67,7 @@ export class HealthBoard {
       drains ? this.#reads.drainingSeconds(elbName, trace) : undefined,
       this.#describe(health, since, trace),
     ]);
-    const now = performance.now();
+    const now = this.#clock.now();
     const traits = this.#inventory.traits(elbName);
     return health.map((one) =>
       explain(one, {
@@ -86,6 +89,6 @@ export class HealthBoard {
     });
     if (wanted.length === 0) return;
     const ids = wanted.map(({ instanceId }) => instanceId);
-    await fulfilledWithin(this.#inventory.descriptions.since(ids, since, trace), patienceMs);
+    await fulfilledWithin(this.#inventory.descriptions.since(ids, since, trace), patienceMs, this.#clock);
   }
 }

@@ -1,7 +1,9 @@
 import { DomainError } from '../errors.ts';
 import { type AwsTrace, startTrace } from '../telemetry.ts';
+import { type Clock, systemClock } from '../time.ts';
 import { Coalescer } from './coalescer.ts';
 import type { MemberHealth } from './health.ts';
+import type { Inventory } from './inventory.ts';
 import type { LoadBalancerGateway, Members, Urgency } from './load-balancer-gateway.ts';
 import type { ElbName, InstanceId } from './machine.ts';
 import { withinDeadline } from './patience.ts';
@@ -30,19 +32,29 @@ const drainingMaxAgeMs = 300_000;
 export class HealthReads {
   readonly #gateway: LoadBalancerGateway;
   readonly #changes: RecentChanges;
+  readonly #inventory: Pick<Inventory, 'changedAt'>;
   readonly #deadlineMs: number;
+  readonly #clock: Clock;
   readonly #reads = new Map<ElbName, Reads>();
   readonly #draining = new Map<ElbName, { readonly seconds: number; readonly asOf: number }>();
 
-  constructor(gateway: LoadBalancerGateway, changes: RecentChanges, deadlineMs: number) {
+  constructor(
+    gateway: LoadBalancerGateway,
+    changes: RecentChanges,
+    inventory: Pick<Inventory, 'changedAt'>,
+    deadlineMs: number,
+    clock: Clock = systemClock,
+  ) {
+    this.#clock = clock;
     this.#gateway = gateway;
     this.#changes = changes;
+    this.#inventory = inventory;
     this.#deadlineMs = deadlineMs;
   }
 
   /**
-   * Returns what AWS told of the load balancer's members and of those that drain, in a call that left at `since` or
-   * later, and after the last change that is known. Throws `elb_not_found`, and what the gateway throws.
+   * Returns AWS's health of the load balancer's members and of those that drain, from a call that left at `since` or
+   * later, and after the last answered or unknown change. Throws `elb_not_found`, and what the gateway throws.
    */
   async all(
     elbName: ElbName,
@@ -53,12 +65,15 @@ export class HealthReads {
     let reads = this.#reads.get(elbName);
     if (reads === undefined) {
       reads = {
-        ordinary: new Coalescer((sent) => this.#read(elbName, 'ordinary', sent)),
-        urgent: new Coalescer((sent) => this.#read(elbName, 'urgent', sent), { sideBySide: true }),
+        ordinary: new Coalescer((sent) => this.#read(elbName, 'ordinary', sent), { clock: this.#clock }),
+        urgent: new Coalescer((sent) => this.#read(elbName, 'urgent', sent), {
+          sideBySide: true,
+          clock: this.#clock,
+        }),
       };
       this.#keep(elbName, reads);
     }
-    const notBefore = Math.max(since, this.#changes.lastOf(elbName));
+    const notBefore = Math.max(since, this.#inventory.changedAt(elbName));
     if (reads.last !== undefined && reads.last.asOf >= notBefore) return reads.last;
     const reading = await withinDeadline(
       reads[urgency].join(notBefore),
@@ -79,7 +94,7 @@ export class HealthReads {
     instanceIds: Members,
     trace: AwsTrace,
   ): Promise<Map<InstanceId, MemberHealth>> {
-    const asOf = performance.now();
+    const asOf = this.#clock.now();
     try {
       const health = await this.#gateway.describeHealth(elbName, instanceIds, 'patient', trace);
       this.#learn(elbName, health, asOf);
@@ -101,7 +116,7 @@ export class HealthReads {
    * that cannot be had.
    */
   async drainingSeconds(elbName: ElbName, trace: AwsTrace): Promise<number | undefined> {
-    const now = performance.now();
+    const now = this.#clock.now();
     const known = this.#draining.get(elbName);
     if (known !== undefined && now - known.asOf < drainingMaxAgeMs) return known.seconds;
     try {
@@ -116,10 +131,11 @@ export class HealthReads {
   }
 
   async #read(elbName: ElbName, urgency: Urgency, sent: () => void): Promise<HealthReading> {
-    let asOf = performance.now();
+    let asOf = this.#clock.now();
     const trace = startTrace(this.#deadlineMs, {
+      clock: this.#clock,
       sent: () => {
-        asOf = performance.now();
+        asOf = this.#clock.now();
         sent();
       },
     });

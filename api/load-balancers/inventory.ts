@@ -1,17 +1,19 @@
 import { DomainError, elbNotFound } from '../errors.ts';
 import { type AwsTrace, type Logger, startTrace } from '../telemetry.ts';
+import { type Clock, systemClock } from '../time.ts';
 import { Coalescer } from './coalescer.ts';
 import { Descriptions } from './descriptions.ts';
 import type { LoadBalancerGateway, Members } from './load-balancer-gateway.ts';
 import type { LoadBalancerTraits } from './load-balancer.ts';
-import type { ElbName } from './machine.ts';
+import type { ElbName, MachineInfo } from './machine.ts';
+import { type Change, isDoubtful, type Membership } from './membership.ts';
 import { fulfilledWithin, withinDeadline } from './patience.ts';
-import { type Change, type LoadBalancerList, type MachineList, type Membership, Picture } from './picture.ts';
+import { type LoadBalancerList, type MachineList, Picture } from './picture.ts';
 import { RegionReads } from './region-reads.ts';
 
-/** What a read waits for a refresh before it takes the list that is known. */
+/** How long a read waits for a refresh before it serves the known list, in milliseconds. */
 const patienceMs = 250;
-/** Shared calls give up this much before those who wait for them, who so learn why and not only that it is late. */
+/** Shared calls time out this much earlier than their waiters, so that waiters get the cause, in milliseconds. */
 const headStartMs = 100;
 
 export interface InventoryOptions {
@@ -24,42 +26,50 @@ export interface InventoryOptions {
   readonly deadlineMs: number;
   /** What a refresh may take while known lists can be served instead, in milliseconds. */
   readonly refreshDeadlineMs: number;
+  /** The clock of all times in and out of the inventory; that of `performance.now()` by default. */
+  readonly clock?: Clock;
 }
 
-/** What a caller asks of the age of an answer. */
+/** How old an answer may be at most. */
 export interface Freshness {
-  /** No older than this, in milliseconds; 0 takes only what AWS tells from now on. */
+  /** In milliseconds; 0 takes only an answer of AWS to a call that leaves from now on. */
   readonly maxAgeMs?: number;
-  /** Whether the descriptions of the instances are to be read anew, too. */
+  /** Whether the descriptions of the instances are read again, too. */
   readonly noCache?: boolean;
 }
 
-/** What is known of the region's load balancers, and how fresh it is. */
+/** Everything known of the region's load balancers, and how fresh it is. */
 export class Inventory {
-  /** What EC2 tells of their members. */
+  /** EC2's descriptions of their members. */
   readonly descriptions: Descriptions;
   readonly #gateway: LoadBalancerGateway;
   readonly #options: InventoryOptions;
   readonly #sharedDeadlineMs: number;
   readonly #picture = new Picture();
   readonly #reads: RegionReads;
-  readonly #memberReads = new Map<ElbName, Coalescer<{ members: Members; requestIds: string[] }>>();
+  readonly #clock: Clock;
+  readonly #lists = new Map<ElbName, DescribedList>();
+  readonly #memberReads = new Map<ElbName, Coalescer<readonly string[]>>();
 
   constructor(gateway: LoadBalancerGateway, logger: Logger, options: InventoryOptions) {
     this.#gateway = gateway;
     this.#options = options;
-    const { maxAgeMs, maxStaleMs, deadlineMs, refreshDeadlineMs } = options;
+    const { maxAgeMs, maxStaleMs, deadlineMs, refreshDeadlineMs, clock = systemClock } = options;
+    this.#clock = clock;
     this.#sharedDeadlineMs = deadlineMs - headStartMs;
-    const shared = { maxStaleMs, deadlineMs: this.#sharedDeadlineMs };
+    const shared = { maxStaleMs, deadlineMs: this.#sharedDeadlineMs, clock };
     this.descriptions = new Descriptions(gateway, this.#picture, logger, shared);
     const limits = {
       maxAgeMs,
       maxStaleMs,
       firstDeadlineMs: this.#sharedDeadlineMs,
       deadlineMs: refreshDeadlineMs,
+      clock,
     };
     this.#reads = new RegionReads(gateway, this.#picture, logger, limits, () => {
-      // Whoever waits for this describes the instances of its own load balancer first.
+      for (const elbName of this.#lists.keys())
+        if (this.#picture.get(elbName) === undefined) this.#lists.delete(elbName);
+      // Reads that wait for this call describe the instances of their own load balancer first.
       setImmediate(() => {
         this.descriptions.fill();
       });
@@ -67,24 +77,20 @@ export class Inventory {
   }
 
   /**
-   * Returns the list where it is known and fresh at `now` (of `performance.now()`), without asking and without waiting;
-   * else undefined. It is the same object as long as it tells the same.
+   * Returns the list if it is known and fresh at `now`, without a call and without waiting; else undefined. It is the
+   * same object as long as it and its age stay the same.
    */
   ready(elbName: ElbName, now: number): MachineList | undefined {
     const membership = this.#picture.get(elbName);
-    if (membership?.described === undefined || membership.doubtful) return undefined;
-    const { asOf, described } = membership;
-    if (now >= asOf + this.#options.maxAgeMs || now >= described.goodUntil) return undefined;
-    membership.readAt = now;
+    const described = this.#lists.get(elbName);
+    if (membership === undefined || described?.members !== membership.members) return undefined;
+    const { asOf } = membership;
+    if (isDoubtful(membership) || now >= asOf + this.#options.maxAgeMs || now >= described.goodUntil)
+      return undefined;
+    this.#picture.read(elbName, now);
     this.#reads.ahead(asOf, now);
-    if (described.ready?.asOf !== asOf) {
-      described.ready = {
-        machines: described.machines,
-        asOf,
-        freshUntil: asOf + this.#options.maxAgeMs,
-        how: 'hit',
-      };
-    }
+    if (described.ready?.asOf !== asOf)
+      described.ready = this.#aged({ machines: described.machines }, asOf, 'hit');
     return described.ready;
   }
 
@@ -97,92 +103,125 @@ export class Inventory {
     { maxAgeMs, noCache = false }: Freshness,
     trace: AwsTrace,
   ): Promise<MachineList> {
-    const now = performance.now();
+    const now = this.#clock.now();
     this.#reads.wanted(now);
     const oldest = noCache ? now : now - (maxAgeMs ?? Infinity);
     const how = await this.#refresh(elbName, Math.max(oldest, now - this.#options.maxAgeMs), oldest, trace);
-    const membership = this.#picture.get(elbName);
-    if (membership === undefined) throw elbNotFound(elbName, this.#options.region);
-    membership.readAt = now;
+    const membership = this.#known(elbName);
+    this.#picture.read(elbName, now);
     await this.descriptions.have(membership.members, noCache ? now : -Infinity, now + patienceMs, trace);
-    const machines = this.descriptions.of(membership);
-    return { machines, asOf: membership.asOf, freshUntil: membership.asOf + this.#options.maxAgeMs, how };
+    return this.#aged({ machines: this.#describe(elbName, membership) }, membership.asOf, how);
   }
 
   /** Returns the load balancers of the region, as fresh as asked for, and else as `list` does. */
   async loadBalancers({ maxAgeMs, noCache = false }: Freshness, trace: AwsTrace): Promise<LoadBalancerList> {
-    const now = performance.now();
+    const now = this.#clock.now();
     this.#reads.wanted(now);
     const oldest = noCache ? now : now - (maxAgeMs ?? Infinity);
     const how = await this.#refresh(undefined, Math.max(oldest, now - this.#options.maxAgeMs), oldest, trace);
-    const asOf = this.#picture.regionAsOf;
-    const loadBalancers = this.#picture.loadBalancers();
-    return { loadBalancers, asOf, freshUntil: asOf + this.#options.maxAgeMs, how };
+    return this.#aged({ loadBalancers: this.#picture.loadBalancers() }, this.#picture.regionAsOf, how);
   }
 
   /** Returns the members without their descriptions, as fresh as lists are. Throws as `list` does. */
   async members(elbName: ElbName, trace: AwsTrace): Promise<Members> {
-    const now = performance.now();
+    const now = this.#clock.now();
     this.#reads.wanted(now);
     await this.#refresh(elbName, now - this.#options.maxAgeMs, -Infinity, trace);
-    const membership = this.#picture.get(elbName);
-    if (membership === undefined) throw elbNotFound(elbName, this.#options.region);
-    return membership.members;
+    return this.#known(elbName).members;
   }
 
-  /** What AWS told last of a load balancer beside its members, however old. */
+  /** Returns the traits of a load balancer, however old; undefined where no answer of AWS has shown them. */
   traits(elbName: ElbName): LoadBalancerTraits | undefined {
     return this.#picture.traits(elbName);
   }
 
-  /** How many load balancers are known, and when the call left that told of them, on the clock of `performance.now()`. */
+  /** How many load balancers are known, and when the call left that listed them; -Infinity before the first. */
   get picture(): { loadBalancers: number; asOf: number } {
     return { loadBalancers: this.#picture.size, asOf: this.#picture.regionAsOf };
   }
 
+  /** Returns when this process last changed the load balancer, or may have; else -Infinity. */
+  changedAt(elbName: ElbName): number {
+    return this.#picture.get(elbName)?.changedAt ?? -Infinity;
+  }
+
   /**
-   * Returns the members that AWS lists from now on, for the check before a change; concurrent checks share a call.
-   * Throws `elb_not_found`, and what the gateway throws.
+   * Returns the members as of now, for the check before a change; concurrent checks share a call. Throws
+   * `elb_not_found`, and what the gateway throws.
    */
   async membersNow(elbName: ElbName, trace: AwsTrace): Promise<Members> {
     let reads = this.#memberReads.get(elbName);
     if (reads === undefined) {
-      // A change must not wait for a check that is not its own.
-      reads = new Coalescer((sent) => this.#readMembers(elbName, sent), { sideBySide: true });
+      // A change does not wait for the check of another change.
+      reads = new Coalescer((sent) => this.#readMembers(elbName, sent), {
+        sideBySide: true,
+        clock: this.#clock,
+      });
       this.#memberReads.set(elbName, reads);
     }
     try {
-      const { members, requestIds } = await withinDeadline(
-        reads.join(performance.now()),
-        'the load balancer',
-        trace,
-      );
+      const requestIds = await withinDeadline(reads.join(this.#clock.now()), 'the load balancer', trace);
       trace.requestIds.push(...requestIds);
-      return members;
     } finally {
       if (reads.idle) this.#memberReads.delete(elbName);
     }
+    return this.#known(elbName).members;
   }
 
-  /** Takes in what AWS listed after a change; where that is not to be believed, the region is read again, later. */
-  changed(elbName: ElbName, change: Change, listed: Members | undefined): void {
-    if (!this.#picture.changed(elbName, change, listed)) this.#reads.again();
+  /**
+   * Makes a change: `make` calls AWS and returns the members that AWS lists in its answer, or undefined where that
+   * answer was lost. From then on the change is part of every list; where AWS's list cannot be believed, the region is
+   * read again. Throws what `make` throws.
+   */
+  async changing<T extends Members | undefined>(
+    elbName: ElbName,
+    change: Change,
+    make: () => Promise<T>,
+  ): Promise<T> {
+    const end = this.#picture.changing(elbName, change, this.#clock.now());
+    let answer: Parameters<typeof end>[0];
+    try {
+      const listed = await make();
+      answer = { listed, at: this.#clock.now() };
+      return listed;
+    } finally {
+      if (!end(answer)) this.#reads.again();
+    }
   }
 
-  /** The outcome of a change is unknown: what is known of the load balancer is not served as fresh, and read again. */
+  /** Notes that the outcome of a change is unknown: the known list no longer counts as fresh, and is read again. */
   doubt(elbName: ElbName): void {
-    this.#picture.doubt(elbName);
+    this.#picture.doubt(elbName, this.#clock.now());
     this.#reads.again();
   }
 
-  /** Ends what goes on by itself. */
+  /** Ends the probes of AWS. */
   close(): void {
     this.#reads.close();
   }
 
+  #known(elbName: ElbName): Membership {
+    const membership = this.#picture.get(elbName);
+    if (membership === undefined) throw elbNotFound(elbName, this.#options.region);
+    return membership;
+  }
+
+  /** Returns the members with their descriptions: the same array as long as nothing in it has changed. */
+  #describe(elbName: ElbName, { members }: Membership): readonly MachineInfo[] {
+    const before = this.#lists.get(elbName);
+    const { machines, goodUntil } = this.descriptions.of(members, before?.machines);
+    if (this.#picture.get(elbName)?.members === members)
+      this.#lists.set(elbName, { members, machines, goodUntil });
+    return machines;
+  }
+
+  #aged<T>(list: T, asOf: number, how: MachineList['how']): T & Omit<MachineList, 'machines'> {
+    return { ...list, asOf, freshUntil: asOf + this.#options.maxAgeMs, how };
+  }
+
   /**
-   * Has the picture hold the load balancer, or the region, as AWS told it at `since` or later, or, where that cannot be
-   * had and may be served, at `oldest` or later.
+   * Has the picture hold the load balancer, or the region, as of `since` or later, or, where that cannot be had and
+   * may be served, as of `oldest` or later.
    */
   async #refresh(
     elbName: ElbName | undefined,
@@ -191,54 +230,56 @@ export class Inventory {
     trace: AwsTrace,
   ): Promise<MachineList['how']> {
     const known = elbName === undefined ? this.#picture.wholeRegion : this.#picture.get(elbName);
-    const asOf = known === undefined ? this.#picture.regionAsOf : known.doubtful ? -Infinity : known.asOf;
-    if (asOf >= since) {
-      this.#reads.ahead(asOf, performance.now());
+    const doubtful = known !== undefined && isDoubtful(known);
+    const asOf = known === undefined ? this.#picture.regionAsOf : known.asOf;
+    if (!doubtful && asOf >= since) {
+      this.#reads.ahead(asOf, this.#clock.now());
       return 'hit';
     }
     const demanded = known !== undefined && known.asOf < oldest;
-    const servable = known !== undefined && !demanded && this.#mayBeServed(known);
+    const servable =
+      known !== undefined && !demanded && this.#clock.now() - known.asOf <= this.#options.maxStaleMs;
     const why = known === undefined ? 'asked-unknown' : demanded ? 'asked-on-request' : 'asked-expired';
     const { failure } = this.#reads;
     if (failure !== undefined) {
       if (servable) return 'stale';
       throw failure as Error;
     }
-    // A refresh that left before the doubt arose would be put aside.
-    const read = this.#reads.since(
-      known?.doubtful === true ? Math.max(since, known.notBefore) : since,
-      trace,
-    );
+    // A refresh that left before the doubt arose does not end it.
+    const read = this.#reads.since(doubtful ? Math.max(since, known.doubtedAt) : since, trace);
     if (!servable) await read;
-    else if (!(await fulfilledWithin(read, patienceMs - this.#reads.outFor))) return 'stale';
+    else if (!(await fulfilledWithin(read, patienceMs - this.#reads.outFor, this.#clock))) return 'stale';
     return why;
   }
 
-  #mayBeServed({ asOf }: Pick<Membership, 'asOf'>): boolean {
-    return performance.now() - asOf <= this.#options.maxStaleMs;
-  }
-
-  async #readMembers(
-    elbName: ElbName,
-    sent: () => void,
-  ): Promise<{ members: Members; requestIds: string[] }> {
-    let sentAt = performance.now();
-    const trace = startTrace(this.#sharedDeadlineMs, {
+  /** Reads one load balancer into the picture. Returns AWS's ids of the calls. */
+  async #readMembers(elbName: ElbName, sent: () => void): Promise<readonly string[]> {
+    let sentAt = this.#clock.now();
+    const options = {
+      clock: this.#clock,
       sent: () => {
-        sentAt = performance.now();
+        sentAt = this.#clock.now();
         sent();
       },
-    });
+    };
+    const trace = startTrace(this.#sharedDeadlineMs, options);
     try {
-      const description = await this.#gateway.describeLoadBalancer(elbName, trace);
-      const { members } = description;
-      this.#picture.learn(elbName, members, sentAt);
-      this.#picture.describe(elbName, description);
-      return { members, requestIds: trace.requestIds };
+      this.#picture.learn(elbName, await this.#gateway.describeLoadBalancer(elbName, trace), sentAt);
+      return trace.requestIds;
     } catch (error) {
       if (error instanceof DomainError && error.code === 'elb_not_found')
         this.#picture.forget(elbName, sentAt);
       throw error;
     }
   }
+}
+
+/** The described list of a load balancer, as long as its members stay the same array. */
+interface DescribedList {
+  readonly members: Members;
+  readonly machines: readonly MachineInfo[];
+  /** Until when all descriptions are good. */
+  readonly goodUntil: number;
+  /** The list as it is served, for its latest age. */
+  ready?: MachineList;
 }

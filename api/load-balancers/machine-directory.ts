@@ -1,4 +1,5 @@
 import { type AwsTrace, type Logger, startTrace } from '../telemetry.ts';
+import { type Clock, systemClock } from '../time.ts';
 import type { LoadBalancerGateway } from './load-balancer-gateway.ts';
 import { type InstanceId, type MachineInfo, undescribed } from './machine.ts';
 import { Outage } from './outage.ts';
@@ -18,12 +19,14 @@ export interface DirectoryOptions {
   readonly unknownMaxAgeMs: number;
   /** What one call may take in all, in milliseconds. */
   readonly deadlineMs: number;
+  /** That of `performance.now()` by default. */
+  readonly clock?: Clock;
 }
 
 /** What is remembered of one instance. Type and date are undefined where EC2 did not describe it. */
 export interface Entry {
   readonly machine: MachineInfo;
-  /** When the call left that brought this, on the clock of `performance.now()`. */
+  /** When the call left that brought this. */
   readonly asOf: number;
   readonly goodUntil: number;
 }
@@ -41,6 +44,7 @@ export class MachineDirectory {
   readonly outage: Outage;
   readonly #gateway: LoadBalancerGateway;
   readonly #options: DirectoryOptions;
+  readonly #clock: Clock;
   readonly #entries = new Map<InstanceId, Entry>();
   /** Waiting to be sent, in order: what somebody waits for, and then the rest. */
   readonly #waiting: { first: Batch[]; last: Batch[] } = { first: [], last: [] };
@@ -52,6 +56,7 @@ export class MachineDirectory {
   constructor(gateway: LoadBalancerGateway, logger: Logger, options: DirectoryOptions) {
     this.#gateway = gateway;
     this.#options = options;
+    this.#clock = options.clock ?? systemClock;
     this.outage = new Outage('instances', logger);
   }
 
@@ -60,7 +65,7 @@ export class MachineDirectory {
     return this.#entries.get(instanceId);
   }
 
-  /** When EC2 was last asked, on the clock of `performance.now()`. */
+  /** When EC2 was last asked. */
   get askedAt(): number {
     return this.#askedAt;
   }
@@ -171,12 +176,13 @@ export class MachineDirectory {
     const probe = this.outage.error !== undefined;
     const trace = startTrace(probe ? probeMs : this.#options.deadlineMs, {
       probe,
-      sent: () => (batch.sentAt = performance.now()),
+      clock: this.#clock,
+      sent: () => (batch.sentAt = this.#clock.now()),
     });
-    this.#askedAt = performance.now();
+    this.#askedAt = this.#clock.now();
     try {
       const described = await this.#gateway.describeMachines([...batch.ids], trace);
-      const asOf = batch.sentAt ?? performance.now();
+      const asOf = batch.sentAt ?? this.#clock.now();
       for (const id of batch.ids) this.#remember(id, described.get(id), asOf);
       batch.requestIds.push(...trace.requestIds);
       this.outage.end();
@@ -197,7 +203,7 @@ export class MachineDirectory {
       // The same object as long as nothing has changed lets others see at a glance that nothing has.
       machine: before !== undefined && sameMachine(before.machine, machine) ? before.machine : machine,
       asOf,
-      goodUntil: performance.now() + (described === undefined ? unknownMaxAgeMs : maxAgeMs),
+      goodUntil: this.#clock.now() + (described === undefined ? unknownMaxAgeMs : maxAgeMs),
     });
     if (this.#entries.size > mostRemembered) {
       const [oldest] = this.#entries.keys();

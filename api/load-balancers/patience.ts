@@ -1,11 +1,18 @@
 import { DomainError } from '../errors.ts';
 import type { AwsTrace } from '../telemetry.ts';
+import { systemClock } from '../time.ts';
 
 /** Resolves with true once the promise has fulfilled, with false when `ms` milliseconds have passed or it has failed. */
-export async function fulfilledWithin(promise: Promise<unknown>, ms: number): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
+export async function fulfilledWithin(
+  promise: Promise<unknown>,
+  ms: number,
+  clock = systemClock,
+): Promise<boolean> {
+  let cancel: () => void = () => undefined;
   const patience = new Promise<boolean>((resolve) => {
-    timer = setTimeout(resolve, Math.max(0, ms), false);
+    cancel = clock.after(Math.max(0, ms), () => {
+      resolve(false);
+    });
   });
   const fulfilled = promise.then(
     () => true,
@@ -14,7 +21,7 @@ export async function fulfilledWithin(promise: Promise<unknown>, ms: number): Pr
   try {
     return await Promise.race([fulfilled, patience]);
   } finally {
-    clearTimeout(timer);
+    cancel();
   }
 }
 

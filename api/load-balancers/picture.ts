@@ -1,175 +1,174 @@
 import type { LoadBalancer, LoadBalancerDescription, LoadBalancerTraits } from './load-balancer.ts';
-import type { Members } from './load-balancer-gateway.ts';
 import type { ElbName, InstanceId, MachineInfo } from './machine.ts';
+import {
+  afterChange,
+  afterDoubt,
+  afterRead,
+  type Change,
+  isDoubtful,
+  type Membership,
+} from './membership.ts';
+import type { Members } from './load-balancer-gateway.ts';
 
-/** A list of members, and what there is to say of its age. Times are on the clock of `performance.now()`. */
+/** A list of members and its age. Times are on the clock of the inventory. */
 export interface MachineList {
   /** The same array as long as nothing in it has changed. */
   readonly machines: readonly MachineInfo[];
-  /** When the call left that told of the membership. */
+  /** When the call left that listed the members. */
   readonly asOf: number;
-  /** Until when the list may be served without a question. */
+  /** Until when the list may be served without a call of AWS. */
   readonly freshUntil: number;
-  /** `hit`: it was known and fresh. `stale`: it was known, and AWS fails. Otherwise why AWS was asked. */
+  /** `hit`: known and fresh. `stale`: known, and AWS fails. Otherwise the reason for a call of AWS. */
   readonly how: 'hit' | 'stale' | 'asked-unknown' | 'asked-expired' | 'asked-on-request';
 }
 
-/** The load balancers of the region, sorted by name, and what there is to say of their age, as in `MachineList`. */
+/** The load balancers of the region, sorted by name, and their age, as in `MachineList`. */
 export interface LoadBalancerList extends Omit<MachineList, 'machines'> {
   readonly loadBalancers: readonly LoadBalancer[];
 }
 
-/** What is known of one load balancer. Times are on the clock of `performance.now()`. */
-export interface Membership {
-  readonly members: Members;
-  /** When the call left that told of these members. */
-  asOf: number;
-  /** Calls that left earlier may not have seen a change that these members include. */
-  readonly notBefore: number;
-  /** Whether AWS's own answers contradict these members, so that they must be read again before they count as fresh. */
-  readonly doubtful: boolean;
-  /** The members with their descriptions, and until when all of these are good. */
-  described?: { machines: readonly MachineInfo[]; goodUntil: number; ready?: MachineList };
-  /** When somebody last asked for the list. */
+interface Row {
+  membership: Membership;
+  traits: LoadBalancerTraits | undefined;
+  /** When the call left that brought the traits. */
+  traitsAsOf: number;
+  /** When the list was last read. */
   readAt: number;
 }
 
-/** A change of a membership: who was attached, or detached. */
-export interface Change {
-  readonly added?: Members;
-  readonly removed?: Members;
-}
-
-/** The members of every load balancer of the region, as far as AWS has told. */
+/** The known members and traits of every load balancer of the region. */
 export class Picture {
-  readonly #memberships = new Map<ElbName, Membership>();
-  #descriptions = new Map<ElbName, LoadBalancerDescription>();
+  readonly #rows = new Map<ElbName, Row>();
+  /** Load balancers that AWS did not find, by the time that call left, as long as no younger call shows the region. */
+  readonly #notFound = new Map<ElbName, number>();
+  /** How many changes of an instance have no answer yet, by `changeKey`. */
+  readonly #changing = new Map<string, number>();
   #regionAsOf = -Infinity;
 
   get(elbName: ElbName): Membership | undefined {
-    return this.#memberships.get(elbName);
+    return this.#rows.get(elbName)?.membership;
   }
 
   /** How many load balancers are known. */
   get size(): number {
-    return this.#memberships.size;
+    return this.#rows.size;
   }
 
-  /** When the last call left that told of the whole region. */
+  /** When the last call left that listed the whole region; -Infinity before the first. */
   get regionAsOf(): number {
     return this.#regionAsOf;
   }
 
-  /** Takes in the whole region, as a call that left at `asOf` told it; what was written since then stays. */
+  /** Takes in the region as a call that left at `asOf` listed it. */
   learnRegion(region: ReadonlyMap<ElbName, LoadBalancerDescription>, asOf: number): void {
-    for (const [elbName, { members }] of region) this.learn(elbName, members, asOf);
-    for (const [elbName, before] of this.#memberships) {
-      if (!region.has(elbName) && Math.max(before.notBefore, before.asOf) <= asOf)
-        this.#memberships.delete(elbName);
-    }
-    if (asOf < this.#regionAsOf) return;
-    this.#regionAsOf = asOf;
-    this.#descriptions = new Map(region);
+    for (const [elbName, description] of region) this.learn(elbName, description, asOf);
+    for (const elbName of this.#rows.keys()) if (!region.has(elbName)) this.#drop(elbName, asOf);
+    this.#regionAsOf = Math.max(this.#regionAsOf, asOf);
+    for (const [elbName, notFoundAt] of this.#notFound)
+      if (notFoundAt <= this.#regionAsOf) this.#notFound.delete(elbName);
   }
 
-  /** Takes in what there is to know of a load balancer beside its members. */
-  describe(elbName: ElbName, description: LoadBalancerDescription): void {
-    this.#descriptions.set(elbName, description);
+  /** Takes in one load balancer as a call that left at `asOf` described it. */
+  learn(elbName: ElbName, { members, traits }: LoadBalancerDescription, asOf: number): void {
+    if ((this.#notFound.get(elbName) ?? -Infinity) > asOf) return;
+    const membership = afterRead(this.get(elbName), members, asOf);
+    const row = this.#put(elbName, membership);
+    if (asOf < row.traitsAsOf) return;
+    row.traits = traits;
+    row.traitsAsOf = asOf;
   }
 
-  /** What there is to know of a load balancer beside its members; undefined where AWS has not told. */
-  traits(elbName: ElbName): LoadBalancerTraits | undefined {
-    return this.#descriptions.get(elbName)?.traits;
-  }
-
-  /** All load balancers, sorted by name. */
-  loadBalancers(): LoadBalancer[] {
-    const known: LoadBalancer[] = [];
-    for (const [elbName, { traits }] of this.#descriptions) {
-      const members = this.#memberships.get(elbName)?.members;
-      if (members !== undefined) known.push({ elbName, members, traits });
-    }
-    return known.sort((a, b) => (a.elbName < b.elbName ? -1 : 1));
-  }
-
-  /** How old the whole is, in the terms of one load balancer; undefined where it has never been read. */
-  get wholeRegion(): Pick<Membership, 'asOf' | 'notBefore' | 'doubtful'> | undefined {
-    if (this.#regionAsOf === -Infinity) return undefined;
-    const whole = { asOf: this.#regionAsOf, notBefore: -Infinity, doubtful: false };
-    for (const { doubtful, notBefore } of this.#memberships.values()) {
-      if (!doubtful) continue;
-      whole.doubtful = true;
-      whole.notBefore = Math.max(whole.notBefore, notBefore);
-    }
-    return whole;
-  }
-
-  /** Takes in one load balancer, as a call that left at `asOf` told it, unless more is known by now. */
-  learn(elbName: ElbName, members: Members, asOf: number): void {
-    const before = this.#memberships.get(elbName);
-    if (before !== undefined && Math.max(before.notBefore, before.asOf) > asOf) return;
-    if (before !== undefined && !before.doubtful && sameMembers(before.members, members)) {
-      before.asOf = Math.max(before.asOf, asOf);
-      return;
-    }
-    this.#memberships.set(elbName, {
-      members,
-      asOf,
-      notBefore: asOf,
-      doubtful: false,
-      readAt: before?.readAt ?? -Infinity,
-    });
-  }
-
-  /** AWS has no such load balancer, as a call that left at `asOf` told. */
+  /** Takes in that AWS found no such load balancer in a call that left at `asOf`. */
   forget(elbName: ElbName, asOf: number): void {
-    const before = this.#memberships.get(elbName);
-    if (before !== undefined && Math.max(before.notBefore, before.asOf) <= asOf)
-      this.#memberships.delete(elbName);
+    if (this.#drop(elbName, asOf)) this.#notFound.set(elbName, asOf);
   }
 
   /**
-   * Takes in what AWS listed in answer to a change, or, where it listed nothing to be believed, what must be so.
-   * Returns whether AWS's list was believed. moto and LocalStack answer an empty list; of two changes at once, the
-   * later answer may tell the earlier state. So a list that lacks a member known a moment ago, or contradicts the
-   * change itself, is not believed.
+   * Notes that a change is sent at `sentAt`. Returns a function that ends it: with the members that AWS listed in its
+   * answer at `at`, undefined where that answer was lost; without arguments where AWS made no change. That function
+   * returns whether the members are now certain.
    */
-  changed(elbName: ElbName, { added = [], removed = [] }: Change, listed: Members | undefined): boolean {
-    const before = this.#memberships.get(elbName);
-    const known = before?.members ?? [];
-    const expected = [...known.filter((id) => !removed.includes(id) && !added.includes(id)), ...added];
-    const told = new Set(listed);
-    const believed =
-      listed !== undefined && expected.every((id) => told.has(id)) && !removed.some((id) => told.has(id));
-    const now = performance.now();
-    this.#memberships.set(elbName, {
-      members: believed ? listed : expected,
-      asOf: now,
-      notBefore: now,
-      doubtful: !believed,
-      readAt: before?.readAt ?? -Infinity,
-    });
-    return believed;
+  changing(elbName: ElbName, change: Change, sentAt: number): ChangeEnd {
+    const keys = [...(change.added ?? []), ...(change.removed ?? [])].map((id) => changeKey(elbName, id));
+    for (const key of keys) this.#changing.set(key, (this.#changing.get(key) ?? 0) + 1);
+    return (answer) => {
+      for (const key of keys) {
+        const left = (this.#changing.get(key) ?? 0) - 1;
+        if (left > 0) this.#changing.set(key, left);
+        else this.#changing.delete(key);
+      }
+      if (answer === undefined) return true;
+      const isChanging = (id: InstanceId): boolean => this.#changing.has(changeKey(elbName, id));
+      const membership = afterChange(this.get(elbName), change, { ...answer, sentAt, isChanging });
+      this.#put(elbName, membership);
+      return !isDoubtful(membership);
+    };
   }
 
-  /** A change was asked for and its outcome is unknown: what is known no longer counts as fresh. */
-  doubt(elbName: ElbName): void {
-    const before = this.#memberships.get(elbName);
-    const now = performance.now();
-    if (before !== undefined) this.#memberships.set(elbName, { ...before, notBefore: now, doubtful: true });
+  /** Notes that the outcome of a change is unknown at `at`. */
+  doubt(elbName: ElbName, at: number): void {
+    const row = this.#rows.get(elbName);
+    if (row !== undefined) row.membership = afterDoubt(row.membership, at);
+  }
+
+  /** Notes that the list of a load balancer was read. */
+  read(elbName: ElbName, at: number): void {
+    const row = this.#rows.get(elbName);
+    if (row !== undefined) row.readAt = at;
+  }
+
+  /** Returns the traits of a load balancer, however old; undefined where no answer of AWS has shown them. */
+  traits(elbName: ElbName): LoadBalancerTraits | undefined {
+    return this.#rows.get(elbName)?.traits;
+  }
+
+  /** Returns all load balancers, sorted by name. */
+  loadBalancers(): LoadBalancer[] {
+    const known: LoadBalancer[] = [];
+    for (const [elbName, { membership, traits }] of this.#rows)
+      if (traits !== undefined) known.push({ elbName, members: membership.members, traits });
+    return known.sort((a, b) => (a.elbName < b.elbName ? -1 : 1));
+  }
+
+  /** The age of the whole, in the terms of one load balancer; undefined where the region has never been read. */
+  get wholeRegion(): Pick<Membership, 'asOf' | 'doubtedAt'> | undefined {
+    if (this.#regionAsOf === -Infinity) return undefined;
+    let doubtedAt = -Infinity;
+    for (const { membership } of this.#rows.values())
+      if (isDoubtful(membership)) doubtedAt = Math.max(doubtedAt, membership.doubtedAt);
+    return { asOf: this.#regionAsOf, doubtedAt };
   }
 
   /** The members of all load balancers, one after the other. */
   *everyMember(): Generator<InstanceId> {
-    for (const { members } of this.#memberships.values()) yield* members;
+    for (const { membership } of this.#rows.values()) yield* membership.members;
   }
 
-  /** The members of those load balancers whose lists were asked for at `since` or later. */
+  /** The members of those load balancers whose lists were read at `since` or later. */
   *membersReadSince(since: number): Generator<InstanceId> {
-    for (const { members, readAt } of this.#memberships.values()) if (readAt >= since) yield* members;
+    for (const { membership, readAt } of this.#rows.values()) if (readAt >= since) yield* membership.members;
+  }
+
+  #put(elbName: ElbName, membership: Membership): Row {
+    const before = this.#rows.get(elbName);
+    const row = before ?? { membership, traits: undefined, traitsAsOf: -Infinity, readAt: -Infinity };
+    row.membership = membership;
+    if (before === undefined) this.#rows.set(elbName, row);
+    this.#notFound.delete(elbName);
+    return row;
+  }
+
+  /** Drops a load balancer that a call which left at `asOf` did not show, unless younger facts are known of it. */
+  #drop(elbName: ElbName, asOf: number): boolean {
+    const known = this.get(elbName);
+    if (known === undefined || Math.max(known.asOf, known.changedAt) > asOf) return false;
+    return this.#rows.delete(elbName);
   }
 }
 
-function sameMembers(a: Members, b: Members): boolean {
-  return a.length === b.length && a.every((id, index) => id === b[index]);
+/** Ends a change; see `Picture.changing`. */
+export type ChangeEnd = (answer?: { readonly listed: Members | undefined; readonly at: number }) => boolean;
+
+function changeKey(elbName: ElbName, instanceId: InstanceId): string {
+  return `${elbName}/${instanceId}`;
 }

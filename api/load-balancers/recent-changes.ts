@@ -18,26 +18,18 @@ const mostRemembered = 10_000;
  */
 export class RecentChanges {
   readonly #changes = new Map<string, RecentChange>();
-  readonly #lastOf = new Map<ElbName, number>();
 
   get(elbName: ElbName, instanceId: InstanceId): RecentChange {
     return this.#changes.get(`${elbName}/${instanceId}`) ?? {};
   }
 
-  /** When this process last changed the load balancer, on the clock of `performance.now()`. */
-  lastOf(elbName: ElbName): number {
-    return this.#lastOf.get(elbName) ?? -Infinity;
-  }
-
   attached(elbName: ElbName, instanceIds: Members): void {
     const now = performance.now();
-    this.#lastOf.set(elbName, now);
     for (const id of instanceIds) this.#note(elbName, id, { attachedAt: now });
   }
 
   detached(elbName: ElbName, instanceIds: Members): void {
     const now = performance.now();
-    this.#lastOf.set(elbName, now);
     for (const id of instanceIds) this.#note(elbName, id, { detachedAt: now, drainingSince: now });
   }
 

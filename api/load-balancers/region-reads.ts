@@ -1,4 +1,5 @@
 import { type AwsTrace, type Logger, startTrace } from '../telemetry.ts';
+import { type Clock } from '../time.ts';
 import { Coalescer } from './coalescer.ts';
 import type { LoadBalancerGateway } from './load-balancer-gateway.ts';
 import { Outage } from './outage.ts';
@@ -18,6 +19,7 @@ export interface RegionReadsOptions {
   readonly firstDeadlineMs: number;
   /** What a read may take while known lists can be served instead, in milliseconds. */
   readonly deadlineMs: number;
+  readonly clock: Clock;
 }
 
 /** Reads the region into the picture: one call at a time, ahead of need, and by probes while AWS fails. */
@@ -27,8 +29,10 @@ export class RegionReads {
   readonly #options: RegionReadsOptions;
   readonly #learned: () => void;
   readonly #outage: Outage;
-  readonly #reads = new Coalescer<AwsTrace>((sent) => this.#read(sent));
-  #probe: NodeJS.Timeout | undefined;
+  readonly #clock: Clock;
+  readonly #reads: Coalescer<AwsTrace>;
+  /** Cancels the next probe; undefined where AWS does not fail. */
+  #cancelProbe: (() => void) | undefined;
   #wantedAt = -Infinity;
   /** How long before a list expires it is read anew, so that nobody who reads on waits for it. */
   #leadMs = 0;
@@ -46,11 +50,13 @@ export class RegionReads {
     this.#options = options;
     this.#learned = learned;
     this.#outage = new Outage('load balancers', logger);
+    this.#clock = options.clock;
+    this.#reads = new Coalescer((sent) => this.#read(sent), { clock: options.clock });
   }
 
   /** Why AWS does not tell of the region at present, while it is probed; else undefined. */
   get failure(): unknown {
-    return this.#probe === undefined ? undefined : this.#outage.error;
+    return this.#cancelProbe === undefined ? undefined : this.#outage.error;
   }
 
   /** Somebody reads: should AWS fail, it is worth a probe for a while. */
@@ -75,26 +81,28 @@ export class RegionReads {
   /** Reads the region anew if what was told at `asOf` is about to expire. */
   ahead(asOf: number, now: number): void {
     if (now < asOf + this.#options.maxAgeMs - this.#leadMs) return;
-    if (this.#reads.idle && this.#probe === undefined) this.again();
+    if (this.#reads.idle && this.#cancelProbe === undefined) this.again();
   }
 
   /** Reads the region anew. Nobody waits for it, and the outage tells the log of a failure. */
   again(): void {
-    this.#reads.join(performance.now()).catch(() => undefined);
+    this.#reads.join(this.#clock.now()).catch(() => undefined);
   }
 
+  /** Ends the probes. */
   close(): void {
-    clearInterval(this.#probe);
-    this.#probe = undefined;
+    this.#cancelProbe?.();
+    this.#cancelProbe = undefined;
   }
 
   async #read(sent: () => void): Promise<AwsTrace> {
-    let sentAt = performance.now();
-    const probe = this.#probe !== undefined;
+    let sentAt = this.#clock.now();
+    const probe = this.#cancelProbe !== undefined;
     const trace = startTrace(probe ? probeEveryMs : this.#deadlineMs, {
       probe,
+      clock: this.#clock,
       sent: () => {
-        sentAt = performance.now();
+        sentAt = this.#clock.now();
         sent();
       },
     });
@@ -102,13 +110,11 @@ export class RegionReads {
       this.#picture.learnRegion(await this.#gateway.describeRegion(trace), sentAt);
     } catch (error) {
       this.#outage.begin(error);
-      this.#probe ??= setInterval(() => {
-        this.#probeForReaders();
-      }, probeEveryMs).unref();
+      if (this.#cancelProbe === undefined) this.#planProbe();
       throw error;
     }
     // Twice what it took, since the next one may take longer.
-    this.#leadMs = Math.min(2 * (performance.now() - sentAt), longestLeadMs, this.#options.maxAgeMs / 4);
+    this.#leadMs = Math.min(2 * (this.#clock.now() - sentAt), longestLeadMs, this.#options.maxAgeMs / 4);
     this.#outage.end();
     this.close();
     this.#learned();
@@ -121,9 +127,19 @@ export class RegionReads {
     return this.#picture.regionAsOf === -Infinity ? firstDeadlineMs : Math.min(deadlineMs, firstDeadlineMs);
   }
 
-  /** While AWS fails, readers are served what is known and do not ask, so this does; without readers nobody does. */
+  #planProbe(): void {
+    this.#cancelProbe = this.#clock.after(probeEveryMs, () => {
+      this.#probeForReaders();
+    });
+  }
+
+  /** While AWS fails, reads are served known lists and make no call, so this probes AWS, as long as there are reads. */
   #probeForReaders(): void {
-    if (performance.now() - this.#wantedAt <= this.#options.maxStaleMs) this.again();
-    else this.close();
+    if (this.#clock.now() - this.#wantedAt > this.#options.maxStaleMs) {
+      this.close();
+      return;
+    }
+    this.again();
+    this.#planProbe();
   }
 }

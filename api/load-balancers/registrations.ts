@@ -1,6 +1,6 @@
 import { DomainError } from '../errors.ts';
 import { startTrace, type AwsTrace } from '../telemetry.ts';
-import type { LoadBalancerGateway, Members } from './load-balancer-gateway.ts';
+import type { Members } from './load-balancer-gateway.ts';
 import type { ElbName, InstanceId } from './machine.ts';
 import { fulfilledWithin } from './patience.ts';
 
@@ -18,21 +18,14 @@ interface Queue {
   waiting: Joined[];
 }
 
-/**
- * Registers instances, one call of AWS for all that come together for one load balancer. `learn` is told of each
- * call that went well, once, before those who joined it.
- */
+/** Registers instances, one call of AWS for all that come together for one load balancer. */
 export class Registrations {
-  readonly #gateway: LoadBalancerGateway;
-  readonly #learn: (elbName: ElbName, instanceIds: Members, listed: Members) => void;
+  /** Registers these instances in a call of their own. Throws what the gateway throws. */
+  readonly alone: (elbName: ElbName, instanceIds: Members, trace: AwsTrace) => Promise<Members>;
   readonly #queues = new Map<ElbName, Queue>();
 
-  constructor(
-    gateway: LoadBalancerGateway,
-    learn: (elbName: ElbName, instanceIds: Members, listed: Members) => void,
-  ) {
-    this.#gateway = gateway;
-    this.#learn = learn;
+  constructor(register: Registrations['alone']) {
+    this.alone = register;
   }
 
   /** Registers the instance together with others. Throws what the gateway throws for it. */
@@ -48,13 +41,6 @@ export class Registrations {
       // Those whose checks were answered by the same call come in the same turn of the event loop.
       setImmediate(() => void this.#serve(elbName));
     });
-  }
-
-  /** Registers these instances in a call of their own. Throws what the gateway throws. */
-  async alone(elbName: ElbName, instanceIds: Members, trace: AwsTrace): Promise<Members> {
-    const listed = await this.#gateway.register(elbName, instanceIds, trace);
-    this.#learn(elbName, instanceIds, listed);
-    return listed;
   }
 
   async #serve(elbName: ElbName): Promise<void> {

@@ -27,12 +27,16 @@ class RegisteringGateway extends ScriptedGateway {
 
 describe('Registrations', () => {
   let gateway: RegisteringGateway;
-  let learnt: Members[];
+  let registered: Members[];
   let registrations: Registrations;
   beforeEach(() => {
     gateway = new RegisteringGateway();
-    learnt = [];
-    registrations = new Registrations(gateway, (_elbName, added) => learnt.push(added));
+    registered = [];
+    registrations = new Registrations(async (elbName, added) => {
+      const listed = await gateway.register(elbName, added);
+      registered.push(added);
+      return listed;
+    });
   });
   const together = (instanceId: InstanceId, elbName = web) =>
     registrations.together(elbName, instanceId, startTrace(5000));
@@ -42,7 +46,7 @@ describe('Registrations', () => {
     const ends = await Promise.allSettled(ids(3).map((one) => together(one)));
     assert.ok(ends.every((end) => end.status === 'rejected' && end.reason === gateway.failure));
     assert.equal(gateway.calls.length, 1);
-    assert.deepEqual(learnt, []);
+    assert.deepEqual(registered, []);
   });
 
   it('are tried singly where AWS refuses one, which alone fails', async () => {
@@ -53,13 +57,13 @@ describe('Registrations', () => {
       ['fulfilled', 'rejected', 'fulfilled'],
     );
     assert.deepEqual(gateway.calls, [ids(3), [id(0)], [id(1)], [id(2)]]);
-    assert.deepEqual(learnt, [[id(0)], [id(2)]]);
+    assert.deepEqual(registered, [[id(0)], [id(2)]]);
   });
 
   it('share a call when they come together, for each load balancer its own', async () => {
     await Promise.all([...ids(3).map((one) => together(one)), together(id(9), shop)]);
     assert.deepEqual(gateway.calls, [ids(3), [id(9)]]);
-    assert.deepEqual(learnt, [ids(3), [id(9)]]);
+    assert.deepEqual(registered, [ids(3), [id(9)]]);
   });
 
   it('share the next call when they come while one is under way, and do not wait for a stuck one', async () => {

@@ -22,7 +22,7 @@ describe('Waiting for a state', () => {
   beforeEach(() => {
     gateway = new ScriptedGateway();
     closing = new AbortController();
-    const reads = new HealthReads(gateway, new RecentChanges(), 3000);
+    const reads = new HealthReads(gateway, new RecentChanges(), { changedAt: () => -Infinity }, 3000);
     waiting = new Waiting(reads, { elbReadsPerSecond: 1000, deadlineMs: 3000, closing: closing.signal });
   });
   const until = (instanceId: InstanceId, wish: 'in-service' | 'drained', ms = 20_000) =>

@@ -1,0 +1,105 @@
+import assert from 'node:assert/strict';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { seededRandom } from '../support/random.ts';
+import { idsOf, register, startWorld, type World } from '../support/world.ts';
+
+const [member, stranger] = ['i-5203422c', 'i-0b22a22eec53b9321'] as const;
+const seed = 7;
+const [callers, changesOfCaller, longestDelayMs] = [10, 6, 40];
+
+/** Passes requests on to AWS; `delays` returns how long a request and its answer are held, in milliseconds. */
+async function startDelayingProxy(
+  awsUrl: string,
+  delays: (body: string) => [number, number],
+): Promise<Server> {
+  const server = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
+      const { authorization = '', 'content-type': type = '' } = request.headers;
+      const body = Buffer.concat(chunks).toString();
+      const pass = async () => {
+        const [requestMs, answerMs] = delays(body);
+        await sleep(requestMs);
+        const headers = { Authorization: authorization, 'Content-Type': type };
+        const answer = await fetch(awsUrl, { method: 'POST', headers, body });
+        const text = await answer.text();
+        await sleep(answerMs);
+        response.writeHead(answer.status, { 'content-type': 'text/xml' }).end(text);
+      };
+      pass().catch(() => request.destroy());
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return server;
+}
+
+describe('Answers of AWS that cross', () => {
+  let world: World;
+  let proxy: Server;
+  let delays: (body: string) => [number, number];
+  beforeEach(async () => {
+    delays = () => [0, 0];
+    world = await startWorld({ instances: 60 }, { AWS_ELB_READS_PER_SECOND: '1000' }, async (aws) => {
+      proxy = await startDelayingProxy(aws.url, (body) => delays(body));
+      return `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+    });
+    await world.ids('default-elb');
+  });
+  afterEach(async () => {
+    await world.close();
+    proxy.close();
+    proxy.closeAllConnections();
+  });
+
+  it('do not bring a detached instance back: not in lists, not in health, not in counts, not in checks', async () => {
+    let registered: () => void = () => undefined;
+    const atAws = new Promise<void>((resolve) => (registered = resolve));
+    delays = (body) => {
+      if (!body.includes(register)) return [0, 0];
+      setTimeout(registered, 50);
+      return [0, 400];
+    };
+    const attach = world.attach('default-elb', stranger);
+    await atAws;
+    assert.equal((await world.detach('default-elb', member)).status, 201);
+    assert.ok(!(await world.ids('default-elb')).includes(member), 'before the other answer');
+    assert.equal((await attach).status, 201);
+    const ids = await world.ids('default-elb');
+    assert.ok(!ids.includes(member) && ids.includes(stranger), ids.join());
+    assert.equal((await world.detach('default-elb', member)).status, 409);
+    const { body } = await world.ask('/elb');
+    const [elb] = (
+      JSON.parse(body) as { message: { elbName: string; instanceCount?: number }[] }
+    ).message.filter(({ elbName }) => elbName === 'default-elb');
+    assert.match(JSON.stringify(elb), new RegExp(`:${ids.length}\\b`));
+    const health = await world.ask('/elb/default-elb/health');
+    assert.ok(idsOf(health).includes(stranger));
+  });
+
+  it('leave every list as the answered changes have made it, whatever the order', async () => {
+    const random = seededRandom(seed);
+    delays = () => [random() * longestDelayMs, random() * longestDelayMs];
+    const known = new Set(await world.ids('default-elb'));
+    const instances = world.aws.region.instances();
+    const { vpcId } = instances.find(({ instanceId }) => instanceId === member)!;
+    const spare = instances.filter(
+      (one) => one.state === 'running' && one.vpcId === vpcId && !known.has(one.instanceId),
+    );
+    const caller = async (n: number) => {
+      const { instanceId } = spare[n]!;
+      for (let change = 0; change < changesOfCaller; change++) {
+        const isMember = change % 2 === 0;
+        const { status, body } = await (isMember
+          ? world.attach('default-elb', instanceId)
+          : world.detach('default-elb', instanceId));
+        assert.equal(status, 201, body);
+        const ids = await world.ids('default-elb');
+        assert.equal(ids.includes(instanceId), isMember, `change ${change} of caller ${n}, seed ${seed}`);
+      }
+    };
+    await Promise.all(Array.from({ length: callers }, (_, n) => caller(n)));
+  });
+});

@@ -1,0 +1,21 @@
+/** Time, passed to everything that measures or waits, so that a test can run on a clock of its own. */
+export interface Clock {
+  /** Returns milliseconds since some fixed moment; it never goes back. */
+  now(): number;
+  /** Runs the task once, in so many milliseconds. Returns a function that cancels it. */
+  after(ms: number, task: () => void): () => void;
+  /** Returns a signal that aborts in so many milliseconds. It does not keep the process alive. */
+  deadline(ms: number): AbortSignal;
+}
+
+/** The clock of `performance.now()`. */
+export const systemClock: Clock = {
+  now: () => performance.now(),
+  after: (ms, task) => {
+    const timer = setTimeout(task, ms);
+    return () => {
+      clearTimeout(timer);
+    };
+  },
+  deadline: (ms) => AbortSignal.timeout(ms),
+};
