@@ -34,11 +34,6 @@ describe('Requests that HTTP has refused', () => {
       ['Host: a', 'Authorization: x', authorization],
       /the field authorization twice/,
     ],
-    [
-      'two Origins',
-      ['Host: a', authorization, 'Origin: http://a', 'Origin: http://b'],
-      /the field origin twice/,
-    ],
   ];
   for (const [what, fields, says] of refused)
     for (const [method, path] of [
