@@ -21,7 +21,9 @@ const rooms = [
   'greeting',
   'lifetime',
   'log-stream',
+  'log-line',
   'logging',
+  'masking',
   'server',
 ];
 const allBut = (...open) =>
@@ -33,12 +35,19 @@ const doors = [
     [...anyAws, ...anyKoa, ...allBut()],
   ],
   [
-    ['api/build-info.ts', 'api/config.ts', 'api/contract.ts', 'api/log-stream.ts'],
+    [
+      'api/build-info.ts',
+      'api/config.ts',
+      'api/contract.ts',
+      'api/log-stream.ts',
+      'api/log-line.ts',
+      'api/masking.ts',
+    ],
     [...anyAws, ...anyKoa, ...allBut()],
   ],
   [
     ['api/logging.ts', 'api/lifetime.ts'],
-    [...anyAws, ...anyKoa, ...allBut('log-stream')],
+    [...anyAws, ...anyKoa, ...allBut('log-line', 'log-stream', 'masking')],
   ],
   [['api/greeting.ts'], [...anyAws, ...anyKoa, ...allBut('config')]],
   [['api/load-balancers/**'], [...anyAws, ...anyKoa, ...allBut()]],
@@ -56,7 +65,11 @@ const doors = [
   ],
   [
     ['api/server.ts'],
-    [...anyAws, ...anyKoa, ...allBut('config', 'compose', 'greeting', 'lifetime', 'logging', 'log-stream')],
+    [
+      ...anyAws,
+      ...anyKoa,
+      ...allBut('config', 'compose', 'greeting', 'lifetime', 'logging', 'log-stream', 'masking'),
+    ],
   ],
 ];
 

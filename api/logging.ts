@@ -1,30 +1,30 @@
 import { pino, type Logger as PinoLogger } from 'pino';
 import { prettyFactory } from 'pino-pretty';
+import { escapeLine, escapeStrings } from './log-line.ts';
 import { LogStream } from './log-stream.ts';
+import { maskSecrets } from './masking.ts';
 
 export interface LoggerOptions {
   readonly level: string;
   /** Whether a person reads along: lines to read instead of JSON. */
   readonly readable: boolean;
+  /** Texts that no line may show. */
+  readonly secrets?: readonly string[];
 }
 
 /** Returns a logger that writes JSON lines, or readable ones, to `stream`: standard output by default. */
 export function createLogger(
-  { level, readable }: LoggerOptions,
+  { level, readable, secrets = [] }: LoggerOptions,
   stream: LogStream = new LogStream(1),
 ): PinoLogger {
   const options = { level, base: null, serializers: { err: describeError } };
   const pretty = prettyFactory({ singleLine: true });
-  const logger = pino(
-    options,
-    readable
-      ? {
-          write: (line) => {
-            stream.write(pretty(line));
-          },
-        }
-      : stream,
-  );
+  const logger = pino(options, {
+    write: (line) => {
+      const masked = maskSecrets(line, secrets);
+      stream.write(readable ? pretty(escapeStrings(masked)) : escapeLine(masked));
+    },
+  });
   stream.onLost = (lines) => {
     logger.warn({ lines }, 'log lines were lost while the log could not be written');
   };

@@ -8,6 +8,7 @@ import { greeting } from './greeting.ts';
 import { Lifetime } from './lifetime.ts';
 import { createLogger } from './logging.ts';
 import { LogStream } from './log-stream.ts';
+import { maskSecrets, secretsOf } from './masking.ts';
 
 /** EX_CONFIG of sysexits.h. */
 const configurationFault = 78;
@@ -16,7 +17,7 @@ const lifetime = new Lifetime();
 await main().catch((error: unknown) => {
   const text =
     error instanceof Error ? (error instanceof ConfigError ? error.message : error.stack) : String(error);
-  process.stderr.write(`elb-inventory cannot start. ${text ?? ''}\n`);
+  process.stderr.write(`elb-inventory cannot start. ${maskSecrets(text ?? '')}\n`);
   return lifetime.end(error instanceof ConfigError ? configurationFault : 1);
 });
 
@@ -28,7 +29,8 @@ async function main(): Promise<void> {
   // Access to process.stdout makes a pipe non-blocking, so that a reader that stands still holds no write in the system.
   const readable = process.stdout.isTTY;
   const log = new LogStream(1);
-  const logger = createLogger({ level: config.logLevel, readable }, log);
+  const secrets = secretsOf(config.accepted, process.env);
+  const logger = createLogger({ level: config.logLevel, readable, secrets }, log);
   lifetime.running = { log, logger };
   const service = await compose(config, logger);
   lifetime.running = { log, logger, close: () => service.close() };

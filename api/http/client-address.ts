@@ -20,7 +20,8 @@ privateNetworks.addSubnet('fe80::', 10, 'ipv6');
  */
 export function clientAddress(peer: string | undefined, forwardedFor: string | undefined): string {
   const address = (peer ?? '').replace(/^::ffff:/, '');
-  const last = forwardedFor?.split(',').at(-1)?.trim() ?? '';
+  // The zone of an IPv6 address (RFC 4007) names an interface of the sender; isIP takes one of any length.
+  const last = forwardedFor?.split(',').at(-1)?.replace(/%.*/s, '').trim() ?? '';
   return isIP(last) !== 0 && isPrivate(address) ? last : address;
 }
 

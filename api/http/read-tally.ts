@@ -8,16 +8,19 @@ interface Count {
   slowestMs: number;
 }
 
-/** Counts reads by route, status and principal, and tells the log of them in one line a second. */
+/** Counts requests by route, status and principal, and logs the counts in one line a second. */
 export class ReadTally {
   readonly #logger: Logger;
+  readonly #message: string;
   readonly #counts = new Map<string, Count>();
   /** Mostly the next read is like the last one. */
   #last: Count | undefined;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(logger: Logger) {
+  /** `message` is that of the log's line. */
+  constructor(logger: Logger, message = 'reads') {
     this.#logger = logger;
+    this.#message = message;
   }
 
   count(route: string, status: number, principal: string | undefined, durationMs: number): void {
@@ -52,6 +55,9 @@ export class ReadTally {
     this.#counts.clear();
     this.#last = undefined;
     const reads = counts.map((count) => ({ ...count, slowestMs: Math.round(count.slowestMs * 10) / 10 }));
-    this.#logger.info({ requests: counts.reduce((sum, { requests }) => sum + requests, 0), reads }, 'reads');
+    this.#logger.info(
+      { requests: counts.reduce((sum, { requests }) => sum + requests, 0), reads },
+      this.#message,
+    );
   }
 }

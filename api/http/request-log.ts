@@ -12,6 +12,9 @@ const saneRequestId = /^[\w.:+/=@-]{1,128}$/;
 /** A request that takes this many milliseconds is told in its own line, whatever it is. */
 const slowMs = 1000;
 
+/** Lines a second for requests without a principal: whoever reaches the port can send these. */
+const mostAnonymousLines = 10;
+
 /** A request that has been answered. */
 export interface Answered {
   readonly request: IncomingMessage;
@@ -47,20 +50,22 @@ export function requestIdOf(request: IncomingMessage): string {
 }
 
 /**
- * Tells the log of each request in one line. Beyond `maxPerSecond` lines, successful reads are counted in one line a
- * second: a line each would cost more than the reads themselves.
+ * Logs each request in one line. Beyond `maxPerSecond` lines, successful reads are counted in one line a second: a line
+ * each would cost more than the reads themselves. Requests without a principal, failed ones too, are counted beyond ten
+ * lines a second.
  */
 export class RequestLog {
   readonly #logger: Logger;
-  readonly #maxPerSecond: number;
-  readonly #tally: ReadTally;
-  #second = 0;
-  #lines = 0;
+  readonly #lines: LinesOfSecond;
+  readonly #anonymousLines = new LinesOfSecond(mostAnonymousLines);
+  readonly #reads: ReadTally;
+  readonly #anonymous: ReadTally;
 
   constructor(logger: Logger, maxPerSecond: number) {
     this.#logger = logger;
-    this.#maxPerSecond = maxPerSecond;
-    this.#tally = new ReadTally(logger);
+    this.#lines = new LinesOfSecond(maxPerSecond);
+    this.#reads = new ReadTally(logger);
+    this.#anonymous = new ReadTally(logger, 'requests without credentials');
   }
 
   answered(answered: Answered): void {
@@ -69,23 +74,39 @@ export class RequestLog {
     const durationMs = now - startedAt;
     const isRead = request.method === 'GET' || request.method === 'HEAD';
     const isOrdinary = isRead && status < 400 && durationMs < slowMs;
-    if (!this.#mayHaveLine(now) && isOrdinary)
-      this.#tally.count(route ?? 'none', status, principal?.name, durationMs);
+    const mayHaveLine = this.#lines.another(now);
+    const isExcess = principal === undefined && !this.#anonymousLines.another(now);
+    if (isOrdinary && (isExcess || !mayHaveLine))
+      this.#reads.count(route ?? 'none', status, principal?.name, durationMs);
+    else if (isExcess) this.#anonymous.count(route ?? 'none', status, undefined, durationMs);
     else this.#logger[status >= 500 ? 'error' : 'info'](describe(answered, durationMs), 'request');
   }
 
-  /** Tells of the reads counted so far. */
+  /** Logs the requests counted so far. */
   flush(): void {
-    this.#tally.flush();
+    this.#reads.flush();
+    this.#anonymous.flush();
+  }
+}
+
+/** Counts the lines of each second. */
+class LinesOfSecond {
+  readonly #most: number;
+  #second = 0;
+  #count = 0;
+
+  constructor(most: number) {
+    this.#most = most;
   }
 
-  #mayHaveLine(now: number): boolean {
+  /** Returns whether the second of `now` may have another line. */
+  another(now: number): boolean {
     const second = Math.floor(now / 1000);
     if (second !== this.#second) {
       this.#second = second;
-      this.#lines = 0;
+      this.#count = 0;
     }
-    return ++this.#lines <= this.#maxPerSecond;
+    return ++this.#count <= this.#most;
   }
 }
 
@@ -95,7 +116,7 @@ function describe(
 ): object {
   const path = (request.url ?? '').split('?', 1)[0]?.slice(0, 256);
   return {
-    method: request.method,
+    method: request.method?.slice(0, 32),
     route: route ?? path,
     ...(route?.includes(':') === true && { path }),
     status,

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { type EmbeddedAws, startEmbeddedAws } from '../../embedded-aws/server.ts';
+import { RawConnection } from '../http/raw-connection.ts';
 import { type LogLine, type Service, startService } from '../support/service.ts';
 import { type Answer, describeElbs, eventually, noCache, startWorld, type World } from '../support/world.ts';
 
@@ -112,6 +113,63 @@ describe('The log, beyond LOG_MAX_PER_SECOND', () => {
     );
     const summed = sums.flatMap(entriesOf).reduce((sum, { requests }) => sum + requests, 0);
     assert.equal(linesOf(world.service).length + summed, asked);
+  });
+});
+
+describe('The log of requests without credentials', () => {
+  let world: World;
+  before(async () => {
+    world = await startWorld();
+    await world.ids('default-elb');
+  });
+  after(() => world.close());
+  beforeEach(async () => {
+    await new Promise((resolve) => setTimeout(resolve, 1100));
+    world.service.log.length = 0;
+  });
+  const anonymous = { Authorization: '' };
+  const sums = () =>
+    world.service.log.filter(({ msg }) => msg === 'requests without credentials').flatMap(entriesOf);
+  const told = () => linesOf(world.service).length + sums().reduce((sum, { requests }) => sum + requests, 0);
+
+  it('has a few lines a second, and sums the rest by route and status', async () => {
+    const connection = new RawConnection(world.service.url);
+    connection.send('GET /elb/x HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(400));
+    await eventually(() => told() >= 400, '400 requests are logged');
+    connection.destroy();
+    assert.equal(told(), 400);
+    // The requests may spread over two or three seconds.
+    assert.ok(linesOf(world.service).length <= 40, `${linesOf(world.service).length} lines`);
+    for (const { route, status, principal } of sums())
+      assert.deepEqual([route, status, principal], ['none', 401, undefined]);
+  });
+
+  it('sums unknown paths and wrong passwords alike, while requests with credentials keep their lines', async () => {
+    const wrong = { Authorization: `Basic ${Buffer.from('tester:wrong').toString('base64')}` };
+    await Promise.all(
+      Array.from({ length: 60 }, (_, n) =>
+        world.ask(`/no-such-path-${n}`, { headers: n % 2 === 0 ? anonymous : wrong }),
+      ),
+    );
+    assert.equal((await world.attach('default-elb', 'i-5203422c')).status, 409);
+    await eventually(() => told() >= 61, '61 requests are logged');
+    assert.equal(linesOf(world.service).filter(({ status }) => status === 409).length, 1);
+    assert.ok(sums().length <= 4);
+  });
+
+  it('bounds what the sender chooses in a line', async () => {
+    const headers = {
+      ...anonymous,
+      'X-Forwarded-For': `fe80::1%${'A'.repeat(3000)}`,
+      'X-Request-Id': 'y'.repeat(3000),
+    };
+    for (let n = 0; n < 20; n += 1) {
+      assert.equal((await world.ask(`/elb/${'x'.repeat(3000)}`, { headers })).status, 401);
+      assert.equal((await world.ask(`/${'%C2%9B'.repeat(700)}`, { headers, method: 'PATCH' })).status, 401);
+    }
+    await eventually(() => told() >= 40, '40 requests are logged');
+    const bytes = world.service.log.reduce((sum, line) => sum + JSON.stringify(line).length, 0);
+    assert.ok(bytes < 40 * 1000, `${bytes} bytes`);
   });
 });
 

@@ -15,6 +15,8 @@ describe('clientAddress', () => {
     ['takes the peer without the header', '10.0.0.5', undefined, '10.0.0.5'],
     ['takes the peer in mapped form without the header', '::ffff:10.0.0.5', undefined, '10.0.0.5'],
     ['takes an IPv6 address', '10.0.0.5', '2001:db8::1', '2001:db8::1'],
+    ['leaves out the zone of an address', '10.0.0.5', 'fe80::1%AAAA', 'fe80::1'],
+    ['leaves out a zone of any length', '10.0.0.5', `x, fe80::1%${'A'.repeat(7000)}`, 'fe80::1'],
     ['does not mind blanks', '10.0.0.5', ' 1.1.1.1 ,  198.51.100.1  ', '198.51.100.1'],
   ];
   for (const [what, peer, forwardedFor, client] of rows)
