@@ -31,6 +31,7 @@ export function elbListRoutes(router: Router, { service, deadlineMs }: ElbListRo
    *         name: name
    *         description: the name, or how it begins and a *
    *         type: string
+   *         pattern: '^[A-Za-z0-9-]{0,32}\*?$'
    *         x-example: default*
    *       - in: query
    *         name: limit
@@ -43,6 +44,7 @@ export function elbListRoutes(router: Router, { service, deadlineMs }: ElbListRo
    *         name: cursor
    *         description: where the page begins, as the Link of the page before has it
    *         type: string
+   *         pattern: '^[A-Za-z0-9-]{1,32}$'
    *     responses:
    *       200:
    *         description: load balancers listed

@@ -160,8 +160,9 @@ export function elbRoutes(router: Router, parts: WaitParts): void {
    *         schema: { $ref: '#/definitions/MachineId' }
    *       - in: query
    *         name: instanceId
-   *         description: the instance identifier, for clients that drop the body of a DELETE
+   *         description: the instance identifier, in place of the body; null, {} and an empty body count as none
    *         type: string
+   *         pattern: '^i-([0-9a-f]{8}|[0-9a-f]{17})$'
    *       - in: query
    *         name: wait
    *         description: drained answers once no connection is left

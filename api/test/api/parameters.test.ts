@@ -155,6 +155,46 @@ describe('Query parameters', () => {
     assert.equal(world.calls(), 0);
   });
 
+  const document = dereference(readSwagger(), readSwagger());
+  const patterns = Object.entries(document.paths ?? {}).flatMap(([path, item]) =>
+    operationsOf(item).flatMap(([method, { parameters = [] }]) =>
+      parameters
+        .filter(({ pattern }) => pattern !== undefined)
+        .map(({ name = '', pattern }) => ({
+          method: method.toUpperCase(),
+          path,
+          name,
+          pattern: String(pattern),
+        })),
+    ),
+  );
+  it('have patterns in swagger.yaml', () => {
+    assert.deepEqual(patterns.map(({ name }) => name).sort(), ['cursor', 'instanceId', 'name']);
+  });
+  const values = [
+    '',
+    '*',
+    'web',
+    'web*',
+    'w*b',
+    'a b',
+    'x'.repeat(33),
+    'i-5203422c',
+    'i-5203422',
+    'I-5203422C',
+  ];
+  for (const { method, path, name, pattern } of patterns)
+    it(`${method} ${path} takes as ${name} what its pattern in swagger.yaml takes`, async () => {
+      for (const value of values) {
+        const dryRun = method === 'DELETE' ? { dryRun: 'true' } : {};
+        const query = new URLSearchParams({ [name]: value, ...dryRun }).toString();
+        const { status } = await world.ask(`${path.replace('{elbName}', 'default-elb')}?${query}`, {
+          method,
+        });
+        assert.equal(status, new RegExp(pattern).test(value) ? 200 : 400, value);
+      }
+    });
+
   it('of other routes, and any other member, may be in the body', async () => {
     const body = JSON.stringify({
       instanceId: 'i-1f8b3e07',
