@@ -13,15 +13,14 @@ import { type DocsFiles, docsRoutes } from './http/routes/docs.ts';
 import { elbHealthRoutes, type ElbHealthRouteParts } from './http/routes/elb-health.ts';
 import { elbInstancesRoutes, type ElbInstancesRouteParts } from './http/routes/elb-instances.ts';
 import { elbListRoutes, type ElbListRouteParts } from './http/routes/elb-list.ts';
-import { elbRoutes } from './http/routes/elb.ts';
+import { type ElbRouteParts, elbRoutes } from './http/routes/elb.ts';
 import { healthcheckRoutes } from './http/routes/healthcheck.ts';
 import { statusRoutes, type StatusRouteParts } from './http/routes/status.ts';
-import type { WaitParts } from './http/wait-answer.ts';
 import type { Authenticate } from './principals/principal.ts';
 import type { Logger } from './telemetry.ts';
 
 export interface AppParts
-  extends WaitParts, ElbHealthRouteParts, ElbInstancesRouteParts, ElbListRouteParts, StatusRouteParts {
+  extends ElbRouteParts, ElbHealthRouteParts, ElbInstancesRouteParts, ElbListRouteParts, StatusRouteParts {
   readonly logger: Logger;
   readonly requestLog: RequestLog;
   readonly inFlight: InFlight;

@@ -16,13 +16,13 @@ import { koaBasicAuthenticate, rememberVerified } from './http/middleware/basic-
 import { readyAnswer } from './http/ready-answer.ts';
 import { RequestLog } from './http/request-log.ts';
 import type { DocsFiles } from './http/routes/docs.ts';
-import { BatchService } from './load-balancers/batch-service.ts';
 import { ChangeParts } from './load-balancers/change-parts.ts';
 import { HealthBoard } from './load-balancers/health-board.ts';
 import { HealthReads } from './load-balancers/health-reads.ts';
 import { Inventory } from './load-balancers/inventory.ts';
 import { LastInService } from './load-balancers/last-in-service.ts';
 import { LoadBalancerService } from './load-balancers/load-balancer-service.ts';
+import { MembershipChanges } from './load-balancers/membership-changes.ts';
 import { RecentChanges } from './load-balancers/recent-changes.ts';
 import { Waiting } from './load-balancers/waiting.ts';
 import { AwsLedger, type Logger } from './telemetry.ts';
@@ -52,12 +52,12 @@ export async function compose(config: Config, logger: Logger): Promise<Service> 
   const { deadlineMs } = config;
   const recent = new RecentChanges();
   const healthReads = new HealthReads(gateway, recent, inventory, deadlineMs);
-  const changes = new ChangeParts({
+  const changeParts = new ChangeParts({
     gateway,
     inventory,
     changes: recent,
     health: healthReads,
-    lastInService: config.protectLastInService ? new LastInService(healthReads, recent) : undefined,
+    lastInService: new LastInService(healthReads, recent, config.protectLastInService),
     logger,
     deadlineMs,
   });
@@ -68,8 +68,8 @@ export async function compose(config: Config, logger: Logger): Promise<Service> 
     logger,
     requestLog: new RequestLog(logger, config.logMaxPerSecond),
     authenticate: rememberVerified(koaBasicAuthenticate(config.accepted), config.accepted.length),
-    service: new LoadBalancerService(changes),
-    batch: new BatchService(changes),
+    service: new LoadBalancerService(inventory),
+    changes: new MembershipChanges(changeParts),
     health: new HealthBoard(healthReads, inventory, recent),
     waiting,
     inFlight,

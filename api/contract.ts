@@ -225,6 +225,7 @@ export const contract = {
         code: oneOf('where it was refused, the Error-Code that a request for this one would have', [
           ...['instance_already_attached', 'instance_not_attached', 'instance_refused', 'last_in_service'],
           ...['wrong_data_format', 'aws_failed', 'aws_refused', 'aws_throttled', 'aws_unreachable'],
+          'not_tried',
         ]),
       },
     },
@@ -464,6 +465,7 @@ export const answeredBy: Readonly<Record<ErrorCode, Which>> = {
   last_in_service: detach,
   malformed_request: every,
   method_not_allowed: every,
+  not_tried: attach,
   payload_too_large: change,
   route_not_found: () => false,
   unauthenticated: guarded,

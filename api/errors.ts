@@ -18,6 +18,7 @@ export type ErrorCode =
   | 'last_in_service'
   | 'malformed_request'
   | 'method_not_allowed'
+  | 'not_tried'
   | 'payload_too_large'
   | 'route_not_found'
   | 'unauthenticated'
@@ -32,6 +33,8 @@ export interface DomainErrorDetails {
   readonly cause?: unknown;
   /** AWS's id of the request that failed, for the log. */
   readonly awsRequestId?: string | undefined;
+  /** The instances that AWS names in its refusal, for `instance_refused`. */
+  readonly refusedInstances?: readonly string[];
   /** Seconds after which another try makes sense. */
   readonly retryAfterSeconds?: number;
   /** The form of the credentials that were refused, for the log. */
@@ -63,7 +66,7 @@ export class DomainError extends Error {
 }
 
 /** Returns whether a failed change may have been made all the same. */
-export function isUnclear(error: unknown): error is DomainError {
+export function isUnclear(error: unknown): boolean {
   return (
     error instanceof DomainError &&
     (error.code === 'aws_unreachable' || error.code === 'aws_failed') &&

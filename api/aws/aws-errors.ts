@@ -8,8 +8,6 @@ export interface AwsRequestInfo {
   readonly action: string;
   readonly region: string;
   readonly elbName?: string;
-  /** Whether the request changes something, so that the sentence says where it did not. */
-  readonly changes?: boolean;
 }
 
 /** An error that AWS answered with, as the SDK v3 throws it (`ServiceException` of @smithy/core). */
@@ -62,8 +60,8 @@ export function isThrottling(error: unknown): boolean {
  * that error as its cause. Any other error is a fault of this program and is returned as it is.
  */
 export function toDomainError(error: unknown, request: AwsRequestInfo): unknown {
-  if (error instanceof NetworkFailure) return notMade(error.toDomainError(request.action), request);
-  if (isCredentialsError(error)) return notMade(withoutCredentials(error, request), request);
+  if (error instanceof NetworkFailure) return error.toDomainError(request.action);
+  if (isCredentialsError(error)) return withoutCredentials(error, request);
   if (isThrottling(error)) return throttled(error as AwsError, request);
   if (error instanceof AnswerFault) return unusable(error, request);
   return isAnswered(error) ? refused(error, request) : error;
@@ -116,6 +114,7 @@ function refused(error: AwsError, request: AwsRequestInfo): DomainError {
       {
         ...details,
         advice: 'check its id, its VPC and its state',
+        refusedInstances: instanceIdsIn(error.message),
       },
     );
   }
@@ -133,7 +132,7 @@ function refused(error: AwsError, request: AwsRequestInfo): DomainError {
           `check its AWS credentials and its clock, and that they are allowed ${action}`,
         ]
       : ['AWS refused the request', "the service's log has AWS's reason"];
-  return notMade(new DomainError('aws_refused', `${problem} (${said})`, { ...details, advice }), request);
+  return new DomainError('aws_refused', `${problem} (${said})`, { ...details, advice });
 }
 
 function withoutCredentials(error: Error, { action }: AwsRequestInfo): DomainError {
@@ -141,13 +140,6 @@ function withoutCredentials(error: Error, { action }: AwsRequestInfo): DomainErr
     advice: "the service's log has the reason",
     cause: error,
   });
-}
-
-/** Says that nothing was changed where a change failed before AWS made it. */
-function notMade(error: DomainError, { changes = false }: AwsRequestInfo): DomainError {
-  const { unsent = false, advice = '' } = error.details;
-  const isCertain = changes && (unsent || error.code === 'aws_refused');
-  return isCertain ? error.withAdvice(`nothing was changed; ${advice}`) : error;
 }
 
 /** AWS's code, which comes from the network, as far as it is sane enough for a sentence. */
@@ -165,6 +157,11 @@ function isAnswered(error: unknown): error is AwsError {
 
 function isCredentialsError(error: unknown): error is Error {
   return error instanceof Error && /^(CredentialsProviderError|TokenProviderError)$/.test(error.name);
+}
+
+/** The instances that AWS names in a sentence: `EC2 instance i-… is not in running state.` */
+function instanceIdsIn(sentence: string): string[] {
+  return sentence.match(/\bi-(?:[0-9a-f]{17}|[0-9a-f]{8})\b/g) ?? [];
 }
 
 function withoutFullStop(sentence: string): string {

@@ -22,5 +22,6 @@ export const errorStatus: Readonly<Record<ErrorCode, number>> = {
   aws_refused: 502,
   aws_throttled: 503,
   closing: 503,
+  not_tried: 503,
   aws_unreachable: 504,
 };

@@ -132,18 +132,26 @@ export interface PresentedOutcome {
   readonly code?: ErrorCode;
 }
 
-/** Returns outcomes in the order given, enveloped; `status` is that of what was changed, or would be. */
+/** What became of an instance as the caller named it, which may be no instance's id. */
+export interface NamedOutcome {
+  readonly instanceId: string;
+  readonly result: MachineInfo | DomainError;
+}
+
+/** Returns outcomes in the order given, enveloped; in a dry run, `note` is the sentence of what would be done. */
 export function presentOutcomes(
-  outcomes: readonly { instanceId: string; outcome: MachineInfo | DomainError | string }[],
-  status: number,
+  outcomes: readonly NamedOutcome[],
+  note?: (instanceId: string) => string,
 ): Envelope<PresentedOutcome[]> {
   return {
-    message: outcomes.map(({ instanceId, outcome }) => {
-      if (outcome instanceof DomainError) {
-        const { code, message } = outcome;
+    message: outcomes.map(({ instanceId, result }) => {
+      if (result instanceof DomainError) {
+        const { code, message } = result;
         return { instanceId, status: errorStatus[code], message, code };
       }
-      return { instanceId, status, message: typeof outcome === 'string' ? outcome : shapeMachine(outcome) };
+      return note === undefined
+        ? { instanceId, status: 201, message: shapeMachine(result) }
+        : { instanceId, status: 200, message: note(instanceId) };
     }),
   };
 }

@@ -1,4 +1,5 @@
 import { type AwsTrace, type Logger, startTrace } from '../telemetry.ts';
+import type { Clock } from '../time.ts';
 import type { HealthReads } from './health-reads.ts';
 import type { Inventory } from './inventory.ts';
 import { KeyedLock } from './keyed-lock.ts';
@@ -13,26 +14,29 @@ export interface ChangePartsOptions {
   readonly inventory: Inventory;
   readonly changes: RecentChanges;
   readonly health: HealthReads;
-  /** Absent where a load balancer may lose its last healthy member. */
-  readonly lastInService: LastInService | undefined;
+  readonly lastInService: LastInService;
   readonly logger: Logger;
   /** What a look after a change may take, in milliseconds. */
   readonly deadlineMs: number;
+  readonly clock?: Clock;
 }
 
 /** How a change is to be made. */
 export interface ChangeOptions {
   /** Go through every check, and change nothing. */
   readonly dryRun?: boolean;
-  /** Who wants the last healthy member detached all the same. */
-  readonly forcedBy?: string | undefined;
+  /** Detach even the last member in service. */
+  readonly force?: boolean;
+  /** The name of the caller, for the log. */
+  readonly actor?: string | undefined;
   /** Whether the caller waits for the outcome, and so learns of an attachment that AWS loses. */
   readonly watched?: boolean;
 }
 
-/** What the changes of one instance and of many have in common. */
+/** What attaching and detaching have in common. */
 export class ChangeParts {
   readonly inventory: Inventory;
+  readonly lastInService: LastInService;
   readonly registrations: Registrations;
   readonly #options: ChangePartsOptions;
   readonly #locks = new KeyedLock();
@@ -40,18 +44,8 @@ export class ChangeParts {
   constructor(options: ChangePartsOptions) {
     this.#options = options;
     this.inventory = options.inventory;
-    const { gateway, inventory, changes } = options;
-    this.registrations = new Registrations((elbName, added, trace) =>
-      inventory.changing(elbName, { added }, async () => {
-        const listed = await gateway.register(elbName, added, trace);
-        changes.attached(elbName, added);
-        return listed;
-      }),
-    );
-  }
-
-  get lastInService(): LastInService | undefined {
-    return this.#options.lastInService;
+    this.lastInService = options.lastInService;
+    this.registrations = new Registrations((...change) => this.#register(...change), options.clock);
   }
 
   /** Runs the task once those before it with one of these instances and this load balancer have settled. */
@@ -59,6 +53,16 @@ export class ChangeParts {
     // In one order for everybody, so that no two hold what the other waits for.
     const keys = instanceIds.map((id) => `${elbName}/${id}`).sort();
     return keys.reduceRight<() => Promise<T>>((inner, key) => () => this.#locks.run(key, inner), task)();
+  }
+
+  /** Registers the instances. Throws what the gateway throws. */
+  async #register(elbName: ElbName, instanceIds: Members, trace: AwsTrace): Promise<void> {
+    const { gateway, changes, inventory } = this.#options;
+    await inventory.changing(elbName, { added: instanceIds }, async () => {
+      const listed = await gateway.register(elbName, instanceIds, trace);
+      changes.attached(elbName, instanceIds);
+      return listed;
+    });
   }
 
   /** Deregisters the instances. Throws what the gateway throws. */
@@ -71,8 +75,8 @@ export class ChangeParts {
     });
   }
 
-  /** The log names who had the last healthy member detached, or may have. */
-  tellOfForce(elbName: ElbName, instanceIds: Members, principal: string): void {
+  /** Logs who detached instances without the check for the last one in service. */
+  logForced(elbName: ElbName, instanceIds: Members, principal: string | undefined): void {
     this.#options.logger.warn(
       { principal, elbName, instanceIds },
       'detached by force, without a look at whether it was the last one in service',

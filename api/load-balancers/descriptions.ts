@@ -1,7 +1,7 @@
 import type { AwsTrace, Logger } from '../telemetry.ts';
 import type { Clock } from '../time.ts';
 import type { LoadBalancerGateway, Members } from './load-balancer-gateway.ts';
-import { type InstanceId, isDescribed, type MachineInfo, undescribed } from './machine.ts';
+import { type InstanceId, type MachineInfo, undescribed } from './machine.ts';
 import { type Entry, MachineDirectory } from './machine-directory.ts';
 import { fulfilledWithin, withinDeadline } from './patience.ts';
 import type { Picture } from './picture.ts';
@@ -22,7 +22,6 @@ export interface DescriptionsOptions {
 
 /** The descriptions of members: which to ask EC2 for, when, and together with which others. */
 export class Descriptions {
-  readonly #gateway: LoadBalancerGateway;
   readonly #picture: Picture;
   readonly #maxStaleMs: number;
   readonly #clock: Clock;
@@ -34,7 +33,6 @@ export class Descriptions {
     logger: Logger,
     { maxStaleMs, deadlineMs, clock }: DescriptionsOptions,
   ) {
-    this.#gateway = gateway;
     this.#picture = picture;
     this.#maxStaleMs = maxStaleMs;
     this.#clock = clock;
@@ -95,18 +93,6 @@ export class Descriptions {
   since(instanceIds: Members, since: number, trace: AwsTrace): Promise<void> {
     const wanted = instanceIds.filter((id) => (this.#machines.get(id)?.asOf ?? -Infinity) < since);
     return withinDeadline(this.#machines.load(wanted, since, trace), 'the instances', trace);
-  }
-
-  /** Returns what EC2 tells of an instance from now on. Throws `instance_refused`, with its reason, where it knows none. */
-  async now(instanceId: InstanceId, trace: AwsTrace): Promise<MachineInfo> {
-    const now = this.#clock.now();
-    // Those who come together share a call, which leaves unknown ids out.
-    await this.since([instanceId], now, trace);
-    const described = this.#machines.get(instanceId);
-    if (described !== undefined && isDescribed(described.machine)) return described.machine;
-    const machine = await this.#gateway.describeMachine(instanceId, trace);
-    this.#machines.learn(machine, now);
-    return machine;
   }
 
   /** Returns what EC2 tells of members from now on, which may be nothing, in their order. */

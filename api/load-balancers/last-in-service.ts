@@ -1,4 +1,3 @@
-import { DomainError } from '../errors.ts';
 import type { AwsTrace } from '../telemetry.ts';
 import { isHealthy } from './health.ts';
 import type { HealthReads } from './health-reads.ts';
@@ -10,36 +9,43 @@ import type { RecentChanges } from './recent-changes.ts';
 /** AWS may list an instance as healthy for a moment after its detach, in milliseconds. */
 const detachShowsWithinMs = 5000;
 
-/** Keeps a load balancer that has healthy members from losing the last of them. */
+/** Keeps a load balancer that has healthy members from losing the last of them, where PROTECT_LAST_IN_SERVICE is set. */
 export class LastInService {
+  readonly isProtected: boolean;
   readonly #reads: HealthReads;
   readonly #changes: RecentChanges;
   readonly #locks = new KeyedLock();
 
-  constructor(reads: HealthReads, changes: RecentChanges) {
+  constructor(reads: HealthReads, changes: RecentChanges, isProtected: boolean) {
     this.#reads = reads;
     this.#changes = changes;
+    this.isProtected = isProtected;
   }
 
   /**
-   * Runs the detach of a load balancer after those before it, and hands it the healthy members that AWS tells of from
-   * now on. Two detaches that come together so never both count on the other's instance.
+   * Runs the detach of a load balancer after those before it, with the members in service, which are read meanwhile.
+   * So of two detaches at the same time, neither counts on the other's instance.
    */
   guard<T>(
     elbName: ElbName,
     trace: AwsTrace,
-    detach: (healthy: Promise<ReadonlySet<InstanceId>>) => Promise<T>,
+    detach: (inService: Promise<ReadonlySet<InstanceId>>) => Promise<T>,
   ): Promise<T> {
     return this.#locks.run(elbName, () => {
-      const healthy = this.#healthyNow(elbName, trace);
-      healthy.catch(() => undefined);
-      return detach(healthy);
+      const inService = this.inService(elbName, 'urgent', trace);
+      inService.catch(() => undefined);
+      return detach(inService);
     });
   }
 
-  async #healthyNow(elbName: ElbName, trace: AwsTrace): Promise<ReadonlySet<InstanceId>> {
+  /** Returns the members that are in service from now on. Throws `elb_not_found`, and what the gateway throws. */
+  async inService(
+    elbName: ElbName,
+    urgency: 'urgent' | 'ordinary',
+    trace: AwsTrace,
+  ): Promise<ReadonlySet<InstanceId>> {
     const now = performance.now();
-    const { health } = await this.#reads.all(elbName, now, 'urgent', trace);
+    const { health } = await this.#reads.all(elbName, now, urgency, trace);
     const gone = (id: InstanceId): boolean => {
       const { attachedAt = -Infinity, detachedAt = -Infinity } = this.#changes.get(elbName, id);
       return detachedAt > attachedAt && now - detachedAt < detachShowsWithinMs;
@@ -58,12 +64,4 @@ export function lastOnes(healthy: ReadonlySet<InstanceId>, instanceIds: Members)
     else left.delete(id);
   }
   return refused;
-}
-
-export function isLastInService(elbName: ElbName, instanceId: InstanceId): DomainError {
-  return new DomainError(
-    'last_in_service',
-    `${instanceId} is the last instance in service on ${elbName}, and PROTECT_LAST_IN_SERVICE is set`,
-    { advice: 'bring another one into service first, or detach it with ?force=true' },
-  );
 }

@@ -1,83 +1,95 @@
 import { DomainError } from '../errors.ts';
-import { startTrace, type AwsTrace } from '../telemetry.ts';
+import { type AwsTrace, startTrace } from '../telemetry.ts';
+import { type Clock, systemClock } from '../time.ts';
+import { type Failures, goOnWithoutRefused } from './go-on-without.ts';
 import type { Members } from './load-balancer-gateway.ts';
-import type { ElbName, InstanceId } from './machine.ts';
-import { fulfilledWithin } from './patience.ts';
+import type { ElbName } from './machine.ts';
+import { fulfilledWithin, withinDeadline } from './patience.ts';
 
-/** What a Register under way is waited for, so that those who come meanwhile share the next one, in milliseconds. */
+/** How long a Register in flight delays the next one, so that callers who come meanwhile share it, in milliseconds. */
 const patienceMs = 100;
+/** A shared call ends this much before the last of its callers gives up, so that the caller gets the cause. */
+const headStartMs = 100;
+
+/** Registers instances in one call of AWS. Throws DomainErrors. */
+export type Register = (elbName: ElbName, instanceIds: Members, trace: AwsTrace) => Promise<void>;
 
 interface Joined {
-  readonly instanceId: InstanceId;
+  readonly instanceIds: Members;
   readonly trace: AwsTrace;
-  readonly resolve: (listed: Members) => void;
-  readonly reject: (error: unknown) => void;
+  readonly settle: (failures: Promise<Failures>) => void;
 }
 
-interface Queue {
-  waiting: Joined[];
-}
-
-/** Registers instances, one call of AWS for all that come together for one load balancer. */
+/** Registers instances, in one call of AWS for all callers who come together for one load balancer. */
 export class Registrations {
-  /** Registers these instances in a call of their own. Throws what the gateway throws. */
-  readonly alone: (elbName: ElbName, instanceIds: Members, trace: AwsTrace) => Promise<Members>;
-  readonly #queues = new Map<ElbName, Queue>();
+  readonly #register: Register;
+  readonly #clock: Clock;
+  readonly #queues = new Map<ElbName, Joined[]>();
 
-  constructor(register: Registrations['alone']) {
-    this.alone = register;
+  constructor(register: Register, clock: Clock = systemClock) {
+    this.#register = register;
+    this.#clock = clock;
   }
 
-  /** Registers the instance together with others. Throws what the gateway throws for it. */
-  together(elbName: ElbName, instanceId: InstanceId, trace: AwsTrace): Promise<Members> {
-    return new Promise((resolve, reject) => {
-      const joined = { instanceId, trace, resolve, reject };
+  /**
+   * Registers the instances, which no other caller registers at this moment, and returns the failures. An instance that
+   * AWS refuses does not fail the others of the call, whichever caller named it.
+   */
+  join(elbName: ElbName, instanceIds: Members, trace: AwsTrace): Promise<Failures> {
+    return new Promise((settle) => {
+      const joined = { instanceIds, trace, settle };
       const queue = this.#queues.get(elbName);
       if (queue !== undefined) {
-        queue.waiting.push(joined);
+        queue.push(joined);
         return;
       }
-      this.#queues.set(elbName, { waiting: [joined] });
-      // Those whose checks were answered by the same call come in the same turn of the event loop.
+      this.#queues.set(elbName, [joined]);
+      // Callers whose checks were answered by the same call come in the same turn of the event loop.
       setImmediate(() => void this.#serve(elbName));
     });
   }
 
   async #serve(elbName: ElbName): Promise<void> {
     const queue = this.#queues.get(elbName);
-    while (queue !== undefined && queue.waiting.length > 0) {
-      const group = queue.waiting;
-      queue.waiting = [];
-      await fulfilledWithin(this.#register(elbName, group), patienceMs);
+    while (queue !== undefined && queue.length > 0) {
+      const group = queue.splice(0);
+      await fulfilledWithin(this.#registerAll(elbName, group), patienceMs, this.#clock);
     }
     this.#queues.delete(elbName);
   }
 
-  /** Never rejects: each of the group is told its own end. */
-  async #register(elbName: ElbName, group: readonly Joined[]): Promise<void> {
-    const [first] = group;
-    if (first === undefined) return;
-    if (group.length === 1) {
-      await this.alone(elbName, [first.instanceId], first.trace).then(first.resolve, first.reject);
-      return;
-    }
-    const deadlineMs = Math.min(...group.map(({ trace }) => trace.deadlineAt)) - performance.now();
-    const trace = startTrace(Math.max(0, Math.floor(deadlineMs)));
-    try {
-      const ids = group.map(({ instanceId }) => instanceId);
-      const listed = await this.alone(elbName, ids, trace);
-      for (const joined of group) {
-        joined.trace.requestIds.push(...trace.requestIds);
-        joined.resolve(listed);
-      }
-    } catch (error) {
-      if (!(error instanceof DomainError && error.code === 'instance_refused')) {
-        for (const joined of group) joined.reject(error);
-        return;
-      }
-      // AWS took none for the sake of one: each gets AWS's own word.
-      for (const joined of group)
-        await this.alone(elbName, [joined.instanceId], joined.trace).then(joined.resolve, joined.reject);
-    }
+  async #registerAll(elbName: ElbName, group: readonly Joined[]): Promise<void> {
+    const trace = sharedTrace(group, this.#clock);
+    const instanceIds = group.flatMap((joined) => joined.instanceIds);
+    const failures = goOnWithoutRefused(instanceIds, trace.deadline, (ids) =>
+      this.#register(elbName, ids, trace),
+    );
+    for (const joined of group)
+      joined.settle(trace === joined.trace ? failures : partOf(failures, joined, trace));
+    await failures;
+  }
+}
+
+/** The trace of the only caller, else one that lasts about as long as the longest of theirs. */
+function sharedTrace(group: readonly Joined[], clock: Clock): AwsTrace {
+  const [first] = group;
+  if (first !== undefined && group.length === 1) return first.trace;
+  const deadlineAt = Math.max(...group.map(({ trace }) => trace.deadlineAt));
+  return startTrace(Math.max(0, Math.floor(deadlineAt - headStartMs - clock.now())), { clock });
+}
+
+/** What became of the call for one of its callers, who may have to give up earlier. */
+async function partOf(
+  shared: Promise<Failures>,
+  { instanceIds, trace }: Joined,
+  { requestIds }: AwsTrace,
+): Promise<Failures> {
+  try {
+    const failures = await withinDeadline(shared, 'the change', trace);
+    trace.requestIds.push(...requestIds);
+    return new Map([...failures].filter(([id]) => instanceIds.includes(id)));
+  } catch (error) {
+    if (!(error instanceof DomainError)) throw error;
+    return new Map(instanceIds.map((id) => [id, error]));
   }
 }

@@ -1,24 +1,23 @@
 import type Router from '@koa/router';
-import type { DomainError } from '../../errors.ts';
-import type { BatchService, Outcomes } from '../../load-balancers/batch-service.ts';
-import { alreadyAttached, notAttached } from '../../load-balancers/checks.ts';
-import type { InstanceId, MachineInfo } from '../../load-balancers/machine.ts';
+import type { InstanceId } from '../../load-balancers/machine.ts';
+import type { MembershipChanges } from '../../load-balancers/membership-changes.ts';
+import type { Outcome } from '../../load-balancers/outcomes.ts';
 import { type AwsTrace, startTrace } from '../../telemetry.ts';
 import { type AppContext, callerOf } from '../context.ts';
 import { type NamedInstance, notAnInstanceId, readElbName, readInstanceIds } from '../input.ts';
 import { sameOrigin } from '../middleware/same-origin.ts';
 import { takes } from '../middleware/takes.ts';
-import { presentOutcomes, wouldBe } from '../presenters.ts';
+import { type NamedOutcome, presentOutcomes, wouldBe } from '../presenters.ts';
 import { readChangeQuery } from '../query.ts';
 
 export interface ElbInstancesRouteParts {
-  readonly batch: BatchService;
+  readonly changes: MembershipChanges;
   /** Milliseconds that one request may spend on AWS. */
   readonly deadlineMs: number;
 }
 
 /** Attaches and detaches many instances of a load balancer at once. */
-export function elbInstancesRoutes(router: Router, { batch, deadlineMs }: ElbInstancesRouteParts): void {
+export function elbInstancesRoutes(router: Router, { changes, deadlineMs }: ElbInstancesRouteParts): void {
   const trace = (ctx: AppContext): AwsTrace => (ctx.state.trace = startTrace(deadlineMs));
 
   /**
@@ -65,9 +64,10 @@ export function elbInstancesRoutes(router: Router, { batch, deadlineMs }: ElbIns
     const elbName = readElbName(ctx.params['elbName']);
     const { dryRun } = readChangeQuery(ctx, {});
     const named = await readInstanceIds(ctx);
-    const outcomes = await batch.attach(elbName, distinct(named), trace(ctx), { dryRun });
-    const answers = inOrder(named, outcomes, (id) => alreadyAttached(elbName, id));
-    answer(ctx, answers, dryRun ? (id) => wouldBe.attached(id, elbName) : undefined);
+    const outcomes = await changes.attach(elbName, idsOf(named), trace(ctx), { dryRun });
+    const note = dryRun ? (id: string) => wouldBe.attached(id, elbName) : undefined;
+    ctx.body = presentOutcomes(inOrder(named, outcomes), note);
+    ctx.status = 207;
   });
 
   /**
@@ -108,48 +108,23 @@ export function elbInstancesRoutes(router: Router, { batch, deadlineMs }: ElbIns
     const elbName = readElbName(ctx.params['elbName']);
     const { dryRun, force } = readChangeQuery(ctx, {});
     const named = await readInstanceIds(ctx);
-    const forcedBy = force ? callerOf(ctx) : undefined;
-    const outcomes = await batch.detach(elbName, distinct(named), trace(ctx), { dryRun, forcedBy });
-    const answers = inOrder(named, outcomes, (id) => notAttached(elbName, id));
-    answer(ctx, answers, dryRun ? (id) => wouldBe.detached(id, elbName) : undefined);
+    const options = { dryRun, force, actor: callerOf(ctx) };
+    const outcomes = await changes.detach(elbName, idsOf(named), trace(ctx), options);
+    const note = dryRun ? (id: string) => wouldBe.detached(id, elbName) : undefined;
+    ctx.body = presentOutcomes(inOrder(named, outcomes), note);
+    ctx.status = 207;
   });
 }
 
-interface Answered {
-  readonly instanceId: string;
-  readonly outcome: MachineInfo | DomainError;
-}
-
-function distinct(named: readonly NamedInstance[]): InstanceId[] {
-  return [...new Set(named.flatMap(({ instanceId }) => instanceId ?? []))];
-}
-
-/** One outcome for each that was named; who is named again after a change gets what a second request would. */
-function inOrder(
-  named: readonly NamedInstance[],
-  outcomes: Outcomes,
-  again: (instanceId: InstanceId) => DomainError,
-): Answered[] {
-  const seen = new Set<InstanceId>();
+/** The outcomes of the instances as they were named; those that no instance can be fail without a question of AWS. */
+function inOrder(named: readonly NamedInstance[], outcomes: readonly Outcome[]): NamedOutcome[] {
+  const next = outcomes.values();
   return named.map(({ given, instanceId }) => {
-    const outcome = instanceId === undefined ? undefined : outcomes.get(instanceId);
-    if (instanceId === undefined || outcome === undefined)
-      return { instanceId: given, outcome: notAnInstanceId(given) };
-    const isRepeated = seen.has(instanceId) && !(outcome instanceof Error);
-    seen.add(instanceId);
-    return { instanceId, outcome: isRepeated ? again(instanceId) : outcome };
+    const outcome = instanceId === undefined ? undefined : next.next().value;
+    return { instanceId: given, result: outcome?.result ?? notAnInstanceId(given) };
   });
 }
 
-function answer(
-  ctx: AppContext,
-  answers: readonly Answered[],
-  dryRunText: ((instanceId: string) => string) | undefined,
-): void {
-  const outcomes = answers.map(({ instanceId, outcome }) => ({
-    instanceId,
-    outcome: dryRunText === undefined || outcome instanceof Error ? outcome : dryRunText(instanceId),
-  }));
-  ctx.body = presentOutcomes(outcomes, dryRunText === undefined ? 201 : 200);
-  ctx.status = 207;
+function idsOf(named: readonly NamedInstance[]): InstanceId[] {
+  return named.flatMap(({ instanceId }) => instanceId ?? []);
 }

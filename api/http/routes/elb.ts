@@ -1,5 +1,7 @@
 import type Router from '@koa/router';
 import { type AwsTrace, startTrace } from '../../telemetry.ts';
+import type { MembershipChanges } from '../../load-balancers/membership-changes.ts';
+import { only } from '../../load-balancers/outcomes.ts';
 import { type AppContext, callerOf } from '../context.ts';
 import { readElbName, readFreshness, readMachineId, readMachineIdOrQuery } from '../input.ts';
 import { answerList } from '../list-answer.ts';
@@ -9,9 +11,13 @@ import { presentChange, wouldBe } from '../presenters.ts';
 import { readChangeQuery } from '../query.ts';
 import { waitOrAnswer202, type WaitParts } from '../wait-answer.ts';
 
+export interface ElbRouteParts extends WaitParts {
+  readonly changes: MembershipChanges;
+}
+
 /** Lists, attaches and detaches the instances of a load balancer. */
-export function elbRoutes(router: Router, parts: WaitParts): void {
-  const { service, deadlineMs } = parts;
+export function elbRoutes(router: Router, parts: ElbRouteParts): void {
+  const { service, changes, deadlineMs } = parts;
   const trace = (ctx: AppContext): AwsTrace => (ctx.state.trace = startTrace(deadlineMs));
 
   /**
@@ -132,7 +138,8 @@ export function elbRoutes(router: Router, parts: WaitParts): void {
       const until = performance.now() + timeoutMs;
       const instanceId = await readMachineId(ctx);
       const watched = wait !== undefined;
-      const machine = await service.attachMachine(elbName, instanceId, trace(ctx), { dryRun, watched });
+      const options = { dryRun, watched };
+      const machine = only(await changes.attach(elbName, [instanceId], trace(ctx), options));
       if (dryRun) {
         ctx.body = presentChange(machine, { dryRun, note: wouldBe.attached(instanceId, elbName) });
         return;
@@ -224,8 +231,8 @@ export function elbRoutes(router: Router, parts: WaitParts): void {
       const { wait, timeoutMs, dryRun, force } = readChangeQuery(ctx, { wish: 'drained' });
       const until = performance.now() + timeoutMs;
       const instanceId = await readMachineIdOrQuery(ctx);
-      const forcedBy = force ? callerOf(ctx) : undefined;
-      const machine = await service.detachMachine(elbName, instanceId, trace(ctx), { dryRun, forcedBy });
+      const options = { dryRun, force, actor: callerOf(ctx) };
+      const machine = only(await changes.detach(elbName, [instanceId], trace(ctx), options));
       if (dryRun) {
         ctx.body = presentChange(machine, { dryRun, note: wouldBe.detached(instanceId, elbName) });
         return;

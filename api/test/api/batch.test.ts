@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { deregister, register, startWorld, type World } from '../support/world.ts';
+import { deregister, eventually, register, startWorld, type World } from '../support/world.ts';
 
 const [first, second, third] = ['i-5203422c', 'i-0a4f8c3e9d1b27650', 'i-6d304aae'] as const;
 const [spare, another, forgotten] = ['i-0b22a22eec53b9321', 'i-0c4d1e7f8a9b03562', 'i-0d5e2f809b1c14673'];
+const more = ['i-0e6f30a1bc2d25784', 'i-0f7041b2cd3e36895', 'i-1f8b3e07'];
 const [otherVpc, terminated] = ['i-0b3c0d7e895af7451', 'i-0a2bfc6d7849e6340'];
 
 interface Outcome {
@@ -127,15 +128,35 @@ describe('POST and DELETE /elb/{elbName}/instances', () => {
     assert.deepEqual(await world.ids('default-elb'), [second]);
   });
 
-  it('try once more without the one that AWS refuses, and not again', async () => {
-    world.aws.faults.set([{ service: 'ec2', latencyMs: 300, count: 1 }]);
-    const changing = change('POST', [spare, forgotten, another]);
-    // EC2 describes it while it answers, half-way through its latency; ELB does not know it any more afterwards.
-    await new Promise((resolve) => setTimeout(resolve, 0));
-    world.aws.region.changeInstance(forgotten, { state: 'terminated' });
-    const outcomes = await changing;
-    assert.deepEqual(statusesOf(outcomes), [201, 400, 201]);
-    assert.ok(world.calls(register) <= 2);
+  /** Attaches; these cease to exist after EC2 has described them, and before ELB looks. */
+  const attachWithout = async (instanceIds: string[], lost: string[], elbName = 'default-elb') => {
+    world.aws.faults.set([{ actions: [register], latencyMs: 400, count: 1 }]);
+    const changing = send('POST', JSON.stringify({ instanceIds }), '', elbName);
+    await eventually(() => world.calls(register) === 1, 'Register is on its way');
+    for (const id of lost) world.aws.region.changeInstance(id, { state: 'terminated' });
+    const answer = await changing;
+    assert.equal(answer.status, 207, answer.body);
+    return (JSON.parse(answer.body) as { message: Outcome[] }).message;
+  };
+
+  it('go on without those that AWS refuses, one after the other', async () => {
+    const outcomes = await attachWithout([spare, forgotten, another, more[0]!], [forgotten, more[0]!]);
+    assert.deepEqual(statusesOf(outcomes), [201, 400, 201, 400]);
+    assert.match(JSON.stringify(outcomes[1]!.message), /^"AWS refused the instance: .*i-0d5e2f809b1c14673/);
+    assert.equal(world.calls(register), 3);
+    assert.deepEqual(await world.ids('default-elb'), [first, second, third, spare, another]);
+  });
+
+  it('go on so five times, and do not try the rest', async () => {
+    const lost = [spare, another, forgotten, ...more, second];
+    const outcomes = await attachWithout([...lost, first], lost, 'empty-elb');
+    assert.deepEqual(statusesOf(outcomes), [400, 400, 400, 400, 400, 400, 503, 503]);
+    assert.match(
+      JSON.stringify(outcomes[7]!.message),
+      /^"not tried: .*nothing was changed, so try this one again/,
+    );
+    assert.equal(world.calls(register), 6);
+    assert.deepEqual(await world.ids('empty-elb'), []);
   });
 
   it('say to each of those that were to be changed that AWS throttles, and that nothing was changed', async () => {

@@ -115,17 +115,24 @@ describe('POST and DELETE /elb/{elbName}', () => {
     assert.equal(mutations(), 0);
   });
 
-  it('POST answers 400 with the reason of AWS for an instance that it does not know', async () => {
+  it('POST answers 400 for an instance that EC2 does not describe', async () => {
     const response = await send('POST', 'default-elb', name('i-00000000000000000'));
     assert.equal(response.status, 400);
-    assert.match(await messageOf(response), /The instance ID 'i-00000000000000000' does not exist/);
+    assert.match(
+      await messageOf(response),
+      /^AWS refused the instance: EC2 describes no i-00000000000000000; check/,
+    );
     assert.equal(mutations(), 0);
   });
 
-  it('POST answers 400 with the reason of AWS for an instance in another VPC', async () => {
+  it('POST answers 400 and names both VPCs for an instance in another one', async () => {
     const response = await send('POST', 'default-elb', name('i-0b3c0d7e895af7451'));
     assert.equal(response.status, 400);
-    assert.match(await messageOf(response), /i-0b3c0d7e895af7451 is not in the same VPC/);
+    assert.match(
+      await messageOf(response),
+      /i-0b3c0d7e895af7451 is in vpc-1f2e3d4c and the load balancer in vpc-/,
+    );
+    assert.equal(mutations(), 0);
   });
 
   it('DELETE answers 400 when body and query name different instances', async () => {
@@ -143,7 +150,7 @@ describe('POST and DELETE /elb/{elbName}', () => {
       method: 'DELETE',
     });
     assert.equal(response.status, 400);
-    assert.match(await messageOf(response), /^wrong data format: .*not one string/);
+    assert.match(await messageOf(response), /instanceId (is there twice|is not one string)/);
   });
 
   it('POST attaches: 201 with the machine, and the list shows it', async () => {

@@ -94,6 +94,8 @@ describe('toDomainError', () => {
         error.message,
         /^AWS refused the instance: The instance ID 'i-0123abcd' does not exist; check/,
       );
+      assert.deepEqual(error.details.refusedInstances, ['i-0123abcd']);
+      assert.equal(error.details.awsRequestId, 'r-1');
     });
 
   for (const name of ['CredentialsProviderError', 'TokenProviderError'])
@@ -106,13 +108,6 @@ describe('toDomainError', () => {
     const error = translated(awsError('<script>\n', 400));
     assert.match(error.message, /\(an unreadable code on/);
   });
-
-  for (const code of ['aws_refused', 'aws_throttled'] as const)
-    it(`says that nothing was changed when a change meets ${code}`, () => {
-      const cause = awsError(code === 'aws_refused' ? 'NeverHeardOfThis' : 'SlowDown', 400);
-      const error = toDomainError(cause, { ...request, changes: true });
-      assert.match(String(error), /; nothing was changed/);
-    });
 
   it('leaves faults of this program as they are', () => {
     for (const error of [

@@ -6,8 +6,11 @@ import { HealthReads } from '../../load-balancers/health-reads.ts';
 import { Inventory } from '../../load-balancers/inventory.ts';
 import type { LoadBalancerDescription } from '../../load-balancers/load-balancer.ts';
 import type { Members } from '../../load-balancers/load-balancer-gateway.ts';
+import { LastInService } from '../../load-balancers/last-in-service.ts';
 import { LoadBalancerService } from '../../load-balancers/load-balancer-service.ts';
 import type { ElbName, InstanceId, MachineInfo } from '../../load-balancers/machine.ts';
+import { MembershipChanges } from '../../load-balancers/membership-changes.ts';
+import { only } from '../../load-balancers/outcomes.ts';
 import { RecentChanges } from '../../load-balancers/recent-changes.ts';
 import { startTrace } from '../../telemetry.ts';
 import { seededRandom } from '../support/random.ts';
@@ -102,17 +105,10 @@ function startDomain() {
   const inventory = new Inventory(gateway, logger, { ...options, clock });
   const recent = new RecentChanges();
   const health = new HealthReads(gateway, recent, inventory, deadlineMs, clock);
-  const service = new LoadBalancerService(
-    new ChangeParts({
-      gateway,
-      inventory,
-      changes: recent,
-      health,
-      lastInService: undefined,
-      logger,
-      deadlineMs,
-    }),
-  );
+  const service = new LoadBalancerService(inventory);
+  const lastInService = new LastInService(health, recent, false);
+  const parts = { gateway, inventory, changes: recent, health, lastInService, logger, deadlineMs, clock };
+  const membership = new MembershipChanges(new ChangeParts(parts));
   const board = new HealthBoard(health, inventory, recent, clock);
   const trace = () => startTrace(deadlineMs, { clock });
   const idsOf = (machines: readonly { instanceId: InstanceId }[]) =>
@@ -132,29 +128,33 @@ function startDomain() {
     'list of health': async (elbName) => idsOf((await board.list(elbName, {}, trace())).entries),
     'check before a change': (elbName) => inventory.membersNow(elbName, trace()),
   };
-  return { clock, gateway, inventory, service, reads, trace };
+  const attach = async (elbName: ElbName, instanceId: InstanceId) =>
+    only(await membership.attach(elbName, [instanceId], trace()));
+  const detach = async (elbName: ElbName, instanceId: InstanceId) =>
+    only(await membership.detach(elbName, [instanceId], trace()));
+  return { clock, gateway, inventory, attach, detach, reads };
 }
 
 describe('Lists read after a change', () => {
   it('do not bring back a detached instance when the answer to an earlier attach comes later', async () => {
-    const { clock, gateway, service, reads, trace } = startDomain();
+    const { clock, gateway, attach, detach, reads } = startDomain();
     await clock.run(reads['list']!(names[0]!));
     gateway.delayMs = () => 10;
-    const attach = service.attachMachine(names[0]!, id(1), trace());
+    const attaching = attach(names[0]!, id(1));
     await clock.pass(35);
     // Register is at AWS; its answer is held for 400 ms.
     gateway.delayMs = () => 400;
     await clock.pass(1);
     gateway.delayMs = () => 10;
-    await clock.run(service.detachMachine(names[0]!, id(900), trace()));
-    await clock.run(attach);
+    await clock.run(detach(names[0]!, id(900)));
+    await clock.run(attaching);
     for (const [what, read] of Object.entries(reads))
       assert.deepEqual(await clock.run(read(names[0]!)), [id(901), id(1)], what);
   });
 
   it(`hold it, after ${changes} changes by ${callers} callers whose requests and answers are delayed`, async function () {
     this.timeout(120_000);
-    const { clock, gateway, inventory, service, reads, trace } = startDomain();
+    const { clock, gateway, inventory, attach, detach, reads } = startDomain();
     const random = seededRandom(seed);
     const oneOf = <T>(all: readonly T[]): T => all[Math.floor(random() * all.length)]!;
     gateway.delayMs = () => random() * longestDelayMs;
@@ -185,9 +185,7 @@ describe('Lists read after a change', () => {
         const key = `${elbName}/${instanceId}`;
         const isMember = answered.get(key)?.isMember !== true;
         answered.delete(key);
-        await (isMember
-          ? service.attachMachine(elbName, instanceId, trace())
-          : service.detachMachine(elbName, instanceId, trace()));
+        await (isMember ? attach(elbName, instanceId) : detach(elbName, instanceId));
         answered.set(key, { elbName, instanceId, isMember });
         await check(elbName);
         if (random() < 0.2) {

@@ -1,0 +1,120 @@
+import { isUnclear } from '../errors.ts';
+import type { AwsTrace } from '../telemetry.ts';
+import { checked, duringChange } from './change-failures.ts';
+import type { ChangeOptions, ChangeParts } from './change-parts.ts';
+import { type Failures, goOnWithoutRefused } from './go-on-without.ts';
+import { lastOnes } from './last-in-service.ts';
+import type { Members } from './load-balancer-gateway.ts';
+import type { ElbName, InstanceId, MachineInfo } from './machine.ts';
+import { type Outcome, Outcomes } from './outcomes.ts';
+import { alreadyAttached, keptInService, notAttached, unsuitable } from './refusals.ts';
+
+/** What AWS says before a change; both are asked at once. */
+interface Facts {
+  readonly members: Promise<ReadonlySet<InstanceId>>;
+  readonly machines: Promise<readonly MachineInfo[]>;
+}
+
+/** Attaches and detaches instances of a load balancer: one, or many at once. */
+export class MembershipChanges {
+  readonly #parts: ChangeParts;
+
+  constructor(parts: ChangeParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Attaches the instances and returns one outcome for each that is named, in order; an instance that is named again
+   * is a member already. Throws `elb_not_found`, and what the calls of the checks throw: then nothing was changed.
+   */
+  async attach(
+    elbName: ElbName,
+    named: Members,
+    trace: AwsTrace,
+    { dryRun = false, watched = false }: ChangeOptions = {},
+  ): Promise<Outcome[]> {
+    const { inventory, registrations } = this.#parts;
+    const outcomes = new Outcomes(named);
+    await this.#parts.locked(elbName, outcomes.ids, async () => {
+      const facts = this.#factsOf(elbName, outcomes, trace);
+      await this.#refuseMembers(elbName, outcomes, facts);
+      await this.#describe(outcomes, facts);
+      outcomes.refuse((id) => unsuitable(outcomes.machine(id), inventory.traits(elbName)));
+      if (dryRun || outcomes.left.length === 0) return;
+      this.#fail(elbName, outcomes, await registrations.join(elbName, outcomes.left, trace));
+      if (!watched) this.#parts.warnOfLoss(elbName, outcomes.left);
+    });
+    return outcomes.inOrder((id) => alreadyAttached(elbName, id));
+  }
+
+  /**
+   * Detaches the instances and returns one outcome for each that is named, in order; an instance that is named again
+   * is no member any more. Throws `elb_not_found`, and what the calls of the checks throw: then nothing was changed.
+   */
+  async detach(
+    elbName: ElbName,
+    named: Members,
+    trace: AwsTrace,
+    { dryRun = false, force = false, actor }: ChangeOptions = {},
+  ): Promise<Outcome[]> {
+    const { lastInService } = this.#parts;
+    const outcomes = new Outcomes(named);
+    const detach = async (inService?: Promise<ReadonlySet<InstanceId>>): Promise<void> => {
+      const facts = this.#factsOf(elbName, outcomes, trace);
+      await this.#refuseStrangers(elbName, outcomes, facts);
+      if (inService !== undefined) await this.#keepLastInService(elbName, outcomes, inService);
+      await this.#describe(outcomes, facts);
+      if (!dryRun) this.#fail(elbName, outcomes, await this.#deregister(elbName, outcomes, trace));
+    };
+    await this.#parts.locked(elbName, outcomes.ids, async () => {
+      if (lastInService.isProtected && !force) await lastInService.guard(elbName, trace, detach);
+      else await detach();
+    });
+    if (lastInService.isProtected && force && !dryRun) this.#parts.logForced(elbName, outcomes.left, actor);
+    return outcomes.inOrder((id) => notAttached(elbName, id));
+  }
+
+  #factsOf(elbName: ElbName, { ids }: Outcomes, trace: AwsTrace): Facts {
+    const { inventory } = this.#parts;
+    const machines = checked(inventory.descriptions.eachNow(ids, trace));
+    const members = checked(inventory.membersNow(elbName, trace));
+    return { machines, members: members.then((listed) => new Set(listed)) };
+  }
+
+  async #refuseMembers(elbName: ElbName, outcomes: Outcomes, facts: Facts): Promise<void> {
+    const members = await facts.members;
+    outcomes.refuse((id) => (members.has(id) ? alreadyAttached(elbName, id) : undefined));
+  }
+
+  async #refuseStrangers(elbName: ElbName, outcomes: Outcomes, facts: Facts): Promise<void> {
+    const members = await facts.members;
+    outcomes.refuse((id) => (members.has(id) ? undefined : notAttached(elbName, id)));
+  }
+
+  async #keepLastInService(
+    elbName: ElbName,
+    outcomes: Outcomes,
+    inService: Promise<ReadonlySet<InstanceId>>,
+  ): Promise<void> {
+    if (outcomes.left.length === 0) return;
+    const last = lastOnes(await checked(inService), outcomes.left);
+    outcomes.refuse((id) => (last.has(id) ? keptInService(elbName, id) : undefined));
+  }
+
+  async #describe(outcomes: Outcomes, { machines }: Facts): Promise<void> {
+    if (outcomes.left.length > 0) outcomes.describe(await machines);
+  }
+
+  #deregister(elbName: ElbName, { left }: Outcomes, trace: AwsTrace): Promise<Failures> {
+    return goOnWithoutRefused(left, trace.deadline, (ids) => this.#parts.deregister(elbName, ids, trace));
+  }
+
+  /** Where AWS may have changed an instance all the same, what is known of the load balancer is read again. */
+  #fail(elbName: ElbName, outcomes: Outcomes, failures: Failures): void {
+    if ([...failures.values()].some(isUnclear)) this.#parts.inventory.doubt(elbName);
+    outcomes.refuse((id) => {
+      const failure = failures.get(id);
+      return failure && duringChange(failure, elbName, id);
+    });
+  }
+}
