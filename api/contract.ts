@@ -142,7 +142,7 @@ export const contract = {
     },
     Listener: {
       ...openObject,
-      required: ['protocol', 'loadBalancerPort', 'instanceProtocol', 'instancePort'],
+      required: ['protocol', 'instanceProtocol'],
       properties: {
         protocol: { type: 'string', example: 'HTTP' },
         loadBalancerPort: { type: 'integer', example: 80 },
@@ -152,7 +152,7 @@ export const contract = {
     },
     HealthCheck: {
       ...openObject,
-      required: ['target', 'intervalSeconds', 'timeoutSeconds', 'unhealthyThreshold', 'healthyThreshold'],
+      required: ['target'],
       properties: {
         target: { type: 'string', example: 'HTTP:8000/healthcheck' },
         intervalSeconds: { type: 'integer', example: 30 },
@@ -268,20 +268,16 @@ export const contract = {
         },
         aws: {
           ...openObject,
-          required: ['reachable', 'calls', 'budgets'],
+          required: ['reachable', 'working', 'calls', 'budgets'],
           properties: {
             reachable: oneOf('whether AWS answered the last call, unknown before the first', [
               ...['yes', 'no', 'unknown'],
             ]),
-            lastError: {
-              ...openObject,
-              required: ['at', 'action', 'error'],
-              properties: {
-                at: { type: 'string' },
-                action: { type: 'string', example: 'elasticloadbalancing:DescribeLoadBalancers' },
-                error: { type: 'string', example: 'Throttling' },
-              },
-            },
+            working: oneOf(
+              'whether AWS did what the last call asked; no where it throttled or refused this service, or was not reached',
+              ['yes', 'no', 'unknown'],
+            ),
+            lastError: { $ref: '#/definitions/CallError' },
             calls: { type: 'array', items: { $ref: '#/definitions/CallCount' } },
             budgets: { type: 'array', items: { $ref: '#/definitions/Budget' } },
           },
@@ -298,7 +294,25 @@ export const contract = {
         throttled: { type: 'integer', description: 'by AWS', example: 0 },
         failed: { type: 'integer', example: 0 },
         lastAt: { type: 'string', example: '2026-11-21T14:47:13.000Z' },
+        medianMs: { type: 'integer', description: 'of the last 500, as p99Ms', example: 45 },
+        p99Ms: { type: 'integer', example: 310 },
         lastOutcome: oneOf('how the last one ended', ['ok', 'throttled', 'failed']),
+        lastError: { $ref: '#/definitions/CallError' },
+      },
+    },
+    CallError: {
+      ...openObject,
+      description: 'the last call of AWS that failed',
+      required: ['at', 'action', 'error', 'message'],
+      properties: {
+        at: { type: 'string' },
+        action: { type: 'string', example: 'elasticloadbalancing:DescribeLoadBalancers' },
+        error: { type: 'string', description: "AWS's code, or the system's", example: 'Throttling' },
+        message: {
+          type: 'string',
+          description: 'the sentence that callers read about it',
+          example: 'AWS is asked too often (Throttling on elasticloadbalancing:DescribeLoadBalancers)',
+        },
       },
     },
     Budget: {

@@ -8,6 +8,32 @@ export interface Logger {
   error(fields: object, message: string): void;
 }
 
+/** Time and calls that one operation spends on AWS. Waits side by side count once. */
+export class AwsTime {
+  /** Requests that were sent for the operation; a call that several operations share counts as one in each. */
+  calls = 0;
+  #waits = 0;
+  #since = 0;
+  #ms = 0;
+
+  /** Milliseconds spent waiting for AWS so far. */
+  get ms(): number {
+    return this.#ms + (this.#waits > 0 ? performance.now() - this.#since : 0);
+  }
+
+  /** Counts the time until the promise settles, and returns what it brings. */
+  async during<T>(promise: Promise<T>): Promise<T> {
+    if (this.#waits === 0) this.#since = performance.now();
+    this.#waits += 1;
+    try {
+      return await promise;
+    } finally {
+      this.#waits -= 1;
+      if (this.#waits === 0) this.#ms += performance.now() - this.#since;
+    }
+  }
+}
+
 /** One operation's way through AWS: how long it may take in all, and what AWS called its requests. */
 export interface AwsTrace {
   /** When the operation must be through, on the clock of `performance.now()`. */
@@ -16,6 +42,7 @@ export interface AwsTrace {
   readonly deadline: AbortSignal;
   /** AWS's ids of the requests made so far, in order. */
   readonly requestIds: string[];
+  readonly time: AwsTime;
   /** Called for each request that leaves, after any wait for the budget; acts once: the answers are as old as the first request. */
   readonly sent?: () => void;
   /** One attempt, made although AWS failed a moment ago, to see whether it is back. */
@@ -40,6 +67,7 @@ export function startTrace(
     deadlineAt: clock.now() + deadlineMs,
     deadline: clock.deadline(deadlineMs),
     requestIds: [],
+    time: new AwsTime(),
   };
 }
 
@@ -50,49 +78,89 @@ export interface ActionCount {
   failed: number;
 }
 
-/** How the last call of one action ended. */
-export interface LastCall {
-  readonly at: Date;
-  readonly outcome: Outcome;
-  /** Whether AWS answered, be it with a refusal. */
-  readonly answered: boolean;
-}
-
 export type Outcome = 'ok' | 'throttled' | 'failed';
 
-/** Counts what AWS was asked, by action, and remembers how it went last. */
-export class AwsLedger {
-  readonly #counts = new Map<string, ActionCount & { last?: LastCall }>();
-  #newest: LastCall | undefined;
-  #lastError: { readonly at: Date; readonly action: string; readonly error: string } | undefined;
+/** How one attempt ended. */
+export interface Attempt {
+  readonly outcome: Outcome;
+  readonly ms: number;
+  /** Whether AWS itself answered, be it with a refusal. */
+  readonly answered: boolean;
+  /** Whether AWS does what it is asked, or refuses it for what is asked: a name that does not exist. */
+  readonly working: boolean;
+  /** AWS's code of the failure, or the system's. */
+  readonly error?: string;
+  /** The sentence that callers read about the failure. */
+  readonly message?: string;
+}
 
-  /** `error` is what AWS calls the failure, or what the system does. */
-  record(action: string, outcome: Outcome, { error = '', answered = true } = {}): void {
-    const count = this.#counts.get(action) ?? { spent: 0, throttled: 0, failed: 0 };
-    count.spent += 1;
-    if (outcome !== 'ok') {
-      count[outcome] += 1;
-      this.#lastError = { at: new Date(), action, error };
-    }
-    count.last = { at: new Date(), outcome, answered };
-    this.#newest = count.last;
-    this.#counts.set(action, count);
+/** An attempt that failed. */
+export interface LastError {
+  readonly at: Date;
+  readonly action: string;
+  readonly error: string;
+  readonly message: string;
+}
+
+/** What is known of the calls of one action. */
+export interface ActionRecord extends ActionCount {
+  /** Of the last `durationsKept` attempts, in milliseconds. */
+  readonly medianMs: number;
+  readonly p99Ms: number;
+  readonly lastAt: Date;
+  readonly lastOutcome: Outcome;
+  readonly lastError: LastError | undefined;
+}
+
+interface Entry extends ActionCount {
+  readonly durations: number[];
+  lastAt: Date;
+  lastOutcome: Outcome;
+  lastError?: LastError;
+}
+
+/** Attempts of each action whose durations are kept. */
+const durationsKept = 500;
+
+/** Counts and times the calls of AWS, by action, and remembers how the last ones ended. */
+export class AwsLedger {
+  readonly #entries = new Map<string, Entry>();
+  #newest: Attempt | undefined;
+  #lastError: LastError | undefined;
+
+  record(action: string, attempt: Attempt): void {
+    const { outcome, ms, error = '', message = '' } = attempt;
+    const at = new Date();
+    const entry = this.#entries.get(action) ?? newEntry(at);
+    this.#entries.set(action, entry);
+    entry.durations[entry.spent % durationsKept] = ms;
+    entry.spent += 1;
+    entry.lastAt = at;
+    entry.lastOutcome = outcome;
+    this.#newest = attempt;
+    if (outcome === 'ok') return;
+    entry[outcome] += 1;
+    this.#lastError = entry.lastError = { at, action, error, message };
   }
 
   /** Returns the counts so far, by action. */
   snapshot(): Record<string, ActionCount> {
     return Object.fromEntries(
-      [...this.#counts].map(([action, { spent, throttled, failed }]) => [
+      [...this.#entries].map(([action, { spent, throttled, failed }]) => [
         action,
         { spent, throttled, failed },
       ]),
     );
   }
 
-  /** Returns how the last call of each action ended. */
-  lastCalls(): Record<string, LastCall> {
-    return Object.fromEntries(
-      [...this.#counts].flatMap(([action, { last }]) => (last ? [[action, last]] : [])),
+  /** Returns what is known of the calls, by action. */
+  actions(): Map<string, ActionRecord> {
+    return new Map(
+      [...this.#entries].map(([action, { durations, lastError, ...entry }]) => {
+        const sorted = durations.toSorted((one, other) => one - other);
+        const quantile = (share: number) => sorted[Math.ceil(share * sorted.length) - 1] ?? 0;
+        return [action, { ...entry, lastError, medianMs: quantile(0.5), p99Ms: quantile(0.99) }];
+      }),
     );
   }
 
@@ -101,10 +169,19 @@ export class AwsLedger {
     return this.#newest?.answered;
   }
 
-  /** The last call that did not go well. */
-  get lastError(): { readonly at: Date; readonly action: string; readonly error: string } | undefined {
+  /** Whether AWS did what the last call asked; a throttled or refused service reaches AWS, and AWS does not work for it. */
+  get working(): boolean | undefined {
+    return this.#newest?.working;
+  }
+
+  /** The last attempt that failed. */
+  get lastError(): LastError | undefined {
     return this.#lastError;
   }
+}
+
+function newEntry(at: Date): Entry {
+  return { spent: 0, throttled: 0, failed: 0, durations: [], lastAt: at, lastOutcome: 'ok' };
 }
 
 /** How much may be asked, and who made somebody wait since the process started. */

@@ -1,7 +1,7 @@
 import { DomainError, isUnclear } from '../errors.ts';
 import type { Urgency } from '../load-balancers/load-balancer-gateway.ts';
 import type { ElbName } from '../load-balancers/machine.ts';
-import type { AwsLedger, AwsTrace } from '../telemetry.ts';
+import type { Attempt, AwsLedger, AwsTrace } from '../telemetry.ts';
 import { AnswerFault } from './answer-fault.ts';
 import { type HttpAnswer, readAnswer } from './answer-reader.ts';
 import { isThrottling, toDomainError } from './aws-errors.ts';
@@ -107,7 +107,7 @@ export class AwsCall {
   }
 
   async #attempt<T>(next: () => Promise<T>): Promise<T> {
-    const { gate, action, urgency = 'ordinary', changes = false } = this.#request;
+    const { gate, urgency = 'ordinary', changes = false } = this.#request;
     const trace = this.#trace;
     this.#attempts += 1;
     if (trace.probe === true && this.#lastError instanceof Error) throw this.#lastError;
@@ -117,24 +117,32 @@ export class AwsCall {
     trace.sent?.();
     this.#underWay = true;
     this.#leftAt = performance.now();
+    trace.time.calls += 1;
     try {
-      const result = await next();
-      this.#ledger.record(action, 'ok');
+      const result = await trace.time.during(next());
+      this.#record({ outcome: 'ok', answered: true, working: true });
       return result;
     } catch (error) {
       this.#lastError = error;
       const failure = toDomainError(error, this.#request);
       if (changes && isUnclear(failure)) this.#lost ??= error;
       const throttled = isThrottling(error);
-      this.#ledger.record(action, throttled ? 'throttled' : 'failed', {
+      this.#record({
+        outcome: throttled ? 'throttled' : 'failed',
+        answered: !(error instanceof NetworkFailure) && !(error instanceof AnswerFault && !throttled),
+        working: isRefusal(failure),
         error: nameOf(error),
-        answered: !(error instanceof NetworkFailure),
+        message: failure instanceof DomainError ? failure.problem : 'a fault of this program; see the log',
       });
       if (throttled) gate.pause(failure as DomainError);
       throw error;
     } finally {
       this.#underWay = false;
     }
+  }
+
+  #record(attempt: Omit<Attempt, 'ms'>): void {
+    this.#ledger.record(this.#request.action, { ...attempt, ms: performance.now() - this.#leftAt });
   }
 
   /** Sends the request and reads its answer. Whatever fails here is the network's, unless it is a fault of this program. */

@@ -22,7 +22,10 @@ import { AwsCall, type AwsRequest, type Command, type Send } from './aws-call.ts
 import { CallGate } from './call-gate.ts';
 import type { AwsClients } from './clients.ts';
 import { requiredText, toDescription, toHealth, toMembers } from './elb-documents.ts';
-import { childrenOf, textOf, type XmlElement } from './xml-document.ts';
+import { childrenOf, textOf, timeOf, wholeNumberOf, type XmlElement } from './xml-document.ts';
+
+/** Classic Load Balancer user guide, "Configure connection draining". */
+const defaultDrainingSeconds = 300;
 
 /** Calls a second that reads may spend in the long run. */
 export interface ReadBudget {
@@ -118,7 +121,8 @@ export class ClassicElbGateway implements LoadBalancerGateway {
       this.#clients.elb.send(command, options),
     );
     const path = ['LoadBalancerAttributes', 'ConnectionDraining'];
-    return textOf(result, ...path, 'Enabled') === 'true' ? Number(textOf(result, ...path, 'Timeout')) : 0;
+    if (textOf(result, ...path, 'Enabled') !== 'true') return 0;
+    return wholeNumberOf(result, ...path, 'Timeout') ?? defaultDrainingSeconds;
   }
 
   async register(elbName: ElbName, instanceIds: Members, trace: AwsTrace): Promise<Members> {
@@ -228,13 +232,12 @@ function resultOf(response: XmlElement, name: string): XmlElement {
 
 function toMachineInfo(instance: XmlElement): MachineInfo[] {
   const instanceId = parseInstanceId(textOf(instance, 'instanceId') ?? '');
-  const launchTime = textOf(instance, 'launchTime');
   if (instanceId === undefined) return [];
   return [
     {
       instanceId,
       instanceType: textOf(instance, 'instanceType'),
-      launchDate: launchTime === undefined ? undefined : new Date(launchTime),
+      launchDate: timeOf(instance, 'launchTime'),
       availabilityZone: textOf(instance, 'placement', 'availabilityZone'),
       vpcId: textOf(instance, 'vpcId'),
       state: textOf(instance, 'instanceState', 'name'),

@@ -3,7 +3,7 @@ import type { Condition, MemberHealth } from '../load-balancers/health.ts';
 import type { HealthCheck, Listener, LoadBalancerDescription } from '../load-balancers/load-balancer.ts';
 import type { Members } from '../load-balancers/load-balancer-gateway.ts';
 import type { InstanceId } from '../load-balancers/machine.ts';
-import { childrenOf, textOf, type XmlElement } from './xml-document.ts';
+import { childrenOf, textOf, timeOf, wholeNumberOf, type XmlElement } from './xml-document.ts';
 
 /**
  * Returns the text of an element that AWS always sends. Throws `aws_failed` where it is missing: without an entry's id,
@@ -25,7 +25,6 @@ export function toMembers(element: XmlElement): Members {
 
 /** A member of LoadBalancerDescriptions. */
 export function toDescription(element: XmlElement): LoadBalancerDescription {
-  const created = textOf(element, 'CreatedTime');
   return {
     members: toMembers(element),
     traits: {
@@ -35,7 +34,7 @@ export function toDescription(element: XmlElement): LoadBalancerDescription {
       availabilityZones: childrenOf(element, 'AvailabilityZones').map(({ text }) => text),
       listeners: childrenOf(element, 'ListenerDescriptions').map(toListener),
       healthCheck: toHealthCheck(element.children.find(({ name }) => name === 'HealthCheck')),
-      createdDate: created === undefined ? undefined : new Date(created),
+      createdDate: timeOf(element, 'CreatedTime'),
     },
   };
 }
@@ -44,9 +43,9 @@ function toListener(element: XmlElement): Listener {
   const protocol = textOf(element, 'Listener', 'Protocol') ?? '';
   return {
     protocol,
-    loadBalancerPort: Number(textOf(element, 'Listener', 'LoadBalancerPort')),
+    loadBalancerPort: wholeNumberOf(element, 'Listener', 'LoadBalancerPort'),
     instanceProtocol: textOf(element, 'Listener', 'InstanceProtocol') ?? protocol,
-    instancePort: Number(textOf(element, 'Listener', 'InstancePort')),
+    instancePort: wholeNumberOf(element, 'Listener', 'InstancePort'),
   };
 }
 
@@ -55,10 +54,10 @@ function toHealthCheck(element: XmlElement | undefined): HealthCheck | undefined
   if (element === undefined || target === undefined) return undefined;
   return {
     target,
-    intervalSeconds: Number(textOf(element, 'Interval')),
-    timeoutSeconds: Number(textOf(element, 'Timeout')),
-    unhealthyThreshold: Number(textOf(element, 'UnhealthyThreshold')),
-    healthyThreshold: Number(textOf(element, 'HealthyThreshold')),
+    intervalSeconds: wholeNumberOf(element, 'Interval'),
+    timeoutSeconds: wholeNumberOf(element, 'Timeout'),
+    unhealthyThreshold: wholeNumberOf(element, 'UnhealthyThreshold'),
+    healthyThreshold: wholeNumberOf(element, 'HealthyThreshold'),
   };
 }
 

@@ -108,6 +108,19 @@ export function textOf(element: XmlElement, ...names: string[]): string | undefi
   return text ? Buffer.from(text).toString() : undefined;
 }
 
+/** Returns the time that the names lead to; undefined where there is none, or none in ISO 8601, as AWS sends it. */
+export function timeOf(element: XmlElement, ...names: string[]): Date | undefined {
+  const text = textOf(element, ...names) ?? '';
+  const time = new Date(/^\d{4}-\d\d-\d\dT/.test(text) ? text : NaN);
+  return Number.isNaN(time.getTime()) ? undefined : time;
+}
+
+/** Returns the whole number that the names lead to; undefined where there is none. */
+export function wholeNumberOf(element: XmlElement, ...names: string[]): number | undefined {
+  const text = textOf(element, ...names) ?? '';
+  return /^\d{1,9}$/.test(text) ? Number(text) : undefined;
+}
+
 function descend(element: XmlElement, names: readonly string[]): XmlElement | undefined {
   let current: XmlElement | undefined = element;
   for (const name of names) current = current?.children.find((child) => child.name === name);

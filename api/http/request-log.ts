@@ -127,6 +127,8 @@ function describe(
       request.headers['x-forwarded-for'] as string | undefined,
     ),
     requestId,
+    awsMs: Math.round((trace?.time.ms ?? 0) * 10) / 10,
+    awsCalls: trace?.time.calls ?? 0,
     // The status is then one that nobody was told.
     ...(request.socket.destroyed && { clientGone: true }),
     ...(trace !== undefined && { awsRequestIds: [...trace.requestIds, ...failedAwsRequest(error)] }),

@@ -1,4 +1,4 @@
-import type { AwsLedger, GateState, Held } from '../telemetry.ts';
+import type { AwsLedger, GateState, Held, LastError } from '../telemetry.ts';
 import type { Envelope } from './presenters.ts';
 
 /** Where the state of the process is read. */
@@ -39,15 +39,19 @@ export async function presentStatus(parts: StatusParts): Promise<Envelope<object
 }
 
 function shapeAws({ ledger, gates }: StatusParts): object {
-  const { lastError, reachable } = ledger;
-  const lastCalls = ledger.lastCalls();
+  const { lastError, reachable, working } = ledger;
   return {
-    reachable: reachable === undefined ? 'unknown' : reachable ? 'yes' : 'no',
-    ...(lastError !== undefined && { lastError: { ...lastError, at: lastError.at.toISOString() } }),
-    calls: Object.entries(ledger.snapshot()).map(([action, count]) => {
-      const last = lastCalls[action];
-      return { action, ...count, ...(last && { lastAt: last.at.toISOString(), lastOutcome: last.outcome }) };
-    }),
+    reachable: yesOrNo(reachable),
+    working: yesOrNo(working),
+    ...(lastError !== undefined && { lastError: shapeError(lastError) }),
+    calls: [...ledger.actions()].map(([action, { lastAt, lastError, medianMs, p99Ms, ...rest }]) => ({
+      action,
+      ...rest,
+      medianMs: Math.round(medianMs),
+      p99Ms: Math.round(p99Ms),
+      lastAt: lastAt.toISOString(),
+      ...(lastError !== undefined && { lastError: shapeError(lastError) }),
+    })),
     budgets: gates().map(({ heldUpByUs, heldUpByAws, perSecond, left, ...rest }) => ({
       ...rest,
       ...(perSecond !== undefined && { perSecond }),
@@ -56,6 +60,14 @@ function shapeAws({ ledger, gates }: StatusParts): object {
       heldUpByAws: shapeHeld(heldUpByAws),
     })),
   };
+}
+
+function yesOrNo(fact: boolean | undefined): string {
+  return fact === undefined ? 'unknown' : fact ? 'yes' : 'no';
+}
+
+function shapeError({ at, ...rest }: LastError): object {
+  return { at: at.toISOString(), ...rest };
 }
 
 function shapeHeld({ calls, last }: Held): object {

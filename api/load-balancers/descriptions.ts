@@ -63,7 +63,12 @@ export class Descriptions {
     );
     if (!servable) await withinDeadline(load, 'the instances', trace);
     // When thousands expire together, EC2 is asked for seconds on end, and nobody needs to wait for that.
-    else await fulfilledWithin(load, busy ? 0 : patienceUntil - this.#clock.now(), this.#clock);
+    else
+      await fulfilledWithin(
+        trace.time.during(load),
+        busy ? 0 : patienceUntil - this.#clock.now(),
+        this.#clock,
+      );
   }
 
   /**
@@ -90,9 +95,10 @@ export class Descriptions {
   }
 
   /** Resolves once EC2 has told of these instances in calls that left at `since` or later. Throws what the gateway throws. */
-  since(instanceIds: Members, since: number, trace: AwsTrace): Promise<void> {
+  async since(instanceIds: Members, since: number, trace: AwsTrace): Promise<void> {
     const wanted = instanceIds.filter((id) => (this.#machines.get(id)?.asOf ?? -Infinity) < since);
-    return withinDeadline(this.#machines.load(wanted, since, trace), 'the instances', trace);
+    if (wanted.length > 0)
+      await withinDeadline(this.#machines.load(wanted, since, trace), 'the instances', trace);
   }
 
   /** Returns what EC2 tells of members from now on, which may be nothing, in their order. */

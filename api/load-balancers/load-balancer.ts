@@ -4,19 +4,19 @@ import type { ElbName } from './machine.ts';
 /** A port of a load balancer, and the port of its members to which it leads. */
 export interface Listener {
   readonly protocol: string;
-  readonly loadBalancerPort: number;
+  readonly loadBalancerPort: number | undefined;
   readonly instanceProtocol: string;
-  readonly instancePort: number;
+  readonly instancePort: number | undefined;
 }
 
 /** How a load balancer tells whether a member is healthy: so many checks in a row change its mind. */
 export interface HealthCheck {
   /** `HTTP:8000/healthcheck` */
   readonly target: string;
-  readonly intervalSeconds: number;
-  readonly timeoutSeconds: number;
-  readonly unhealthyThreshold: number;
-  readonly healthyThreshold: number;
+  readonly intervalSeconds: number | undefined;
+  readonly timeoutSeconds: number | undefined;
+  readonly unhealthyThreshold: number | undefined;
+  readonly healthyThreshold: number | undefined;
 }
 
 /** What AWS tells of a classic load balancer beside its members; undefined where it tells nothing. */

@@ -25,9 +25,10 @@ export async function fulfilledWithin(
   }
 }
 
-/** Returns what the promise brings: what AWS tells of `what`. Throws `aws_unreachable` when the trace's deadline comes first. */
+/** Returns what the promise brings, the answer of a shared call about `what`; the wait counts as the trace's own call. Throws `aws_unreachable` when the trace's deadline comes first. */
 export async function withinDeadline<T>(promise: Promise<T>, what: string, trace: AwsTrace): Promise<T> {
-  if (await settledBefore(promise, trace)) return promise;
+  trace.time.calls += 1;
+  if (await trace.time.during(settledBefore(promise, trace))) return promise;
   throw new DomainError('aws_unreachable', `AWS did not tell of ${what} in time`, {
     advice: 'try again in a few seconds',
     retryAfterSeconds: 2,

@@ -56,7 +56,7 @@ function reasonOf(health: MemberHealth, circumstances: Circumstances): Reason {
     );
   }
   if (condition === 'registering') return registering(circumstances);
-  if (condition === 'failing-checks') return failing(traits?.healthCheck);
+  if (condition === 'failing-checks') return failing(known(traits?.healthCheck));
   if (condition === 'not-running') return later(`${withoutFullStop(description)}: start it, or detach it`);
   return later(
     description === 'N/A'
@@ -88,7 +88,7 @@ function draining({ change, drainingSeconds, now }: Circumstances): Reason {
 }
 
 function registering({ change, traits, now }: Circumstances): Reason {
-  const check = traits?.healthCheck;
+  const check = known(traits?.healthCheck);
   if (check === undefined) return later('its registration is in progress: wait');
   const seconds = passingSeconds(check);
   const { attachedAt } = change;
@@ -109,7 +109,7 @@ function registering({ change, traits, now }: Circumstances): Reason {
       );
 }
 
-function failing(check: HealthCheck | undefined): Reason {
+function failing(check: KnownCheck | undefined): Reason {
   if (check === undefined) return later('its health check fails: see whether the instance answers it');
   const { target, timeoutSeconds, healthyThreshold, intervalSeconds } = check;
   const seconds = passingSeconds(check);
@@ -120,7 +120,15 @@ function failing(check: HealthCheck | undefined): Reason {
   );
 }
 
-function passingSeconds({ healthyThreshold, intervalSeconds }: HealthCheck): number {
+/** A health check each of whose numbers is known. */
+type KnownCheck = { readonly [K in keyof HealthCheck]: NonNullable<HealthCheck[K]> };
+
+function known(check: HealthCheck | undefined): KnownCheck | undefined {
+  const isKnown = check !== undefined && Object.values(check).every((value) => value !== undefined);
+  return isKnown ? (check as KnownCheck) : undefined;
+}
+
+function passingSeconds({ healthyThreshold, intervalSeconds }: KnownCheck): number {
   return healthyThreshold * intervalSeconds;
 }
 

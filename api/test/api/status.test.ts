@@ -13,8 +13,17 @@ interface Status {
   readonly picture: { readonly loadBalancers: number; readonly ageSeconds?: number };
   readonly aws: {
     readonly reachable: string;
-    readonly lastError?: { readonly action: string; readonly error: string };
-    readonly calls: readonly { action: string; spent: number; throttled: number; lastOutcome: string }[];
+    readonly working: string;
+    readonly lastError?: { readonly action: string; readonly error: string; readonly message: string };
+    readonly calls: readonly {
+      action: string;
+      spent: number;
+      throttled: number;
+      lastOutcome: string;
+      medianMs: number;
+      p99Ms: number;
+      lastError?: { readonly error: string };
+    }[];
     readonly budgets: readonly {
       name: string;
       perSecond?: number;
@@ -55,7 +64,7 @@ describe('GET /status', () => {
     assert.deepEqual([backend, region], ['aws', 'us-east-1']);
     assert.deepEqual(requests, { inFlight: 1, waiting: 0 });
     assert.deepEqual(picture, { loadBalancers: 0 });
-    assert.equal(aws.reachable, 'unknown');
+    assert.deepEqual([aws.reachable, aws.working], ['unknown', 'unknown']);
     assert.deepEqual(aws.calls, []);
   });
 
@@ -69,9 +78,10 @@ describe('GET /status', () => {
     const described = aws.calls.find(({ action }) => action.endsWith(`:${describeElbs}`))!;
     assert.equal(described.spent, world.calls(describeElbs));
     assert.equal(described.lastOutcome, 'ok');
+    assert.ok(described.medianMs <= described.p99Ms && described.lastError === undefined);
     // A refusal is an answer, too.
     assert.equal(aws.lastError?.error, 'InvalidEndPointException');
-    assert.equal(aws.reachable, 'yes');
+    assert.deepEqual([aws.reachable, aws.working], ['yes', 'yes']);
   });
 
   it('tells that AWS throttled, and that its limit made somebody wait', async () => {
@@ -81,6 +91,7 @@ describe('GET /status', () => {
     const { aws } = await status();
     assert.equal(aws.calls.find(({ action }) => action.endsWith(`:${describeElbs}`))!.throttled, 1);
     assert.equal(aws.lastError?.error, 'Throttling');
+    assert.match(aws.lastError.message, /^AWS is asked too often/);
     await eventually(async () => elbReads(await status()).heldUpByAws.calls > 0, 'it is told');
     assert.equal(elbReads(await status()).heldUpByUs.calls, 0);
   });
@@ -98,11 +109,44 @@ describe('GET /status', () => {
     await Promise.all(changes);
   });
 
+  for (const [what, fault] of [
+    ['throttles', { throttle: 'DependencyThrottle' }],
+    ['refuses the credentials', { refuse: 'ExpiredToken' }],
+    ['fails', { status: 500 }],
+  ] as const)
+    it(`counts AWS as reachable but not working when it ${what}`, async () => {
+      world = await startWorld();
+      world.aws.faults.set([{ ...fault, actions: [describeElbs] }]);
+      await world.ask('/elb/default-elb', { headers: noCache });
+      const { aws } = await status();
+      assert.deepEqual([aws.reachable, aws.working], ['yes', 'no']);
+    });
+
+  it('shows how long the calls of each action take, and each log line how long it waited for AWS', async () => {
+    world = await startWorld();
+    world.aws.faults.set([{ latencyMs: 300, actions: [describeElbs] }]);
+    await Promise.all([1, 2].map(() => world.ask('/elb/default-elb')));
+    const { calls } = (await status()).aws;
+    const { medianMs, p99Ms } = calls.find(({ action }) => action.endsWith(`:${describeElbs}`))!;
+    assert.ok(medianMs >= 290 && p99Ms >= medianMs, `${medianMs} and ${p99Ms} ms`);
+    const lines = () => world.service.log.filter(({ route }) => route === '/elb/:elbName');
+    await eventually(() => lines().length === 2, 'both are logged');
+    for (const { awsMs, awsCalls, durationMs } of lines()) {
+      assert.ok(Number(awsMs) >= 290 && Number(awsMs) <= Number(durationMs), `${String(awsMs)} ms`);
+      assert.ok(Number(awsCalls) >= 1);
+    }
+    await world.ask('/healthcheck');
+    const health = await world.service.logged(({ route }) => route === '/healthcheck');
+    assert.deepEqual([health['awsMs'], health['awsCalls']], [0, 0]);
+  });
+
   it('tells that AWS is not reached', async () => {
     world = await startWorld({}, { AWS_DEADLINE_MS: '1000' });
     world.aws.faults.set([{ reset: true }]);
     await world.ask('/elb/default-elb', { headers: noCache });
-    assert.equal((await status()).aws.reachable, 'no');
+    const { aws } = await status();
+    assert.deepEqual([aws.reachable, aws.working], ['no', 'no']);
+    assert.match(aws.lastError!.message, /^127\.0\.0\.1 closed the connection/);
   });
 });
 

@@ -1,0 +1,121 @@
+import assert from 'node:assert/strict';
+import { createServer as createTlsServer } from 'node:https';
+import { createServer, type Server } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { ClassicElbGateway } from '../../aws/classic-elb-gateway.ts';
+import { createAwsClients } from '../../aws/clients.ts';
+import { NetworkFailure } from '../../aws/network-failure.ts';
+import { DomainError } from '../../errors.ts';
+import type { ElbName, InstanceId } from '../../load-balancers/machine.ts';
+import { AwsLedger, startTrace } from '../../telemetry.ts';
+import { selfSigned } from '../support/certificates.ts';
+
+const web = 'default-elb' as ElbName;
+
+describe('A failure of the network', () => {
+  const servers: Server[] = [];
+  const listen = async (server: Server): Promise<number> => {
+    servers.push(server);
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    return (server.address() as AddressInfo).port;
+  };
+  after(() => {
+    for (const server of servers) server.close();
+  });
+
+  const failureAt = async (
+    endpoint: string,
+    change = false,
+  ): Promise<DomainError & { ledger: AwsLedger }> => {
+    const ledger = new AwsLedger();
+    const clients = createAwsClients({
+      region: 'us-east-1',
+      endpoint,
+      credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+      connectTimeoutMs: 2000,
+      answerTimeoutMs: 2000,
+    });
+    const gateway = new ClassicElbGateway(clients, ledger, { elbReadsPerSecond: 9, ec2ReadsPerSecond: 9 });
+    const trace = startTrace(8000);
+    const call = change
+      ? gateway.register(web, ['i-5203422c' as InstanceId], trace)
+      : gateway.describeRegion(trace);
+    const error = await call.then(
+      () => assert.fail('it is answered'),
+      (thrown: unknown) => thrown,
+    );
+    assert.ok(error instanceof DomainError, String(error));
+    assert.equal(error.code, 'aws_unreachable');
+    return Object.assign(error, { ledger });
+  };
+
+  const endpoints: [string, () => Promise<string>, RegExp][] = [
+    [
+      'a name that does not resolve',
+      () => Promise.resolve('http://aws.invalid'),
+      /^the name aws\.invalid cannot be resolved \((ENOTFOUND|EAI_AGAIN)\); check/,
+    ],
+    [
+      'a refused connection',
+      () => Promise.resolve('http://127.0.0.1:1'),
+      /^127\.0\.0\.1 refuses the connection \(ECONNREFUSED\); check AWS_ENDPOINT_URL/,
+    ],
+    [
+      'a self-signed certificate',
+      async () => `https://127.0.0.1:${await listen(createTlsServer(selfSigned()))}`,
+      /^the certificate of 127\.0\.0\.1 is not accepted: it is self-signed .*AWS_CA_BUNDLE/,
+    ],
+    [
+      'https to a port of http',
+      async () =>
+        `https://127.0.0.1:${await listen(createServer((socket) => socket.end('HTTP/1.1 400 Bad\r\n\r\n')))}`,
+      /^127\.0\.0\.1 fails the TLS handshake .*check AWS_ENDPOINT_URL, its scheme/,
+    ],
+  ];
+  for (const [what, endpoint, sentence] of endpoints)
+    it(`is named, with the host, without advice to try again, and nothing was changed: ${what}`, async () => {
+      const url = await endpoint();
+      const error = await failureAt(url);
+      assert.match(error.message, sentence);
+      if (!error.message.includes('EAI_AGAIN')) assert.doesNotMatch(error.message, /try again|in time/);
+      assert.equal(error.ledger.reachable, false);
+      assert.equal(error.ledger.working, false);
+      assert.equal(error.ledger.lastError?.message, error.problem);
+      const ofChange = await failureAt(url, true);
+      assert.equal(ofChange.details.unsent, true);
+      assert.match(ofChange.message, /; nothing was changed; /);
+    });
+
+  it('leaves it open whether a change was made when the answer is not HTTP', async () => {
+    const port = await listen(
+      createServer((socket) => {
+        socket.once('data', () => socket.end('\u0015\u0003\u0003\u0000\u0002\u0002\u0046'));
+      }),
+    );
+    const error = await failureAt(`http://127.0.0.1:${port}`, true);
+    assert.match(error.message, /^127\.0\.0\.1 does not answer .* in HTTP \(HPE_/);
+    assert.equal(error.details.unsent, undefined);
+  });
+
+  it('leaves it open whether a change was made when the connection ends without an answer', async () => {
+    const port = await listen(createServer((socket) => socket.once('data', () => socket.destroy())));
+    const error = await failureAt(`http://127.0.0.1:${port}`, true);
+    assert.match(error.message, /^127\.0\.0\.1 closed the connection before it answered .*; try again/);
+    assert.equal(error.details.unsent, undefined);
+  });
+
+  const codes: [string, RegExp][] = [
+    ['CERT_HAS_EXPIRED', /the certificate of elb is not accepted: it has expired .*; renew it/],
+    ['CERT_NOT_YET_VALID', /not valid yet .*clock/],
+    ['ERR_TLS_CERT_ALTNAME_INVALID', /it is for another name .*AWS_ENDPOINT_URL/],
+    ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', /its authority is unknown .*AWS_CA_BUNDLE/],
+    ['UNABLE_TO_GET_ISSUER_CERT_LOCALLY', /its authority is unknown .*AWS_CA_BUNDLE/],
+    ['ERR_SSL_WRONG_VERSION_NUMBER', /elb fails the TLS handshake/],
+    ['SOMETHING_NEW', /elb closed the connection before it answered a:B \(SOMETHING_NEW\); try again/],
+  ];
+  for (const [code, sentence] of codes)
+    it(`is worded by its cause: ${code}`, () => {
+      const failure = new NetworkFailure(Object.assign(new Error('no'), { code }), 'elb');
+      assert.match(failure.toDomainError('a:B').message, sentence);
+    });
+});
