@@ -17,15 +17,17 @@ import { readyAnswer } from './http/ready-answer.ts';
 import { RequestLog } from './http/request-log.ts';
 import type { DocsFiles } from './http/routes/docs.ts';
 import { ChangeParts } from './load-balancers/change-parts.ts';
+import { ChangeWaits } from './load-balancers/change-waits.ts';
 import { HealthBoard } from './load-balancers/health-board.ts';
 import { HealthReads } from './load-balancers/health-reads.ts';
 import { Inventory } from './load-balancers/inventory.ts';
 import { LastInService } from './load-balancers/last-in-service.ts';
 import { LoadBalancerService } from './load-balancers/load-balancer-service.ts';
 import { MembershipChanges } from './load-balancers/membership-changes.ts';
+import { only } from './load-balancers/outcomes.ts';
 import { RecentChanges } from './load-balancers/recent-changes.ts';
 import { Waiting } from './load-balancers/waiting.ts';
-import { AwsLedger, type Logger } from './telemetry.ts';
+import { AwsLedger, type Logger, startTrace } from './telemetry.ts';
 import { warmUp } from './warm-up.ts';
 
 export interface Service extends HttpServer {
@@ -61,7 +63,9 @@ export async function compose(config: Config, logger: Logger): Promise<Service> 
     logger,
     deadlineMs,
   });
-  const waiting = new Waiting(healthReads, { ...config, closing: closing.signal });
+  const waiting = new Waiting(healthReads, inventory, { ...config, closing: closing.signal });
+  const changes = new MembershipChanges(changeParts);
+  const health = new HealthBoard(healthReads, inventory, recent);
   const inFlight = new InFlight();
   const parts = {
     closing: closing.signal,
@@ -69,9 +73,16 @@ export async function compose(config: Config, logger: Logger): Promise<Service> 
     requestLog: new RequestLog(logger, config.logMaxPerSecond),
     authenticate: rememberVerified(koaBasicAuthenticate(config.accepted), config.accepted.length),
     service: new LoadBalancerService(inventory),
-    changes: new MembershipChanges(changeParts),
-    health: new HealthBoard(healthReads, inventory, recent),
-    waiting,
+    changes,
+    health,
+    waits: new ChangeWaits({
+      waiting,
+      health,
+      changes: recent,
+      logger,
+      attach: async (elbName, instanceId) =>
+        only(await changes.attach(elbName, [instanceId], startTrace(deadlineMs), { watched: true })),
+    }),
     inFlight,
     status: {
       build: readBuildInfo,

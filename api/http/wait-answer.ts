@@ -1,23 +1,15 @@
-import { DomainError } from '../errors.ts';
-import { untold } from '../load-balancers/health.ts';
-import type { HealthBoard } from '../load-balancers/health-board.ts';
-import type { LoadBalancerService } from '../load-balancers/load-balancer-service.ts';
+import type { ChangeWaits } from '../load-balancers/change-waits.ts';
 import type { ElbName, MachineInfo } from '../load-balancers/machine.ts';
-import type { WaitEnd, Waiting, Wish } from '../load-balancers/waiting.ts';
-import { startTrace } from '../telemetry.ts';
+import type { Wish } from '../load-balancers/waiting.ts';
 import type { AppContext } from './context.ts';
 import { presentChange } from './presenters.ts';
 
 export interface WaitParts {
-  readonly service: LoadBalancerService;
-  readonly waiting: Waiting;
-  readonly health: HealthBoard;
-  /** Milliseconds that one sequence of AWS calls may take. */
-  readonly deadlineMs: number;
+  readonly waits: ChangeWaits;
 }
 
-/** What was done already, and is waited for now. */
-export interface Wait {
+/** A change that was made, and the state that the caller waits for. */
+export interface ChangeToWaitFor {
   readonly elbName: ElbName;
   /** The instance that was changed. */
   readonly machine: MachineInfo;
@@ -26,100 +18,34 @@ export interface Wait {
   readonly until: number;
 }
 
-/** What it takes to look at the facts for an answer that is late already, in milliseconds. */
-const explainMs = 2000;
-/** How old EC2's facts may be in it, in milliseconds. */
-const factsMaxAgeMs = 1000;
-
 /**
- * Resolves with true once it has come to what is waited for. Otherwise resolves with false, and the answer is given:
- * 202 and the change with the health of the instance. Throws `closing`, `attachment_lost` or `elb_not_found`, each of which says what was done.
+ * Answers a change with 201 when the instance is in the state that the caller waits for, or with 202 and its health
+ * when it is not so in time. Throws as `ChangeWaits.until`.
  */
-export async function waitOrAnswer202(ctx: AppContext, parts: WaitParts, wait: Wait): Promise<boolean> {
+export async function answerWait(ctx: AppContext, parts: WaitParts, change: ChangeToWaitFor): Promise<void> {
+  const { elbName, machine, wish, until } = change;
+  const { instanceId } = machine;
+  const end = await parts.waits.until({ elbName, instanceId, wish, until }, hangUpOf(ctx));
+  if (end.how === 'there') {
+    ctx.status = 201;
+    const note = `${instanceId} was no member of ${elbName} when its draining had ended and was attached again`;
+    ctx.body = presentChange(machine, end.again ? { note } : {});
+    return;
+  }
+  ctx.status = 202;
+  // The client has disconnected; skip the body.
+  if (end.how === 'gone' || end.health === undefined) return;
+  ctx.set('Location', `/elb/${elbName}/health`);
+  ctx.set('Retry-After', String(end.health.lookAgainSeconds));
+  ctx.body = presentChange(machine, { health: end.health });
+}
+
+/** Aborts when the client disconnects; it may have done so while the change was made. */
+function hangUpOf(ctx: AppContext): AbortSignal {
   const left = new AbortController();
   ctx.res.once('close', () => {
     left.abort();
   });
-  // The caller may have hung up while the change was made.
   if (ctx.res.closed) left.abort();
-  const { elbName, wish } = wait;
-  const { instanceId } = wait.machine;
-  const ms = wait.until - performance.now();
-  const end = await parts.waiting.until(elbName, instanceId, wish, { ms, gone: left.signal });
-  if (end.how === 'there') return true;
-  if (end.how === 'closing') throw closing(wait);
-  if (end.how === 'failed') throw failed(end.error, wait);
-  if (end.how === 'lost') {
-    const isMember = await parts.service.isMember(elbName, instanceId, startTrace(parts.deadlineMs));
-    if (!isMember) throw lost(wait, end.drained);
-    await answer202(ctx, parts, wait, { how: 'late' });
-    return false;
-  }
-  await answer202(ctx, parts, wait, end);
-  return false;
-}
-
-async function answer202(
-  ctx: AppContext,
-  { health }: WaitParts,
-  { elbName, machine }: Wait,
-  {
-    how,
-    last = untold(machine.instanceId),
-    trouble,
-  }: Extract<WaitEnd, { how: 'there' | 'late' | 'gone' | 'closing' }>,
-): Promise<void> {
-  ctx.status = 202;
-  // Nobody would read it.
-  if (how === 'gone') return;
-  const [entry] = await health.explain(
-    elbName,
-    [last],
-    performance.now() - factsMaxAgeMs,
-    startTrace(explainMs),
-  );
-  if (entry === undefined) return;
-  const why =
-    trouble === undefined ? entry.why : `its health is not known, as ${trouble.problem}; look again later`;
-  ctx.set('Location', `/elb/${elbName}/health`);
-  ctx.set('Retry-After', String(entry.lookAgainSeconds));
-  ctx.body = presentChange(machine, { health: { ...entry, why } });
-}
-
-function done({ elbName, machine: { instanceId }, wish }: Wait): string {
-  return wish === 'in-service'
-    ? `${instanceId} was attached to ${elbName}`
-    : `${instanceId} was detached from ${elbName}`;
-}
-
-function closing(wait: Wait): DomainError {
-  const { elbName, wish } = wait;
-  return new DomainError(
-    'closing',
-    `${done(wait)}, but this service is closing and cannot wait until it is ${wish}`,
-    {
-      advice: `GET /elb/${elbName}/health tells how it stands`,
-      retryAfterSeconds: 1,
-    },
-  );
-}
-
-function lost(wait: Wait, drained: boolean): DomainError {
-  return drained
-    ? new DomainError(
-        'attachment_lost',
-        `${done(wait)} while AWS still drained it from there, and AWS loses that silently`,
-        { advice: 'the draining is over, so attach it again' },
-      )
-    : new DomainError(
-        'attachment_lost',
-        `${done(wait)}, but it is a member no longer: somebody else detached it`,
-        {
-          advice: 'find out who, and attach it again',
-        },
-      );
-}
-
-function failed(error: unknown, wait: Wait): unknown {
-  return error instanceof DomainError ? error.withAdvice(`${done(wait)} before that`) : error;
+  return left.signal;
 }

@@ -43,9 +43,17 @@ export function isHealthy({ state, condition }: MemberHealth): boolean {
   return state === 'InService' && condition !== 'draining';
 }
 
-/** Whether no connection is left: AWS knows it no longer (undefined here) or has it out of service. */
+/** Whether no connection is left: AWS has no health of the instance there (undefined here), or it is out of service. */
 export function isDrained(health: MemberHealth | undefined): boolean {
-  return health === undefined || health.state === 'OutOfService';
+  return health === undefined || health.state === 'OutOfService' || health.condition === 'not-registered';
+}
+
+/**
+ * Whether the health says nothing of the membership. AWS may not know a new member for some seconds (aws/aws-cli#2714),
+ * omits terminated ones, and answers `Unknown` for a member in a transient error and, like moto, for a former one.
+ */
+export function isDoubtful(health: MemberHealth | undefined): boolean {
+  return health === undefined || health.state === 'Unknown' || health.condition === 'not-registered';
 }
 
 /** The health of a member of which AWS tells none, as of a terminated one. */

@@ -122,11 +122,12 @@ export class Inventory {
     return this.#aged({ loadBalancers: this.#picture.loadBalancers() }, this.#picture.regionAsOf, how);
   }
 
-  /** Returns the members without their descriptions, as fresh as lists are. Throws as `list` does. */
-  async members(elbName: ElbName, trace: AwsTrace): Promise<Members> {
+  /** Returns the members without their descriptions, as fresh as lists are or as asked for. Throws as `list` does. */
+  async members(elbName: ElbName, trace: AwsTrace, maxAgeMs = Infinity): Promise<Members> {
     const now = this.#clock.now();
     this.#reads.wanted(now);
-    await this.#refresh(elbName, now - this.#options.maxAgeMs, -Infinity, trace);
+    const oldest = now - maxAgeMs;
+    await this.#refresh(elbName, Math.max(oldest, now - this.#options.maxAgeMs), oldest, trace);
     return this.#known(elbName).members;
   }
 

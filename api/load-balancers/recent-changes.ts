@@ -12,10 +12,7 @@ export interface RecentChange {
 /** Some 100 bytes each. */
 const mostRemembered = 10_000;
 
-/**
- * What this process has changed of late: AWS does not tell when an instance was registered or began to drain, nor that
- * a re-attachment falls into the draining, and is thus lost.
- */
+/** What this process has changed recently: AWS does not show when an instance was registered or began to drain. */
 export class RecentChanges {
   readonly #changes = new Map<string, RecentChange>();
 

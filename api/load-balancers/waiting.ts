@@ -1,19 +1,21 @@
 import { DomainError } from '../errors.ts';
 import { type AwsTrace, startTrace } from '../telemetry.ts';
-import { isDrained, isHealthy, type MemberHealth } from './health.ts';
+import { isDoubtful, isDrained, isHealthy, type MemberHealth } from './health.ts';
 import type { HealthReads } from './health-reads.ts';
+import type { Inventory } from './inventory.ts';
 import type { ElbName, InstanceId } from './machine.ts';
 
 export type Wish = 'in-service' | 'drained';
 
-/** How a wait ended. `last` is what AWS told last; `trouble` why it told nothing since. */
+export interface LastLooks {
+  readonly last?: MemberHealth;
+  readonly trouble?: DomainError;
+}
+
+/** How a wait ended. `last` is the last health that AWS answered; `trouble` the failure since. */
 export type WaitEnd =
-  | {
-      readonly how: 'there' | 'late' | 'gone' | 'closing';
-      readonly last?: MemberHealth;
-      readonly trouble?: DomainError;
-    }
-  /** AWS no longer knows the instance there; `drained` if it was seen draining meanwhile. */
+  | ({ readonly how: 'there' | 'late' | 'gone' | 'closing' } & LastLooks)
+  /** The instance is no member any more; `drained` if it was seen draining meanwhile. */
   | { readonly how: 'lost'; readonly drained: boolean }
   | { readonly how: 'failed'; readonly error: unknown };
 
@@ -24,6 +26,8 @@ export interface WaitingOptions {
   readonly deadlineMs: number;
   /** Aborts when the service begins to close. */
   readonly closing: AbortSignal;
+  /** The least distance between two looks at a load balancer, in milliseconds; 500 by default. */
+  readonly leastDistanceMs?: number;
 }
 
 interface Waiter {
@@ -33,8 +37,8 @@ interface Waiter {
   last?: MemberHealth;
   trouble?: DomainError;
   sawDraining: boolean;
-  /** Looks in a row that found nothing of it. */
-  absences: number;
+  /** Looks in a row whose health left the membership open. */
+  doubts: number;
 }
 
 interface Watch {
@@ -44,10 +48,10 @@ interface Watch {
   wake: () => void;
 }
 
-/** Looks follow each other at this distance at least, in milliseconds. */
-const leastDistanceMs = 500;
-/** One look may come before AWS knows everywhere what it has just been told. */
-const mostAbsences = 2;
+/** The membership is checked from this doubtful look on: the first may come before AWS knows the change everywhere. */
+const doubtsBeforeCheck = 2;
+/** How old the membership may be in that check, in milliseconds: DescribeLoadBalancers is called once in that time. */
+const membersMaxAgeMs = 2000;
 
 /**
  * Lets callers wait for a state of an instance. All who wait on one load balancer share its looks, and the looks at all
@@ -55,11 +59,13 @@ const mostAbsences = 2;
  */
 export class Waiting {
   readonly #reads: HealthReads;
+  readonly #inventory: Pick<Inventory, 'members'>;
   readonly #options: WaitingOptions;
   readonly #watches = new Map<ElbName, Watch>();
 
-  constructor(reads: HealthReads, options: WaitingOptions) {
+  constructor(reads: HealthReads, inventory: Pick<Inventory, 'members'>, options: WaitingOptions) {
     this.#reads = reads;
+    this.#inventory = inventory;
     this.#options = options;
     options.closing.addEventListener('abort', () => {
       for (const { waiters } of this.#watches.values())
@@ -75,8 +81,8 @@ export class Waiting {
   }
 
   /**
-   * Resolves when AWS says that it is so, when `ms` milliseconds have passed, when it cannot come to it any more, when
-   * `gone` aborts (the caller has left), or when the service begins to close.
+   * Resolves when AWS says that it is so, when `ms` milliseconds have passed, when the instance is no member any more
+   * and cannot come into service, when `gone` aborts (the caller has left), or when the service begins to close.
    */
   async until(
     elbName: ElbName,
@@ -90,7 +96,7 @@ export class Waiting {
     let end: () => void = () => undefined;
     try {
       return await new Promise<WaitEnd>((resolve) => {
-        const waiter: Waiter = { instanceId, wish, end: resolve, sawDraining: false, absences: 0 };
+        const waiter: Waiter = { instanceId, wish, end: resolve, sawDraining: false, doubts: 0 };
         const timer = setTimeout(endAs, Math.max(0, ms), waiter, 'late');
         gone.addEventListener('abort', () => {
           endAs(waiter, 'gone');
@@ -127,26 +133,27 @@ export class Waiting {
       const lookedAt = performance.now();
       await this.#look(watch);
       if (watch.waiters.size === 0) break;
-      const distance = Math.max(
-        leastDistanceMs,
-        (1000 * this.#watches.size) / this.#options.elbReadsPerSecond,
-      );
+      const { leastDistanceMs = 500, elbReadsPerSecond } = this.#options;
+      const distance = Math.max(leastDistanceMs, (1000 * this.#watches.size) / elbReadsPerSecond);
       await this.#rest(watch, lookedAt + distance - performance.now());
     }
     this.#watches.delete(elbName);
   }
 
-  /** Tells those who wait by now; those who come while AWS answers may want something that it could not see yet. */
+  /** Looks for those who wait when it begins: this look may be too early for those who come while AWS answers. */
   async #look({ elbName, waiters }: Watch): Promise<void> {
     const asking = [...waiters];
     const ids = [...new Set(asking.map(({ instanceId }) => instanceId))];
     const trace: AwsTrace = startTrace(this.#options.deadlineMs);
     try {
-      const told = await this.#reads.some(elbName, ids, trace);
-      for (const waiter of asking) tell(waiter, told.get(waiter.instanceId));
+      const health = await this.#reads.some(elbName, ids, trace);
+      const doubtful = asking.filter((waiter) => see(waiter, health.get(waiter.instanceId)));
+      if (doubtful.length === 0) return;
+      const members = await this.#inventory.members(elbName, trace, membersMaxAgeMs);
+      for (const waiter of doubtful) if (!members.includes(waiter.instanceId)) endAsNoMember(waiter);
     } catch (error) {
       for (const waiter of asking) {
-        // What AWS does not tell now it may tell in a second; without a load balancer there is nothing to wait for.
+        // AWS may answer in a second; without a load balancer there is nothing to wait for.
         if (error instanceof DomainError && error.code !== 'elb_not_found') waiter.trouble = error;
         else waiter.end({ how: 'failed', error });
       }
@@ -164,22 +171,29 @@ export class Waiting {
   }
 }
 
-function tell(waiter: Waiter, health: MemberHealth | undefined): void {
+/** Takes in the health of a look, and returns whether the membership has to be checked for the waiter. */
+function see(waiter: Waiter, health: MemberHealth | undefined): boolean {
   delete waiter.trouble;
   if (health === undefined) delete waiter.last;
   else waiter.last = health;
+  waiter.doubts = isDoubtful(health) ? waiter.doubts + 1 : 0;
   if (waiter.wish === 'drained') {
-    if (isDrained(health)) waiter.end({ how: 'there', ...(health && { last: health }) });
-    return;
+    if (!isDrained(health)) return waiter.doubts > 0;
+    endAs(waiter, 'there');
+    return false;
   }
-  waiter.absences = health === undefined || health.condition === 'not-registered' ? waiter.absences + 1 : 0;
-  if (waiter.absences >= mostAbsences) waiter.end({ how: 'lost', drained: waiter.sawDraining });
-  if (health === undefined) return;
-  if (isHealthy(health)) waiter.end({ how: 'there', last: health });
-  else if (health.condition === 'draining') waiter.sawDraining = true;
+  if (health !== undefined && isHealthy(health)) endAs(waiter, 'there');
+  else if (health?.condition === 'draining') waiter.sawDraining = true;
+  return waiter.doubts >= doubtsBeforeCheck;
 }
 
-function endAs(waiter: Waiter, how: 'late' | 'gone' | 'closing'): void {
+/** A former member has no connection left, and cannot come into service. */
+function endAsNoMember(waiter: Waiter): void {
+  if (waiter.wish === 'drained') endAs(waiter, 'there');
+  else waiter.end({ how: 'lost', drained: waiter.sawDraining });
+}
+
+function endAs(waiter: Waiter, how: 'there' | 'late' | 'gone' | 'closing'): void {
   const { last, trouble, end } = waiter;
   end({ how, ...(last && { last }), ...(trouble && { trouble }) });
 }

@@ -75,14 +75,10 @@ function draining({ change, drainingSeconds, now }: Circumstances): Reason {
     leftSeconds === undefined
       ? 'for a while yet'
       : `until ${instant(leftSeconds)} (${leftSeconds} s) at most`;
-  if (drainingSince !== undefined && attachedAt > drainingSince) {
-    return later(
-      `it was attached again while it still drains, ${until}; AWS loses such an attachment silently, so attach it once more when the draining is over`,
-      leftSeconds,
-    );
-  }
   return later(
-    `it is detached and drains its connections ${until}; do not attach it again before that, as AWS would lose it silently`,
+    drainingSince !== undefined && attachedAt > drainingSince
+      ? `it was attached again while it still drains its connections ${until}: look again then, and attach it once more if it is no member`
+      : `it is detached and drains its connections ${until}: wait`,
     leftSeconds,
   );
 }

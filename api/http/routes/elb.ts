@@ -1,4 +1,5 @@
 import type Router from '@koa/router';
+import type { LoadBalancerService } from '../../load-balancers/load-balancer-service.ts';
 import { type AwsTrace, startTrace } from '../../telemetry.ts';
 import type { MembershipChanges } from '../../load-balancers/membership-changes.ts';
 import { only } from '../../load-balancers/outcomes.ts';
@@ -9,10 +10,13 @@ import { sameOrigin } from '../middleware/same-origin.ts';
 import { takes } from '../middleware/takes.ts';
 import { presentChange, wouldBe } from '../presenters.ts';
 import { readChangeQuery } from '../query.ts';
-import { waitOrAnswer202, type WaitParts } from '../wait-answer.ts';
+import { answerWait, type WaitParts } from '../wait-answer.ts';
 
 export interface ElbRouteParts extends WaitParts {
+  readonly service: LoadBalancerService;
   readonly changes: MembershipChanges;
+  /** Milliseconds that one sequence of AWS calls may take. */
+  readonly deadlineMs: number;
 }
 
 /** Lists, attaches and detaches the instances of a load balancer. */
@@ -144,7 +148,7 @@ export function elbRoutes(router: Router, parts: ElbRouteParts): void {
         ctx.body = presentChange(machine, { dryRun, note: wouldBe.attached(instanceId, elbName) });
         return;
       }
-      if (watched && !(await waitOrAnswer202(ctx, parts, { elbName, machine, wish: wait, until }))) return;
+      if (watched) return answerWait(ctx, parts, { elbName, machine, wish: wait, until });
       ctx.body = presentChange(machine);
       ctx.status = 201;
     },
@@ -237,8 +241,7 @@ export function elbRoutes(router: Router, parts: ElbRouteParts): void {
         ctx.body = presentChange(machine, { dryRun, note: wouldBe.detached(instanceId, elbName) });
         return;
       }
-      if (wait !== undefined && !(await waitOrAnswer202(ctx, parts, { elbName, machine, wish: wait, until })))
-        return;
+      if (wait !== undefined) return answerWait(ctx, parts, { elbName, machine, wish: wait, until });
       ctx.body = presentChange(machine);
       ctx.status = 201;
     },

@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict';
 import { request } from 'node:http';
 import { token } from '../support/service.ts';
-import { describeHealth, eventually, register, startWorld, type World } from '../support/world.ts';
+import {
+  describeElbs,
+  describeHealth,
+  eventually,
+  register,
+  startWorld,
+  type World,
+} from '../support/world.ts';
 
 const [member, spare, stopped] = ['i-5203422c', 'i-0b22a22eec53b9321', 'i-091aeb5c6738d523f'] as const;
 const spares = ['i-0b22a22eec53b9321', 'i-0c4d1e7f8a9b03562', 'i-0d5e2f809b1c14673', 'i-0e6f30a1bc2d25784'];
@@ -90,26 +97,137 @@ describe('Waiting', function () {
     assert.equal((await waiting).status, 201);
   });
 
-  it('says 409 when AWS has lost an attachment that fell into the draining', async () => {
+  for (const draining of ['drop', 'keep'] as const) {
+    describe(`for in-service of an instance that drains, where AWS ${draining}s the attachment`, () => {
+      beforeEach(() => {
+        world.aws.region.changeBehaviour({ draining });
+      });
+
+      it('answers 202 and why while it drains', async () => {
+        await detach('default-elb', member, '');
+        const answer = await attach('default-elb', member, 'wait=in-service&timeout=1');
+        assert.equal(answer.status, 202);
+        assert.match(
+          entryOf(answer).why,
+          /attached again while it still drains its connections until \d{4}-/,
+        );
+      });
+
+      it('answers 201 once it serves', async () => {
+        await detach('default-elb', member, '');
+        world.aws.resetCalls();
+        const waiting = attach('default-elb', member);
+        await seen(describeHealth);
+        world.aws.region.advance(21);
+        const registers = draining === 'drop' ? 2 : 1;
+        await seen(register, registers);
+        world.aws.region.advance(16);
+        const answer = await waiting;
+        assert.equal(answer.status, 201, answer.body);
+        assert.equal(world.calls(register), registers);
+        assert.equal(
+          changeOf(answer).note?.includes('was attached again'),
+          draining === 'drop' ? true : undefined,
+        );
+        assert.ok((await world.ids('default-elb')).includes(member));
+      });
+
+      it('answers 201 once it serves where somebody else detached it before', async () => {
+        world.aws.region.deregister('default-elb', [member]);
+        const waiting = attach('default-elb', member);
+        await seen(describeHealth);
+        world.aws.region.advance(21);
+        await seen(register, draining === 'drop' ? 2 : 1);
+        world.aws.region.advance(16);
+        assert.equal((await waiting).status, 201);
+      });
+    });
+  }
+
+  it('for in-service answers 409 when the second attachment after the draining is lost, too', async () => {
     world.aws.region.changeBehaviour({ draining: 'drop' });
     await detach('default-elb', member, '');
     const waiting = attach('default-elb', member);
     await seen(describeHealth);
     world.aws.region.advance(21);
+    await seen(register, 2);
+    world.aws.region.setMembers('default-elb', []);
     const answer = await waiting;
     assert.equal(answer.status, 409, answer.body);
-    assert.match(messageOf(answer), /attached to default-elb while AWS still drained it.*attach it again/);
-    assert.equal((await attach('default-elb', member, '')).status, 201);
+    assert.match(
+      messageOf(answer),
+      /attached to default-elb, again when its draining had ended, but it is no member/,
+    );
+    assert.equal(world.calls(register), 2);
   });
 
-  it('says 202 and why while such an attachment still drains', async () => {
+  it('for in-service says what was done where the second attachment fails', async () => {
+    world.aws.region.changeBehaviour({ draining: 'drop' });
     await detach('default-elb', member, '');
-    const answer = await attach('default-elb', member, 'wait=in-service&timeout=1');
-    assert.equal(answer.status, 202);
-    assert.match(entryOf(answer).why, /attached again while it still drains/);
+    const waiting = attach('default-elb', member);
+    await seen(describeHealth);
+    world.aws.region.changeInstance(member, { state: 'stopping' });
+    world.aws.region.advance(21);
+    const answer = await waiting;
+    assert.equal(answer.status, 400, answer.body);
+    assert.match(messageOf(answer), /was attached to default-elb while it drained and was no member/);
   });
 
-  it('is not there for an attachment without wait, but the log warns of one that will be lost', async () => {
+  it('for in-service does not attach again what this service has detached meanwhile', async () => {
+    await detach('default-elb', member, '');
+    const waiting = attach('default-elb', member);
+    await seen(describeHealth);
+    assert.equal((await detach('default-elb', member, '')).status, 201);
+    world.aws.region.advance(21);
+    const answer = await waiting;
+    assert.equal(answer.status, 409, answer.body);
+    assert.match(messageOf(answer), /somebody else detached it/);
+    assert.equal(world.calls(register), 1);
+  });
+
+  it('for in-service continues while AWS lists the member and does not know its health yet', async () => {
+    world.aws.region.changeBehaviour({ registrationLag: 20 });
+    const waiting = attach('default-elb', spare);
+    await seen(describeHealth, 5);
+    assert.ok(world.calls(describeElbs) <= 4, `${world.calls(describeElbs)} of DescribeLoadBalancers`);
+    world.aws.region.advance(20);
+    const answer = await waiting;
+    assert.equal(answer.status, 201, answer.body);
+  });
+
+  it('for in-service answers 202, and 409 once AWS drops it, when the instance is terminated meanwhile', async () => {
+    const late = attach('default-elb', spare, 'wait=in-service&timeout=2');
+    const lost = attach('default-elb', spares[1]!);
+    await seen(register, 1);
+    await seen(describeHealth, 2);
+    for (const id of [spare, spares[1]!]) world.aws.region.changeInstance(id, { state: 'terminated' });
+    const answer = await late;
+    assert.equal(answer.status, 202, answer.body);
+    assert.match(entryOf(answer).why, /EC2 says that the instance is terminated/);
+    world.aws.region.advance(61);
+    assert.equal((await lost).status, 409);
+  });
+
+  for (const formerMembers of ['out-of-service', 'unknown', 'invalid-instance'] as const)
+    it(`for drained is over where the health of a former member is ${formerMembers}`, async () => {
+      world.aws.region.changeBehaviour({ formerMembers });
+      const waiting = detach('default-elb', member);
+      await seen(describeHealth, 2);
+      world.aws.region.advance(21);
+      assert.equal((await waiting).status, 201);
+    });
+
+  it('for drained continues while a draining instance is still listed', async () => {
+    world.aws.region.changeBehaviour({ listDraining: true, formerMembers: 'unknown' });
+    const late = await detach('default-elb', member, 'wait=drained&timeout=1');
+    assert.equal(late.status, 202);
+    const waiting = detach('default-elb', 'i-6d304aae');
+    await seen(describeHealth, 4);
+    world.aws.region.advance(21);
+    assert.equal((await waiting).status, 201);
+  });
+
+  it('is not there for an attachment without wait, but the log warns of one that falls into the draining', async () => {
     await detach('default-elb', member, '');
     assert.equal((await attach('default-elb', member, '')).status, 201);
     const line = await world.service.logged(({ msg }) => msg.startsWith('attached while AWS still drains'));
@@ -122,7 +240,7 @@ describe('Waiting', function () {
     world.aws.region.setMembers('default-elb', [member]);
     const answer = await waiting;
     assert.equal(answer.status, 409, answer.body);
-    assert.match(messageOf(answer), /was attached to default-elb, but it is a member no longer/);
+    assert.match(messageOf(answer), /was attached to default-elb, but it is no member any more/);
   });
 
   it('says 404, and what was done, when the load balancer is deleted meanwhile', async () => {

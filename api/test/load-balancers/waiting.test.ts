@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { DomainError, elbNotFound } from '../../errors.ts';
 import type { Condition, MemberHealth } from '../../load-balancers/health.ts';
 import { HealthReads } from '../../load-balancers/health-reads.ts';
 import type { InstanceId } from '../../load-balancers/machine.ts';
@@ -10,7 +11,8 @@ import { eventually } from '../support/world.ts';
 const web = elb('web');
 
 function health(instanceId: InstanceId, condition: Condition): MemberHealth {
-  const state = ['in-service', 'draining'].includes(condition) ? 'InService' : 'OutOfService';
+  const inService = ['in-service', 'draining'].includes(condition);
+  const state = inService ? 'InService' : condition === 'unknown' ? 'Unknown' : 'OutOfService';
   return { instanceId, state, reasonCode: 'N/A', description: 'N/A', condition };
 }
 
@@ -18,15 +20,33 @@ describe('Waiting for a state', () => {
   let gateway: ScriptedGateway;
   let closing: AbortController;
   let waiting: Waiting;
-  const nobodyGone = new AbortController().signal;
+  let listed: InstanceId[];
+  let membersError: Error | undefined;
+  let membersCalls: number;
   beforeEach(() => {
     gateway = new ScriptedGateway();
     closing = new AbortController();
+    listed = [];
+    membersError = undefined;
+    membersCalls = 0;
+    const members = () => {
+      membersCalls += 1;
+      return membersError === undefined ? Promise.resolve(listed) : Promise.reject(membersError);
+    };
     const reads = new HealthReads(gateway, new RecentChanges(), { changedAt: () => -Infinity }, 3000);
-    waiting = new Waiting(reads, { elbReadsPerSecond: 1000, deadlineMs: 3000, closing: closing.signal });
+    waiting = new Waiting(
+      reads,
+      { members },
+      {
+        elbReadsPerSecond: 1000,
+        deadlineMs: 3000,
+        closing: closing.signal,
+        leastDistanceMs: 10,
+      },
+    );
   });
   const until = (instanceId: InstanceId, wish: 'in-service' | 'drained', ms = 20_000) =>
-    waiting.until(web, instanceId, wish, { ms, gone: nobodyGone });
+    waiting.until(web, instanceId, wish, { ms, gone: new AbortController().signal });
 
   it('is over at once when the caller has left, or the service closes', async () => {
     const left = AbortSignal.abort();
@@ -60,6 +80,64 @@ describe('Waiting for a state', () => {
     assert.deepEqual(await end, { how: 'lost', drained: true });
   });
 
+  describe('whose health leaves the membership open', () => {
+    const odd: [what: string, told: () => MemberHealth[]][] = [
+      ['is InvalidInstance', () => []],
+      ['is Unknown', () => [health(id(1), 'unknown')]],
+      ['says not registered', () => [health(id(1), 'not-registered')]],
+      ['says not registered, as Unknown', () => [{ ...health(id(1), 'not-registered'), state: 'Unknown' }]],
+    ];
+    for (const [what, told] of odd) {
+      it(`ends a wait for in-service where it ${what} and the instance is no member`, async () => {
+        gateway.health = told();
+        assert.deepEqual(await until(id(1), 'in-service'), { how: 'lost', drained: false });
+        assert.equal(membersCalls, 1);
+      });
+
+      it(`continues a wait for in-service while it ${what} and the instance is listed`, async () => {
+        gateway.health = told();
+        listed = [id(1)];
+        const end = until(id(1), 'in-service');
+        await eventually(() => gateway.healthCalls.length >= 4, 'it is asked');
+        assert.equal(waiting.waiters, 1);
+        gateway.health = [health(id(1), 'in-service')];
+        assert.equal((await end).how, 'there');
+      });
+
+      it(`ends a wait for drained where it ${what} and the instance is no member`, async () => {
+        gateway.health = told();
+        assert.equal((await until(id(1), 'drained')).how, 'there');
+        assert.equal(gateway.healthCalls.length, 1);
+      });
+    }
+
+    it('continues a wait for drained while health is Unknown and the instance is listed', async () => {
+      gateway.health = [health(id(1), 'unknown')];
+      listed = [id(1)];
+      const end = until(id(1), 'drained');
+      await eventually(() => gateway.healthCalls.length >= 3, 'it is asked');
+      assert.equal(waiting.waiters, 1);
+      listed = [];
+      assert.equal((await end).how, 'there');
+    });
+
+    it('continues the wait where the members cannot be read, and ends it where the load balancer is gone', async () => {
+      membersError = new DomainError('aws_throttled', 'AWS throttles');
+      const late = await until(id(1), 'in-service', 200);
+      assert.deepEqual(late, { how: 'late', trouble: membersError });
+      membersError = elbNotFound(web, 'us-east-1');
+      assert.deepEqual(await until(id(1), 'in-service'), { how: 'failed', error: membersError });
+    });
+
+    it('reads no members on the ordinary way', async () => {
+      gateway.health = [health(id(1), 'registering')];
+      await until(id(1), 'in-service', 100);
+      gateway.health = [health(id(1), 'in-service')];
+      await until(id(1), 'in-service');
+      assert.equal(membersCalls, 0);
+    });
+  });
+
   it('for drained is over for those of whom AWS knows nothing, and goes on for others of the call', async () => {
     gateway.health = [health(id(2), 'draining')];
     const [gone, drains] = [until(id(1), 'drained'), until(id(2), 'drained')];
@@ -79,7 +157,7 @@ describe('Waiting for a state', () => {
     gateway.health = [health(id(1), 'registering')];
     await until(id(1), 'in-service', 100);
     const { length } = gateway.healthCalls;
-    await new Promise((resolve) => setTimeout(resolve, 700));
+    await new Promise((resolve) => setTimeout(resolve, 100));
     assert.equal(gateway.healthCalls.length, length);
   });
 });
