@@ -443,9 +443,10 @@ call() {
 
 refuse() { die 12 "$1: $api answered $status $answer"; }
 
-# members STATE: the ids of the load balancer that are in that state and not on their way out.
-members() {
-  tr '{' '\n' <<<"$answer" | grep "\"state\":\"$1\"" | grep -v 'deregistration currently in progress' |
+# The ids of the members in service. A host may still serve a version whose health has no `condition`.
+in_service() {
+  tr '{' '\n' <<<"$answer" | grep -E '"condition":"in-service"|"state":"InService"' |
+    grep -vE '"condition":"draining"|deregistration currently in progress' |
     sed -nE 's/.*"instanceId":"(i-[0-9a-f]+)".*/\1/p' || true
 }
 
@@ -463,7 +464,13 @@ wait_until() {
     sleep 2
   done
 }
-is_in_service() { read_health && members InService | grep -qx "$1"; }
+is_in_service() { read_health && in_service | grep -qx "$1"; }
+# Attaches the instance once more where it is no member: AWS may drop an attachment that was made while it drained.
+is_in_service_or_attach() {
+  is_in_service "$1" && return
+  grep -q "\"instanceId\":\"$1\"" <<<"$answer" || call POST "/elb/$elb" "{\"instanceId\":\"$1\"}"
+  return 1
+}
 is_out_of_service() { read_health && ! tr '{' '\n' <<<"$answer" | grep "\"instanceId\":\"$1\"" | grep -q '"state":"InService"'; }
 
 # Sets `asg` and `lifecycle` of the instance; both are empty for one in no group.
@@ -483,7 +490,7 @@ is_lifecycle() { read_group "$1" && [[ $lifecycle == "$2" ]]; }
 take_out() {
   local id=$1 text
   read_health
-  if members InService | grep -qx "$id" && ! members InService | grep -qvx "$id"; then
+  if in_service | grep -qx "$id" && ! in_service | grep -qvx "$id"; then
     die 11 "$id is the last healthy host of $elb: it is not drained; bring another into service first"
   fi
   read_group "$id"
@@ -519,7 +526,7 @@ take_out() {
 
 # Also after a failure: the host serves what it served before.
 rejoin() {
-  local id=$1 text
+  local id=$1 text serves=is_in_service
   out_of_elb=''
   read_group "$id"
   if [[ -n $asg ]]; then
@@ -531,8 +538,9 @@ rejoin() {
   else
     call POST "/elb/$elb?wait=in-service" "{\"instanceId\":\"$id\"}"
     case $status in 201 | 202 | 409) ;; *) refuse "$id cannot be attached to $elb" ;; esac
+    serves=is_in_service_or_attach
   fi
-  wait_until "$id was in service of $elb" is_in_service "$id"
+  wait_until "$id was in service of $elb" "$serves" "$id"
   step "$id is in service of $elb"
 }
 

@@ -57,6 +57,32 @@ describe('The recipes of the README', function () {
     assert.match(later.output, /registration is in progress/);
   });
 
+  it('roll says that the member is out when its command fails, and only then', async () => {
+    world.aws.region.clock.setSpeed(30);
+    const failed = await run('roll default-elb false');
+    assert.equal(failed.code, 1, failed.output);
+    assert.match(
+      failed.output,
+      /i-5203422c is out of default-elb; put it back: attach default-elb i-5203422c/,
+    );
+    assert.deepEqual(await world.ids('default-elb'), ['i-0a4f8c3e9d1b27650', 'i-6d304aae']);
+    world.aws.faults.set([{ throttle: true, actions: ['DeregisterInstancesFromLoadBalancer'] }]);
+    const refused = await run('roll default-elb false');
+    assert.equal(refused.code, 22, refused.output);
+    assert.doesNotMatch(refused.output, /is out of/);
+  });
+
+  for (const draining of ['drop', 'keep'] as const)
+    it(`attach an instance that drains, where AWS ${draining}s the attachment`, async () => {
+      world.aws.region.changeBehaviour({ draining });
+      world.aws.region.clock.setSpeed(10);
+      world.aws.region.deregister('default-elb', [member]);
+      const patient = functions.replaceAll('50', '1');
+      const { code, output } = await run(`${patient}\nattach default-elb ${member} 30`);
+      assert.equal(code, 0, output);
+      assert.ok((await world.ids('default-elb')).includes(member));
+    });
+
   it('roll through all members, and stop at the first command that fails', async () => {
     world.aws.region.clock.setSpeed(30);
     const { code, output } = await run('roll default-elb echo deployed');
