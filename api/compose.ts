@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { createApp } from './app.ts';
 import { readBuildInfo } from './build-info.ts';
 import { ClassicElbGateway } from './aws/classic-elb-gateway.ts';
-import { type AwsClients, createAwsClients } from './aws/clients.ts';
+import { type AwsClientOptions, type AwsClients, createAwsClients } from './aws/clients.ts';
 import type { Config } from './config.ts';
 import { startEmbeddedAws } from './embedded-aws/server.ts';
 import { ConfigError } from './errors.ts';
@@ -34,12 +34,24 @@ export interface Service extends HttpServer {
   readonly control: ControlSocket | undefined;
 }
 
+/** What tests set so that several services can run in one process, whose environment they share. */
+export interface ComposeOptions {
+  /** The endpoint and the credentials of AWS_BACKEND=aws; by default the SDK reads the process's environment. */
+  readonly aws?: Pick<AwsClientOptions, 'endpoint' | 'credentials'>;
+  /** Whether the AWS client is warmed up once the service listens; true by default. */
+  readonly warmUp?: boolean;
+}
+
 /**
- * Returns the service as the configuration wants it, its parts put together and its AWS at hand; it does not listen
- * yet. Throws ConfigError where AWS is asked for and there are no credentials for it.
+ * Returns the service for this configuration, its parts put together. It does not listen yet.
+ * Throws ConfigError where AWS_BACKEND=aws has no credentials.
  */
-export async function compose(config: Config, logger: Logger): Promise<Service> {
-  const { clients, closeAws } = await connectAws(config);
+export async function compose(
+  config: Config,
+  logger: Logger,
+  options: ComposeOptions = {},
+): Promise<Service> {
+  const { clients, closeAws } = await connectAws(config, options.aws);
   const ledger = new AwsLedger();
   const gateway = new ClassicElbGateway(clients, ledger, config);
   const inventory = new Inventory(gateway, logger, {
@@ -103,11 +115,12 @@ export async function compose(config: Config, logger: Logger): Promise<Service> 
   const http = createHttpServer(listener, closing);
   const control =
     config.controlSocket === undefined ? undefined : createControlSocket(config.controlSocket, listener);
-  (control ?? http).server.once('listening', () => {
-    warmUp(config).catch((err: unknown) => {
-      logger.warn({ err }, 'the first read will be slow: the way to AWS could not be tried out beforehand');
+  if (options.warmUp ?? true)
+    (control ?? http).server.once('listening', () => {
+      warmUp(config).catch((err: unknown) => {
+        logger.warn({ err }, 'the first read will be slow: the way to AWS could not be tried out beforehand');
+      });
     });
-  });
   return {
     server: http.server,
     control,
@@ -122,9 +135,12 @@ export async function compose(config: Config, logger: Logger): Promise<Service> 
   };
 }
 
-async function connectAws(config: Config): Promise<{ clients: AwsClients; closeAws: () => Promise<void> }> {
+async function connectAws(
+  config: Config,
+  aws: ComposeOptions['aws'],
+): Promise<{ clients: AwsClients; closeAws: () => Promise<void> }> {
   if (config.backend === 'aws') {
-    const clients = createAwsClients(config);
+    const clients = createAwsClients({ ...config, ...aws });
     await requireCredentials(clients);
     return { clients, closeAws: () => Promise.resolve() };
   }

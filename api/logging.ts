@@ -15,7 +15,7 @@ export interface LoggerOptions {
 /** Returns a logger that writes JSON lines, or readable ones, to `stream`: standard output by default. */
 export function createLogger(
   { level, readable, secrets = [] }: LoggerOptions,
-  stream: LogStream = new LogStream(1),
+  stream: Pick<LogStream, 'write' | 'onLost'> = new LogStream(1),
 ): PinoLogger {
   const options = { level, base: null, serializers: { err: describeError } };
   const pretty = prettyFactory({ singleLine: true });

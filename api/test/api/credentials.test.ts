@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type EmbeddedAws, startEmbeddedAws } from '../../embedded-aws/server.ts';
 import { messageOf, secondToken, type Service, startService, token } from '../support/service.ts';
 
@@ -66,6 +67,8 @@ describe('Credentials', () => {
 
   for (const [what, authorization, authFailure, says] of refused)
     it(`answers 401, the challenge and the form, also to the log, to ${what}`, async () => {
+      // The log has at most ten lines a second of requests without credentials.
+      await sleep(120);
       const requestId = `refused-${authFailure}-${what.length}-${what.replaceAll(/\W/g, '-')}`;
       const response = await fetch(`${service.url}/elb/default-elb`, {
         headers: {

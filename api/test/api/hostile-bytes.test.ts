@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type EmbeddedAws, startEmbeddedAws } from '../../embedded-aws/server.ts';
 import { RawConnection } from '../http/raw-connection.ts';
 import { seededRandom } from '../support/random.ts';
-import { type Service, startService } from '../support/service.ts';
+import { type Service, type ServiceProcess, startServiceProcess } from '../support/service.ts';
 
 const healthcheck = 'GET /healthcheck HTTP/1.1\r\nHost: x\r\n\r\n';
 const detach =
@@ -15,10 +15,10 @@ const connectRequest = 'CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n';
 describe('Bytes from an unauthenticated sender', function () {
   this.timeout(60_000);
   let aws: EmbeddedAws;
-  let service: Service;
+  let service: ServiceProcess;
   beforeEach(async () => {
     aws = await startEmbeddedAws();
-    service = await startService(aws.url);
+    service = await startServiceProcess(aws.url);
   });
   afterEach(async () => {
     service.child.kill('SIGKILL');

@@ -323,7 +323,7 @@ describe('Waiting', function () {
     const detaching = detach('default-elb', member);
     await eventually(() => world.calls('DeregisterInstancesFromLoadBalancer') === 1, 'it is detached');
     await seen(describeHealth, 2);
-    world.service.child.kill('SIGTERM');
+    void world.service.close();
     const [attached, detached] = await Promise.all([attaching, detaching]);
     assert.deepEqual([attached.status, detached.status], [503, 503]);
     assert.match(

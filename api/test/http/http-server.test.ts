@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { type EmbeddedAws, startEmbeddedAws } from '../../embedded-aws/server.ts';
-import { type Service, startService, token } from '../support/service.ts';
+import { type ServiceProcess, startServiceProcess, token } from '../support/service.ts';
 import { RawConnection, until } from './raw-connection.ts';
 
 const healthcheck = ['GET /healthcheck HTTP/1.1', 'Host: x', '', ''];
@@ -10,11 +10,14 @@ const list = ['GET /elb/default-elb HTTP/1.1', 'Host: x', `Authorization: Basic 
 describe('Told to stop, the service', function () {
   this.timeout(30_000);
   let aws: EmbeddedAws;
-  let service: Service;
+  let service: ServiceProcess;
   let exited: Promise<unknown[]>;
   beforeEach(async () => {
     aws = await startEmbeddedAws();
-    service = await startService(aws.url, { AWS_DEADLINE_MS: '55000', AWS_ANSWER_TIMEOUT_MS: '55000' });
+    service = await startServiceProcess(aws.url, {
+      AWS_DEADLINE_MS: '55000',
+      AWS_ANSWER_TIMEOUT_MS: '55000',
+    });
     exited = once(service.child, 'exit');
   });
   afterEach(async () => {

@@ -35,11 +35,11 @@ export class RawConnection {
   }
 }
 
-/** Resolves when the condition holds, for what has no event; rejects when it does not within 9 seconds. */
+/** Resolves when the condition holds, for what has no event; rejects when it does not within 50 seconds. */
 export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
   const start = performance.now();
   while (!(await condition())) {
-    if (performance.now() - start > 9000) throw new Error(`in vain: ${condition.toString()}`);
+    if (performance.now() - start > 50_000) throw new Error(`in vain: ${condition.toString()}`);
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }

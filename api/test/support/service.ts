@@ -6,9 +6,13 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { assertAnswerFits } from '../contract/answer-schema.ts';
+import { type LogLine, ServiceLog } from './service-log.ts';
 
-/** `npm run test:build` sets this, to run the same tests against the production build. */
-const entry = process.env['SERVICE_UNDER_TEST'] === 'build' ? 'dist/server.js' : '.test-build/server.js';
+export type { LogLine } from './service-log.ts';
+
+/** `npm run test:build` sets this: all tests run against the production build, in processes of its own. */
+const isBuildTested = process.env['SERVICE_UNDER_TEST'] === 'build';
+const entry = isBuildTested ? 'dist/server.js' : '.test-build/server.js';
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 
 /** base64 of `tester:c:olon ü`, which has a colon in the password and a letter beyond ASCII. */
@@ -16,59 +20,69 @@ export const token = Buffer.from('tester:c:olon ü').toString('base64');
 /** A second valid token, as during a rotation. */
 export const secondToken = Buffer.from('rotated:next').toString('base64');
 
-export type LogLine = Record<string, unknown> & { msg: string };
-
 export interface Service {
   readonly url: string;
-  readonly child: ChildProcess;
   /** Every line of the log so far. */
   readonly log: LogLine[];
   /** Resolves with the first line, past or future, that fits. */
   logged(fits: (line: LogLine) => boolean): Promise<LogLine>;
-  /** Sends a request, with credentials unless told otherwise, and holds the answer against swagger.yaml. */
+  /** Sends a request, with credentials by default, and checks the answer against swagger.yaml. */
   request(path: string, init?: RequestInit): Promise<Response>;
+  /** Closes the service as SIGTERM does. */
   close(): Promise<void>;
 }
 
-/** Starts the service as its own process, against the AWS endpoint given, on a free port. */
-export async function startService(awsUrl: string, env: Record<string, string> = {}): Promise<Service> {
-  const child = spawnService({
-    API_TOKEN: `${token},${secondToken}`,
-    AWS_BACKEND: 'aws',
-    AWS_ENDPOINT_URL: awsUrl,
-    AWS_ACCESS_KEY_ID: 'AKIATESTTESTTEST',
-    AWS_SECRET_ACCESS_KEY: 'test-secret-key',
-    ...env,
+export interface ServiceProcess extends Service {
+  readonly child: ChildProcess;
+}
+
+type Env = Readonly<Record<string, string>>;
+
+/**
+ * Starts the service on a free port, against the AWS endpoint given: in this process, or as a process of its own where
+ * the production build is tested. `env` is added to what the service needs.
+ */
+export async function startService(awsUrl: string, env: Env = {}): Promise<Service> {
+  if (isBuildTested) return startServiceProcess(awsUrl, env);
+  // Loaded here: most unit tests need neither Koa nor the AWS SDK.
+  const { startInProcess } = await import('./in-process.ts');
+  const log = new ServiceLog();
+  const service = await startInProcess({ ...listening, ...environmentOf(awsUrl), ...env }, (line) => {
+    log.add(line);
   });
-  const log: LogLine[] = [];
-  const arrived = new EventTarget();
+  return { ...serviceAt(service.port, log), close: () => service.close() };
+}
+
+/** Starts the service as a process of its own: for tests of signals, exit codes and what a crash would end. */
+export async function startServiceProcess(awsUrl: string, env: Env = {}): Promise<ServiceProcess> {
+  const child = spawnService({ ...environmentOf(awsUrl), ...env });
+  const log = new ServiceLog();
   createInterface({ input: child.stdout! }).on('line', (line) => {
-    log.push(JSON.parse(line) as LogLine);
-    arrived.dispatchEvent(new Event('line'));
+    log.add(line);
   });
   let stderr = '';
   child.stderr!.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
   const ended = once(child, 'exit');
-
-  const logged = async (fits: (line: LogLine) => boolean): Promise<LogLine> => {
-    for (;;) {
-      const line = log.find(fits);
-      if (line !== undefined) return line;
-      await new Promise((resolve) => {
-        arrived.addEventListener('line', resolve, { once: true });
-      });
-    }
-  };
-  const listening = await Promise.race([
-    logged(({ msg }) => msg === 'listening'),
+  const line = await Promise.race([
+    log.first(({ msg }) => msg === 'listening'),
     ended.then(() => Promise.reject(new Error(`the service ended before it listened: ${stderr}`))),
   ]);
-  const url = `http://127.0.0.1:${String(listening['port'])}`;
+  return {
+    ...serviceAt(Number(line['port']), log),
+    child,
+    close: async () => {
+      child.kill('SIGTERM');
+      await ended;
+    },
+  };
+}
+
+function serviceAt(port: number, log: ServiceLog): Omit<Service, 'close'> {
+  const url = `http://127.0.0.1:${port}`;
   return {
     url,
-    child,
-    log,
-    logged,
+    log: log.lines,
+    logged: (fits) => log.first(fits),
     request: async (path, init = {}) => {
       const headers = {
         Authorization: `Basic ${token}`,
@@ -78,23 +92,32 @@ export async function startService(awsUrl: string, env: Record<string, string> =
       };
       const response = await fetch(url + path, { ...init, headers });
       const { status, headers: answered } = response;
-      assertAnswerFits(init.method ?? 'GET', path, {
-        status,
-        headers: answered,
-        body: await response.clone().text(),
-      });
+      const body = await response.clone().text();
+      assertAnswerFits(init.method ?? 'GET', path, { status, headers: answered, body });
       return response;
     },
-    close: async () => {
-      child.kill('SIGTERM');
-      await ended;
-    },
+  };
+}
+
+const listening = { HOST: '127.0.0.1', PORT: '0' };
+
+function environmentOf(awsUrl: string): Env {
+  return {
+    API_TOKEN: `${token},${secondToken}`,
+    AWS_BACKEND: 'aws',
+    AWS_ENDPOINT_URL: awsUrl,
+    AWS_ACCESS_KEY_ID: 'AKIATESTTESTTEST',
+    AWS_SECRET_ACCESS_KEY: 'test-secret-key',
+    // A slow machine must not look like a slow AWS; tests of the time limits set their own.
+    AWS_CONNECT_TIMEOUT_MS: '10000',
+    AWS_ANSWER_TIMEOUT_MS: '10000',
+    AWS_DEADLINE_MS: '20000',
   };
 }
 
 /** Starts the service's process with this environment alone, in a folder without a .env unless `cwd` has one. */
 export function spawnService(
-  env: Record<string, string>,
+  env: Env,
   cwd: string = emptyFolder(),
   stdio: StdioOptions = ['ignore', 'pipe', 'pipe'],
 ): ChildProcess {
@@ -106,8 +129,7 @@ export function spawnService(
       ...(NODE_V8_COVERAGE !== undefined && { NODE_V8_COVERAGE }),
       AWS_EC2_METADATA_DISABLED: 'true',
       AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
-      HOST: '127.0.0.1',
-      PORT: '0',
+      ...listening,
       ...env,
     },
     stdio,

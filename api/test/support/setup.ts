@@ -7,9 +7,19 @@ assert.ok = (value: unknown, message: string | Error = 'it is not so: see the li
   ok(value, message);
 };
 
+// The SDK in this process reads its environment: a developer's profile must not change what the tests see.
+for (const name of Object.keys(process.env))
+  if (name.startsWith('AWS_')) Reflect.deleteProperty(process.env, name);
+Object.assign(process.env, {
+  AWS_CONFIG_FILE: '/dev/null',
+  AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
+  AWS_EC2_METADATA_DISABLED: 'true',
+  AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
+});
+
 /**
- * Bundles the service once before the tests: started from one file it is up in a third of a second, from its sources
- * through tsx in two. Coverage finds the sources by the source map.
+ * Bundles the service once for the tests that start it as a process: from one file it listens after a third of a
+ * second, from its sources through tsx after two. Coverage finds the sources by the source map.
  */
 export async function mochaGlobalSetup(): Promise<void> {
   if (process.env['SERVICE_UNDER_TEST'] !== 'build') await bundleService('.test-build/server.js');

@@ -85,7 +85,7 @@ export function outageLines({ log }: Service): LogLine[] {
 export async function eventually(
   isSo: () => boolean | Promise<boolean>,
   what: string,
-  limitMs = 5000,
+  limitMs = 50_000,
 ): Promise<void> {
   const limit = performance.now() + limitMs;
   while (!(await isSo())) {

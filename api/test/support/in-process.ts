@@ -1,0 +1,40 @@
+import type { AddressInfo } from 'node:net';
+import { compose } from '../../compose.ts';
+import { readConfig } from '../../config.ts';
+import { createLogger } from '../../logging.ts';
+import { secretsOf } from '../../masking.ts';
+
+export interface InProcess {
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+/**
+ * Starts the service in this process, as server.ts does in its own, with this environment alone. `write` gets each
+ * line of the log.
+ */
+export async function startInProcess(
+  env: Readonly<Record<string, string>>,
+  write: (line: string) => void,
+): Promise<InProcess> {
+  const config = readConfig(env, process.versions.node);
+  const options = { level: config.logLevel, readable: false, secrets: secretsOf(config.accepted, env) };
+  const logger = createLogger(options, { write, onLost: () => undefined });
+  const { AWS_ENDPOINT_URL: endpoint, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY } = env;
+  const service = await compose(config, logger, {
+    aws: {
+      ...(endpoint !== undefined && { endpoint }),
+      credentials: { accessKeyId: AWS_ACCESS_KEY_ID ?? '', secretAccessKey: AWS_SECRET_ACCESS_KEY ?? '' },
+    },
+    warmUp: false,
+  });
+  await new Promise<void>((resolve, reject) => {
+    service.server.once('error', reject);
+    service.server.listen({ host: config.host, port: config.port }, resolve);
+  });
+  let closed: Promise<void> | undefined;
+  return {
+    port: (service.server.address() as AddressInfo).port,
+    close: () => (closed ??= service.close()),
+  };
+}
