@@ -1,6 +1,7 @@
 import { DomainError } from '../errors.ts';
 import type { Urgency } from '../load-balancers/load-balancer-gateway.ts';
 import type { AwsTrace, GateState, Held } from '../telemetry.ts';
+import { type Clock, systemClock } from '../time.ts';
 
 /** How long everybody stays away after AWS said that it is asked too often, or after it was not reached, in milliseconds. */
 const backOffMs = 1000;
@@ -12,10 +13,15 @@ export interface CallGateOptions {
   readonly perSecond?: number;
   /** Calls beside that second's worth which only urgent callers may take. */
   readonly reserve?: number;
+  /** That of `performance.now()` by default. */
+  readonly clock?: Clock;
 }
 
 /** Who comes with a lower rank goes first. */
 const ranks: Readonly<Record<Urgency, number>> = { urgent: 0, ordinary: 1, patient: 2 };
+
+/** So many calls in a row may overtake waiting calls of a lower rank; the next one is left to these. */
+const mostOvertaking = 2;
 
 const never: Held = { calls: 0, last: undefined };
 
@@ -34,9 +40,12 @@ export class CallGate {
   readonly #options: CallGateOptions;
   readonly #capacity: number;
   #tokens: number;
-  #countedAt = performance.now();
+  readonly #clock: Clock;
+  #countedAt: number;
   #waiting: Waiter[] = [];
-  #timer: NodeJS.Timeout | undefined;
+  #cancelTimer: () => void = () => undefined;
+  /** Calls in a row that were admitted while others of a lower rank waited. */
+  #overtaking = 0;
   #closedAt = -Infinity;
   #closedUntil = -Infinity;
   #closedBecause: DomainError | undefined;
@@ -46,30 +55,36 @@ export class CallGate {
     this.#options = options;
     this.#capacity = (options.perSecond ?? Infinity) + (options.reserve ?? 0);
     this.#tokens = this.#capacity;
+    this.#clock = options.clock ?? systemClock;
+    this.#countedAt = this.#clock.now();
   }
 
   /**
-   * Resolves when a call may be made. Urgent callers go first and may take the reserve; patient ones go last. A repeated try waits for the
-   * end of a pause; a first one throws what caused the pause. Throws `aws_throttled` where the turn would come only
-   * after the trace's deadline.
+   * Resolves when a call may be made. Urgent calls go first and may take the reserve; patient ones go last. A third of
+   * the calls is left to lower ranks that wait. A repeated try waits for the end of a pause; a first one throws what
+   * caused the pause. Throws `aws_throttled` where the turn would come only after the trace's deadline.
    */
   async take(trace: AwsTrace, { urgency, repeated }: { urgency: Urgency; repeated: boolean }): Promise<void> {
     const pause = this.#pauseMs;
     if (pause > 0 && this.#closedBecause !== undefined && trace.probe !== true) {
       this.#countHeldUp('aws');
-      if (!repeated || performance.now() + pause > trace.deadlineAt) throw this.#closedBecause;
-      await new Promise((resolve) => setTimeout(resolve, pause));
+      if (!repeated || this.#clock.now() + pause > trace.deadlineAt) throw this.#closedBecause;
+      await new Promise<void>((resolve) => this.#clock.after(pause, resolve));
     }
     if (this.#options.perSecond === undefined) return;
     this.#refill();
     const ahead = this.#waiting.filter((waiter) => ranks[waiter.urgency] <= ranks[urgency]).length;
-    if (ahead === 0 && this.#tokens >= this.#price(urgency)) {
-      this.#tokens -= 1;
+    const mustYield = this.#overtaking >= mostOvertaking && this.#waiting.length > ahead;
+    if (ahead === 0 && !mustYield && this.#tokens >= this.#price(urgency)) {
+      this.#admit(urgency);
       return;
     }
     this.#countHeldUp('us');
-    const waitMs = ((this.#price(urgency) + ahead - this.#tokens) / this.#options.perSecond) * 1000;
-    if (performance.now() + waitMs > trace.deadlineAt) throw this.spent(waitMs);
+    const alike = this.#waiting.filter((waiter) => waiter.urgency === urgency).length;
+    // Of those of a higher rank, at most so many go first.
+    const before = Math.min(ahead, (alike + 1) * (mostOvertaking + 1) - 1);
+    const waitMs = ((this.#price(urgency) + before - this.#tokens) / this.#options.perSecond) * 1000;
+    if (this.#clock.now() + waitMs > trace.deadlineAt) throw this.spent(waitMs);
     await this.#turn(trace, urgency, repeated, ahead);
   }
 
@@ -101,7 +116,7 @@ export class CallGate {
 
   /** AWS throttled, or could not be reached by any attempt: for a while nobody asks, and first tries fail with this. */
   pause(because: DomainError): void {
-    this.#closedAt = performance.now();
+    this.#closedAt = this.#clock.now();
     this.#closedUntil = this.#closedAt + backOffMs;
     this.#closedBecause = because;
     const firstTries = this.#waiting.filter(({ repeated }) => !repeated);
@@ -137,7 +152,7 @@ export class CallGate {
   }
 
   get #pauseMs(): number {
-    return this.#closedBecause === undefined ? 0 : this.#closedUntil - performance.now();
+    return this.#closedBecause === undefined ? 0 : this.#closedUntil - this.#clock.now();
   }
 
   /** Tokens that must be there: an ordinary call leaves the reserve alone. */
@@ -146,34 +161,51 @@ export class CallGate {
   }
 
   #refill(): void {
-    const now = performance.now();
+    const now = this.#clock.now();
     const earned = ((now - this.#countedAt) / 1000) * (this.#options.perSecond ?? 0);
     this.#tokens = Math.min(this.#capacity, this.#tokens + earned);
     this.#countedAt = now;
   }
 
   #schedule(): void {
-    const first = this.#waiting[0];
-    if (first === undefined || this.#timer !== undefined) return;
-    const missing = this.#price(first.urgency) - this.#tokens;
-    const missingMs = (missing / (this.#options.perSecond ?? 1)) * 1000;
-    this.#timer = setTimeout(
-      () => {
-        this.#timer = undefined;
-        this.#admitWaiting();
-      },
-      Math.max(1, missingMs, this.#pauseMs),
-    );
+    const next = this.#next;
+    this.#cancelTimer();
+    if (next === undefined) return;
+    const missingMs = ((next.price - this.#tokens) / (this.#options.perSecond ?? 1)) * 1000;
+    this.#cancelTimer = this.#clock.after(Math.max(1, missingMs, this.#pauseMs), () => {
+      this.#admitWaiting();
+    });
   }
 
   #admitWaiting(): void {
     this.#refill();
-    for (let first = this.#waiting[0]; first !== undefined; first = this.#waiting[0]) {
-      if (this.#tokens < this.#price(first.urgency) || this.#pauseMs > 0) break;
-      this.#tokens -= 1;
-      this.#waiting.shift();
-      first.admit();
+    for (let next = this.#next; next !== undefined; next = this.#next) {
+      if (this.#tokens < next.price || this.#pauseMs > 0) break;
+      const { waiter } = next;
+      this.#waiting = this.#waiting.filter((other) => other !== waiter);
+      this.#admit(waiter.urgency);
+      waiter.admit();
     }
     this.#schedule();
+  }
+
+  /** The waiting call whose turn is next, and the tokens that must be there for it. */
+  get #next(): { readonly waiter: Waiter; readonly price: number } | undefined {
+    const [first] = this.#waiting;
+    if (first === undefined) return undefined;
+    const overtaken =
+      this.#overtaking < mostOvertaking
+        ? undefined
+        : this.#waiting.find(({ urgency }) => ranks[urgency] > ranks[first.urgency]);
+    if (overtaken !== undefined) return { waiter: overtaken, price: 1 };
+    // Urgent calls that do not wait themselves have overtaken it.
+    const isDue = this.#overtaking >= mostOvertaking;
+    return { waiter: first, price: isDue ? 1 : this.#price(first.urgency) };
+  }
+
+  #admit(urgency: Urgency): void {
+    this.#tokens -= 1;
+    const overtakes = this.#waiting.some((waiter) => ranks[waiter.urgency] > ranks[urgency]);
+    this.#overtaking = overtakes && this.#overtaking < mostOvertaking ? this.#overtaking + 1 : 0;
   }
 }

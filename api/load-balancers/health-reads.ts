@@ -32,7 +32,7 @@ const drainingMaxAgeMs = 300_000;
 export class HealthReads {
   readonly #gateway: LoadBalancerGateway;
   readonly #changes: RecentChanges;
-  readonly #inventory: Pick<Inventory, 'changedAt'>;
+  readonly #inventory: Pick<Inventory, 'changedAt' | 'requireKnown'>;
   readonly #deadlineMs: number;
   readonly #clock: Clock;
   readonly #reads = new Map<ElbName, Reads>();
@@ -41,7 +41,7 @@ export class HealthReads {
   constructor(
     gateway: LoadBalancerGateway,
     changes: RecentChanges,
-    inventory: Pick<Inventory, 'changedAt'>,
+    inventory: Pick<Inventory, 'changedAt' | 'requireKnown'>,
     deadlineMs: number,
     clock: Clock = systemClock,
   ) {
@@ -62,6 +62,7 @@ export class HealthReads {
     urgency: 'urgent' | 'ordinary',
     trace: AwsTrace,
   ): Promise<HealthReading> {
+    await this.#inventory.requireKnown(elbName, trace);
     let reads = this.#reads.get(elbName);
     if (reads === undefined) {
       reads = {

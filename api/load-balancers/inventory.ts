@@ -15,6 +15,8 @@ import { RegionReads } from './region-reads.ts';
 const patienceMs = 250;
 /** Shared calls time out this much earlier than their waiters, so that waiters get the cause, in milliseconds. */
 const headStartMs = 100;
+/** How long it holds that the region has no load balancer of a name, in milliseconds. */
+const unknownMaxAgeMs = 1000;
 
 export interface InventoryOptions {
   readonly region: string;
@@ -147,10 +149,19 @@ export class Inventory {
   }
 
   /**
-   * Returns the members as of now, for the check before a change; concurrent checks share a call. Throws
+   * Returns the members as of now, for the check before a change; concurrent checks share a call. Checks that are not
+   * urgent, as of a dry run, share the reads of the region with everybody, whatever load balancers they are for. Throws
    * `elb_not_found`, and what the gateway throws.
    */
-  async membersNow(elbName: ElbName, trace: AwsTrace): Promise<Members> {
+  async membersNow(
+    elbName: ElbName,
+    trace: AwsTrace,
+    urgency: 'urgent' | 'ordinary' = 'urgent',
+  ): Promise<Members> {
+    const now = this.#clock.now();
+    if (urgency === 'urgent') await this.requireKnown(elbName, trace);
+    else await this.#refresh(elbName, now, now, trace);
+    if (this.#known(elbName).asOf >= now) return this.#known(elbName).members;
     let reads = this.#memberReads.get(elbName);
     if (reads === undefined) {
       // A change does not wait for the check of another change.
@@ -167,6 +178,18 @@ export class Inventory {
       if (reads.idle) this.#memberReads.delete(elbName);
     }
     return this.#known(elbName).members;
+  }
+
+  /**
+   * Resolves if the load balancer is known. A name that is not known costs no call of its own: all such names share one
+   * read of the region a second, which does not go before other reads. Throws `elb_not_found`, and what the gateway
+   * throws.
+   */
+  async requireKnown(elbName: ElbName, trace: AwsTrace): Promise<void> {
+    if (this.#picture.get(elbName) !== undefined) return;
+    const oldest = this.#clock.now() - unknownMaxAgeMs;
+    await this.#refresh(elbName, oldest, oldest, trace);
+    this.#known(elbName);
   }
 
   /**

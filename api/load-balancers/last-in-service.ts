@@ -30,9 +30,10 @@ export class LastInService {
     elbName: ElbName,
     trace: AwsTrace,
     detach: (inService: Promise<ReadonlySet<InstanceId>>) => Promise<T>,
+    urgency: 'urgent' | 'ordinary' = 'urgent',
   ): Promise<T> {
     return this.#locks.run(elbName, () => {
-      const inService = this.inService(elbName, 'urgent', trace);
+      const inService = this.inService(elbName, urgency, trace);
       inService.catch(() => undefined);
       return detach(inService);
     });

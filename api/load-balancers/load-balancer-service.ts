@@ -28,6 +28,6 @@ export class LoadBalancerService {
 
   /** Returns whether AWS lists the instance as a member from now on. Throws `elb_not_found`, and what the gateway throws. */
   async isMember(elbName: ElbName, instanceId: InstanceId, trace: AwsTrace): Promise<boolean> {
-    return (await this.#inventory.membersNow(elbName, trace)).includes(instanceId);
+    return (await this.#inventory.membersNow(elbName, trace, 'ordinary')).includes(instanceId);
   }
 }

@@ -36,7 +36,7 @@ export class MembershipChanges {
     const { inventory, registrations } = this.#parts;
     const outcomes = new Outcomes(named);
     await this.#parts.locked(elbName, outcomes.ids, async () => {
-      const facts = this.#factsOf(elbName, outcomes, trace);
+      const facts = this.#factsOf(elbName, outcomes, trace, urgencyOf(dryRun));
       await this.#refuseMembers(elbName, outcomes, facts);
       await this.#describe(outcomes, facts);
       outcomes.refuse((id) => unsuitable(outcomes.machine(id), inventory.traits(elbName)));
@@ -60,24 +60,25 @@ export class MembershipChanges {
     const { lastInService } = this.#parts;
     const outcomes = new Outcomes(named);
     const detach = async (inService?: Promise<ReadonlySet<InstanceId>>): Promise<void> => {
-      const facts = this.#factsOf(elbName, outcomes, trace);
+      const facts = this.#factsOf(elbName, outcomes, trace, urgencyOf(dryRun));
       await this.#refuseStrangers(elbName, outcomes, facts);
       if (inService !== undefined) await this.#keepLastInService(elbName, outcomes, inService);
       await this.#describe(outcomes, facts);
       if (!dryRun) this.#fail(elbName, outcomes, await this.#deregister(elbName, outcomes, trace));
     };
     await this.#parts.locked(elbName, outcomes.ids, async () => {
-      if (lastInService.isProtected && !force) await lastInService.guard(elbName, trace, detach);
+      if (lastInService.isProtected && !force)
+        await lastInService.guard(elbName, trace, detach, urgencyOf(dryRun));
       else await detach();
     });
     if (lastInService.isProtected && force && !dryRun) this.#parts.logForced(elbName, outcomes.left, actor);
     return outcomes.inOrder((id) => notAttached(elbName, id));
   }
 
-  #factsOf(elbName: ElbName, { ids }: Outcomes, trace: AwsTrace): Facts {
+  #factsOf(elbName: ElbName, { ids }: Outcomes, trace: AwsTrace, urgency: 'urgent' | 'ordinary'): Facts {
     const { inventory } = this.#parts;
     const machines = checked(inventory.descriptions.eachNow(ids, trace));
-    const members = checked(inventory.membersNow(elbName, trace));
+    const members = checked(inventory.membersNow(elbName, trace, urgency));
     return { machines, members: members.then((listed) => new Set(listed)) };
   }
 
@@ -117,4 +118,9 @@ export class MembershipChanges {
       return failure && duringChange(failure, elbName, id);
     });
   }
+}
+
+/** Checks of changes go before reads; those of dry runs do not. */
+function urgencyOf(dryRun: boolean): 'urgent' | 'ordinary' {
+  return dryRun ? 'ordinary' : 'urgent';
 }

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { CallGate } from '../../aws/call-gate.ts';
 import { DomainError } from '../../errors.ts';
 import { type AwsTrace, startTrace } from '../../telemetry.ts';
+import { VirtualClock } from '../support/virtual-clock.ts';
 
 const throttled = new DomainError('aws_throttled', 'AWS is asked too often');
 type Take = Parameters<CallGate['take']>[1];
@@ -83,6 +84,30 @@ describe('CallGate', () => {
     ]);
     assert.deepEqual(order, ['urgent', 'ordinary']);
   });
+
+  for (const [few, many] of [
+    [ordinary, urgent],
+    [patient, ordinary],
+    [patient, urgent],
+  ] as const)
+    it(`leaves a third of the calls to ${few.urgency} ones while more ${many.urgency} ones come than may be made`, async () => {
+      const clock = new VirtualClock();
+      const gate = new CallGate({ name: 'reads', perSecond: 5, reserve: 2, clock });
+      const take = (how: Take) => gate.take(startTrace(60_000, { clock }), how);
+      const order: string[] = [];
+      const flood = Array.from({ length: 60 }, async () => {
+        await take(many);
+        order.push(many.urgency);
+      });
+      const others = Array.from({ length: 10 }, async () => {
+        await take(few);
+        order.push(few.urgency);
+      });
+      await clock.run(Promise.all([...flood, ...others]));
+      const last = order.lastIndexOf(few.urgency);
+      assert.ok(last < 7 + 30 + 2, `the tenth came at ${last}`);
+      assert.equal(order.slice(0, last).filter((one) => one === many.urgency).length >= 18, true);
+    });
 
   it('does not limit without a rate', async () => {
     assert.equal(await admittedAtOnce(new CallGate({ name: 'changes' }), 1000), 1000);

@@ -33,7 +33,12 @@ describe('Waiting for a state', () => {
       membersCalls += 1;
       return membersError === undefined ? Promise.resolve(listed) : Promise.reject(membersError);
     };
-    const reads = new HealthReads(gateway, new RecentChanges(), { changedAt: () => -Infinity }, 3000);
+    const reads = new HealthReads(
+      gateway,
+      new RecentChanges(),
+      { changedAt: () => -Infinity, requireKnown: () => Promise.resolve() },
+      3000,
+    );
     waiting = new Waiting(
       reads,
       { members },

@@ -1,0 +1,163 @@
+import assert from 'node:assert/strict';
+import { CallGate } from '../../aws/call-gate.ts';
+import { elbNotFound } from '../../errors.ts';
+import { ChangeParts } from '../../load-balancers/change-parts.ts';
+import { HealthBoard } from '../../load-balancers/health-board.ts';
+import { HealthReads } from '../../load-balancers/health-reads.ts';
+import { Inventory } from '../../load-balancers/inventory.ts';
+import type { Members, Urgency } from '../../load-balancers/load-balancer-gateway.ts';
+import { LastInService } from '../../load-balancers/last-in-service.ts';
+import { LoadBalancerService } from '../../load-balancers/load-balancer-service.ts';
+import type { ElbName } from '../../load-balancers/machine.ts';
+import { MembershipChanges } from '../../load-balancers/membership-changes.ts';
+import { RecentChanges } from '../../load-balancers/recent-changes.ts';
+import { type AwsTrace, startTrace } from '../../telemetry.ts';
+import {
+  descriptionsOf,
+  elb,
+  id,
+  machineOf,
+  recordingLogger,
+  ScriptedGateway,
+} from '../support/scripted-gateway.ts';
+import { VirtualClock } from '../support/virtual-clock.ts';
+
+const [web, shop] = [elb('web'), elb('shop')];
+const [attacksPerSecond, seconds, deadlineMs] = [12, 20, 8000];
+/** What a read of a load balancer that exists takes at most, in milliseconds: a few turns at 5 calls a second. */
+const inTimeMs = 3000;
+
+/** An AWS that takes 40 ms a call, behind the budgets that the service has by default. */
+class BudgetedAws extends ScriptedGateway {
+  readonly #clock: VirtualClock;
+  readonly #elb: CallGate;
+  readonly #ec2: CallGate;
+
+  constructor(clock: VirtualClock) {
+    super();
+    this.#clock = clock;
+    this.#elb = new CallGate({ name: 'load balancer reads', perSecond: 5, reserve: 2, clock });
+    this.#ec2 = new CallGate({ name: 'instance reads', perSecond: 10, clock });
+    for (const name of [web, shop]) this.region.set(name, [id(1), id(2)]);
+  }
+
+  override async describeRegion(trace: AwsTrace) {
+    await this.#call(this.#elb, 'ordinary', trace);
+    return descriptionsOf(this.region);
+  }
+
+  override async describeLoadBalancer(elbName: ElbName, trace: AwsTrace) {
+    await this.#call(this.#elb, 'urgent', trace);
+    return descriptionsOf([[elbName, this.#members(elbName)]]).get(elbName)!;
+  }
+
+  override async describeMachines(instanceIds: Members, trace: AwsTrace) {
+    await this.#call(this.#ec2, 'ordinary', trace);
+    return new Map(instanceIds.flatMap((one) => (one < id(100) ? [[one, machineOf(one)]] : [])));
+  }
+
+  override async describeHealth(elbName: ElbName, _ids: unknown, urgency: Urgency, trace: AwsTrace) {
+    await this.#call(this.#elb, urgency, trace);
+    return this.#members(elbName).map((instanceId) => ({
+      instanceId,
+      state: 'InService' as const,
+      reasonCode: 'N/A' as const,
+      description: 'N/A',
+      condition: 'in-service' as const,
+    }));
+  }
+
+  #members(elbName: ElbName): Members {
+    const members = this.region.get(elbName);
+    if (members === undefined) throw elbNotFound(elbName, 'us-east-1');
+    return members;
+  }
+
+  async #call(gate: CallGate, urgency: Urgency, trace: AwsTrace): Promise<void> {
+    await gate.take(trace, { urgency, repeated: false });
+    trace.sent?.();
+    await this.#clock.sleep(40);
+  }
+}
+
+function startDomain() {
+  const clock = new VirtualClock();
+  const gateway = new BudgetedAws(clock);
+  const { logger } = recordingLogger();
+  const options = {
+    region: 'us-east-1',
+    maxAgeMs: 2000,
+    maxStaleMs: 60_000,
+    deadlineMs,
+    refreshDeadlineMs: 5000,
+  };
+  const inventory = new Inventory(gateway, logger, { ...options, clock });
+  const changes = new RecentChanges();
+  const health = new HealthReads(gateway, changes, inventory, deadlineMs, clock);
+  const lastInService = new LastInService(health, changes, true);
+  const parts = { gateway, inventory, changes, health, lastInService, logger, deadlineMs, clock };
+  const service = new LoadBalancerService(inventory);
+  const membership = new MembershipChanges(new ChangeParts(parts));
+  const board = new HealthBoard(health, inventory, changes, clock);
+  const trace = () => startTrace(deadlineMs, { clock });
+  return { clock, gateway, inventory, health, service, membership, board, trace };
+}
+
+type Domain = ReturnType<typeof startDomain>;
+const none = (n: number) => elb(`none-${n}`);
+
+const attacks: Record<string, (domain: Domain, n: number) => Promise<unknown>> = {
+  'dry runs against names that do not exist': ({ membership, trace }, n) =>
+    membership.attach(none(n), [id(1)], trace(), { dryRun: true }),
+  'dry runs against a load balancer that exists': ({ membership, trace }) =>
+    membership.detach(web, [id(1)], trace(), { dryRun: true }),
+  'changes of names that do not exist': ({ membership, trace }, n) =>
+    membership.detach(none(n), [id(1)], trace()),
+  'changes that name unknown instances': ({ membership, trace }, n) =>
+    membership.attach(web, [id(1000 + n)], trace()),
+  'no-cache reads': ({ service, trace }) =>
+    service.listMachines(web, { maxAgeMs: 0, noCache: true }, trace()),
+  'no-cache reads of health': ({ board, trace }) => board.list(web, { maxAgeMs: 0, noCache: true }, trace()),
+  'health of names that do not exist': ({ board, trace }, n) => board.list(none(n), {}, trace()),
+  'the looks of waits': ({ health, trace }) => health.some(web, [id(1)], trace()),
+};
+
+describe('A caller who makes many requests a second does not starve others', () => {
+  for (const [what, attack] of Object.entries(attacks))
+    it(`by ${what}`, async () => {
+      const domain = startDomain();
+      const { clock, inventory, service, board, trace } = domain;
+      await clock.run(service.listMachines(shop, {}, trace()));
+      const end = seconds * 1000;
+      const attacker = async () => {
+        for (let n = 0; clock.now() < end; n++) {
+          attack(domain, n).catch(() => undefined);
+          await clock.sleep(1000 / attacksPerSecond);
+        }
+      };
+      const slowest = { health: 0, 'no-cache': 0, age: 0 };
+      const repeat = async (everyMs: number, task: () => Promise<unknown>, kind?: 'health' | 'no-cache') => {
+        for (let n = 0; clock.now() < end; n++) {
+          const began = clock.now();
+          await task();
+          if (kind !== undefined) slowest[kind] = Math.max(slowest[kind], clock.now() - began);
+          await clock.sleep(everyMs);
+        }
+      };
+      await clock.run(
+        Promise.all([
+          attacker(),
+          repeat(2000, () => board.list(shop, {}, trace()), 'health'),
+          repeat(3000, () => service.listMachines(shop, { maxAgeMs: 0, noCache: true }, trace()), 'no-cache'),
+          repeat(300, async () => {
+            const { asOf } = await service.listMachines(shop, {}, trace());
+            slowest.age = Math.max(slowest.age, clock.now() - asOf);
+          }),
+        ]),
+      );
+      inventory.close();
+      assert.ok(slowest.health < inTimeMs, `health took ${slowest.health} ms`);
+      assert.ok(slowest['no-cache'] < inTimeMs, `no-cache took ${slowest['no-cache']} ms`);
+      assert.ok(slowest.age < 3000, `a list was ${slowest.age} ms old`);
+    });
+});
