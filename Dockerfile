@@ -10,10 +10,12 @@ RUN COMMIT=$COMMIT npm run --silent build
 
 FROM node:24-bookworm-slim
 # The folder of the control socket; a volume that is mounted here gets its owner from it.
-RUN install -d -o node -g node /run/elb-inventory
+# A user of its own: whoever shares the user id of the service may share its port by REUSE_PORT, and 1000 is common.
+RUN useradd --uid 10001 --user-group --create-home --shell /usr/sbin/nologin elb-inventory \
+  && install -d -o elb-inventory -g elb-inventory -m 700 /run/elb-inventory
 WORKDIR /app
 COPY --from=build /build/dist /build/scripts/ask.mjs ./
-USER node
+USER 10001:10001
 ENV NODE_ENV=production
 EXPOSE 8000
 # ask.mjs asks the control socket where there is one: the port may be another version's, too.
@@ -24,7 +26,9 @@ HEALTHCHECK --interval=10s --timeout=3s --start-period=30s --start-interval=1s \
 CMD ["node", "--min-semi-space-size=16", "--max-semi-space-size=16", "server.js"]
 ARG VERSION=1.0.0
 ARG COMMIT=unknown
-LABEL org.opencontainers.image.title="elb-inventory" \
+# builder.sh checks the env file with `server.js --check-env` where the image has that option.
+LABEL elb-inventory.check-env="true" \
+  org.opencontainers.image.title="elb-inventory" \
   org.opencontainers.image.licenses="MIT" \
   org.opencontainers.image.version="$VERSION" \
   org.opencontainers.image.revision="$COMMIT"

@@ -8,6 +8,10 @@ const anyAws = ['@aws-sdk/*', '@smithy/*'];
 const anyProcess = ['process', 'node:process'];
 const anyKoa = ['koa', '@koa/*', 'koa-basic-auth', 'raw-body'];
 const rooms = [
+  'api-tokens',
+  'aws-settings',
+  'env-file',
+  'setting-names',
   'aws',
   'embedded-aws',
   'http',
@@ -37,19 +41,23 @@ const doors = [
   [
     [
       'api/build-info.ts',
-      'api/config.ts',
       'api/contract.ts',
       'api/log-stream.ts',
       'api/log-line.ts',
       'api/masking.ts',
+      'api/setting-names.ts',
     ],
     [...anyAws, ...anyKoa, ...allBut()],
+  ],
+  [
+    ['api/config.ts', 'api/api-tokens.ts', 'api/aws-settings.ts', 'api/env-file.ts'],
+    [...anyAws, ...anyKoa, ...allBut('api-tokens', 'aws-settings', 'setting-names')],
   ],
   [
     ['api/logging.ts', 'api/lifetime.ts'],
     [...anyAws, ...anyKoa, ...allBut('log-line', 'log-stream', 'masking')],
   ],
-  [['api/greeting.ts'], [...anyAws, ...anyKoa, ...allBut('config')]],
+  [['api/greeting.ts'], [...anyAws, ...anyKoa, ...allBut('api-tokens', 'config')]],
   [['api/load-balancers/**'], [...anyAws, ...anyKoa, ...allBut()]],
   [['api/principals/**'], [...anyAws, ...anyKoa, ...allBut()]],
   [['api/aws/**'], [...anyKoa, ...allBut('load-balancers')]],
@@ -68,7 +76,7 @@ const doors = [
     [
       ...anyAws,
       ...anyKoa,
-      ...allBut('config', 'compose', 'greeting', 'lifetime', 'logging', 'log-stream', 'masking'),
+      ...allBut('config', 'compose', 'env-file', 'greeting', 'lifetime', 'logging', 'log-stream', 'masking'),
     ],
   ],
 ];

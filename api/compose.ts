@@ -6,6 +6,7 @@ import { createApp } from './app.ts';
 import { readBuildInfo } from './build-info.ts';
 import { ClassicElbGateway } from './aws/classic-elb-gateway.ts';
 import { type AwsClientOptions, type AwsClients, createAwsClients } from './aws/clients.ts';
+import { rehearse } from './aws/rehearsal.ts';
 import type { Config } from './config.ts';
 import { startEmbeddedAws } from './embedded-aws/server.ts';
 import { ConfigError } from './errors.ts';
@@ -27,11 +28,16 @@ import { MembershipChanges } from './load-balancers/membership-changes.ts';
 import { only } from './load-balancers/outcomes.ts';
 import { RecentChanges } from './load-balancers/recent-changes.ts';
 import { Waiting } from './load-balancers/waiting.ts';
+import type { Authenticate } from './principals/principal.ts';
 import { AwsLedger, type Logger, startTrace } from './telemetry.ts';
 import { warmUp } from './warm-up.ts';
 
+export { readProfileRegion } from './aws/rehearsal.ts';
+
 export interface Service extends HttpServer {
   readonly control: ControlSocket | undefined;
+  /** Lets in these users from now on, and no others. */
+  accept(accepted: Config['accepted']): void;
 }
 
 /** What tests set so that several services can run in one process, whose environment they share. */
@@ -79,11 +85,12 @@ export async function compose(
   const changes = new MembershipChanges(changeParts);
   const health = new HealthBoard(healthReads, inventory, recent);
   const inFlight = new InFlight();
+  let verify = verifierOf(config.accepted);
   const parts = {
     closing: closing.signal,
     logger,
     requestLog: new RequestLog(logger, config.logMaxPerSecond),
-    authenticate: rememberVerified(koaBasicAuthenticate(config.accepted), config.accepted.length),
+    authenticate: (authorization: string | undefined) => verify(authorization),
     service: new LoadBalancerService(inventory),
     changes,
     health,
@@ -114,7 +121,9 @@ export async function compose(
   const listener = readyAnswer((request, response) => void application(request, response), parts);
   const http = createHttpServer(listener, closing);
   const control =
-    config.controlSocket === undefined ? undefined : createControlSocket(config.controlSocket, listener);
+    config.controlSocket === undefined
+      ? undefined
+      : createControlSocket(config.controlSocket, listener, logger);
   if (options.warmUp ?? true)
     (control ?? http).server.once('listening', () => {
       warmUp(config).catch((err: unknown) => {
@@ -124,6 +133,9 @@ export async function compose(
   return {
     server: http.server,
     control,
+    accept: (accepted) => {
+      verify = verifierOf(accepted);
+    },
     close: async () => {
       await http.close();
       control?.close();
@@ -135,6 +147,10 @@ export async function compose(
   };
 }
 
+function verifierOf(accepted: Config['accepted']): Authenticate {
+  return rememberVerified(koaBasicAuthenticate(accepted), accepted.length);
+}
+
 async function connectAws(
   config: Config,
   aws: ComposeOptions['aws'],
@@ -142,12 +158,13 @@ async function connectAws(
   if (config.backend === 'aws') {
     const clients = createAwsClients({ ...config, ...aws });
     await requireCredentials(clients);
+    await requireSettings(clients);
     return { clients, closeAws: () => Promise.resolve() };
   }
   const embedded = await startEmbeddedAws({ region: config.region });
   const credentials = { accessKeyId: 'embedded', secretAccessKey: 'embedded' };
   return {
-    clients: createAwsClients({ ...config, endpoint: embedded.url, credentials }),
+    clients: createAwsClients({ ...config, endpoint: embedded.url, credentials, amazonsOwn: false }),
     closeAws: () => embedded.close(),
   };
 }
@@ -160,6 +177,17 @@ async function requireCredentials(clients: AwsClients): Promise<void> {
     throw new ConfigError([
       'No AWS credentials were found for AWS_BACKEND=aws: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY ' +
         `(in the environment or .env) or give the host an instance role (${(cause as Error).message})`,
+    ]);
+  }
+}
+
+/** Profiles have settings, too, and the SDK reports a fault of any of them at the first request only. */
+async function requireSettings(clients: AwsClients): Promise<void> {
+  try {
+    await rehearse(clients);
+  } catch (cause) {
+    throw new ConfigError([
+      `The AWS SDK cannot make a request as it is configured (${(cause as Error).message}): check the AWS_ variables and the AWS profile`,
     ]);
   }
 }

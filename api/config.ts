@@ -1,4 +1,7 @@
+import { type Credentials, readTokens, shortestSafePassword } from './api-tokens.ts';
+import { faultsOfAwsSettings, faultsOfEndpoints, type ReadFile } from './aws-settings.ts';
 import { ConfigError } from './errors.ts';
+import { ownNames, settingNames } from './setting-names.ts';
 
 /** Everything that can be set from outside, validated. Times are in milliseconds. */
 export interface Config {
@@ -9,9 +12,15 @@ export interface Config {
   /** The unix socket on which to be judged, and to be told to open the port; undefined opens the port at once. */
   readonly controlSocket: string | undefined;
   /** The users who may call, and their passwords. */
-  readonly accepted: readonly { readonly user: string; readonly password: string }[];
+  readonly accepted: readonly Credentials[];
+  /** The file that `accepted` comes from; it is read again on SIGHUP. */
+  readonly tokenFile: string | undefined;
   readonly backend: 'aws' | 'embedded';
   readonly region: string;
+  /** The name of what sets the region, for the log. */
+  readonly regionFrom: string;
+  /** How often one request to AWS is sent at most. */
+  readonly maxAttempts: number;
   /** What one request may spend on AWS in all. */
   readonly deadlineMs: number;
   /** Until a connection to AWS must stand. */
@@ -35,17 +44,31 @@ export interface Config {
 
 const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 
-/** `sre:change-me`: the token of .env.example, valid against the embedded AWS alone. */
-export const sampleToken = 'c3JlOmNoYW5nZS1tZQ==';
-
 type Env = Readonly<Record<string, string | undefined>>;
 
+/** What a configuration needs to know beside the environment. */
+export interface Outside {
+  readonly readFile: ReadFile;
+  /** The region of the AWS profile in use; undefined where it has none. */
+  readonly profileRegion?: string | undefined;
+}
+
 /**
- * Returns the configuration that the environment asks for, frozen. An empty variable counts as unset. Throws one
- * ConfigError that names every fault. What can be set depends on the version of Node, as "24.1.0".
+ * Returns the configuration that the environment asks for, frozen. An empty variable counts as unset, except API_TOKEN.
+ * Throws one ConfigError that names every fault. What can be set depends on the version of Node, as "24.1.0".
  */
-export function readConfig(env: Env, nodeVersion: string): Config {
+export function readConfig(
+  given: Env,
+  nodeVersion: string,
+  { readFile, profileRegion }: Outside = { readFile: () => '' },
+): Config {
   const faults: string[] = [];
+  const framed = framedSettings(given);
+  for (const name of framed)
+    faults.push(
+      `${name} has quotes, blanks, a comment or a line break in its value, which docker --env-file keeps: write ${name}=value in one line without them`,
+    );
+  const env = Object.fromEntries(Object.entries(given).filter(([name]) => !framed.includes(name)));
   const read = new Reader(env, faults);
   const backend = read.oneOf(
     'AWS_BACKEND',
@@ -59,9 +82,13 @@ export function readConfig(env: Env, nodeVersion: string): Config {
     controlSocket: env['CONTROL_SOCKET']
       ? read.text('CONTROL_SOCKET', '/run/elb-inventory/control.sock', /^\/.{1,99}$/, 'an absolute path')
       : undefined,
-    accepted: readTokens(env['API_TOKEN'], backend, faults),
+    accepted: framed.some((name) => name.startsWith('API_TOKEN'))
+      ? []
+      : readTokens(env, backend, readFile, faults),
+    tokenFile: env['API_TOKEN_FILE'] || undefined,
     backend,
-    region: read.text('AWS_REGION', 'us-east-1', /^[a-z]{2,}(-[a-z]+)+-\d+$/, 'the name of a region'),
+    ...readRegion(read, env, backend === 'aws' ? profileRegion : undefined),
+    maxAttempts: read.integer('AWS_MAX_ATTEMPTS', 3, 1, 10),
     deadlineMs: read.integer('AWS_DEADLINE_MS', 8000, 500, 55_000),
     connectTimeoutMs: read.integer('AWS_CONNECT_TIMEOUT_MS', 1000, 50, 55_000),
     answerTimeoutMs: read.integer('AWS_ANSWER_TIMEOUT_MS', 3000, 50, 55_000),
@@ -74,9 +101,47 @@ export function readConfig(env: Env, nodeVersion: string): Config {
     logMaxPerSecond: read.integer('LOG_MAX_PER_SECOND', 200, 0, 1_000_000),
     logLevel: read.oneOf('LOG_LEVEL', logLevels, 'info'),
   });
-  checkEndpoint(env['AWS_ENDPOINT_URL'], faults);
+  faults.push(...(backend === 'aws' ? faultsOfAwsSettings(env, readFile) : faultsOfEndpoints(env)));
   if (faults.length > 0) throw new ConfigError(faults);
   return config;
+}
+
+/** Returns what is allowed, and still worth a warning at every start. */
+export function warningsOf({ accepted, backend }: Config): string[] {
+  if (backend === 'embedded') return [];
+  return accepted
+    .filter(({ password }) => Buffer.byteLength(password) < shortestSafePassword)
+    .map(
+      ({ user }) =>
+        `the password of "${user}" is shorter than ${shortestSafePassword} bytes; make a longer one, for example with: openssl rand -hex 16`,
+    );
+}
+
+/**
+ * Returns the settings whose values have quotes or blanks around them, a comment behind them or a line break in them.
+ * Those of the AWS SDK count with the real AWS alone.
+ */
+function framedSettings(env: Env): string[] {
+  const real = env['AWS_BACKEND'] === 'aws' || (!env['AWS_BACKEND'] && env['NODE_ENV'] === 'production');
+  return (real ? settingNames : ownNames).filter((name) =>
+    /^["'`\s]|["'`\s]$|\s#|[\r\n]/.test(env[name] ?? ''),
+  );
+}
+
+/** As the AWS CLI chooses a region: https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-envvars.html */
+function readRegion(
+  read: Reader,
+  env: Env,
+  profileRegion: string | undefined,
+): Pick<Config, 'region' | 'regionFrom'> {
+  const pattern = /^[a-z]{2,}(-[a-z]+)+-\d+$/;
+  const name = ['AWS_REGION', 'AWS_DEFAULT_REGION'].find((candidate) => env[candidate]);
+  if (name === undefined && profileRegion !== undefined && pattern.test(profileRegion))
+    return { region: profileRegion, regionFrom: 'the AWS profile' };
+  return {
+    region: read.text(name ?? 'AWS_REGION', 'us-east-1', pattern, 'the name of a region'),
+    regionFrom: name ?? 'the default',
+  };
 }
 
 /** Node has `reusePort` since 23.1 (https://nodejs.org/api/net.html#serverlistenoptions-callback); older ones ignore it. */
@@ -88,14 +153,6 @@ function readReusePort(read: Reader, nodeVersion: string, faults: string[]): boo
       `REUSE_PORT=on needs Node 23.1 or newer, and this is ${nodeVersion}: install Node 24 or set REUSE_PORT=off`,
     );
   return reusePort;
-}
-
-/** The SDK reads this variable by itself, but tells of a fault only at the first request. */
-function checkEndpoint(url: string | undefined, faults: string[]): void {
-  if (!url || (URL.canParse(url) && /^https?:$/.test(new URL(url).protocol))) return;
-  faults.push(
-    `AWS_ENDPOINT_URL must be an http or https URL without quotes, for example AWS_ENDPOINT_URL=http://localhost:5566; it is "${url}"`,
-  );
 }
 
 class Reader {
@@ -133,72 +190,4 @@ class Reader {
     );
     return fallback;
   }
-}
-
-const howToMakeAToken = "make one with: printf '%s' 'user:password' | base64 | tr -d '\\n'";
-
-/** Tokens are secrets: a fault names a token by its place, never by its text. */
-function readTokens(
-  text: string | undefined,
-  backend: Config['backend'],
-  faults: string[],
-): Config['accepted'] {
-  if (!text) {
-    if (backend === 'embedded') return [decodeToken(sampleToken)];
-    faults.push(
-      `API_TOKEN is missing: set it to the base64 of user:password, for example API_TOKEN=${sampleToken}; ${howToMakeAToken}`,
-    );
-    return [];
-  }
-  if (/^\s*["']|["']\s*$/.test(text)) {
-    faults.push(
-      `API_TOKEN has quotes around it, which docker --env-file keeps as part of the value: write it without, for example API_TOKEN=${sampleToken}`,
-    );
-    return [];
-  }
-  return text.split(',').flatMap((raw, index, all) => {
-    const token = raw.trim();
-    const name = all.length === 1 ? 'API_TOKEN' : `API_TOKEN, token ${index + 1} of ${all.length},`;
-    const credentials = decodeToken(token);
-    const fault = faultOfToken(token, credentials, backend);
-    if (fault !== undefined) faults.push(`${name} ${fault}`);
-    return [credentials];
-  });
-}
-
-function decodeToken(token: string): { user: string; password: string } {
-  const text = Buffer.from(token, 'base64').toString('utf8');
-  const colon = text.indexOf(':');
-  return colon === -1
-    ? { user: '', password: '' }
-    : { user: text.slice(0, colon), password: text.slice(colon + 1) };
-}
-
-function faultOfToken(
-  token: string,
-  { user, password }: { user: string; password: string },
-  backend: Config['backend'],
-): string | undefined {
-  const bytes = Buffer.from(token, 'base64');
-  const canonical = bytes.toString('base64');
-  const example = `for example ${sampleToken}; ${howToMakeAToken}`;
-  if (token === '' || (token !== canonical && token !== canonical.replace(/=+$/, ''))) {
-    return `is not base64 of user:password, ${example}`;
-  }
-  if (user === '' || password === '')
-    return `is not base64 of a non-empty user, a colon and a non-empty password, ${example}`;
-  const text = `${user}:${password}`;
-  if (text.includes('\uFFFD')) return `is base64 of something that is not UTF-8, ${example}`;
-  if (hasControlCharacter(text)) {
-    return `has a line break or another control character in it, as "echo" without -n leaves one: ${howToMakeAToken}`;
-  }
-  if (backend === 'aws' && text === Buffer.from(sampleToken, 'base64').toString()) {
-    return `is the public sample, which is refused with AWS_BACKEND=aws: ${howToMakeAToken}`;
-  }
-  return undefined;
-}
-
-function hasControlCharacter(text: string): boolean {
-  // The two separators of lines are beyond basic-auth's pattern, too.
-  return Array.from(text).some((character) => character < ' ' || '\u007F\u2028\u2029'.includes(character));
 }

@@ -1,11 +1,13 @@
-import { type Config, sampleToken } from './config.ts';
+import { sampleToken } from './api-tokens.ts';
+import type { Config } from './config.ts';
 
 /** Returns what a person sees who starts the service on the embedded AWS: commands that work as they are. */
-export function greeting(port: number, { accepted, host }: Config): string {
+export function greeting(port: number, { accepted, host, tokenFile }: Config): string {
   const sample = accepted.some(
     ({ user, password }) => Buffer.from(`${user}:${password}`).toString('base64') === sampleToken,
   );
-  const token = sample ? sampleToken : accepted.length === 1 ? '$API_TOKEN' : '<a token of API_TOKEN>';
+  const only = tokenFile === undefined ? '$API_TOKEN' : `$(cat '${tokenFile}')`;
+  const token = sample ? sampleToken : accepted.length === 1 ? only : '<a token of API_TOKEN>';
   const everywhere = host === '0.0.0.0' || host === '::';
   const url = `http://${everywhere ? 'localhost' : host.includes(':') ? `[${host}]` : host}:${port}`;
   return `

@@ -3,16 +3,15 @@
 import { request } from 'node:http';
 
 const [method, path] = process.argv.slice(2);
-const { CONTROL_SOCKET: socketPath, HOST = '0.0.0.0', PORT = '8000' } = process.env;
-const host = { '0.0.0.0': '127.0.0.1', '::': '::1' }[HOST] ?? HOST;
+// An empty variable counts as unset, as the service has it.
+const { CONTROL_SOCKET: socketPath, HOST, PORT } = process.env;
+const host = { '': '127.0.0.1', '0.0.0.0': '127.0.0.1', '::': '::1' }[HOST ?? ''] ?? HOST;
+const port = PORT || '8000';
 
-request(
-  { ...(socketPath ? { socketPath } : { host, port: PORT }), method, path, timeout: 2500 },
-  (answer) => {
-    answer.pipe(process.stdout);
-    process.exitCode = answer.statusCode === 200 ? 0 : 1;
-  },
-)
+request({ ...(socketPath ? { socketPath } : { host, port }), method, path, timeout: 2500 }, (answer) => {
+  answer.pipe(process.stdout);
+  process.exitCode = answer.statusCode === 200 ? 0 : 1;
+})
   .on('timeout', fail)
   .on('error', fail)
   .end();

@@ -46,7 +46,7 @@ Exit codes:
   3 no Docker                    10 the image could not be built, or sent
   4 no SSH, or it was cut        11 it is the last healthy host: not drained
   5 unknown ref or repository    12 the API, the load balancer or the autoscaling group did not do as asked
-  6 env file missing, or no API_TOKEN in it   13 there is no version before (or no such --built)
+  6 env file missing, without API_TOKEN or with faults   13 there is no version before (or no such --built)
   7 disk full                    14 the instance id is unknown
 END
 }
@@ -58,6 +58,7 @@ old=$name-old
 hosts=() ref='' repo=${REPO_URL:-} env_file='' elb='' api='' built='' ssh_command=ssh
 send_image=false rollback=false dry_run=false standby=true
 timeout=60 healthy_for=10 elb_timeout=600
+secrets=()
 where=${BUILDER_WHERE:-} work='' switching=false locked=false out_of_elb='' asg=''
 
 step() { printf '%s%4d s  %s\n' "$where" "$SECONDS" "$*" || true; }
@@ -222,13 +223,25 @@ remember() {
 
 # --- the container -----------------------------------------------------------------------------------------------------
 
-setting() { sed -nE "s/^$1=(.+)$/\1/p" "$env_file" | tail -n 1; }
+# As docker reads it, which strips a byte order mark, CR and blanks before a name.
+setting() { sed -E $'1s/^\xef\xbb\xbf//; s/\r$//' "$env_file" | sed -nE "s/^[[:space:]]*$1=(.+)$/\1/p" | tail -n 1; }
+
+# The token that this host's service takes, from the env file or the file that it names.
+token_here() {
+  local file
+  file=$(setting API_TOKEN_FILE)
+  if [[ -n $file ]]; then head -n 1 "$file" | tr -d '\r'; else setting API_TOKEN; fi
+}
 
 need_env_file() {
   env_file=${env_file:-${ENV_FILE:-/root/.env}}
   [[ -r $env_file && -f $env_file ]] ||
     die 6 "$env_file is missing or may not be read: copy .env.example there and set API_TOKEN, or give --env-file"
-  [[ -n $(setting API_TOKEN) ]] || die 6 "$env_file has no API_TOKEN: set it to the base64 of user:password"
+  [[ -n $(setting API_TOKEN)$(setting API_TOKEN_FILE) ]] ||
+    die 6 "$env_file has no API_TOKEN: set it to the base64 of user:password, or API_TOKEN_FILE to a file that has it"
+  local file
+  file=$(setting API_TOKEN_FILE)
+  [[ -z $file ]] || secrets=(--volume "$file:$file:ro")
 }
 
 exists() { docker container inspect "$1" >/dev/null 2>&1; }
@@ -273,12 +286,36 @@ need_port() {
   fi
 }
 
+# The new image reads the env file by its own rules; images from before it could are not asked.
+check_env() {
+  [[ $(docker image inspect --format '{{index .Config.Labels "elb-inventory.check-env"}}' "$image") == true ]] || return 0
+  docker run --rm --interactive --init --network none --read-only --cap-drop ALL --security-opt no-new-privileges \
+    ${secrets[@]+"${secrets[@]}"} "$image" node server.js --check-env - <"$env_file" >"$work/env.log" 2>&1 ||
+    fail "$work/env.log" 6 "${commit:0:12} cannot start with $env_file, see above: mend it; nothing was changed"
+  sed "s/^/$where     | /" "$work/env.log"
+}
+
+# share_port_with CONTAINER: gives the listening sockets of the old version to the user of the new one, as SO_REUSEPORT
+# is for sockets of one user. The owner of a socket is that of its inode (sockfs_setattr in the kernel's net/socket.c).
+share_port_with() {
+  local from to socket process
+  from=$(container_uid "$1") to=$(container_uid "$candidate")
+  [[ -n $from && $from != "$to" ]] || return 0
+  for process in $(docker top "$1" -eo pid | awk 'NR > 1'); do
+    for socket in /proc/"$process"/fd/*; do
+      [[ $(readlink "$socket" 2>/dev/null) != socket:* ]] || chown "$to" "$socket" 2>/dev/null || true
+    done
+  done
+  step "the old version runs as user $from, the new one as $to: they share the port"
+}
+container_uid() { docker top "$1" -eo uid 2>/dev/null | awk 'END { print $1 }'; }
+
 start_candidate() {
   local logs=()
   [[ $(docker info --format '{{.LoggingDriver}}') != json-file ]] || logs=(--log-opt max-size=10m --log-opt max-file=5)
   # It gets a restart policy once it is judged; an engine that restarts meanwhile brings back the old one alone.
   docker run --detach --name "$candidate" --network host --env-file "$env_file" \
-    --env REUSE_PORT=on --env CONTROL_SOCKET=/run/elb-inventory/control.sock --volume /run/elb-inventory \
+    --env REUSE_PORT=on --env CONTROL_SOCKET=/run/elb-inventory/control.sock --volume /run/elb-inventory ${secrets[@]+"${secrets[@]}"} \
     --init --read-only --cap-drop ALL --security-opt no-new-privileges --stop-timeout 20 ${logs[@]+"${logs[@]}"} \
     "$name:$commit" >"$work/run.log" 2>&1 || fail "$work/run.log" 1 "the new version could not be started; nothing was changed"
   step "started ${commit:0:12} on its control socket alone"
@@ -317,6 +354,7 @@ switch_over() {
     step 'net.ipv4.tcp_migrate_req is not set, as that takes root: a connection may be lost at this moment'
   trap '' HUP INT PIPE TERM
   local answer
+  if exists "$name"; then share_port_with "$name"; fi
   answer=$(ask POST /open-port 2>&1) || die 8 "the new version cannot open the port, and is removed: $answer"
   switching=true
   docker update --restart unless-stopped "$candidate" >/dev/null
@@ -342,6 +380,7 @@ replace_here() {
   mend
   need_port
   obtain_image
+  check_env
   start_candidate
   judge
   switch_over
@@ -434,7 +473,7 @@ instance_of() {
 call() {
   local token=${API_TOKEN:-} retry=0
   [[ $1 != GET ]] || retry=3
-  if [[ -z $token && ${#hosts[@]} -eq 0 ]]; then token=$(setting API_TOKEN); fi
+  if [[ -z $token && ${#hosts[@]} -eq 0 ]]; then token=$(token_here); fi
   status=$(printf 'header = "Authorization: Basic %s"\n' "${token%%,*}" |
     curl -sS --config - --max-time 70 --retry $retry -X "$1" ${3:+--data "$3"} -w '%{http_code}' -o "$work/answer" \
       "$api$2" 2>"$work/curl.log") || fail "$work/curl.log" 12 "$api does not answer"

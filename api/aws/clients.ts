@@ -13,6 +13,8 @@ export interface AwsClientOptions {
   readonly maxAttempts?: number;
   /** Where AWS is, when it is not to be found in the SDK's own way (AWS_ENDPOINT_URL, the region's endpoint). */
   readonly endpoint?: string;
+  /** False where the endpoint is never one of Amazon's own kinds, FIPS or dual-stack, whatever the SDK's settings say. */
+  readonly amazonsOwn?: boolean;
   /** The credentials, when they are not to be found by the SDK's own chain. */
   readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string };
 }
@@ -28,6 +30,7 @@ export function createAwsClients(options: AwsClientOptions): AwsClients {
   const shared = {
     region: options.region,
     maxAttempts: options.maxAttempts ?? 3,
+    ...(options.amazonsOwn === false && { useFipsEndpoint: false, useDualstackEndpoint: false }),
     ...(options.endpoint !== undefined && { endpoint: options.endpoint }),
     ...(options.credentials !== undefined && { credentials: options.credentials }),
     requestHandler: {

@@ -1,4 +1,4 @@
-import { lstatSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, closeSync, constants, lstatSync, openSync, rmSync } from 'node:fs';
 import {
   createServer,
   type IncomingMessage,
@@ -7,6 +7,7 @@ import {
   type ServerResponse,
 } from 'node:http';
 import { ConfigError } from '../errors.ts';
+import type { Logger } from '../telemetry.ts';
 import { presentText } from './presenters.ts';
 
 export interface ControlSocket {
@@ -23,8 +24,12 @@ export interface ControlSocket {
  * Returns a server, not yet listening, that answers on a unix socket with the application given: a new version is judged
  * there before anybody outside can reach it. Who may connect is who may write to the file: this user, and root.
  */
-export function createControlSocket(path: string, application: RequestListener): ControlSocket {
-  // A restarted container finds it where the socket is, and nobody comes to tell it again.
+export function createControlSocket(
+  path: string,
+  application: RequestListener,
+  logger: Pick<Logger, 'warn'>,
+): ControlSocket {
+  // A restarted container finds this mark beside the socket and opens its port without another order.
   const opened = `${path}.opened`;
   let open: () => Promise<void>;
   const server = createServer((request, response) => {
@@ -49,7 +54,7 @@ export function createControlSocket(path: string, application: RequestListener):
       open = () => {
         opening ??= openPort().then(
           () => {
-            writeFileSync(opened, '');
+            leaveMark(opened, logger);
           },
           (error: unknown) => {
             opening = undefined;
@@ -66,11 +71,36 @@ export function createControlSocket(path: string, application: RequestListener):
         });
         server.listen(path, resolve);
       });
-      if (lstatSync(opened, { throwIfNoEntry: false }) !== undefined) await open();
+      chmodSync(path, 0o600);
+      // The socket was made a moment ago, so it has the user that a mark of this service has.
+      const mark = lstatSync(opened, { throwIfNoEntry: false });
+      if (mark === undefined) return;
+      const own =
+        mark.isFile() && mark.uid === lstatSync(path).uid && mark.nlink === 1 && (mark.mode & 0o022) === 0;
+      if (own) await open();
+      else
+        logger.warn(
+          { path: opened },
+          'the mark of an open port is not a file of this user alone: the port stays closed until POST /open-port',
+        );
     },
     close: () => {
       server.close();
       server.closeAllConnections();
     },
   };
+}
+
+/** Puts an empty file there, in place of whatever it was, and follows no link. */
+function leaveMark(path: string, logger: Pick<Logger, 'warn'>): void {
+  try {
+    rmSync(path, { force: true });
+    const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
+    closeSync(openSync(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600));
+  } catch (err) {
+    logger.warn(
+      { err, path },
+      'the mark of an open port cannot be made: a restart will not open the port by itself',
+    );
+  }
 }

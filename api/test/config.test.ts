@@ -1,16 +1,23 @@
 import assert from 'node:assert/strict';
-import { type Config, readConfig as readConfigFor, sampleToken } from '../config.ts';
+import { sampleToken } from '../api-tokens.ts';
+import { type Config, type Outside, readConfig as readConfigFor, warningsOf } from '../config.ts';
 import { ConfigError } from '../errors.ts';
+import { settingNames } from '../setting-names.ts';
 
-const readConfig = (env: Record<string, string>, nodeVersion = '24.0.0') => readConfigFor(env, nodeVersion);
+const readConfig = (env: Record<string, string>, nodeVersion = '24.0.0', outside?: Outside) =>
+  readConfigFor(env, nodeVersion, outside);
+/** A disk with these files alone. */
+const disk = (files: Record<string, string>): Outside => ({
+  readFile: (path) => files[path] ?? assert.fail(Object.assign(new Error(path), { code: 'ENOENT' })),
+});
 const base64 = (text: string | Buffer) => Buffer.from(text).toString('base64');
 const good = base64('tester:secret-word');
 const unpadded = (token: string) => token.replace(/=+$/, '');
 
 /** The faults that the environment has; it fails where there are none. */
-function faultsOf(env: Record<string, string>): readonly string[] {
+function faultsOf(env: Record<string, string>, outside?: Outside): readonly string[] {
   try {
-    readConfig(env);
+    readConfig(env, undefined, outside);
   } catch (error) {
     assert.ok(error instanceof ConfigError, String(error));
     for (const fault of error.faults) assert.ok(error.message.includes(fault));
@@ -32,16 +39,16 @@ describe('readConfig', () => {
       });
 
     const values: [name: string, example: string, refused: string[]][] = [
-      ['PORT', '8000', ['-1', '65536', '80.5', '0x50', '1e3', 'http', ' 8000', '99999999999']],
+      ['PORT', '8000', ['-1', '65536', '80.5', '0x50', '1e3', 'http', '8 000', '99999999999']],
       ['REUSE_PORT', 'off', ['true', 'ON', '1']],
       ['CONTROL_SOCKET', '/run/elb-inventory/control.sock', ['control.sock', '/', `/${'x'.repeat(100)}`]],
       ['HOST', '0.0.0.0', ['http://localhost', 'two words', '0.0.0.0/0']],
-      ['AWS_BACKEND', 'embedded', ['AWS', 'Embedded', 'moto', ' aws']],
-      [
-        'AWS_ENDPOINT_URL',
-        'http://localhost:5566',
-        ['localhost:5566', '"http://localhost:5566"', 'ftp://localhost'],
-      ],
+      ['AWS_BACKEND', 'embedded', ['AWS', 'Embedded', 'moto']],
+      ['AWS_ENDPOINT_URL', 'http://localhost:5566', ['localhost:5566', 'http:/', 'ftp://localhost']],
+      ['AWS_ENDPOINT_URL_ELASTIC_LOAD_BALANCING', 'http://localhost:5566', ['elb.internal', 'http://a"b']],
+      ['AWS_ENDPOINT_URL_EC2', 'http://localhost:5566', ['localhost:4566', '//localhost']],
+      ['AWS_DEFAULT_REGION', 'us-east-1', ['us-east', 'EU-WEST-1']],
+      ['AWS_MAX_ATTEMPTS', '3', ['0', '11', 'three']],
       ['AWS_REGION', 'us-east-1', ['us-east', 'US-EAST-1', 'us-east-1a', 'virginia']],
       ['AWS_DEADLINE_MS', '8000', ['499', '55001', '8s']],
       ['AWS_CONNECT_TIMEOUT_MS', '1000', ['49', '55001', '1s']],
@@ -78,11 +85,13 @@ describe('readConfig', () => {
 
   describe('refuses API_TOKEN', () => {
     const unusable: [what: string, token: string, says: RegExp][] = [
-      ['in double quotes', `"${good}"`, /quotes around it, which docker --env-file keeps/],
-      ['in single quotes', `'${good}'`, /quotes around it/],
-      ['with a quote at its end alone', `${good}"`, /quotes around it/],
+      ['in double quotes', `"${good}"`, /has quotes, blanks/],
+      ['in single quotes', `'${good}'`, /has quotes, blanks/],
+      ['with a quote at its end alone', `${good}"`, /has quotes, blanks/],
+      ['with a comment behind it', `${good} # mine`, /a comment or a line break/],
+      ['with the line break of a wrapping base64', `${good}\n${good}`, /a comment or a line break/],
       ['that is not base64', 'tester:secret-word', /not base64 of user:password/],
-      ['of blanks alone', '   ', /not base64/],
+      ['of blanks alone', '   ', /has quotes, blanks/],
       ['in base64url', base64('t:secret???').replace(/\//g, '_'), /not base64/],
       ['with a blank inside', `${good.slice(0, 8)} ${good.slice(8)}`, /not base64/],
       ['that keeps the scheme', `Basic ${good}`, /not base64/],
@@ -102,7 +111,8 @@ describe('readConfig', () => {
           assert.deepEqual(others, []);
           assert.match(fault, /^API_TOKEN /);
           assert.match(fault, says);
-          assert.match(fault, /for example|make one with: printf/);
+          assert.match(fault, /write API_TOKEN=value|make one with: printf/);
+          if (AWS_BACKEND === 'aws') assert.ok(!fault.includes(sampleToken), 'suggests no sample');
           assert.doesNotMatch(fault, /secret/);
           if (token.trim() !== '') assert.ok(!fault.includes(unpadded(token)), fault);
         });
@@ -110,11 +120,12 @@ describe('readConfig', () => {
     it('missing or empty with AWS_BACKEND=aws', () => {
       for (const env of [{}, { API_TOKEN: '' }]) {
         const [fault = ''] = faultsOf({ AWS_BACKEND: 'aws', ...env });
-        assert.match(fault, /^API_TOKEN is missing: .*for example API_TOKEN=.*printf/);
+        assert.match(fault, /^API_TOKEN is (missing|empty): set it to the base64 of .*printf/);
+        assert.ok(!fault.includes(sampleToken), 'suggests no sample');
       }
     });
 
-    for (const sample of [sampleToken, unpadded(sampleToken), ` ${sampleToken} `, `${good},${sampleToken}`])
+    for (const sample of [sampleToken, unpadded(sampleToken), `${good}, ${sampleToken}`])
       it(`"${sample.replace(good, '…')}", the sample, with AWS_BACKEND=aws`, () => {
         const [fault = ''] = faultsOf({ AWS_BACKEND: 'aws', API_TOKEN: sample });
         assert.match(fault, /^API_TOKEN.* is the public sample/);
@@ -141,8 +152,11 @@ describe('readConfig', () => {
       reusePort: false,
       controlSocket: undefined,
       accepted: [{ user: 'sre', password: 'change-me' }],
+      tokenFile: undefined,
       backend: 'embedded',
       region: 'us-east-1',
+      regionFrom: 'the default',
+      maxAttempts: 3,
       deadlineMs: 8000,
       connectTimeoutMs: 1000,
       answerTimeoutMs: 3000,
@@ -159,8 +173,8 @@ describe('readConfig', () => {
       assert.deepEqual(readConfig({}), defaults);
     });
     it('empty variables as unset', () => {
-      const unset = new Proxy<Record<string, string>>({}, { get: () => '' });
-      assert.deepEqual(readConfig(unset), defaults);
+      const unset = settingNames.filter((name) => !name.startsWith('API_TOKEN')).map((name) => [name, '']);
+      assert.deepEqual(readConfig(Object.fromEntries(unset) as Record<string, string>), defaults);
     });
 
     const set: [Record<string, string>, Partial<Config>][] = [
@@ -168,7 +182,9 @@ describe('readConfig', () => {
       [{ PORT: '65535' }, { port: 65535 }],
       [{ HOST: '::1' }, { host: '::1' }],
       [{ HOST: 'api.internal' }, { host: 'api.internal' }],
-      [{ AWS_REGION: 'us-gov-west-1' }, { region: 'us-gov-west-1' }],
+      [{ AWS_REGION: 'us-gov-west-1' }, { region: 'us-gov-west-1', regionFrom: 'AWS_REGION' }],
+      [{ AWS_DEFAULT_REGION: 'eu-west-3' }, { region: 'eu-west-3', regionFrom: 'AWS_DEFAULT_REGION' }],
+      [{ AWS_MAX_ATTEMPTS: '1' }, { maxAttempts: 1 }],
       [{ AWS_DEADLINE_MS: '500' }, { deadlineMs: 500 }],
       [{ AWS_CONNECT_TIMEOUT_MS: '50' }, { connectTimeoutMs: 50 }],
       [{ AWS_ANSWER_TIMEOUT_MS: '55000' }, { answerTimeoutMs: 55_000 }],
@@ -192,8 +208,8 @@ describe('readConfig', () => {
         assert.deepEqual(readConfig(env), { ...defaults, ...expected });
       });
 
-    it('several tokens, with blanks around the commas', () => {
-      const { accepted } = readConfig({ AWS_BACKEND: 'aws', API_TOKEN: ` ${good} , ${base64('next:one')} ` });
+    it('several tokens, with blanks around the comma', () => {
+      const { accepted } = readConfig({ AWS_BACKEND: 'aws', API_TOKEN: `${good} , ${base64('next:one')}` });
       assert.deepEqual(accepted, [
         { user: 'tester', password: 'secret-word' },
         { user: 'next', password: 'one' },
@@ -207,6 +223,136 @@ describe('readConfig', () => {
     assert.match(faultsOf({ NODE_ENV: 'production', API_TOKEN: sampleToken })[0]!, /public sample/);
     const noAwsAtHand = { AWS_BACKEND: 'aws', API_TOKEN: good, AWS_ENDPOINT_URL: 'http://127.0.0.1:1' };
     assert.equal(readConfig(noAwsAtHand).backend, 'aws');
+  });
+
+  describe('with AWS_BACKEND=aws', () => {
+    const aws = { AWS_BACKEND: 'aws', API_TOKEN: good };
+    const refused: [env: Record<string, string>, ...says: RegExp[]][] = [
+      [
+        { AWS_ENDPOINT_URL_ELASTIC_LOAD_BALANCING: '"http://localhost:5566"' },
+        /^AWS_ENDPOINT_URL_ELASTIC.* has quotes/,
+      ],
+      [{ AWS_ENDPOINT_URL_EC2: 'localhost:4566' }, /^AWS_ENDPOINT_URL_EC2 must be an http or https URL/],
+      [{ AWS_ENDPOINT_URL: 'ftp://me:secret@host' }, /it is "ftp:\/\/\*\*\*@host"$/],
+      [
+        { AWS_ACCESS_KEY_ID: 'AKIA\nX', AWS_SECRET_ACCESS_KEY: 'x' },
+        /^AWS_ACCESS_KEY_ID has .* a line break/,
+        /^AWS_ACCESS_KEY_ID and/,
+      ],
+      [
+        { AWS_ACCESS_KEY_ID: 'AKIA', AWS_SECRET_ACCESS_KEY: 'two words' },
+        /^AWS_SECRET_ACCESS_KEY has a blank/,
+      ],
+      [{ AWS_SESSION_TOKEN: 'tok\u00e9n' }, /^AWS_SESSION_TOKEN has .* beyond ASCII/],
+      [{ AWS_SESSION_TOKEN: 'token # mine' }, /^AWS_SESSION_TOKEN has .* a comment/],
+      [{ AWS_ACCESS_KEY_ID: 'AKIA' }, /belong together, and only one of them is set/],
+      [{ AWS_USE_FIPS_ENDPOINT: 'True' }, /^AWS_USE_FIPS_ENDPOINT must be true or false.*"True"$/],
+      [{ AWS_USE_DUALSTACK_ENDPOINT: '1' }, /^AWS_USE_DUALSTACK_ENDPOINT must be true or false/],
+      [
+        { AWS_USE_FIPS_ENDPOINT: 'true', AWS_ENDPOINT_URL_EC2: 'http://x' },
+        /^AWS_USE_FIPS_ENDPOINT=true does not go with AWS_ENDPOINT_URL_EC2/,
+      ],
+      [
+        { AWS_USE_DUALSTACK_ENDPOINT: 'true', AWS_ENDPOINT_URL: 'http://x' },
+        /does not go with AWS_ENDPOINT_URL: unset/,
+      ],
+      [{ AWS_RETRY_MODE: 'none' }, /^AWS_RETRY_MODE must be standard or adaptive or legacy/],
+      [{ AWS_DEFAULTS_MODE: 'fast' }, /^AWS_DEFAULTS_MODE must be/],
+      [{ HTTPS_PROXY: 'socks5://me:secret@proxy' }, /^HTTPS_PROXY must be .*"socks5:\/\/\*\*\*@proxy"$/],
+      [{ https_proxy: 'http://pro xy' }, /^https_proxy must be/],
+      [{ AWS_CA_BUNDLE: '/no/ca.pem' }, /^AWS_CA_BUNDLE=\/no\/ca\.pem cannot be read/],
+      [{ AWS_CONFIG_FILE: '/no/config' }, /^AWS_CONFIG_FILE=\/no\/config cannot be read/],
+    ];
+    for (const [env, ...says] of refused)
+      it(`refuses ${JSON.stringify(env)}`, () => {
+        const faults = faultsOf({ ...aws, ...env }, disk({}));
+        assert.equal(faults.length, says.length, faults.join());
+        for (const [index, pattern] of says.entries()) assert.match(faults[index]!, pattern);
+        assert.doesNotMatch(faults.join(), /secret@|AKIA|two words|token #/);
+      });
+
+    it('accepts settings that fit together, and a proxy without a scheme', () => {
+      const env = {
+        ...{
+          AWS_USE_FIPS_ENDPOINT: 'true',
+          AWS_ENDPOINT_URL: 'http://x',
+          AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: 'true',
+        },
+        ...{ HTTPS_PROXY: 'me:secret@proxy:3128', AWS_RETRY_MODE: 'adaptive', AWS_CA_BUNDLE: '/ca.pem' },
+      };
+      assert.equal(readConfig({ ...aws, ...env }, undefined, disk({ '/ca.pem': '' })).backend, 'aws');
+    });
+
+    it('takes the region of AWS_REGION, of AWS_DEFAULT_REGION, of the profile, in this order', () => {
+      const outside = { ...disk({}), profileRegion: 'eu-north-1' };
+      const chosen = (env: Record<string, string>) => {
+        const { region, regionFrom } = readConfig({ ...aws, ...env }, undefined, outside);
+        return [region, regionFrom];
+      };
+      assert.deepEqual(chosen({}), ['eu-north-1', 'the AWS profile']);
+      assert.deepEqual(chosen({ AWS_DEFAULT_REGION: 'eu-west-3' }), ['eu-west-3', 'AWS_DEFAULT_REGION']);
+      const both = { AWS_DEFAULT_REGION: 'eu-west-3', AWS_REGION: 'sa-east-1' };
+      assert.deepEqual(chosen(both), ['sa-east-1', 'AWS_REGION']);
+      assert.deepEqual(
+        readConfig({}, undefined, outside).regionFrom,
+        'the default',
+        'not with the embedded AWS',
+      );
+    });
+
+    it('warns of a password below 16 bytes, and names its user alone', () => {
+      const tokens = ['long:0123456789abcdef', 'short:0123456789abcde', 'wide:éééééééé', 'one:x'].map(base64);
+      const warnings = warningsOf(readConfig({ ...aws, API_TOKEN: tokens.join(',') }));
+      assert.deepEqual(
+        warnings.map((warning) => /^the password of "(\w+)" is shorter than 16 bytes/.exec(warning)?.[1]),
+        ['short', 'one'],
+      );
+      assert.deepEqual(
+        warningsOf(readConfig({ API_TOKEN: tokens.join(',') })),
+        [],
+        'not with the embedded AWS',
+      );
+    });
+  });
+
+  describe('where something mentions API_TOKEN, takes no sample', () => {
+    for (const [env, says] of [
+      [{ API_TOKEN: '' }, /^API_TOKEN is empty: set it/],
+      [{ API_TOKENS: good }, /^API_TOKEN is missing, and API_TOKENS is no setting: set it/],
+      [{ api_token: good }, /^API_TOKEN is missing, and api_token is no setting/],
+      [{ API_TOKEN_FILE: '' }, /^API_TOKEN is missing, and API_TOKEN_FILE is empty/],
+    ] as [Record<string, string>, RegExp][])
+      it(JSON.stringify(env).replace(good, '…'), () => {
+        const [fault = '', ...others] = faultsOf(env);
+        assert.deepEqual(others, []);
+        assert.match(fault, says);
+      });
+  });
+
+  describe('reads API_TOKEN_FILE', () => {
+    const read = (text: string) =>
+      readConfig({ API_TOKEN_FILE: '/run/t' }, undefined, disk({ '/run/t': text }));
+    for (const text of [good, `${good}\n`, `\uFEFF${good}\r\n`, `${good}, ${base64('next:one')}\n`])
+      it(JSON.stringify(text).replaceAll(good, '…'), () => {
+        const { accepted, tokenFile } = read(text);
+        assert.deepEqual(accepted[0], { user: 'tester', password: 'secret-word' });
+        assert.equal(tokenFile, '/run/t');
+      });
+
+    for (const [what, env, text, says] of [
+      ['that is not there', {}, undefined, /^API_TOKEN_FILE=\/run\/t cannot be read \(.+\): name a file/],
+      ['that is empty', {}, '\n', /^API_TOKEN_FILE is empty/],
+      ['of several lines', {}, `${good}\n${good}\n`, /^API_TOKEN_FILE=\/run\/t has several lines/],
+      ['of something else', {}, 'tester:secret-word', /^API_TOKEN_FILE is not base64/],
+      ['beside API_TOKEN', { API_TOKEN: good }, good, /both set: unset one/],
+    ] as [string, Record<string, string>, string | undefined, RegExp][])
+      it(`but not one ${what}`, () => {
+        const files = text === undefined ? {} : { '/run/t': text };
+        const [fault = '', ...others] = faultsOf({ API_TOKEN_FILE: '/run/t', ...env }, disk(files));
+        assert.deepEqual(others, []);
+        assert.match(fault, says);
+        assert.doesNotMatch(fault, /secret/);
+      });
   });
 
   it('returns a frozen configuration and leaves the environment as it was', () => {

@@ -7,7 +7,7 @@ import { type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { until } from './http/raw-connection.ts';
-import { emptyFolder, spawnService } from './support/service.ts';
+import { emptyFolder, runService, spawnService } from './support/service.ts';
 
 const run = promisify(execFile);
 const base64 = (text: string) => Buffer.from(text).toString('base64');
@@ -29,12 +29,12 @@ function start(env: Record<string, string>, cwd?: string) {
     child.kill('SIGTERM');
     return ended;
   };
-  return { written, ended, says, stop };
+  return { child, written, ended, says, stop };
 }
 
 describe('The process', () => {
   describe('exits with 78 and one sentence, and does not listen,', () => {
-    const aws = { AWS_BACKEND: 'aws', API_TOKEN: base64('tester:secret-word') };
+    const aws = { AWS_BACKEND: 'aws', API_TOKEN: base64('tester:secret-word-of-18') };
     const rows: [what: string, env: Record<string, string>, says: RegExp][] = [
       [
         'on a fault of configuration',
@@ -46,7 +46,14 @@ describe('The process', () => {
         { PORT: 'x', LOG_LEVEL: 'x' },
         /^elb-inventory cannot start\. .* has 2 faults:\n {2}- PORT.*\n {2}- LOG_LEVEL.*\n$/,
       ],
-      ['without a token for aws', { AWS_BACKEND: 'aws' }, /API_TOKEN is missing/],
+      ['without a token for aws', { AWS_BACKEND: 'aws' }, /API_TOKEN is missing: (?!.*c3JlOm)/],
+      ['with an empty token', { API_TOKEN: '' }, /API_TOKEN is empty/],
+      ['with a token that has its quotes', { API_TOKEN: `'${base64('a:b')}'` }, /API_TOKEN has quotes/],
+      [
+        'with a quoted endpoint',
+        { ...aws, AWS_ENDPOINT_URL_EC2: '"http://x"' },
+        /AWS_ENDPOINT_URL_EC2 has quotes/,
+      ],
       ['in production without a token', { NODE_ENV: 'production' }, /API_TOKEN is missing/],
       [
         'without AWS credentials',
@@ -76,6 +83,35 @@ describe('The process', () => {
         assert.equal(code, 78);
         assert.equal(stdout, '');
         assert.doesNotMatch(stderr, /^\s+at |secret-word/m);
+      });
+
+    const keys = { ...aws, AWS_ACCESS_KEY_ID: 'AKIAX', AWS_SECRET_ACCESS_KEY: 'secret' };
+    const profiles: [what: string, profile: string[], env: Record<string, string>, says: RegExp][] = [
+      [
+        'a profile wants FIPS beside an endpoint',
+        ['use_fips_endpoint=true'],
+        { AWS_ENDPOINT_URL: 'http://x' },
+        /FIPS/,
+      ],
+      [
+        'a profile has an endpoint without scheme',
+        ['endpoint_url=localhost:4566'],
+        {},
+        /localhost: is no scheme|Invalid URL/,
+      ],
+      ['a profile has an endpoint in quotes', ['endpoint_url="http://x"'], {}, /Invalid URL/],
+    ];
+    for (const [what, profile, env, says] of profiles)
+      it(`where ${what}, which the AWS SDK reports at the first request`, async () => {
+        const config = join(emptyFolder(), 'config');
+        writeFileSync(config, ['[default]', ...profile, ''].join('\n'));
+        const { code, stderr } = await start({ ...keys, ...env, AWS_CONFIG_FILE: config }).ended;
+        assert.match(
+          stderr,
+          /^elb-inventory cannot start\. The AWS SDK cannot make a request as it is configured/,
+        );
+        assert.match(stderr, says);
+        assert.equal(code, 78);
       });
 
     it('on a taken port', async () => {
@@ -111,6 +147,132 @@ describe('The process', () => {
     });
   });
 
+  it('shows its options with --help, and starts nothing', () => {
+    const { status, stdout } = runService(['--help'], {});
+    assert.equal(status, 0);
+    assert.match(stdout, /^Usage: node server\.js \[option\]\n/);
+    assert.ok(stdout.includes('--check-env FILE') && stdout.includes('.env.example'));
+  });
+
+  for (const argv of [['--nope'], ['start'], ['--check-env']])
+    it(`refuses ${argv.join(' ')} in one sentence, with exit code 2`, () => {
+      const { status, stderr } = runService(argv, {});
+      assert.equal(status, 2);
+      assert.match(stderr, /^.*(nope|start|check-env).* See --help\.\n$/);
+    });
+
+  describe('checks an env file with --check-env as docker run --env-file reads it', () => {
+    const token = `API_TOKEN=${base64('tester:a-password-of-19')}`;
+    const production = { NODE_ENV: 'production' };
+    const check = (text: string) => runService(['--check-env', '-'], production, text);
+
+    it('and ends with 0 and not a word where it has no fault', () => {
+      const { status, stdout, stderr } = check(`# settings\n${token}\nAWS_REGION=eu-west-1\n`);
+      assert.deepEqual([status, stdout, stderr], [0, '', '']);
+    });
+
+    it('and ends with 78 and every line that docker would read differently', () => {
+      const { status, stderr } = check(`${token}\nAWS_PROFILE="prod"\nPORT=8000 # mine\nwrong\n`);
+      assert.equal(status, 78);
+      assert.match(
+        stderr,
+        /has 3 faults:\n {2}- line 2, AWS_PROFILE.*\n {2}- line 3, PORT.*\n {2}- line 4 is no/,
+      );
+    });
+
+    it('and ends with 78 and every setting with which the service would not start', () => {
+      const { status, stderr } = check('API_TOKEN=c3JlOmNoYW5nZS1tZQ==\nPORT=http\n');
+      assert.equal(status, 78);
+      assert.match(stderr, /has 2 faults:\n {2}- PORT must be .*\n {2}- API_TOKEN is the public sample/);
+    });
+
+    it('and warns of what is only suspicious', () => {
+      const { status, stderr } = check(`API_TOKEN=${base64('tester:short')}\nAWS_REGOIN=eu-west-1\n`);
+      assert.equal(status, 0);
+      assert.match(stderr, /Warning: line 2, AWS_REGOIN, is no setting: is AWS_REGION meant\?\n/);
+      assert.match(stderr, /Warning: the password of "tester" is shorter than 16 bytes/);
+    });
+
+    it('from a file', () => {
+      const file = join(emptyFolder(), 'settings');
+      writeFileSync(file, `\uFEFF${token}\r\n`);
+      assert.equal(runService(['--check-env', file], production).status, 0);
+    });
+  });
+
+  it('warns at the start of a short password, and of a name and a line of .env', async () => {
+    const folder = emptyFolder();
+    writeFileSync(join(folder, '.env'), `AWS_REGOIN=eu-west-1\nAWS_PROFILE_='x'\n`);
+    const keys = { AWS_ACCESS_KEY_ID: 'AKIAX', AWS_SECRET_ACCESS_KEY: 'secret' };
+    const env = { ...keys, AWS_BACKEND: 'aws', API_TOKEN: base64('tester:short'), LOG_LEVEL: 'info' };
+    const service = start({ ...env, AWS_DEFAULT_REGION: 'eu-west-3', HOME: folder }, folder);
+    await until(() => service.written.stdout.includes('"listening"'));
+    const { stdout } = await service.stop();
+    const lines = stdout.split('\n').filter((line) => line.includes('"level":40'));
+    assert.equal(
+      lines.filter((line) => line.includes('.env: line 1, AWS_REGOIN, is no setting: is AWS_REGION meant?'))
+        .length,
+      1,
+    );
+    assert.equal(lines.filter((line) => line.includes('.env: line 2, AWS_PROFILE_, has quotes')).length, 1);
+    assert.equal(
+      lines.filter((line) => /the password of \\"tester\\" is shorter than 16/.test(line)).length,
+      1,
+    );
+    assert.match(stdout, /"region":"eu-west-3","regionFrom":"AWS_DEFAULT_REGION"/);
+  });
+
+  it('takes the region of the AWS profile where the environment has none', async () => {
+    const config = join(emptyFolder(), 'config');
+    writeFileSync(
+      config,
+      '[profile prod]\nregion=eu-north-1\naws_access_key_id=AKIAX\naws_secret_access_key=secret\n',
+    );
+    const keys = { AWS_ACCESS_KEY_ID: 'AKIAX', AWS_SECRET_ACCESS_KEY: 'secret', AWS_PROFILE: 'prod' };
+    const env = {
+      ...keys,
+      AWS_BACKEND: 'aws',
+      API_TOKEN: base64('tester:0123456789abcdef'),
+      LOG_LEVEL: 'info',
+    };
+    const service = start({ ...env, AWS_CONFIG_FILE: config });
+    await Promise.race([until(() => service.written.stdout.includes('"listening"')), service.ended]);
+    const { stdout, stderr } = await service.stop();
+    assert.match(stdout, /"region":"eu-north-1","regionFrom":"the AWS profile"/, stderr);
+  });
+
+  it('reads API_TOKEN_FILE again on SIGHUP, and keeps the tokens where the file has a fault', async () => {
+    const file = join(emptyFolder(), 'token');
+    const tokens = { first: base64('first:one'), second: base64('second:two') };
+    writeFileSync(file, `${tokens.first}\n`);
+    const service = start({ API_TOKEN_FILE: file, LOG_LEVEL: 'info' });
+    await service.says(/\/docs\n/);
+    const url = /curl (http\S+)\/healthcheck/.exec(service.written.stderr)![1]!;
+    const statusOf = async (token: string) => {
+      const headers = { Authorization: `Basic ${token}`, Connection: 'close' };
+      return (await fetch(`${url}/elb/default-elb`, { headers })).status;
+    };
+    const statuses = () => Promise.all(Object.values(tokens).map(statusOf));
+    assert.deepEqual(await statuses(), [200, 401]);
+    const again = async (text: string, says: string) => {
+      writeFileSync(file, text);
+      service.child.kill('SIGHUP');
+      await until(() => service.written.stdout.includes(says));
+    };
+    await again('broken', 'API_TOKEN_FILE has a fault; the earlier tokens stay valid');
+    assert.deepEqual(await statuses(), [200, 401]);
+    await again(
+      `${tokens.first},${tokens.second}\n`,
+      '"tokens":2,"msg":"the tokens of API_TOKEN_FILE were read again"',
+    );
+    assert.deepEqual(await statuses(), [200, 200]);
+    await again(tokens.second, '"tokens":1,"msg":"the tokens');
+    assert.deepEqual(await statuses(), [401, 200]);
+    const { stdout, code } = await service.stop();
+    assert.equal(code, 0);
+    for (const token of Object.values(tokens)) assert.ok(!stdout.includes(token));
+  });
+
   it('takes what .env says, except where the environment says otherwise', async () => {
     const folder = emptyFolder();
     const lines = ['# a comment', 'AWS_REGION=eu-west-3', 'PORT=1', `API_TOKEN='${base64('dot:env')}'`];
@@ -119,7 +281,17 @@ describe('The process', () => {
     await service.says(/\/docs\n/);
     const { code, stdout, stderr } = await service.stop();
     assert.equal(code, 0);
-    const listening = JSON.parse(stdout.split('\n')[0]!) as Record<string, unknown>;
+    const [quotes, listening] = stdout
+      .split('\n')
+      .slice(0, 2)
+      .map((line) => JSON.parse(line) as Record<string, unknown>) as [
+      Record<string, unknown>,
+      Record<string, unknown>,
+    ];
+    assert.match(
+      String(quotes['msg']),
+      /^\.env: line 4, API_TOKEN, has quotes around its value, which docker/,
+    );
     assert.equal(listening['msg'], 'listening');
     assert.equal(listening['region'], 'eu-west-3');
     assert.equal(listening['backend'], 'embedded');

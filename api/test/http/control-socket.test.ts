@@ -1,7 +1,18 @@
 import assert from 'node:assert/strict';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { request } from 'node:http';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
@@ -142,6 +153,79 @@ describe('With a control socket, the service', () => {
     }
     assert.ok(existsSync(socket));
   });
+
+  for (const umask of [0o000, 0o022, 0o777])
+    it(`makes socket and mark for this user alone under umask ${umask.toString(8)}`, async () => {
+      const before = process.umask(umask);
+      start();
+      process.umask(before);
+      await until(
+        () =>
+          existsSync(socket) &&
+          onSocket('GET', '/healthcheck').then(
+            () => true,
+            () => false,
+          ),
+      );
+      await onSocket('POST', '/open-port');
+      assert.equal(statSync(socket).mode & 0o777, 0o600);
+      assert.equal(lstatSync(`${socket}.opened`).mode & 0o777, 0o600);
+    });
+
+  const planted: [what: string, plant: (mark: string, target: string) => void][] = [
+    [
+      'a symbolic link to a file',
+      (mark, target) => {
+        symlinkSync(target, mark);
+      },
+    ],
+    [
+      'a symbolic link to nothing',
+      (mark, target) => {
+        symlinkSync(`${target}.none`, mark);
+      },
+    ],
+    [
+      'a hard link',
+      (mark, target) => {
+        linkSync(target, mark);
+      },
+    ],
+    [
+      'a file that others may write to',
+      (mark) => {
+        writeFileSync(mark, '');
+        chmodSync(mark, 0o666);
+      },
+    ],
+    [
+      'a folder',
+      (mark) => {
+        mkdirSync(mark);
+      },
+    ],
+  ];
+  if (process.getuid?.() === 0)
+    planted.push([
+      'a file of another user',
+      (mark) => {
+        writeFileSync(mark, '');
+        chownSync(mark, 12345, 12345);
+      },
+    ]);
+  for (const [what, plant] of planted)
+    it(`does not take ${what} for the mark of an open port, and leaves its target alone`, async () => {
+      const target = join(emptyFolder(), 'target');
+      writeFileSync(target, 'precious');
+      plant(`${socket}.opened`, target);
+      const { written } = await startJudged();
+      assert.match(written.stdout, /the mark of an open port is not a file of this user alone/);
+      assert.equal(await onPort(), 'ECONNREFUSED');
+      assert.equal((await onSocket('POST', '/open-port')).status, 200);
+      assert.equal(await onPort(), 200);
+      assert.equal(readFileSync(target, 'utf8'), 'precious');
+      assert.equal(existsSync(`${target}.none`), false);
+    });
 
   (canReusePort ? it : it.skip)(
     'shares the port with the version before by REUSE_PORT, which Node has since 23.1',

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn, type StdioOptions } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync, type StdioOptions } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -134,6 +134,13 @@ export function spawnService(
     },
     stdio,
   });
+}
+
+/** Runs the service's program with these arguments to its end. */
+export function runService(argv: string[], env: Record<string, string>, input = '') {
+  const { PATH = '' } = process.env;
+  const options = { cwd: emptyFolder(), env: { PATH, ...env }, input, encoding: 'utf8' } as const;
+  return spawnSync(process.execPath, [join(root, entry), ...argv], options);
 }
 
 const folders = mkdtempSync(join(tmpdir(), 'elb-inventory-'));

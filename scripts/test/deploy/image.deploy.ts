@@ -66,7 +66,7 @@ describe('The image', function () {
       engine.inspect(image, `{{index .Config.Labels "org.opencontainers.image.${name}"}}`);
     assert.equal(await label('version'), '1.2.3');
     assert.equal(await label('revision'), commits.main);
-    assert.equal(await engine.inspect(image, '{{.Config.User}}'), 'node');
+    assert.equal(await engine.inspect(image, '{{.Config.User}}'), '10001:10001');
     const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
     assert.match(
       readFileSync('Dockerfile', 'utf8'),

@@ -1,0 +1,109 @@
+import type { ReadFile } from './aws-settings.ts';
+import { nearestSetting } from './setting-names.ts';
+
+export interface Credentials {
+  readonly user: string;
+  readonly password: string;
+}
+
+/** `sre:change-me`: the token of .env.example, valid against the embedded AWS alone. */
+export const sampleToken = 'c3JlOmNoYW5nZS1tZQ==';
+
+/** Bytes below which a password is guessed too easily for load balancers that serve somebody. */
+export const shortestSafePassword = 16;
+
+const howToMakeAToken = "make one with: printf '%s' 'user:password' | base64 | tr -d '\\n'";
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+/**
+ * Returns the users and passwords of API_TOKEN, or of the file that API_TOKEN_FILE names, and adds to `faults` what is
+ * wrong with them. Tokens are secrets: a fault names a token by its place, and never by its text. The public sample is
+ * valid with the embedded AWS alone, and only where no variable is named API_TOKEN, API_TOKEN_FILE or nearly so.
+ */
+export function readTokens(
+  env: Env,
+  backend: 'aws' | 'embedded',
+  readFile: ReadFile,
+  faults: string[],
+): Credentials[] {
+  const source = env['API_TOKEN_FILE'] ? 'API_TOKEN_FILE' : 'API_TOKEN';
+  const text = source === 'API_TOKEN' ? env['API_TOKEN'] : readTokenFile(env, readFile, faults);
+  if (text === undefined && source === 'API_TOKEN_FILE') return [];
+  if (!text) {
+    const mention = Object.keys(env).find((name) => /^API_TOKEN(_FILE)?$/.test(nearestSetting(name) ?? name));
+    if (backend === 'embedded' && mention === undefined) return [decodeToken(sampleToken)];
+    const no = mention?.startsWith('API_TOKEN_FILE') === true ? 'empty' : 'no setting';
+    const but = mention === undefined ? '' : `, and ${mention} is ${no}`;
+    const state = mention === source ? 'is empty' : `is missing${but}`;
+    faults.push(`${source} ${state}: set it to the base64 of user:password; ${howToMakeAToken}`);
+    return [];
+  }
+  return text.split(',').flatMap((raw, index, all) => {
+    const token = raw.trim();
+    const name = all.length === 1 ? source : `${source}, token ${index + 1} of ${all.length},`;
+    const credentials = decodeToken(token);
+    const fault = faultOfToken(token, credentials, backend);
+    if (fault !== undefined) faults.push(`${name} ${fault}`);
+    return [credentials];
+  });
+}
+
+/** Returns the tokens of the file, without a byte order mark and line breaks at the end; undefined after a fault. */
+function readTokenFile(env: Env, readFile: ReadFile, faults: string[]): string | undefined {
+  const path = env['API_TOKEN_FILE'] ?? '';
+  if (env['API_TOKEN']) faults.push('API_TOKEN and API_TOKEN_FILE are both set: unset one of them');
+  try {
+    const text = readFile(path)
+      .replace(/^\uFEFF/, '')
+      .replace(/[\r\n]+$/, '');
+    if (!/[\r\n]/.test(text)) return text;
+    faults.push(
+      `API_TOKEN_FILE=${path} has several lines: write one line, tokens separated by commas; ${howToMakeAToken}`,
+    );
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    faults.push(
+      `API_TOKEN_FILE=${path} cannot be read (${code ?? 'unknown error'}): name a file that this user may read`,
+    );
+  }
+  return undefined;
+}
+
+function decodeToken(token: string): Credentials {
+  const text = Buffer.from(token, 'base64').toString('utf8');
+  const colon = text.indexOf(':');
+  return colon === -1
+    ? { user: '', password: '' }
+    : { user: text.slice(0, colon), password: text.slice(colon + 1) };
+}
+
+function faultOfToken(
+  token: string,
+  { user, password }: Credentials,
+  backend: 'aws' | 'embedded',
+): string | undefined {
+  const bytes = Buffer.from(token, 'base64');
+  const canonical = bytes.toString('base64');
+  // With the real AWS the sample would be refused in its turn.
+  const example = `${backend === 'embedded' ? `for example ${sampleToken}; ` : ''}${howToMakeAToken}`;
+  if (token === '' || (token !== canonical && token !== canonical.replace(/=+$/, ''))) {
+    return `is not base64 of user:password; ${example}`;
+  }
+  if (user === '' || password === '')
+    return `is not base64 of a non-empty user, a colon and a non-empty password; ${example}`;
+  const text = `${user}:${password}`;
+  if (text.includes('\uFFFD')) return `is base64 of something that is not UTF-8; ${example}`;
+  if (hasControlCharacter(text)) {
+    return `has a line break or another control character in it, as "echo" without -n leaves one: ${howToMakeAToken}`;
+  }
+  if (backend === 'aws' && text === Buffer.from(sampleToken, 'base64').toString()) {
+    return `is the public sample, which is refused with AWS_BACKEND=aws: ${howToMakeAToken}`;
+  }
+  return undefined;
+}
+
+function hasControlCharacter(text: string): boolean {
+  // The two separators of lines are beyond basic-auth's pattern, too.
+  return Array.from(text).some((character) => character < ' ' || '\u007F\u2028\u2029'.includes(character));
+}

@@ -1,0 +1,118 @@
+/** Reads a file; throws what node:fs throws. */
+export type ReadFile = (path: string) => string;
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+const secrets = ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN'];
+const endpoints = ['AWS_ENDPOINT_URL', 'AWS_ENDPOINT_URL_ELASTIC_LOAD_BALANCING', 'AWS_ENDPOINT_URL_EC2'];
+const booleans = [
+  'AWS_USE_FIPS_ENDPOINT',
+  'AWS_USE_DUALSTACK_ENDPOINT',
+  'AWS_IGNORE_CONFIGURED_ENDPOINT_URLS',
+];
+const urls = [...endpoints, 'AWS_EC2_METADATA_SERVICE_ENDPOINT', 'AWS_CONTAINER_CREDENTIALS_FULL_URI'];
+const proxies = ['HTTPS_PROXY', 'HTTP_PROXY', 'https_proxy', 'http_proxy'];
+const files = ['AWS_CA_BUNDLE', 'AWS_CONFIG_FILE', 'AWS_SHARED_CREDENTIALS_FILE'];
+/** https://docs.aws.amazon.com/sdkref/latest/guide/settings-reference.html */
+const choices: Readonly<Record<string, readonly string[]>> = {
+  AWS_RETRY_MODE: ['standard', 'adaptive', 'legacy'],
+  AWS_DEFAULTS_MODE: ['legacy', 'standard', 'in-region', 'cross-region', 'mobile', 'auto'],
+  AWS_ACCOUNT_ID_ENDPOINT_MODE: ['preferred', 'disabled', 'required'],
+  AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE: ['IPv4', 'IPv6'],
+};
+
+const oneOf = (name: string): readonly string[] => choices[name] ?? ['true', 'false'];
+
+/** Returns the faults of the endpoints, which the AWS SDK reads from the environment itself. */
+export function faultsOfEndpoints(env: Env): string[] {
+  return wrong(
+    env,
+    urls,
+    isHttpUrl,
+    (name) => `an http or https URL without quotes, for example ${name}=http://localhost:5566`,
+  );
+}
+
+/**
+ * Returns what is wrong with the variables that the AWS SDK reads from the environment itself: it would report that at
+ * the first request only. A fault shows no secret.
+ */
+export function faultsOfAwsSettings(env: Env, readFile: ReadFile): string[] {
+  return [
+    ...faultsOfEndpoints(env),
+    ...wrong(
+      env,
+      proxies,
+      // A proxy may be written without its scheme, as curl takes it.
+      (value) => isHttpUrl(value.includes('://') ? value : `http://${value}`),
+      (name) => `an http or https URL, for example ${name}=http://proxy.internal:3128`,
+    ),
+    ...wrong(
+      env,
+      [...booleans, ...Object.keys(choices)],
+      (value, name) => oneOf(name).includes(value),
+      (name) => `${oneOf(name).join(' or ')}, for example ${name}=${oneOf(name)[0] ?? ''}`,
+    ),
+    ...faultsOfKeys(env),
+    ...files.flatMap((name) => faultOfFile(name, env[name], readFile)),
+    ...contradictions(env),
+  ];
+}
+
+function wrong(
+  env: Env,
+  names: readonly string[],
+  isRight: (value: string, name: string) => boolean,
+  mustBe: (name: string) => string,
+): string[] {
+  return names.flatMap((name) => {
+    const value = env[name];
+    return !value || isRight(value, name)
+      ? []
+      : [`${name} must be ${mustBe(name)}; it is "${maskUrl(value)}"`];
+  });
+}
+
+function faultsOfKeys(env: Env): string[] {
+  const faults = secrets
+    .filter((name) => env[name] && !/^[\x21-\x7e]+$/.test(env[name]))
+    .map(
+      (name) =>
+        `${name} has a blank, a line break or a letter beyond ASCII in it: write it in one line, as AWS gave it`,
+    );
+  if (!env['AWS_ACCESS_KEY_ID'] !== !env['AWS_SECRET_ACCESS_KEY'])
+    faults.push(
+      'AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY belong together, and only one of them is set: set both or none',
+    );
+  return faults;
+}
+
+function faultOfFile(name: string, path: string | undefined, readFile: ReadFile): string[] {
+  try {
+    if (path) readFile(path);
+    return [];
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    return [
+      `${name}=${path ?? ''} cannot be read (${code ?? 'unknown error'}): name a file that this user may read, or unset ${name}`,
+    ];
+  }
+}
+
+/** The SDK refuses another endpoint beside FIPS or dual-stack endpoints, which are Amazon's own. */
+function contradictions(env: Env): string[] {
+  if (env['AWS_IGNORE_CONFIGURED_ENDPOINT_URLS'] === 'true') return [];
+  const endpoint = endpoints.find((name) => env[name]);
+  return ['AWS_USE_FIPS_ENDPOINT', 'AWS_USE_DUALSTACK_ENDPOINT']
+    .filter((name) => endpoint !== undefined && env[name] === 'true')
+    .map((name) => `${name}=true does not go with ${endpoint ?? ''}: unset one of them`);
+}
+
+function isHttpUrl(value: string): boolean {
+  return URL.canParse(value) && /^https?:\/\//i.test(value) && !/["'`\s]/.test(value);
+}
+
+/** Returns the URL without the user and password that it may hold. */
+export function maskUrl(url: string): string {
+  return url.replace(/^([^/]*\/\/)?[^/]*@/, '$1***@');
+}
