@@ -31,14 +31,24 @@ function route({ url = '', method = '' }: IncomingMessage): { operation: Operati
   const [, collection = '', name = ''] = /^(\/[^/]+)\/([^/]+)$/.exec(path) ?? [];
   const resource = RESOURCES[name === '' ? path : `${collection}/*`];
   if (!resource) {
-    const known = Object.entries(RESOURCES).map(([known, operations]) => {
-      return `${Object.keys(operations).join('|')} ${PREFIX}${known.replace('*', '{name}')}`;
-    });
-    throw new ControlError(`There is no such control path; there are: ${known.join(', ')}.`, 404);
+    throw new ControlError(`There is no such control path; there are: ${listCalls().join(', ')}.`, 404);
   }
   const operation = resource[method];
   if (operation) return { operation, name };
   throw new ControlError(`This control path takes ${Object.keys(resource).join(', ')}.`, 405);
+}
+
+function listCalls(): string[] {
+  return Object.entries(RESOURCES).map(
+    ([path, operations]) => `${Object.keys(operations).join('|')} ${PREFIX}${path.replace('*', '{name}')}`,
+  );
+}
+
+/** Returns the control calls, one a line, for a person. */
+export function controlCalls(): string {
+  return listCalls()
+    .map((call) => `  ${call}`)
+    .join('\n');
 }
 
 function parse(body: string | undefined): unknown {

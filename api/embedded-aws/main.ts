@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { DEFAULT_BEHAVIOUR, DRAINING, FORMER_MEMBERS } from './behaviour.ts';
+import { controlCalls } from './control.ts';
 import { startEmbeddedAws, type EmbeddedAws, type EmbeddedAwsOptions } from './server.ts';
 
 const USAGE = `Usage: npm run embedded-aws -- [options]
@@ -25,6 +26,10 @@ of one load balancer):
   --registration-lag N   seconds after Register in which DescribeInstanceHealth answers InvalidInstance (default 0)
   --former-members HOW   their health by id: out-of-service, unknown, invalid-instance, or fading: OutOfService for
                          5 s after the draining, InvalidInstance then (default fading)
+
+Besides AWS's calls it answers these, in JSON:
+
+${controlCalls()}
 `;
 
 /** A fault of the command line, in one sentence. */

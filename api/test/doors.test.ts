@@ -28,7 +28,11 @@ describe('The doors between the rooms', () => {
   const imports: [file: string, shut: string[], open: string[]][] = [
     ['errors.ts', ['./config.ts', './http/input.ts', 'koa', '@aws-sdk/client-ec2'], ['node:util']],
     ['telemetry.ts', ['./logging.ts', './aws/clients.ts', '@smithy/types'], ['node:util']],
-    ['config.ts', ['./server.ts', './compose.ts', './aws/clients.ts', 'koa'], ['./errors.ts', './api-tokens.ts']],
+    [
+      'config.ts',
+      ['./server.ts', './compose.ts', './aws/clients.ts', 'koa'],
+      ['./errors.ts', './api-tokens.ts'],
+    ],
     ['setting-names.ts', ['./config.ts', './server.ts', 'koa'], ['./errors.ts']],
     ['logging.ts', ['./config.ts', './server.ts', 'koa'], ['./log-stream.ts']],
     ['contract.ts', ['./config.ts', './http/routes/elb.ts', '@koa/router'], ['./errors.ts']],

@@ -46,8 +46,19 @@ process.exit(missed.length === 0 ? 0 : 1);
 
 function readOptions() {
   try {
-    const options = { only: { type: 'string' }, json: { type: 'string', default: 'bench.json' } } as const;
-    return parseArgs({ options }).values;
+    const options = {
+      only: { type: 'string' },
+      json: { type: 'string', default: 'bench.json' },
+      help: { type: 'boolean' },
+    } as const;
+    const { values } = parseArgs({ options });
+    if (values.help === true) {
+      console.log(
+        `Usage: npm run bench -- [options]\n\n  --only A,B   these scenarios alone: ${Object.keys(scenarios).join(', ')}\n  --json FILE  where the figures go (default bench.json)\n  --help       show this`,
+      );
+      process.exit(0);
+    }
+    return values;
   } catch (error) {
     return refuse((error as Error).message);
   }
