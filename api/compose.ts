@@ -21,6 +21,7 @@ import { ChangeParts } from './load-balancers/change-parts.ts';
 import { ChangeWaits } from './load-balancers/change-waits.ts';
 import { HealthBoard } from './load-balancers/health-board.ts';
 import { HealthReads } from './load-balancers/health-reads.ts';
+import { InServiceCounts } from './load-balancers/in-service-counts.ts';
 import { Inventory } from './load-balancers/inventory.ts';
 import { LastInService } from './load-balancers/last-in-service.ts';
 import { LoadBalancerService } from './load-balancers/load-balancer-service.ts';
@@ -92,6 +93,7 @@ export async function compose(
     requestLog: new RequestLog(logger, config.logMaxPerSecond),
     authenticate: (authorization: string | undefined) => verify(authorization),
     service: new LoadBalancerService(inventory),
+    inService: new InServiceCounts(healthReads),
     changes,
     health,
     waits: new ChangeWaits({

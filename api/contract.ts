@@ -137,6 +137,11 @@ export const contract = {
         listeners: { type: 'array', items: { $ref: '#/definitions/Listener' } },
         healthCheck: { $ref: '#/definitions/HealthCheck' },
         instanceCount: { type: 'integer', example: 3 },
+        inServiceCount: {
+          type: 'integer',
+          description: 'members in service, where that is known from the last 10 s or health=true reads it',
+          example: 2,
+        },
         createdDate: { type: 'string', example: '2016-08-30T10:01:44.490Z' },
       },
     },
@@ -407,6 +412,10 @@ export const contract = {
       'the body is larger than 16 KiB',
       'the body is larger than 16384 bytes; send {"instanceId": "i-…"} alone',
     ),
+    PreconditionFailed: failure(
+      'the list of members is not the one of If-Match; nothing was changed',
+      'the members of web are not those of If-Match; read GET /elb/web again, and decide anew',
+    ),
     UnsupportedEncoding: failure(
       'the body has a Content-Encoding',
       'the body has Content-Encoding: gzip; send it without compression and without Content-Encoding',
@@ -481,9 +490,11 @@ export const answeredBy: Readonly<Record<ErrorCode, Which>> = {
   method_not_allowed: every,
   not_tried: attach,
   payload_too_large: change,
+  precondition_failed: change,
   route_not_found: () => false,
   unauthenticated: guarded,
   unsupported_encoding: change,
+  wrong_condition: change,
   wrong_data_format: change,
   wrong_parameter: guarded,
 };

@@ -20,9 +20,11 @@ export type ErrorCode =
   | 'method_not_allowed'
   | 'not_tried'
   | 'payload_too_large'
+  | 'precondition_failed'
   | 'route_not_found'
   | 'unauthenticated'
   | 'unsupported_encoding'
+  | 'wrong_condition'
   | 'wrong_data_format'
   | 'wrong_parameter';
 

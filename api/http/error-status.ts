@@ -3,6 +3,7 @@ import type { ErrorCode } from '../errors.ts';
 /** The HTTP status of each failure. */
 export const errorStatus: Readonly<Record<ErrorCode, number>> = {
   malformed_request: 400,
+  wrong_condition: 400,
   wrong_data_format: 400,
   wrong_parameter: 400,
   instance_refused: 400,
@@ -15,6 +16,7 @@ export const errorStatus: Readonly<Record<ErrorCode, number>> = {
   instance_not_attached: 409,
   last_in_service: 409,
   attachment_lost: 409,
+  precondition_failed: 412,
   payload_too_large: 413,
   unsupported_encoding: 415,
   internal_error: 500,

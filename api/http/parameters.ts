@@ -3,6 +3,7 @@ export const parameters = [
   'cursor',
   'dryRun',
   'force',
+  'health',
   'instanceId',
   'limit',
   'name',

@@ -106,8 +106,11 @@ function shapeHealth(entry: HealthEntry): PresentedHealth {
   };
 }
 
-/** Returns load balancers in the order given, enveloped; `LoadBalancer` of the API. */
-export function presentLoadBalancers(loadBalancers: readonly LoadBalancer[]): Envelope<object[]> {
+/** Returns load balancers in the order given, enveloped, with their counts of members in service where there are. */
+export function presentLoadBalancers(
+  loadBalancers: readonly LoadBalancer[],
+  inService: ReadonlyMap<string, number>,
+): Envelope<object[]> {
   return {
     message: loadBalancers.map(({ elbName, members, traits }) => ({
       elbName,
@@ -118,6 +121,7 @@ export function presentLoadBalancers(loadBalancers: readonly LoadBalancer[]): En
       listeners: traits.listeners,
       ...(traits.healthCheck !== undefined && { healthCheck: traits.healthCheck }),
       instanceCount: members.length,
+      ...(inService.has(elbName) && { inServiceCount: inService.get(elbName) }),
       createdDate: traits.createdDate?.toISOString() ?? 'unknown',
     })),
   };

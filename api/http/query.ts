@@ -25,6 +25,8 @@ export interface PageQuery {
   /** Whether a name is wanted. */
   readonly fits: (name: string) => boolean;
   readonly limit: number;
+  /** Whether AWS is to be asked for the health of the page's load balancers. */
+  readonly health: boolean;
   /** The page begins after this name. */
   readonly after: string;
   /** The query without the cursor, for the link to the next page. */
@@ -55,7 +57,7 @@ export function readChangeQuery(ctx: AppContext, { wish }: { wish?: Wish }): Cha
 
 /** Returns what the query asks of the list of load balancers. Throws `wrong_parameter` as `readChangeQuery` does. */
 export function readPageQuery(ctx: AppContext): PageQuery {
-  const { name, limit, cursor } = ctx.query as Query;
+  const { name, limit, cursor, health } = ctx.query as Query;
   if (name !== undefined && !/^[A-Za-z0-9-]{0,32}\*?$/.test(name))
     throw wrong('name', name, 'takes the name of a load balancer, or how it begins and a *');
   if (cursor !== undefined && !/^[A-Za-z0-9-]{1,32}$/.test(cursor))
@@ -65,8 +67,13 @@ export function readPageQuery(ctx: AppContext): PageQuery {
     fits: (candidate) =>
       name === undefined || (prefix === undefined ? candidate === name : candidate.startsWith(prefix)),
     limit: limit === undefined ? pageSize.default : integer('limit', limit, pageSize.most),
+    health: flag('health', health),
     after: cursor ?? '',
-    rest: { ...(name !== undefined && { name }), ...(limit !== undefined && { limit }) },
+    rest: {
+      ...(name !== undefined && { name }),
+      ...(limit !== undefined && { limit }),
+      ...(health !== undefined && { health }),
+    },
   };
 }
 

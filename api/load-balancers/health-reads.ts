@@ -86,6 +86,13 @@ export class HealthReads {
     return reading;
   }
 
+  /** Returns the last reading if it left at `since` or later, and after the last change; no call is made. */
+  known(elbName: ElbName, since: number): HealthReading | undefined {
+    const last = this.#reads.get(elbName)?.last;
+    const notBefore = Math.max(since, this.#inventory.changedAt(elbName));
+    return last !== undefined && last.asOf >= notBefore ? last : undefined;
+  }
+
   /**
    * Returns what AWS tells of these instances from now on, also of former members; those of which it knows nothing
    * there are missing. Throws `elb_not_found`, and what the gateway throws.

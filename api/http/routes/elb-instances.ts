@@ -54,6 +54,7 @@ export function elbInstancesRoutes(router: Router, { changes, deadlineMs }: ElbI
    *       401: { $ref: '#/responses/Unauthenticated' }
    *       403: { $ref: '#/responses/CrossSite' }
    *       404: { $ref: '#/responses/ElbNotFound' }
+   *       412: { $ref: '#/responses/PreconditionFailed' }
    *       413: { $ref: '#/responses/PayloadTooLarge' }
    *       415: { $ref: '#/responses/UnsupportedEncoding' }
    *       502: { $ref: '#/responses/AwsRefused' }
@@ -98,6 +99,7 @@ export function elbInstancesRoutes(router: Router, { changes, deadlineMs }: ElbI
    *       401: { $ref: '#/responses/Unauthenticated' }
    *       403: { $ref: '#/responses/CrossSite' }
    *       404: { $ref: '#/responses/ElbNotFound' }
+   *       412: { $ref: '#/responses/PreconditionFailed' }
    *       413: { $ref: '#/responses/PayloadTooLarge' }
    *       415: { $ref: '#/responses/UnsupportedEncoding' }
    *       502: { $ref: '#/responses/AwsRefused' }

@@ -1,4 +1,5 @@
 import type Router from '@koa/router';
+import type { InServiceCounts } from '../../load-balancers/in-service-counts.ts';
 import type { LoadBalancerService } from '../../load-balancers/load-balancer-service.ts';
 import { startTrace } from '../../telemetry.ts';
 import { readFreshness } from '../input.ts';
@@ -9,12 +10,13 @@ import { readPageQuery } from '../query.ts';
 
 export interface ElbListRouteParts {
   readonly service: LoadBalancerService;
+  readonly inService: InServiceCounts;
   /** Milliseconds that one request may spend on AWS. */
   readonly deadlineMs: number;
 }
 
 /** Lists the load balancers of the region. */
-export function elbListRoutes(router: Router, { service, deadlineMs }: ElbListRouteParts): void {
+export function elbListRoutes(router: Router, { service, inService, deadlineMs }: ElbListRouteParts): void {
   /**
    * @swagger
    * /elb:
@@ -45,6 +47,12 @@ export function elbListRoutes(router: Router, { service, deadlineMs }: ElbListRo
    *         description: where the page begins, as the Link of the page before has it
    *         type: string
    *         pattern: '^[A-Za-z0-9-]{1,32}$'
+   *       - in: query
+   *         name: health
+   *         description: >-
+   *           true has AWS asked for `inServiceCount` of each load balancer of the page; it is missing where AWS does not
+   *           answer in time or the budget of calls is spent
+   *         type: boolean
    *     responses:
    *       200:
    *         description: load balancers listed
@@ -60,8 +68,8 @@ export function elbListRoutes(router: Router, { service, deadlineMs }: ElbListRo
    *       503: { $ref: '#/responses/AwsThrottled' }
    *       504: { $ref: '#/responses/AwsUnreachable' }
    */
-  router.get('/elb', takes('name', 'limit', 'cursor'), async (ctx) => {
-    const { fits, limit, after, rest } = readPageQuery(ctx);
+  router.get('/elb', takes('name', 'limit', 'cursor', 'health'), async (ctx) => {
+    const { fits, limit, after, rest, health } = readPageQuery(ctx);
     const trace = startTrace(deadlineMs);
     ctx.state.trace = trace;
     const list = await service.listLoadBalancers(readFreshness(ctx), trace);
@@ -72,6 +80,7 @@ export function elbListRoutes(router: Router, { service, deadlineMs }: ElbListRo
       const query = new URLSearchParams({ ...rest, cursor: last.elbName }).toString();
       ctx.set('Link', `</elb?${query}>; rel="next"`);
     }
-    answerKnown(ctx, list, presentLoadBalancers(page));
+    const counts = health ? await inService.read(page, trace) : inService.known(page);
+    answerKnown(ctx, list, presentLoadBalancers(page, counts));
   });
 }

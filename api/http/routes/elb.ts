@@ -126,6 +126,7 @@ export function elbRoutes(router: Router, parts: ElbRouteParts): void {
    *           application/json:
    *             message: >-
    *               instance already on load balancer: i-5203422c is a member of default-elb; nothing is left to do
+   *       412: { $ref: '#/responses/PreconditionFailed' }
    *       413: { $ref: '#/responses/PayloadTooLarge' }
    *       415: { $ref: '#/responses/UnsupportedEncoding' }
    *       502: { $ref: '#/responses/AwsRefused' }
@@ -220,6 +221,7 @@ export function elbRoutes(router: Router, parts: ElbRouteParts): void {
    *           application/json:
    *             message: >-
    *               instance is not on load balancer: i-5203422c is no member of empty-elb; GET /elb/empty-elb lists the members
+   *       412: { $ref: '#/responses/PreconditionFailed' }
    *       413: { $ref: '#/responses/PayloadTooLarge' }
    *       415: { $ref: '#/responses/UnsupportedEncoding' }
    *       502: { $ref: '#/responses/AwsRefused' }

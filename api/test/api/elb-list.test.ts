@@ -122,3 +122,58 @@ describe('GET /elb', () => {
     world.aws.faults.clear();
   });
 });
+
+describe('GET /elb, members in service', () => {
+  let world: World;
+  beforeEach(async () => {
+    world = await startWorld();
+  });
+  afterEach(() => world.close());
+  const counts = async (query = '') => {
+    const answer = await world.ask(`/elb${query}`);
+    assert.equal(answer.status, 200, answer.body);
+    const { message } = JSON.parse(answer.body) as {
+      message: { elbName: string; inServiceCount?: number }[];
+    };
+    return Object.fromEntries(message.map(({ elbName, inServiceCount }) => [elbName, inServiceCount]));
+  };
+  const healthCalls = () => world.calls('DescribeInstanceHealth');
+
+  it('answers 400 to another value of health than true and false', async () => {
+    assert.equal((await world.ask('/elb?health=yes')).status, 400);
+  });
+
+  it('leaves the count out where it is not known, without a call', async () => {
+    assert.equal((await counts())['default-elb'], undefined);
+    assert.equal((await counts('?health=false'))['default-elb'], undefined);
+    assert.equal(healthCalls(), 0);
+  });
+
+  it('has the count after a reading of health, and not after a change', async () => {
+    await world.ask('/elb/default-elb/health');
+    assert.deepEqual(await counts('?name=default-elb'), { 'default-elb': 3 });
+    assert.equal(healthCalls(), 1);
+    assert.equal((await world.detach('default-elb', 'i-5203422c')).status, 201);
+    assert.deepEqual(await counts('?name=default-elb'), { 'default-elb': undefined });
+  });
+
+  it('has the count of each load balancer of the page with health=true, without those that drain', async () => {
+    world.aws.region.changeInstance('i-6d304aae', { check: 'failing' });
+    world.aws.region.advance(60);
+    await world.detach('default-elb', 'i-5203422c');
+    world.aws.resetCalls();
+    assert.deepEqual(await counts('?health=true&name=default-elb'), { 'default-elb': 1 });
+    assert.equal(healthCalls(), 1);
+    assert.equal((await counts('?health=true'))['empty-elb'], 0);
+  });
+
+  it('leaves out what AWS does not answer, and asks no more of it', async () => {
+    world.aws.faults.set([{ throttle: true, actions: ['DescribeInstanceHealth'] }]);
+    for (const count of Object.values(await counts('?health=true'))) assert.equal(count, undefined);
+  });
+
+  it('keeps health in the link to the next page', async () => {
+    const { headers } = await world.ask('/elb?limit=1&health=true');
+    assert.match(headers.get('link') ?? '', /health=true/);
+  });
+});

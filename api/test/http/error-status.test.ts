@@ -7,6 +7,7 @@ import { serverOf, type SmallServer } from './server-of.ts';
 /** What README promises, said a second time: the compiler proves both complete, this that they agree. */
 const promised: Record<ErrorCode, number> = {
   malformed_request: 400,
+  wrong_condition: 400,
   wrong_data_format: 400,
   wrong_parameter: 400,
   instance_refused: 400,
@@ -19,6 +20,7 @@ const promised: Record<ErrorCode, number> = {
   instance_not_attached: 409,
   last_in_service: 409,
   attachment_lost: 409,
+  precondition_failed: 412,
   payload_too_large: 413,
   unsupported_encoding: 415,
   internal_error: 500,
