@@ -23,6 +23,8 @@ const description = `List, attach and detach the EC2 instances of classic Elasti
 - Node.js answers bytes that are no HTTP request (400), a request that arrives too slowly (408) and header fields above
   16 KiB (431) without a body, and closes the connection.
 - Bodies are read as JSON whatever the Content-Type, up to 16 KiB.
+- \`If-Match\` with the \`ETag\` of a list makes a change of that load balancer only while the list is the same (412);
+  other conditions on changes answer 400.
 - A query parameter that an operation does not take answers 400, except for those that need no credentials.
 - An instance id is \`i-\` and 8 or 17 lower-case hex digits.
 - The name of a load balancer has 1 to 32 letters, digits and inner hyphens; any other name answers 404.
@@ -414,7 +416,7 @@ export const contract = {
     ),
     PreconditionFailed: failure(
       'the list of members is not the one of If-Match; nothing was changed',
-      'the members of web are not those of If-Match; read GET /elb/web again, and decide anew',
+      'the members of web are not those of If-Match; nothing was changed, so read GET /elb/web and its ETag again',
     ),
     UnsupportedEncoding: failure(
       'the body has a Content-Encoding',

@@ -5,7 +5,7 @@ import type { Inventory } from './inventory.ts';
 import { KeyedLock } from './keyed-lock.ts';
 import type { LastInService } from './last-in-service.ts';
 import type { LoadBalancerGateway, Members } from './load-balancer-gateway.ts';
-import type { ElbName } from './machine.ts';
+import type { ElbName, MachineInfo } from './machine.ts';
 import type { RecentChanges } from './recent-changes.ts';
 import { Registrations } from './registrations.ts';
 
@@ -29,6 +29,8 @@ export interface ChangeOptions {
   readonly force?: boolean;
   /** The name of the caller, for the log. */
   readonly actor?: string | undefined;
+  /** Whether the members, as a list has them, are those for which the caller wants the change. */
+  readonly ifMatch?: ((members: readonly MachineInfo[]) => boolean) | undefined;
   /** Whether the caller waits for the outcome, and so learns of an attachment that AWS loses. */
   readonly watched?: boolean;
 }
@@ -48,10 +50,19 @@ export class ChangeParts {
     this.registrations = new Registrations((...change) => this.#register(...change), options.clock);
   }
 
-  /** Runs the task once those before it with one of these instances and this load balancer have settled. */
-  locked<T>(elbName: ElbName, instanceIds: Members, task: () => Promise<T>): Promise<T> {
-    // In one order for everybody, so that no two hold what the other waits for.
+  /**
+   * Runs the task once those before it with one of these instances and this load balancer have settled. Conditional
+   * ones of a load balancer exclude each other, whatever their instances: of two with one ETag, one is made.
+   */
+  locked<T>(
+    elbName: ElbName,
+    instanceIds: Members,
+    { ifMatch }: Pick<ChangeOptions, 'ifMatch'>,
+    task: () => Promise<T>,
+  ): Promise<T> {
+    // Sorted, so that two callers cannot deadlock.
     const keys = instanceIds.map((id) => `${elbName}/${id}`).sort();
+    if (ifMatch !== undefined) keys.unshift(elbName);
     return keys.reduceRight<() => Promise<T>>((inner, key) => () => this.#locks.run(key, inner), task)();
   }
 

@@ -7,7 +7,7 @@ import { lastOnes } from './last-in-service.ts';
 import type { Members } from './load-balancer-gateway.ts';
 import type { ElbName, InstanceId, MachineInfo } from './machine.ts';
 import { type Outcome, Outcomes } from './outcomes.ts';
-import { alreadyAttached, keptInService, notAttached, unsuitable } from './refusals.ts';
+import { alreadyAttached, keptInService, notAttached, preconditionFailed, unsuitable } from './refusals.ts';
 
 /** What AWS says before a change; both are asked at once. */
 interface Facts {
@@ -25,21 +25,23 @@ export class MembershipChanges {
 
   /**
    * Attaches the instances and returns one outcome for each that is named, in order; an instance that is named again
-   * is a member already. Throws `elb_not_found`, and what the calls of the checks throw: then nothing was changed.
+   * is a member already. Throws `elb_not_found`, `precondition_failed`,
+   * and what the calls of the checks throw: then nothing was changed.
    */
   async attach(
     elbName: ElbName,
     named: Members,
     trace: AwsTrace,
-    { dryRun = false, watched = false }: ChangeOptions = {},
+    { dryRun = false, watched = false, ifMatch }: ChangeOptions = {},
   ): Promise<Outcome[]> {
     const { inventory, registrations } = this.#parts;
     const outcomes = new Outcomes(named);
-    await this.#parts.locked(elbName, outcomes.ids, async () => {
+    await this.#parts.locked(elbName, outcomes.ids, { ifMatch }, async () => {
       const facts = this.#factsOf(elbName, outcomes, trace, urgencyOf(dryRun));
       await this.#refuseMembers(elbName, outcomes, facts);
       await this.#describe(outcomes, facts);
       outcomes.refuse((id) => unsuitable(outcomes.machine(id), inventory.traits(elbName)));
+      await this.#requireMatch(elbName, outcomes, ifMatch, trace);
       if (dryRun || outcomes.left.length === 0) return;
       this.#fail(elbName, outcomes, await registrations.join(elbName, outcomes.left, trace));
       if (!watched) this.#parts.warnOfLoss(elbName, outcomes.left);
@@ -49,13 +51,14 @@ export class MembershipChanges {
 
   /**
    * Detaches the instances and returns one outcome for each that is named, in order; an instance that is named again
-   * is no member any more. Throws `elb_not_found`, and what the calls of the checks throw: then nothing was changed.
+   * is no member any more. Throws `elb_not_found`, `precondition_failed`,
+   * and what the calls of the checks throw: then nothing was changed.
    */
   async detach(
     elbName: ElbName,
     named: Members,
     trace: AwsTrace,
-    { dryRun = false, force = false, actor }: ChangeOptions = {},
+    { dryRun = false, force = false, actor, ifMatch }: ChangeOptions = {},
   ): Promise<Outcome[]> {
     const { lastInService } = this.#parts;
     const outcomes = new Outcomes(named);
@@ -64,9 +67,10 @@ export class MembershipChanges {
       await this.#refuseStrangers(elbName, outcomes, facts);
       if (inService !== undefined) await this.#keepLastInService(elbName, outcomes, inService);
       await this.#describe(outcomes, facts);
+      await this.#requireMatch(elbName, outcomes, ifMatch, trace);
       if (!dryRun) this.#fail(elbName, outcomes, await this.#deregister(elbName, outcomes, trace));
     };
-    await this.#parts.locked(elbName, outcomes.ids, async () => {
+    await this.#parts.locked(elbName, outcomes.ids, { ifMatch }, async () => {
       if (lastInService.isProtected && !force)
         await lastInService.guard(elbName, trace, detach, urgencyOf(dryRun));
       else await detach();
@@ -104,6 +108,21 @@ export class MembershipChanges {
 
   async #describe(outcomes: Outcomes, { machines }: Facts): Promise<void> {
     if (outcomes.left.length > 0) outcomes.describe(await machines);
+  }
+
+  /**
+   * After the other checks, so that what they refuse keeps its answer (RFC 9110, 13.2.1). The checks have read the
+   * members, so the list has them without a call. Throws `precondition_failed`.
+   */
+  async #requireMatch(
+    elbName: ElbName,
+    { left }: Outcomes,
+    ifMatch: ChangeOptions['ifMatch'],
+    trace: AwsTrace,
+  ): Promise<void> {
+    if (ifMatch === undefined || left.length === 0) return;
+    const { machines } = await checked(this.#parts.inventory.list(elbName, {}, trace));
+    if (!ifMatch(machines)) throw preconditionFailed(elbName);
   }
 
   #deregister(elbName: ElbName, { left }: Outcomes, trace: AwsTrace): Promise<Failures> {

@@ -20,6 +20,13 @@ export function notAttached(elbName: ElbName, instanceId: InstanceId): DomainErr
   );
 }
 
+/** Returns the error for a change whose If-Match names another list. */
+export function preconditionFailed(elbName: ElbName): DomainError {
+  return new DomainError('precondition_failed', `the members of ${elbName} are not those of If-Match`, {
+    advice: `nothing was changed, so read GET /elb/${elbName} and its ETag again`,
+  });
+}
+
 /** Returns the error for the last instance in service where PROTECT_LAST_IN_SERVICE is set. */
 export function keptInService(elbName: ElbName, instanceId: InstanceId): DomainError {
   return new DomainError(

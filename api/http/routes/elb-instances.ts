@@ -8,6 +8,7 @@ import { type NamedInstance, notAnInstanceId, readElbName, readInstanceIds } fro
 import { sameOrigin } from '../middleware/same-origin.ts';
 import { takes } from '../middleware/takes.ts';
 import { type NamedOutcome, presentOutcomes, wouldBe } from '../presenters.ts';
+import { readIfMatch } from '../precondition.ts';
 import { readChangeQuery } from '../query.ts';
 
 export interface ElbInstancesRouteParts {
@@ -64,8 +65,9 @@ export function elbInstancesRoutes(router: Router, { changes, deadlineMs }: ElbI
   router.post('/elb/:elbName/instances', sameOrigin(), takes('dryRun'), async (ctx) => {
     const elbName = readElbName(ctx.params['elbName']);
     const { dryRun } = readChangeQuery(ctx, {});
+    const ifMatch = readIfMatch(ctx);
     const named = await readInstanceIds(ctx);
-    const outcomes = await changes.attach(elbName, idsOf(named), trace(ctx), { dryRun });
+    const outcomes = await changes.attach(elbName, idsOf(named), trace(ctx), { dryRun, ifMatch });
     const note = dryRun ? (id: string) => wouldBe.attached(id, elbName) : undefined;
     ctx.body = presentOutcomes(inOrder(named, outcomes), note);
     ctx.status = 207;
@@ -109,8 +111,9 @@ export function elbInstancesRoutes(router: Router, { changes, deadlineMs }: ElbI
   router.delete('/elb/:elbName/instances', sameOrigin(), takes('dryRun', 'force'), async (ctx) => {
     const elbName = readElbName(ctx.params['elbName']);
     const { dryRun, force } = readChangeQuery(ctx, {});
+    const ifMatch = readIfMatch(ctx);
     const named = await readInstanceIds(ctx);
-    const options = { dryRun, force, actor: callerOf(ctx) };
+    const options = { dryRun, force, actor: callerOf(ctx), ifMatch };
     const outcomes = await changes.detach(elbName, idsOf(named), trace(ctx), options);
     const note = dryRun ? (id: string) => wouldBe.detached(id, elbName) : undefined;
     ctx.body = presentOutcomes(inOrder(named, outcomes), note);

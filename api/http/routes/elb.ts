@@ -9,6 +9,7 @@ import { answerList } from '../list-answer.ts';
 import { sameOrigin } from '../middleware/same-origin.ts';
 import { takes } from '../middleware/takes.ts';
 import { presentChange, wouldBe } from '../presenters.ts';
+import { readIfMatch } from '../precondition.ts';
 import { readChangeQuery } from '../query.ts';
 import { answerWait, type WaitParts } from '../wait-answer.ts';
 
@@ -140,10 +141,11 @@ export function elbRoutes(router: Router, parts: ElbRouteParts): void {
     async (ctx) => {
       const elbName = readElbName(ctx.params['elbName']);
       const { wait, timeoutMs, dryRun } = readChangeQuery(ctx, { wish: 'in-service' });
+      const ifMatch = readIfMatch(ctx);
       const until = performance.now() + timeoutMs;
       const instanceId = await readMachineId(ctx);
       const watched = wait !== undefined;
-      const options = { dryRun, watched };
+      const options = { dryRun, watched, ifMatch };
       const machine = only(await changes.attach(elbName, [instanceId], trace(ctx), options));
       if (dryRun) {
         ctx.body = presentChange(machine, { dryRun, note: wouldBe.attached(instanceId, elbName) });
@@ -235,9 +237,10 @@ export function elbRoutes(router: Router, parts: ElbRouteParts): void {
     async (ctx) => {
       const elbName = readElbName(ctx.params['elbName']);
       const { wait, timeoutMs, dryRun, force } = readChangeQuery(ctx, { wish: 'drained' });
+      const ifMatch = readIfMatch(ctx);
       const until = performance.now() + timeoutMs;
       const instanceId = await readMachineIdOrQuery(ctx);
-      const options = { dryRun, force, actor: callerOf(ctx) };
+      const options = { dryRun, force, actor: callerOf(ctx), ifMatch };
       const machine = only(await changes.detach(elbName, [instanceId], trace(ctx), options));
       if (dryRun) {
         ctx.body = presentChange(machine, { dryRun, note: wouldBe.detached(instanceId, elbName) });
