@@ -159,8 +159,8 @@ export class Inventory {
     urgency: 'urgent' | 'ordinary' = 'urgent',
   ): Promise<Members> {
     const now = this.#clock.now();
-    if (urgency === 'urgent') await this.requireKnown(elbName, trace);
-    else await this.#refresh(elbName, now, now, trace);
+    await this.requireKnown(elbName, trace);
+    if (urgency === 'ordinary') await this.#refresh(elbName, now, now, trace);
     if (this.#known(elbName).asOf >= now) return this.#known(elbName).members;
     let reads = this.#memberReads.get(elbName);
     if (reads === undefined) {
