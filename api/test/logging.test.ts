@@ -12,7 +12,8 @@ describe('The log', () => {
   let service: Service;
   before(async () => {
     aws = await startEmbeddedAws();
-    service = await startService(aws.url, { INVENTORY_MAX_AGE_MS: '0', INVENTORY_MAX_STALE_MS: '0' });
+    const env = { INVENTORY_MAX_AGE_MS: '0', INVENTORY_MAX_STALE_MS: '0', AWS_DEADLINE_MS: '4000' };
+    service = await startService(aws.url, env);
   });
   after(async () => {
     await service.close();
@@ -54,17 +55,19 @@ describe('The log', () => {
     assert.equal(service.log.filter(({ requestId }) => requestId === 'whole-1').length, 1);
   });
 
-  const neverInService: [when: string, instanceId: string, latencyMs: number][] = [
-    ['the change is made', 'i-091aeb5c6738d523f', 2500],
-    ['it waits', 'i-0809da4b5627c412e', 0],
-  ];
-  for (const [when, instanceId, latencyMs] of neverInService)
+  // In a zone that the load balancer does not have, an instance is never in service.
+  const neverInService = 'i-0809da4b5627c412e';
+  for (const [when, latencyMs] of [
+    ['the change is made', 2500],
+    ['it waits', 0],
+  ] as const)
     it(`tells that the caller hung up while ${when}, which ends the wait`, async () => {
+      aws.region.setMembers('empty-elb', []);
       aws.faults.set([{ actions: ['RegisterInstancesWithLoadBalancer'], latencyMs }]);
-      const requestId = `gone-${instanceId}`;
+      const requestId = `gone-${latencyMs}`;
       const asked = service.request('/elb/empty-elb?wait=in-service', {
         method: 'POST',
-        body: JSON.stringify({ instanceId }),
+        body: JSON.stringify({ instanceId: neverInService }),
         headers: { 'X-Request-Id': requestId },
         signal: AbortSignal.timeout(1500),
       });
