@@ -1,11 +1,14 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 
-/** Returns a port below those that systems give away by themselves: the service opens it later and must still find it free. */
+/**
+ * Returns a port that is free on all addresses, below those that the system assigns to port 0: it stays free until a
+ * program listens on it later.
+ */
 export async function unusedPort(): Promise<number> {
   for (;;) {
     const port = 20_000 + Math.floor(Math.random() * 12_000);
-    const server = createServer().listen(port, '127.0.0.1');
+    const server = createServer().listen(port);
     const free = await once(server, 'listening').then(
       () => true,
       () => false,

@@ -1,6 +1,5 @@
 import { spawn } from 'node:child_process';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
+import { unusedPort } from '../../../api/test/support/unused-port.ts';
 import { load } from '../load.ts';
 import { authorization, request, startAws, startService } from '../../measure/processes.ts';
 import { type Figure, median } from '../../measure/promise.ts';
@@ -68,7 +67,7 @@ export async function memoryGrowth(): Promise<Figure[]> {
 }
 
 async function timeToFirstAnswer(args: string[], env: Record<string, string>): Promise<number> {
-  const port = await freePort();
+  const port = await unusedPort();
   const startedAt = performance.now();
   const child = spawn(process.execPath, args, {
     env: { PATH: process.env['PATH'], PORT: String(port), ...env },
@@ -86,15 +85,4 @@ async function answers(port: number): Promise<boolean> {
   } catch {
     return false;
   }
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => {
-        resolve(port);
-      });
-    });
-  });
 }

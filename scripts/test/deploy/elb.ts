@@ -3,7 +3,8 @@ import { createConnection } from 'node:net';
 import { join } from 'node:path';
 import type { EmbeddedAws } from '../../../api/embedded-aws/server.ts';
 import type { Host } from './hosts.ts';
-import { start, until, unusedPort } from './process.ts';
+import { unusedPort } from '../../../api/test/support/unused-port.ts';
+import { start, until } from './process.ts';
 
 export interface ElbInFront {
   readonly url: string;

@@ -2,7 +2,8 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Engine, startEngine } from './engines.ts';
-import { type Environment, type Finished, run, type Running, start, until, unusedPort } from './process.ts';
+import { unusedPort } from '../../../api/test/support/unused-port.ts';
+import { type Environment, type Finished, run, type Running, start, until } from './process.ts';
 
 export const builder = fileURLToPath(new URL('../../builder.sh', import.meta.url));
 

@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** What a command has written, both streams in one, and how it ended. */
@@ -53,20 +52,6 @@ export async function until(
   while (!(await isSo())) {
     if (performance.now() > limit) throw new Error(`not within ${seconds} s: ${what}`);
     await sleep(100);
-  }
-}
-
-/** A port free on all addresses, below those that systems give to whoever asks for any: it stays free until it is used. */
-export async function unusedPort(): Promise<number> {
-  for (;;) {
-    const port = 20_000 + Math.floor(Math.random() * 12_000);
-    const server = createServer().listen(port);
-    const free = await once(server, 'listening').then(
-      () => true,
-      () => false,
-    );
-    server.close();
-    if (free) return port;
   }
 }
 
