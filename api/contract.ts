@@ -30,6 +30,9 @@ const description = `List, attach and detach the EC2 instances of classic Elasti
 - The name of a load balancer has 1 to 32 letters, digits and inner hyphens; any other name answers 404.
 - \`launchDate\` is RFC 3339 in UTC with milliseconds. A member that EC2 no longer describes stays in the list, its
   \`instanceType\` and \`launchDate\` \`"unknown"\`, and can be detached.
+- DELETE takes out even the only member in service, unless \`PROTECT_LAST_IN_SERVICE\` is set: then it answers 409, and
+  \`force=true\` overrides that. A dry run says how many members would remain in service. An autoscaling group replaces
+  a host that is detached from its load balancer, once it counts the host as unhealthy.
 - A list may be a few seconds old: \`Age\` tells its seconds, and \`Cache-Control: no-cache\` in the request has AWS asked.
 - An instance that AWS refuses, for being unknown or in another VPC, answers 400 with AWS's reason.
 - Where AWS fails or does not answer during a change (502, 504), the message says whether the change may have been

@@ -11,6 +11,20 @@ export interface RequestState {
   trace?: AwsTrace;
   /** What was thrown, for the log. */
   error?: unknown;
+  /** What a change is about, for the log. */
+  change?: ChangeLog;
+  /** Present where the answer is older than it may be, because AWS fails; for the log. */
+  cache?: 'stale';
+}
+
+/** What the log has of a change beside its request. */
+export interface ChangeLog {
+  readonly elbName: string;
+  readonly instanceIds: readonly string[];
+  readonly dryRun: boolean;
+  readonly force: boolean;
+  /** The status or the error code of each instance; absent where the answer to the request is that of each. */
+  outcomes?: Readonly<Record<string, number | string>>;
 }
 
 export type AppContext = Koa.ParameterizedContext<RequestState>;

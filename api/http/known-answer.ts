@@ -39,6 +39,7 @@ export function etagOf(body: string): string {
 export function answerKnown(ctx: AppContext, known: Known, message: Envelope<unknown>): void {
   const body = JSON.stringify(message);
   const etag = etagOf(body);
+  if (known.how === 'stale') ctx.state.cache = 'stale';
   ctx.set(knownHeaders(known, etag, performance.now()));
   ctx.type = 'json';
   answerUnlessKnown(ctx, body, etag);

@@ -47,6 +47,7 @@ function serialise(machines: readonly MachineInfo[]): Pick<ListAnswer, 'body' | 
 /** Answers a GET or HEAD with the list, or with 304 where the caller has it. */
 export function answerList(ctx: AppContext, list: MachineList): void {
   const { body, etag, headers } = listAnswer(list, performance.now());
+  if (list.how === 'stale') ctx.state.cache = 'stale';
   for (let index = 0; index < headers.length; index += 2)
     ctx.set(headers[index] ?? '', headers[index + 1] ?? '');
   answerUnlessKnown(ctx, body, etag);

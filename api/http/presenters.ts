@@ -1,6 +1,7 @@
 import { DomainError, type ErrorCode } from '../errors.ts';
 import type { Condition, HealthEntry } from '../load-balancers/health.ts';
 import type { LoadBalancer } from '../load-balancers/load-balancer.ts';
+import type { InServiceForecast } from '../load-balancers/last-in-service.ts';
 import type { MachineInfo } from '../load-balancers/machine.ts';
 import { errorStatus } from './error-status.ts';
 
@@ -25,9 +26,25 @@ export function presentText(message: string): Envelope<string> {
 export const wouldBe = {
   attached: (instanceId: string, elbName: string) =>
     `${instanceId} would be attached to ${elbName}; nothing was changed`,
-  detached: (instanceId: string, elbName: string) =>
-    `${instanceId} would be detached from ${elbName}; nothing was changed`,
+  detached: (instanceId: string, elbName: string, inService: InServiceForecast | undefined) =>
+    `${instanceId} would be detached from ${elbName}; nothing was changed${remaining(inService)}`,
 };
+
+function remaining(inService: InServiceForecast | undefined): string {
+  if (inService === undefined) return '';
+  return 'unknown' in inService
+    ? `; how many would remain in service is unknown, as ${inService.unknown}`
+    : `; ${inService.after} of ${inService.before} would remain in service`;
+}
+
+/** Returns how many members are in service before and after the change of a dry run, as far as that is known. */
+export function inServiceCounts(
+  inService: InServiceForecast | undefined,
+): Pick<ChangeFacts, 'inServiceBefore' | 'inServiceAfter'> {
+  return inService === undefined || 'unknown' in inService
+    ? {}
+    : { inServiceBefore: inService.before, inServiceAfter: inService.after };
+}
 
 /** What an answer to a change adds to the instance; `Change` of the API describes each field. */
 export interface ChangeFacts {

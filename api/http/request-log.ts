@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { DomainError } from '../errors.ts';
 import type { Principal } from '../principals/principal.ts';
 import type { AwsTrace, Logger } from '../telemetry.ts';
+import type { ChangeLog } from './context.ts';
 import { clientAddress } from './client-address.ts';
 import { ReadTally } from './read-tally.ts';
 
@@ -28,6 +29,8 @@ export interface Answered {
   readonly trace?: AwsTrace | undefined;
   /** What was thrown. */
   readonly error?: unknown;
+  readonly change?: ChangeLog | undefined;
+  readonly cache?: 'stale' | undefined;
 }
 
 /** Ids are told apart by the process that made them and a count: a random one for each would cost more. */
@@ -111,7 +114,7 @@ class LinesOfSecond {
 }
 
 function describe(
-  { request, requestId, status, route, principal, trace, error }: Answered,
+  { request, requestId, status, route, principal, trace, error, change, cache }: Answered,
   durationMs: number,
 ): object {
   const path = (request.url ?? '').split('?', 1)[0]?.slice(0, 256);
@@ -129,13 +132,23 @@ function describe(
     requestId,
     awsMs: Math.round((trace?.time.ms ?? 0) * 10) / 10,
     awsCalls: trace?.time.calls ?? 0,
+    ...(cache !== undefined && { cache }),
+    ...(change !== undefined && { outcomes: outcomesOf(change, error, status), ...change }),
     // The status is then one that nobody was told.
     ...(request.socket.destroyed && { clientGone: true }),
-    ...(trace !== undefined && { awsRequestIds: [...trace.requestIds, ...failedAwsRequest(error)] }),
+    ...(trace !== undefined && {
+      awsRequestIds: [...new Set([...trace.requestIds, ...failedAwsRequest(error)])],
+    }),
     ...(error instanceof DomainError &&
       error.details.authFailure !== undefined && { authFailure: error.details.authFailure }),
     ...(error !== undefined && (status >= 500 ? { err: error } : { reason: (error as Error).message })),
   };
+}
+
+/** The outcome of each instance where the answer to the request is that of each. */
+function outcomesOf({ instanceIds }: ChangeLog, error: unknown, status: number): object {
+  const outcome = error instanceof DomainError ? error.code : status;
+  return Object.fromEntries(instanceIds.map((id) => [id, outcome]));
 }
 
 function failedAwsRequest(error: unknown): string[] {

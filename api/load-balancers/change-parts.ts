@@ -29,6 +29,8 @@ export interface ChangeOptions {
   readonly force?: boolean;
   /** The name of the caller, for the log. */
   readonly actor?: string | undefined;
+  /** The id of the request, for the log. */
+  readonly requestId?: string;
   /** Whether the members, as a list has them, are those for which the caller wants the change. */
   readonly ifMatch?: ((members: readonly MachineInfo[]) => boolean) | undefined;
   /** Whether the caller waits for the outcome, and so learns of an attachment that AWS loses. */
@@ -76,10 +78,10 @@ export class ChangeParts {
     });
   }
 
-  /** Deregisters the instances. Throws what the gateway throws. */
-  async deregister(elbName: ElbName, instanceIds: Members, trace: AwsTrace): Promise<void> {
+  /** Deregisters the instances. Returns the members that AWS then lists; throws what the gateway throws. */
+  deregister(elbName: ElbName, instanceIds: Members, trace: AwsTrace): Promise<Members | undefined> {
     const { gateway, changes, inventory } = this.#options;
-    await inventory.changing(elbName, { removed: instanceIds }, async () => {
+    return inventory.changing(elbName, { removed: instanceIds }, async () => {
       const listed = await gateway.deregister(elbName, instanceIds, trace);
       changes.detached(elbName, instanceIds);
       return listed;
@@ -87,10 +89,27 @@ export class ChangeParts {
   }
 
   /** Logs who detached instances without the check for the last one in service. */
-  logForced(elbName: ElbName, instanceIds: Members, principal: string | undefined): void {
+  logForced(elbName: ElbName, instanceIds: Members, { actor, requestId }: ChangeOptions): void {
     this.#options.logger.warn(
-      { principal, elbName, instanceIds },
+      { principal: actor, requestId, elbName, instanceIds },
       'detached by force, without a look at whether it was the last one in service',
+    );
+  }
+
+  /**
+   * Warns the log where a detach leaves no member in service. That is known without a call of AWS where no member is
+   * left, or where the health was read a short time before.
+   */
+  warnOfLastInService(
+    elbName: ElbName,
+    instanceIds: Members,
+    listed: Members | undefined,
+    { actor, requestId }: ChangeOptions,
+  ): void {
+    if (listed?.length !== 0 && !this.lastInService.wereLast(elbName, instanceIds)) return;
+    this.#options.logger.warn(
+      { principal: actor, requestId, elbName, instanceIds },
+      'no member is known to be in service after this detach',
     );
   }
 

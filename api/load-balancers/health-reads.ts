@@ -93,6 +93,11 @@ export class HealthReads {
     return last !== undefined && last.asOf >= notBefore ? last : undefined;
   }
 
+  /** Returns the last reading of the whole load balancer, however old; undefined where there is none. */
+  last(elbName: ElbName): HealthReading | undefined {
+    return this.#reads.get(elbName)?.last;
+  }
+
   /**
    * Returns what AWS tells of these instances from now on, also of former members; those of which it knows nothing
    * there are missing. Throws `elb_not_found`, and what the gateway throws.

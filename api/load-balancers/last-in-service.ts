@@ -1,5 +1,6 @@
+import { DomainError } from '../errors.ts';
 import type { AwsTrace } from '../telemetry.ts';
-import { isHealthy } from './health.ts';
+import { isHealthy, type MemberHealth } from './health.ts';
 import type { HealthReads } from './health-reads.ts';
 import { KeyedLock } from './keyed-lock.ts';
 import type { Members } from './load-balancer-gateway.ts';
@@ -8,6 +9,8 @@ import type { RecentChanges } from './recent-changes.ts';
 
 /** AWS may list an instance as healthy for a moment after its detach, in milliseconds. */
 const detachShowsWithinMs = 5000;
+/** How old a reading of health may be that a warning relies on, in milliseconds. */
+const recentMs = 10_000;
 
 /** Keeps a load balancer that has healthy members from losing the last of them, where PROTECT_LAST_IN_SERVICE is set. */
 export class LastInService {
@@ -47,12 +50,47 @@ export class LastInService {
   ): Promise<ReadonlySet<InstanceId>> {
     const now = performance.now();
     const { health } = await this.#reads.all(elbName, now, urgency, trace);
+    return this.#inServiceOf(elbName, health, now);
+  }
+
+  /**
+   * Returns whether the instances that were just detached were the last in service, by a reading of health that is
+   * some seconds old at most; false where there is none.
+   */
+  wereLast(elbName: ElbName, detached: Members): boolean {
+    const last = this.#reads.last(elbName);
+    if (last === undefined || performance.now() - last.asOf > recentMs) return false;
+    const inService = last.health.filter(isHealthy).map(({ instanceId }) => instanceId);
+    const isGone = (id: InstanceId): boolean =>
+      (this.#changes.get(elbName, id).detachedAt ?? -Infinity) > last.asOf;
+    return inService.some((id) => detached.includes(id)) && inService.every(isGone);
+  }
+
+  #inServiceOf(elbName: ElbName, health: readonly MemberHealth[], now: number): ReadonlySet<InstanceId> {
     const gone = (id: InstanceId): boolean => {
       const { attachedAt = -Infinity, detachedAt = -Infinity } = this.#changes.get(elbName, id);
       return detachedAt > attachedAt && now - detachedAt < detachShowsWithinMs;
     };
     const healthy = health.filter((one) => isHealthy(one) && !gone(one.instanceId));
     return new Set(healthy.map(({ instanceId }) => instanceId));
+  }
+}
+
+/** How many members are in service before a detach, and would be after it; else why that is unknown. */
+export type InServiceForecast =
+  { readonly before: number; readonly after: number } | { readonly unknown: string };
+
+/** Returns what the detach of these instances would leave in service. Failures of AWS make it unknown. */
+export async function forecast(
+  inService: Promise<ReadonlySet<InstanceId>>,
+  detached: Members,
+): Promise<InServiceForecast> {
+  try {
+    const before = await inService;
+    return { before: before.size, after: [...before].filter((id) => !detached.includes(id)).length };
+  } catch (error) {
+    if (error instanceof DomainError) return { unknown: error.problem };
+    throw error;
   }
 }
 

@@ -3,11 +3,17 @@ import type { AwsTrace } from '../telemetry.ts';
 import { checked, duringChange } from './change-failures.ts';
 import type { ChangeOptions, ChangeParts } from './change-parts.ts';
 import { type Failures, goOnWithoutRefused } from './go-on-without.ts';
-import { lastOnes } from './last-in-service.ts';
+import { forecast, type InServiceForecast, lastOnes } from './last-in-service.ts';
 import type { Members } from './load-balancer-gateway.ts';
 import type { ElbName, InstanceId, MachineInfo } from './machine.ts';
 import { type Outcome, Outcomes } from './outcomes.ts';
 import { alreadyAttached, keptInService, notAttached, preconditionFailed, unsuitable } from './refusals.ts';
+
+/** What became of a detach; in a dry run, with what it would leave in service. */
+export interface Detached {
+  readonly outcomes: readonly Outcome[];
+  readonly inService?: InServiceForecast;
+}
 
 /** What AWS says before a change; both are asked at once. */
 interface Facts {
@@ -58,25 +64,31 @@ export class MembershipChanges {
     elbName: ElbName,
     named: Members,
     trace: AwsTrace,
-    { dryRun = false, force = false, actor, ifMatch }: ChangeOptions = {},
-  ): Promise<Outcome[]> {
+    options: ChangeOptions = {},
+  ): Promise<Detached> {
+    const { dryRun = false, force = false, ifMatch } = options;
     const { lastInService } = this.#parts;
     const outcomes = new Outcomes(named);
-    const detach = async (inService?: Promise<ReadonlySet<InstanceId>>): Promise<void> => {
+    let inService: InServiceForecast | undefined;
+    const detach = async (healthy?: Promise<ReadonlySet<InstanceId>>): Promise<void> => {
       const facts = this.#factsOf(elbName, outcomes, trace, urgencyOf(dryRun));
       await this.#refuseStrangers(elbName, outcomes, facts);
-      if (inService !== undefined) await this.#keepLastInService(elbName, outcomes, inService);
+      if (healthy !== undefined) await this.#keepLastInService(elbName, outcomes, healthy);
       await this.#describe(outcomes, facts);
       await this.#requireMatch(elbName, outcomes, ifMatch, trace);
-      if (!dryRun) this.#fail(elbName, outcomes, await this.#deregister(elbName, outcomes, trace));
+      if (outcomes.left.length === 0) return;
+      if (dryRun) inService = await this.#forecast(elbName, outcomes, healthy, trace);
+      else await this.#deregister(elbName, outcomes, trace, options);
     };
     await this.#parts.locked(elbName, outcomes.ids, { ifMatch }, async () => {
       if (lastInService.isProtected && !force)
         await lastInService.guard(elbName, trace, detach, urgencyOf(dryRun));
       else await detach();
     });
-    if (lastInService.isProtected && force && !dryRun) this.#parts.logForced(elbName, outcomes.left, actor);
-    return outcomes.inOrder((id) => notAttached(elbName, id));
+    return {
+      outcomes: outcomes.inOrder((id) => notAttached(elbName, id)),
+      ...(inService !== undefined && { inService }),
+    };
   }
 
   #factsOf(elbName: ElbName, { ids }: Outcomes, trace: AwsTrace, urgency: 'urgent' | 'ordinary'): Facts {
@@ -125,8 +137,30 @@ export class MembershipChanges {
     if (!ifMatch(machines)) throw preconditionFailed(elbName);
   }
 
-  #deregister(elbName: ElbName, { left }: Outcomes, trace: AwsTrace): Promise<Failures> {
-    return goOnWithoutRefused(left, trace.deadline, (ids) => this.#parts.deregister(elbName, ids, trace));
+  #forecast(
+    elbName: ElbName,
+    { left }: Outcomes,
+    healthy: Promise<ReadonlySet<InstanceId>> | undefined,
+    trace: AwsTrace,
+  ): Promise<InServiceForecast> {
+    return forecast(healthy ?? this.#parts.lastInService.inService(elbName, 'ordinary', trace), left);
+  }
+
+  async #deregister(
+    elbName: ElbName,
+    outcomes: Outcomes,
+    trace: AwsTrace,
+    options: ChangeOptions,
+  ): Promise<void> {
+    let listed: Members | undefined;
+    const failures = await goOnWithoutRefused(outcomes.left, trace.deadline, async (ids) => {
+      listed = await this.#parts.deregister(elbName, ids, trace);
+    });
+    this.#fail(elbName, outcomes, failures);
+    if (outcomes.left.length === 0) return;
+    this.#parts.warnOfLastInService(elbName, outcomes.left, listed, options);
+    if (this.#parts.lastInService.isProtected && options.force === true)
+      this.#parts.logForced(elbName, outcomes.left, options);
   }
 
   /** Where AWS may have changed an instance all the same, what is known of the load balancer is read again. */

@@ -9,7 +9,7 @@ export function requestLog(log: RequestLog): AppMiddleware {
     ctx.state.requestId = requestId;
     ctx.set('X-Request-Id', requestId);
     await next();
-    const { principal, trace, error } = ctx.state;
+    const { principal, trace, error, change, cache } = ctx.state;
     const route = ctx['_matchedRoute'] as string | undefined;
     log.answered({
       request: ctx.req,
@@ -20,6 +20,8 @@ export function requestLog(log: RequestLog): AppMiddleware {
       principal,
       trace,
       error,
+      change,
+      cache,
     });
   };
 }

@@ -67,10 +67,10 @@ export function elbInstancesRoutes(router: Router, { changes, deadlineMs }: ElbI
     const { dryRun } = readChangeQuery(ctx, {});
     const ifMatch = readIfMatch(ctx);
     const named = await readInstanceIds(ctx);
-    const outcomes = await changes.attach(elbName, idsOf(named), trace(ctx), { dryRun, ifMatch });
-    const note = dryRun ? (id: string) => wouldBe.attached(id, elbName) : undefined;
-    ctx.body = presentOutcomes(inOrder(named, outcomes), note);
-    ctx.status = 207;
+    const instanceIds = idsOf(named);
+    ctx.state.change = { elbName, instanceIds, dryRun, force: false };
+    const outcomes = await changes.attach(elbName, instanceIds, trace(ctx), { dryRun, ifMatch });
+    answer(ctx, named, outcomes, dryRun ? (id) => wouldBe.attached(id, elbName) : undefined);
   });
 
   /**
@@ -113,12 +113,30 @@ export function elbInstancesRoutes(router: Router, { changes, deadlineMs }: ElbI
     const { dryRun, force } = readChangeQuery(ctx, {});
     const ifMatch = readIfMatch(ctx);
     const named = await readInstanceIds(ctx);
-    const options = { dryRun, force, actor: callerOf(ctx), ifMatch };
-    const outcomes = await changes.detach(elbName, idsOf(named), trace(ctx), options);
-    const note = dryRun ? (id: string) => wouldBe.detached(id, elbName) : undefined;
-    ctx.body = presentOutcomes(inOrder(named, outcomes), note);
-    ctx.status = 207;
+    const instanceIds = idsOf(named);
+    const options = { dryRun, force, actor: callerOf(ctx), requestId: ctx.state.requestId, ifMatch };
+    ctx.state.change = { elbName, instanceIds, dryRun, force };
+    const { outcomes, inService } = await changes.detach(elbName, instanceIds, trace(ctx), options);
+    answer(ctx, named, outcomes, dryRun ? (id) => wouldBe.detached(id, elbName, inService) : undefined);
   });
+}
+
+function answer(
+  ctx: AppContext,
+  named: readonly NamedInstance[],
+  outcomes: readonly Outcome[],
+  note: ((instanceId: string) => string) | undefined,
+): void {
+  const presented = presentOutcomes(inOrder(named, outcomes), note);
+  const { change } = ctx.state;
+  // The first outcome of an instance that is named again is the one that changed it. Ids that are none stay out.
+  const logged = presented.message.filter(({ instanceId }) => change?.instanceIds.includes(instanceId));
+  if (change !== undefined)
+    change.outcomes = Object.fromEntries(
+      logged.reverse().map(({ instanceId, status, code }) => [instanceId, code ?? status]),
+    );
+  ctx.body = presented;
+  ctx.status = 207;
 }
 
 /** The outcomes of the instances as they were named; those that no instance can be fail without a question of AWS. */

@@ -8,7 +8,7 @@ import { readElbName, readFreshness, readMachineId, readMachineIdOrQuery } from 
 import { answerList } from '../list-answer.ts';
 import { sameOrigin } from '../middleware/same-origin.ts';
 import { takes } from '../middleware/takes.ts';
-import { presentChange, wouldBe } from '../presenters.ts';
+import { inServiceCounts, presentChange, wouldBe } from '../presenters.ts';
 import { readIfMatch } from '../precondition.ts';
 import { readChangeQuery } from '../query.ts';
 import { answerWait, type WaitParts } from '../wait-answer.ts';
@@ -146,6 +146,7 @@ export function elbRoutes(router: Router, parts: ElbRouteParts): void {
       const instanceId = await readMachineId(ctx);
       const watched = wait !== undefined;
       const options = { dryRun, watched, ifMatch };
+      ctx.state.change = { elbName, instanceIds: [instanceId], dryRun, force: false };
       const machine = only(await changes.attach(elbName, [instanceId], trace(ctx), options));
       if (dryRun) {
         ctx.body = presentChange(machine, { dryRun, note: wouldBe.attached(instanceId, elbName) });
@@ -196,7 +197,9 @@ export function elbRoutes(router: Router, parts: ElbRouteParts): void {
    *               instanceType: t1.micro
    *               launchDate: '2016-08-29T09:12:33.001Z'
    *               dryRun: true
-   *               note: i-5203422c would be detached from default-elb; nothing was changed
+   *               note: i-5203422c would be detached from default-elb; nothing was changed; 2 of 3 would remain in service
+   *               inServiceBefore: 3
+   *               inServiceAfter: 2
    *       201:
    *         description: instance removed
    *         schema: { $ref: '#/definitions/ChangeAnswer' }
@@ -240,10 +243,13 @@ export function elbRoutes(router: Router, parts: ElbRouteParts): void {
       const ifMatch = readIfMatch(ctx);
       const until = performance.now() + timeoutMs;
       const instanceId = await readMachineIdOrQuery(ctx);
-      const options = { dryRun, force, actor: callerOf(ctx), ifMatch };
-      const machine = only(await changes.detach(elbName, [instanceId], trace(ctx), options));
+      const options = { dryRun, force, actor: callerOf(ctx), requestId: ctx.state.requestId, ifMatch };
+      ctx.state.change = { elbName, instanceIds: [instanceId], dryRun, force };
+      const { outcomes, inService } = await changes.detach(elbName, [instanceId], trace(ctx), options);
+      const machine = only(outcomes);
       if (dryRun) {
-        ctx.body = presentChange(machine, { dryRun, note: wouldBe.detached(instanceId, elbName) });
+        const note = wouldBe.detached(instanceId, elbName, inService);
+        ctx.body = presentChange(machine, { dryRun, note, ...inServiceCounts(inService) });
         return;
       }
       if (wait !== undefined) return answerWait(ctx, parts, { elbName, machine, wish: wait, until });

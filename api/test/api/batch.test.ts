@@ -159,6 +159,27 @@ describe('POST and DELETE /elb/{elbName}/instances', () => {
     assert.deepEqual(await world.ids('empty-elb'), []);
   });
 
+  for (const [state, advice] of [
+    ['pending', /is pending, .*attach it once it is running/],
+    ['stopping', /is stopping, .*start it once it has stopped/],
+    ['stopped', /is stopped, .*start it/],
+    ['shutting-down', /is shutting-down, .*attach another instance/],
+    ['terminated', /is terminated, .*attach another instance/],
+  ] as const)
+    it(`attach the others beside an instance that is ${state}, of which a single change and dry runs say so, too`, async () => {
+      world.aws.region.changeInstance(another, { state });
+      for (const query of ['?dryRun=true', '']) {
+        const body = JSON.stringify({ instanceId: another });
+        const single = await world.ask(`/elb/default-elb${query}`, { method: 'POST', body });
+        assert.equal(single.status, 400);
+        assert.match(single.body, advice);
+        const outcomes = await change('POST', [spare, another], query);
+        assert.deepEqual(statusesOf(outcomes), [query === '' ? 201 : 200, 400]);
+        assert.match(JSON.stringify(outcomes[1]!.message), advice);
+      }
+      assert.equal(world.calls(register), 1);
+    });
+
   it('say to each of those that were to be changed that AWS throttles, and that nothing was changed', async () => {
     world.aws.faults.set([{ throttle: true, actions: [register] }]);
     const outcomes = await change('POST', [spare, first, another]);

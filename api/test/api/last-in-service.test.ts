@@ -19,10 +19,55 @@ describe('PROTECT_LAST_IN_SERVICE', () => {
   const detach = (instanceId: string, query = '') =>
     world.ask(`/elb/default-elb?instanceId=${instanceId}${query}`, { method: 'DELETE' });
 
-  it('is off by default', async () => {
+  it('is off by default, and the log warns where no member is left', async () => {
     await start([first], '');
     assert.equal((await detach(first)).status, 201);
     assert.equal(world.calls(describeHealth), 0);
+    const line = await world.service.logged(({ msg }) =>
+      msg.startsWith('no member is known to be in service'),
+    );
+    assert.deepEqual([line['elbName'], line['instanceIds']], ['default-elb', [first]]);
+    assert.ok(line['requestId']);
+  });
+
+  it('is off by default, and the log warns where a recent reading of health shows that the last one goes', async () => {
+    await start([first, second], '');
+    world.aws.region.changeInstance(second, { state: 'stopped' });
+    await world.ask('/elb/default-elb/health');
+    assert.equal((await detach(first)).status, 201);
+    await world.service.logged(({ msg }) => msg.startsWith('no member is known to be in service'));
+  });
+
+  for (const [what, members, stopped, says] of [
+    ['the only one', [first], [], /; 0 of 1 would remain in service$/],
+    ['one of three', [first, second, third], [], /; 2 of 3 would remain in service$/],
+    ['one beside another out of service', [first, second], [second], /; 0 of 1 would remain in service$/],
+    ['one that is not in service', [first, second], [first], /; 1 of 1 would remain in service$/],
+  ] as const)
+    it(`is off by default, and the dry run says how many would remain without ${what}`, async () => {
+      await start([...members], '');
+      for (const id of stopped) world.aws.region.changeInstance(id, { state: 'stopped' });
+      const answer = await detach(first, '&dryRun=true');
+      assert.equal(answer.status, 200, answer.body);
+      const change = (JSON.parse(answer.body) as { message: Record<string, unknown> }).message;
+      assert.match(String(change['note']), says);
+      const [, after, before] = /(\d) of (\d)/.exec(String(change['note']))!;
+      assert.deepEqual(
+        [change['inServiceBefore'], change['inServiceAfter']],
+        [Number(before), Number(after)],
+      );
+      const body = JSON.stringify({ instanceIds: [first] });
+      const many = await world.ask('/elb/default-elb/instances?dryRun=true', { method: 'DELETE', body });
+      assert.match(many.body, new RegExp(says.source.replace('$', '')));
+    });
+
+  it('is off by default, and the dry run leaves the numbers out where health cannot be read', async () => {
+    await start([first], '');
+    world.aws.faults.set([{ throttle: true, actions: [describeHealth] }]);
+    const answer = await detach(first, '&dryRun=true');
+    assert.equal(answer.status, 200, answer.body);
+    assert.match(answer.body, /how many would remain in service is unknown, as AWS is asked too often/);
+    assert.doesNotMatch(answer.body, /inServiceBefore/);
   });
 
   it('refuses to detach the last one in service, in a dry run too, and says how to go on', async () => {
@@ -99,8 +144,8 @@ describe('PROTECT_LAST_IN_SERVICE', () => {
       assert.equal(answer.status, path === '' ? 201 : 207, answer.body);
       const line = await world.service.logged(({ msg }) => msg.startsWith('detached by force'));
       assert.deepEqual(
-        [line['principal'], line['elbName'], line['instanceIds']],
-        ['tester', 'default-elb', [first]],
+        [line['principal'], line['elbName'], line['instanceIds'], line['requestId']],
+        ['tester', 'default-elb', [first], answer.headers.get('x-request-id')],
       );
       assert.deepEqual(await world.ids('default-elb'), []);
     });

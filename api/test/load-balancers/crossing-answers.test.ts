@@ -131,7 +131,7 @@ function startDomain() {
   const attach = async (elbName: ElbName, instanceId: InstanceId) =>
     only(await membership.attach(elbName, [instanceId], trace()));
   const detach = async (elbName: ElbName, instanceId: InstanceId) =>
-    only(await membership.detach(elbName, [instanceId], trace()));
+    only((await membership.detach(elbName, [instanceId], trace())).outcomes);
   return { clock, gateway, inventory, attach, detach, reads };
 }
 
