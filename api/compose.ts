@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -158,7 +158,8 @@ async function connectAws(
   aws: ComposeOptions['aws'],
 ): Promise<{ clients: AwsClients; closeAws: () => Promise<void> }> {
   if (config.backend === 'aws') {
-    const clients = createAwsClients({ ...config, ...aws });
+    const caBundle = readCaBundle(config.caBundlePath);
+    const clients = createAwsClients({ ...config, caBundle, ...aws });
     await requireCredentials(clients);
     await requireSettings(clients);
     return { clients, closeAws: () => Promise.resolve() };
@@ -169,6 +170,17 @@ async function connectAws(
     clients: createAwsClients({ ...config, endpoint: embedded.url, credentials, amazonsOwn: false }),
     closeAws: () => embedded.close(),
   };
+}
+
+function readCaBundle(path: string | undefined): string | undefined {
+  try {
+    return path === undefined ? undefined : readFileSync(path, 'utf8');
+  } catch (error) {
+    const { code = 'unknown error' } = error as NodeJS.ErrnoException;
+    throw new ConfigError([
+      `AWS_CA_BUNDLE cannot be read (${code}): set it to a file of PEM certificates; it is "${path ?? ''}"`,
+    ]);
+  }
 }
 
 /** Without this, a service with no credentials would look healthy and fail at its first request. */

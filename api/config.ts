@@ -21,6 +21,8 @@ export interface Config {
   readonly regionFrom: string;
   /** How often one request to AWS is sent at most. */
   readonly maxAttempts: number;
+  /** The file of PEM certificates to trust for AWS in place of Node's own; undefined for those. */
+  readonly caBundlePath: string | undefined;
   /** What one request may spend on AWS in all. */
   readonly deadlineMs: number;
   /** Until a connection to AWS must stand. */
@@ -89,6 +91,7 @@ export function readConfig(
     backend,
     ...readRegion(read, env, backend === 'aws' ? profileRegion : undefined),
     maxAttempts: read.integer('AWS_MAX_ATTEMPTS', 3, 1, 10),
+    caBundlePath: env['AWS_CA_BUNDLE'] || undefined,
     deadlineMs: read.integer('AWS_DEADLINE_MS', 8000, 500, 55_000),
     connectTimeoutMs: read.integer('AWS_CONNECT_TIMEOUT_MS', 1000, 50, 55_000),
     answerTimeoutMs: read.integer('AWS_ANSWER_TIMEOUT_MS', 3000, 50, 55_000),

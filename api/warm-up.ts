@@ -16,7 +16,7 @@ export async function warmUp(config: Config): Promise<void> {
   const aws = await startEmbeddedAws({ region: config.region });
   try {
     const credentials = { accessKeyId: 'warm-up', secretAccessKey: 'warm-up' };
-    const clients = createAwsClients({ ...config, endpoint: aws.url, credentials });
+    const clients = createAwsClients({ ...config, endpoint: aws.url, credentials, amazonsOwn: false });
     const gateway = new ClassicElbGateway(clients, new AwsLedger(), {
       elbReadsPerSecond: 1000,
       ec2ReadsPerSecond: 1000,

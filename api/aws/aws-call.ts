@@ -4,8 +4,9 @@ import type { ElbName } from '../load-balancers/machine.ts';
 import type { Attempt, AwsLedger, AwsTrace } from '../telemetry.ts';
 import { AnswerFault } from './answer-fault.ts';
 import { type HttpAnswer, readAnswer } from './answer-reader.ts';
-import { isThrottling, toDomainError } from './aws-errors.ts';
+import { haveStaleCredentials, isThrottling, toDomainError } from './aws-errors.ts';
 import type { CallGate } from './call-gate.ts';
+import type { Credentials } from './credentials.ts';
 import { NetworkFailure } from './network-failure.ts';
 import type { XmlElement } from './xml-document.ts';
 
@@ -20,6 +21,7 @@ export interface AwsRequest {
   readonly urgency?: Urgency;
   /** Whether the request changes something: then an attempt whose answer was lost decides, whatever followed it. */
   readonly changes?: boolean;
+  readonly credentials: Credentials;
   /** The element in the answer that AWS always sends with a success, with an empty list too. */
   readonly result: string;
   /** The names of the elements that the answer is read for; all of them without it. */
@@ -94,6 +96,18 @@ export class AwsCall {
       name: 'answerReader',
       priority: 'low',
     });
+    const { credentials } = this.#request;
+    const { version } = credentials;
+    try {
+      return await this.#sendOnce(send);
+    } catch (failure) {
+      const isStale = failure instanceof DomainError && haveStaleCredentials(failure.cause);
+      if (!isStale || !(await credentials.haveChangedSince(version))) throw failure;
+      return this.#sendOnce(send);
+    }
+  }
+
+  async #sendOnce(send: Send): Promise<XmlElement> {
     const { gate } = this.#request;
     try {
       const { $metadata } = await unlessAborted(this.#trace.deadline, (abortSignal) => send({ abortSignal }));

@@ -50,6 +50,15 @@ const refusedInstance = new Set([
   'InvalidInstanceID.Malformed',
 ]);
 
+/** Codes after which other credentials can be accepted: the key or the token has expired or was deleted. */
+const stale =
+  /^(AuthFailure|ExpiredToken|ExpiredTokenException|InvalidAccessKeyId|InvalidClientTokenId|UnrecognizedClientException)$/;
+
+/** Returns whether AWS refused the credentials so that it can accept renewed ones. */
+export function haveStaleCredentials(error: unknown): boolean {
+  return isAnswered(error) && stale.test(error.name);
+}
+
 /** Returns whether the answer says "too often": by its code, or by HTTP 429, even where something before AWS sent it. */
 export function isThrottling(error: unknown): boolean {
   return isAnswered(error) && (error.$metadata.httpStatusCode === 429 || throttling.test(error.name));

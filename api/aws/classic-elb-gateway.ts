@@ -184,6 +184,7 @@ export class ClassicElbGateway implements LoadBalancerGateway {
     const request = {
       action: `elasticloadbalancing:${name}`,
       region: this.#clients.region,
+      credentials: this.#clients.credentials,
       gate: this.#elbReads,
       result: `${name}Result`,
       ...about,
@@ -199,6 +200,7 @@ export class ClassicElbGateway implements LoadBalancerGateway {
     const request = {
       action: 'ec2:DescribeInstances',
       region: this.#clients.region,
+      credentials: this.#clients.credentials,
       gate: this.#ec2Reads,
       result: 'reservationSet',
       keep: elementsOfInstances,

@@ -157,6 +157,7 @@ describe('readConfig', () => {
       region: 'us-east-1',
       regionFrom: 'the default',
       maxAttempts: 3,
+      caBundlePath: undefined,
       deadlineMs: 8000,
       connectTimeoutMs: 1000,
       answerTimeoutMs: 3000,
