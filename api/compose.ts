@@ -80,7 +80,6 @@ export async function compose(
     health: healthReads,
     lastInService: new LastInService(healthReads, recent, config.protectLastInService),
     logger,
-    deadlineMs,
   });
   const waiting = new Waiting(healthReads, inventory, { ...config, closing: closing.signal });
   const changes = new MembershipChanges(changeParts);
@@ -102,7 +101,7 @@ export async function compose(
       changes: recent,
       logger,
       attach: async (elbName, instanceId) =>
-        only(await changes.attach(elbName, [instanceId], startTrace(deadlineMs), { watched: true })),
+        only(await changes.attach(elbName, [instanceId], startTrace(deadlineMs))),
     }),
     inFlight,
     status: {

@@ -1,8 +1,10 @@
 import { DomainError, type ErrorCode } from '../errors.ts';
+import type { Draining } from '../load-balancers/draining.ts';
 import type { Condition, HealthEntry } from '../load-balancers/health.ts';
 import type { LoadBalancer } from '../load-balancers/load-balancer.ts';
 import type { InServiceForecast } from '../load-balancers/last-in-service.ts';
 import type { MachineInfo } from '../load-balancers/machine.ts';
+import type { Outcome } from '../load-balancers/outcomes.ts';
 import { errorStatus } from './error-status.ts';
 
 /** The envelope around every JSON answer. */
@@ -24,11 +26,36 @@ export function presentText(message: string): Envelope<string> {
 
 /** What a dry run would do. */
 export const wouldBe = {
-  attached: (instanceId: string, elbName: string) =>
-    `${instanceId} would be attached to ${elbName}; nothing was changed`,
+  attached: (instanceId: string, elbName: string, draining?: Draining) =>
+    `${instanceId} would be attached to ${elbName}; nothing was changed${draining === undefined ? '' : `; ${drains(draining)}`}`,
   detached: (instanceId: string, elbName: string, inService: InServiceForecast | undefined) =>
     `${instanceId} would be detached from ${elbName}; nothing was changed${remaining(inService)}`,
 };
+
+function drains({ until }: Draining): string {
+  const end = until === undefined ? '' : ` until ${until.toISOString()} at the latest`;
+  return `it still drains the connections of its earlier membership${end}`;
+}
+
+/** Returns what an attached instance that still drains adds to its answer. AWS may end such an attachment; see `Drainings`. */
+export function drainingFacts(
+  instanceId: string,
+  elbName: string,
+  draining: Draining | undefined,
+): Pick<ChangeFacts, 'note' | 'drainingUntil'> {
+  if (draining === undefined) return {};
+  return {
+    note:
+      `${instanceId} was attached to ${elbName}, and ${drains(draining)}; AWS may end the new membership then, ` +
+      `so look for it in GET /elb/${elbName}/health after that, or attach with wait=in-service`,
+    ...drainingUntil(draining),
+  };
+}
+
+/** Returns the end of the draining, where it is known. */
+export function drainingUntil(draining: Draining | undefined): Pick<ChangeFacts, 'drainingUntil'> {
+  return draining?.until === undefined ? {} : { drainingUntil: draining.until };
+}
 
 function remaining(inService: InServiceForecast | undefined): string {
   if (inService === undefined) return '';
@@ -148,31 +175,35 @@ export function presentLoadBalancers(
 export interface PresentedOutcome {
   readonly instanceId: string;
   readonly status: number;
-  readonly message: PresentedMachine | string;
+  readonly message: PresentedChange | string;
   /** Present where this instance was refused. */
   readonly code?: ErrorCode;
 }
 
 /** What became of an instance as the caller named it, which may be no instance's id. */
-export interface NamedOutcome {
+export interface NamedOutcome extends Pick<Outcome, 'result' | 'draining'> {
   readonly instanceId: string;
-  readonly result: MachineInfo | DomainError;
 }
 
 /** Returns outcomes in the order given, enveloped; in a dry run, `note` is the sentence of what would be done. */
 export function presentOutcomes(
+  elbName: string,
   outcomes: readonly NamedOutcome[],
-  note?: (instanceId: string) => string,
+  note?: (instanceId: string, draining?: Draining) => string,
 ): Envelope<PresentedOutcome[]> {
   return {
-    message: outcomes.map(({ instanceId, result }) => {
+    message: outcomes.map(({ instanceId, result, draining }) => {
       if (result instanceof DomainError) {
         const { code, message } = result;
         return { instanceId, status: errorStatus[code], message, code };
       }
       return note === undefined
-        ? { instanceId, status: 201, message: shapeMachine(result) }
-        : { instanceId, status: 200, message: note(instanceId) };
+        ? {
+            instanceId,
+            status: 201,
+            message: presentChange(result, drainingFacts(instanceId, elbName, draining)).message,
+          }
+        : { instanceId, status: 200, message: note(instanceId, draining) };
     }),
   };
 }

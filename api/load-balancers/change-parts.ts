@@ -1,5 +1,6 @@
-import { type AwsTrace, type Logger, startTrace } from '../telemetry.ts';
+import type { AwsTrace, Logger } from '../telemetry.ts';
 import type { Clock } from '../time.ts';
+import { Drainings } from './draining.ts';
 import type { HealthReads } from './health-reads.ts';
 import type { Inventory } from './inventory.ts';
 import { KeyedLock } from './keyed-lock.ts';
@@ -16,8 +17,6 @@ export interface ChangePartsOptions {
   readonly health: HealthReads;
   readonly lastInService: LastInService;
   readonly logger: Logger;
-  /** What a look after a change may take, in milliseconds. */
-  readonly deadlineMs: number;
   readonly clock?: Clock;
 }
 
@@ -33,8 +32,6 @@ export interface ChangeOptions {
   readonly requestId?: string;
   /** Whether the members, as a list has them, are those for which the caller wants the change. */
   readonly ifMatch?: ((members: readonly MachineInfo[]) => boolean) | undefined;
-  /** Whether the caller waits for the outcome, and so learns of an attachment that AWS loses. */
-  readonly watched?: boolean;
 }
 
 /** What attaching and detaching have in common. */
@@ -42,6 +39,7 @@ export class ChangeParts {
   readonly inventory: Inventory;
   readonly lastInService: LastInService;
   readonly registrations: Registrations;
+  readonly drainings: Drainings;
   readonly #options: ChangePartsOptions;
   readonly #locks = new KeyedLock();
 
@@ -49,6 +47,7 @@ export class ChangeParts {
     this.#options = options;
     this.inventory = options.inventory;
     this.lastInService = options.lastInService;
+    this.drainings = new Drainings(options.changes, options.health);
     this.registrations = new Registrations((...change) => this.#register(...change), options.clock);
   }
 
@@ -110,32 +109,6 @@ export class ChangeParts {
     this.#options.logger.warn(
       { principal: actor, requestId, elbName, instanceIds },
       'no member is known to be in service after this detach',
-    );
-  }
-
-  /**
-   * Warns the log where AWS still drains an instance that was just attached, since it loses such an attachment
-   * silently (saltstack/salt#43435). It looks only where this process has seen a detach or the draining.
-   */
-  warnOfLoss(elbName: ElbName, instanceIds: Members): void {
-    const { changes, health, logger, deadlineMs } = this.#options;
-    const suspects = instanceIds.filter((id) => changes.get(elbName, id).drainingSince !== undefined);
-    if (suspects.length === 0) return;
-    health.some(elbName, suspects, startTrace(deadlineMs)).then(
-      (told) => {
-        const lost = suspects.filter((id) => told.get(id)?.condition === 'draining');
-        if (lost.length === 0) return;
-        logger.warn(
-          { elbName, instanceIds: lost },
-          'attached while AWS still drains it: AWS loses that silently, so attach it again when the draining is over',
-        );
-      },
-      (err: unknown) => {
-        logger.warn(
-          { err, elbName, instanceIds: suspects },
-          'whether AWS keeps an attachment could not be seen',
-        );
-      },
     );
   }
 }

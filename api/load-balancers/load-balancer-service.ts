@@ -1,6 +1,6 @@
 import type { AwsTrace } from '../telemetry.ts';
 import type { Freshness, Inventory } from './inventory.ts';
-import type { ElbName, InstanceId } from './machine.ts';
+import type { ElbName } from './machine.ts';
 import type { LoadBalancerList, MachineList } from './picture.ts';
 
 /** Lists load balancers and their instances. */
@@ -24,10 +24,5 @@ export class LoadBalancerService {
   /** Returns the load balancers of the region, sorted by name. Throws what the gateway throws. */
   listLoadBalancers(freshness: Freshness, trace: AwsTrace): Promise<LoadBalancerList> {
     return this.#inventory.loadBalancers(freshness, trace);
-  }
-
-  /** Returns whether AWS lists the instance as a member from now on. Throws `elb_not_found`, and what the gateway throws. */
-  async isMember(elbName: ElbName, instanceId: InstanceId, trace: AwsTrace): Promise<boolean> {
-    return (await this.#inventory.membersNow(elbName, trace, 'ordinary')).includes(instanceId);
   }
 }

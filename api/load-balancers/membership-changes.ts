@@ -38,7 +38,7 @@ export class MembershipChanges {
     elbName: ElbName,
     named: Members,
     trace: AwsTrace,
-    { dryRun = false, watched = false, ifMatch }: ChangeOptions = {},
+    { dryRun = false, ifMatch }: ChangeOptions = {},
   ): Promise<Outcome[]> {
     const { inventory, registrations } = this.#parts;
     const outcomes = new Outcomes(named);
@@ -50,8 +50,8 @@ export class MembershipChanges {
       await this.#requireMatch(elbName, outcomes, ifMatch, trace);
       if (dryRun || outcomes.left.length === 0) return;
       this.#fail(elbName, outcomes, await registrations.join(elbName, outcomes.left, trace));
-      if (!watched) this.#parts.warnOfLoss(elbName, outcomes.left);
     });
+    outcomes.draining = await this.#parts.drainings.of(elbName, outcomes.left, trace);
     return outcomes.inOrder((id) => alreadyAttached(elbName, id));
   }
 

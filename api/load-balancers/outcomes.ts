@@ -1,4 +1,5 @@
 import { DomainError } from '../errors.ts';
+import type { Draining } from './draining.ts';
 import type { Members } from './load-balancer-gateway.ts';
 import { type InstanceId, type MachineInfo, undescribed } from './machine.ts';
 
@@ -6,6 +7,8 @@ import { type InstanceId, type MachineInfo, undescribed } from './machine.ts';
 export interface Outcome {
   readonly instanceId: InstanceId;
   readonly result: MachineInfo | DomainError;
+  /** Present where an instance that was attached, or would be, still drains from an earlier membership. */
+  readonly draining?: Draining | undefined;
 }
 
 /** What becomes of the instances of one change, step by step. */
@@ -15,6 +18,8 @@ export class Outcomes {
   readonly #named: Members;
   readonly #machines = new Map<InstanceId, MachineInfo>();
   readonly #failures = new Map<InstanceId, DomainError>();
+  /** The instances that still drain from an earlier membership. */
+  draining: ReadonlyMap<InstanceId, Draining> = new Map();
 
   constructor(named: Members) {
     this.#named = named;
@@ -50,7 +55,9 @@ export class Outcomes {
       const failure =
         this.#failures.get(instanceId) ?? (seen.has(instanceId) ? again(instanceId) : undefined);
       seen.add(instanceId);
-      return { instanceId, result: failure ?? this.machine(instanceId) };
+      return failure === undefined
+        ? { instanceId, result: this.machine(instanceId), draining: this.draining.get(instanceId) }
+        : { instanceId, result: failure };
     });
   }
 }

@@ -1,5 +1,5 @@
 import type Router from '@koa/router';
-import type { InstanceId } from '../../load-balancers/machine.ts';
+import type { ElbName, InstanceId } from '../../load-balancers/machine.ts';
 import type { MembershipChanges } from '../../load-balancers/membership-changes.ts';
 import type { Outcome } from '../../load-balancers/outcomes.ts';
 import { type AwsTrace, startTrace } from '../../telemetry.ts';
@@ -70,7 +70,13 @@ export function elbInstancesRoutes(router: Router, { changes, deadlineMs }: ElbI
     const instanceIds = idsOf(named);
     ctx.state.change = { elbName, instanceIds, dryRun, force: false };
     const outcomes = await changes.attach(elbName, instanceIds, trace(ctx), { dryRun, ifMatch });
-    answer(ctx, named, outcomes, dryRun ? (id) => wouldBe.attached(id, elbName) : undefined);
+    answer(
+      ctx,
+      elbName,
+      named,
+      outcomes,
+      dryRun ? (id, draining) => wouldBe.attached(id, elbName, draining) : undefined,
+    );
   });
 
   /**
@@ -117,17 +123,24 @@ export function elbInstancesRoutes(router: Router, { changes, deadlineMs }: ElbI
     const options = { dryRun, force, actor: callerOf(ctx), requestId: ctx.state.requestId, ifMatch };
     ctx.state.change = { elbName, instanceIds, dryRun, force };
     const { outcomes, inService } = await changes.detach(elbName, instanceIds, trace(ctx), options);
-    answer(ctx, named, outcomes, dryRun ? (id) => wouldBe.detached(id, elbName, inService) : undefined);
+    answer(
+      ctx,
+      elbName,
+      named,
+      outcomes,
+      dryRun ? (id) => wouldBe.detached(id, elbName, inService) : undefined,
+    );
   });
 }
 
 function answer(
   ctx: AppContext,
+  elbName: ElbName,
   named: readonly NamedInstance[],
   outcomes: readonly Outcome[],
-  note: ((instanceId: string) => string) | undefined,
+  note: Parameters<typeof presentOutcomes>[2],
 ): void {
-  const presented = presentOutcomes(inOrder(named, outcomes), note);
+  const presented = presentOutcomes(elbName, inOrder(named, outcomes), note);
   const { change } = ctx.state;
   // The first outcome of an instance that is named again is the one that changed it. Ids that are none stay out.
   const logged = presented.message.filter(({ instanceId }) => change?.instanceIds.includes(instanceId));
@@ -144,7 +157,7 @@ function inOrder(named: readonly NamedInstance[], outcomes: readonly Outcome[]):
   const next = outcomes.values();
   return named.map(({ given, instanceId }) => {
     const outcome = instanceId === undefined ? undefined : next.next().value;
-    return { instanceId: given, result: outcome?.result ?? notAnInstanceId(given) };
+    return { ...outcome, instanceId: given, result: outcome?.result ?? notAnInstanceId(given) };
   });
 }
 

@@ -8,7 +8,7 @@ import { readElbName, readFreshness, readMachineId, readMachineIdOrQuery } from 
 import { answerList } from '../list-answer.ts';
 import { sameOrigin } from '../middleware/same-origin.ts';
 import { takes } from '../middleware/takes.ts';
-import { inServiceCounts, presentChange, wouldBe } from '../presenters.ts';
+import { drainingFacts, drainingUntil, inServiceCounts, presentChange, wouldBe } from '../presenters.ts';
 import { readIfMatch } from '../precondition.ts';
 import { readChangeQuery } from '../query.ts';
 import { answerWait, type WaitParts } from '../wait-answer.ts';
@@ -144,16 +144,17 @@ export function elbRoutes(router: Router, parts: ElbRouteParts): void {
       const ifMatch = readIfMatch(ctx);
       const until = performance.now() + timeoutMs;
       const instanceId = await readMachineId(ctx);
-      const watched = wait !== undefined;
-      const options = { dryRun, watched, ifMatch };
       ctx.state.change = { elbName, instanceIds: [instanceId], dryRun, force: false };
-      const machine = only(await changes.attach(elbName, [instanceId], trace(ctx), options));
+      const outcomes = await changes.attach(elbName, [instanceId], trace(ctx), { dryRun, ifMatch });
+      const machine = only(outcomes);
+      const draining = outcomes[0]?.draining;
       if (dryRun) {
-        ctx.body = presentChange(machine, { dryRun, note: wouldBe.attached(instanceId, elbName) });
+        const note = wouldBe.attached(instanceId, elbName, draining);
+        ctx.body = presentChange(machine, { dryRun, note, ...drainingUntil(draining) });
         return;
       }
-      if (watched) return answerWait(ctx, parts, { elbName, machine, wish: wait, until });
-      ctx.body = presentChange(machine);
+      if (wait !== undefined) return answerWait(ctx, parts, { elbName, machine, wish: wait, until });
+      ctx.body = presentChange(machine, drainingFacts(instanceId, elbName, draining));
       ctx.status = 201;
     },
   );

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { describeElbs, eventually, noCache, startWorld, type World } from '../support/world.ts';
+import { describeElbs, eventually, noCache, register, startWorld, type World } from '../support/world.ts';
 
 interface Status {
   readonly version: string;
@@ -71,7 +71,8 @@ describe('GET /status', () => {
   it('tells the calls by action, how the last one went, and the age of the picture', async () => {
     world = await startWorld();
     await world.ids('default-elb');
-    await world.attach('other-vpc-elb', 'i-0b22a22eec53b9321');
+    world.aws.faults.set([{ refuse: 'InvalidInstance', actions: [register], count: 1 }]);
+    await world.attach('default-elb', 'i-0b22a22eec53b9321');
     const { picture, aws } = await status();
     assert.equal(picture.loadBalancers, 3);
     assert.ok(picture.ageSeconds! >= 0 && picture.ageSeconds! < 30);

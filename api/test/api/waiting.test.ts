@@ -227,13 +227,6 @@ describe('Waiting', function () {
     assert.equal((await waiting).status, 201);
   });
 
-  it('is not there for an attachment without wait, but the log warns of one that falls into the draining', async () => {
-    await detach('default-elb', member, '');
-    assert.equal((await attach('default-elb', member, '')).status, 201);
-    const line = await world.service.logged(({ msg }) => msg.startsWith('attached while AWS still drains'));
-    assert.deepEqual([line['elbName'], line['instanceIds']], ['default-elb', [member]]);
-  });
-
   it('says 409 when somebody else detached the instance meanwhile', async () => {
     const waiting = attach('default-elb', spare);
     await seen(describeHealth);

@@ -107,7 +107,7 @@ function startDomain() {
   const health = new HealthReads(gateway, recent, inventory, deadlineMs, clock);
   const service = new LoadBalancerService(inventory);
   const lastInService = new LastInService(health, recent, false);
-  const parts = { gateway, inventory, changes: recent, health, lastInService, logger, deadlineMs, clock };
+  const parts = { gateway, inventory, changes: recent, health, lastInService, logger, clock };
   const membership = new MembershipChanges(new ChangeParts(parts));
   const board = new HealthBoard(health, inventory, recent, clock);
   const trace = () => startTrace(deadlineMs, { clock });
