@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict';
 import { createLogger } from '../logging.ts';
-import type { LogStream } from '../log-stream.ts';
 import { maskSecrets, secretsOf } from '../masking.ts';
 
 /** What a logger with these secrets writes for one line. */
 function written(fields: object, readable = false, secrets: readonly string[] = []): string {
   let text = '';
   const stream = { write: (line: string) => (text += line), onLost: () => undefined };
-  const logger = createLogger({ level: 'info', readable, secrets }, stream as unknown as LogStream);
+  const logger = createLogger({ level: 'info', readable, secrets }, stream);
   logger.info(fields, 'message');
   return text;
 }

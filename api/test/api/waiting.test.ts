@@ -268,7 +268,7 @@ describe('Waiting', function () {
   it('shares a Register and the looks among all who come together for one load balancer', async () => {
     await world.ids('default-elb');
     world.aws.resetCalls();
-    world.aws.faults.set([{ actions: [register], latencyMs: 500 }]);
+    world.aws.faults.set([{ actions: [register], latencyMs: 2000 }]);
     const waiting = spares.map((id) => attach('default-elb', id));
     await seen(describeHealth, 3);
     assert.ok(world.calls(register) < spares.length, `${world.calls(register)} of Register`);
