@@ -27,11 +27,13 @@ export class Lifetime {
     // A pipe may be closed by its reader, and a disk be full: what is written there is then lost.
     for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
     for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-      // scripts/entry.mjs holds the signals until here.
-      process.removeAllListeners(signal);
+      const earlier = process.rawListeners(signal) as NodeJS.SignalsListener[];
       process.on(signal, () => {
         this.#stop(signal);
       });
+      // scripts/entry.mjs handles the signals until here. Its listener goes last: a signal that waits for the event loop is
+      // lost where there is no listener for a moment.
+      for (const listener of earlier) process.removeListener(signal, listener);
     }
     process.on('uncaughtException', (err) => {
       process.stderr.write(`${err.stack ?? String(err)}\n`);

@@ -138,6 +138,19 @@ describe('The embedded AWS', () => {
 
 describe('A signal', () => {
   for (const signal of ['SIGTERM', 'SIGINT'] as const)
+    it(`${signal} ends the process with 0 where it comes while the service is loaded, before its own handler`, async () => {
+      const program = `
+        const { Lifetime } = await import('./api/lifetime.ts');
+        process.on('${signal}', () => process.exit(9));
+        process.kill(process.pid, '${signal}');
+        new Lifetime();
+        setTimeout(() => process.exit(8), 10000);`;
+      const argv = ['--import', 'tsx', '--input-type', 'module', '--eval', program];
+      const child = spawn(process.execPath, argv, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
+      assert.equal(await endOf(child), 0);
+    });
+
+  for (const signal of ['SIGTERM', 'SIGINT'] as const)
     it(`${signal} ends the process with 0 while it starts`, async () => {
       const silent = createServer();
       await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
