@@ -47,7 +47,7 @@ async function main(): Promise<void> {
   }
   if (options['check-env'] !== undefined) {
     checkEnvFile(options['check-env']);
-    return;
+    return lifetime.end(0);
   }
   // The SDK of the lock file runs on every Node of `engines`; that later ones will not is no news for an operator.
   process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
