@@ -58,7 +58,7 @@ old=$name-old
 hosts=() ref='' repo=${REPO_URL:-} env_file='' elb='' api='' built='' ssh_command=ssh
 send_image=false rollback=false dry_run=false standby=true
 timeout=60 healthy_for=10 elb_timeout=600
-secrets=()
+secrets=() init=(--init)
 where=${BUILDER_WHERE:-} work='' switching=false locked=false out_of_elb='' asg=''
 
 step() { printf '%s%4d s  %s\n' "$where" "$SECONDS" "$*" || true; }
@@ -148,6 +148,8 @@ need_docker() {
   type -P docker >/dev/null || die 3 "there is no docker here: install Docker (Amazon Linux: dnf install docker)"
   command docker version >"$work/docker.log" 2>&1 ||
     die 3 "Docker does not answer: start it (systemctl start docker), and run this as root or in the group docker"
+  # Some engines are installed without docker-init, and start nothing with --init.
+  if [[ $(docker info --format '{{.InitCommit.ID}}' 2>/dev/null) == N/A ]]; then init=(); fi
 }
 
 # Sets `commit`, and lays its files in $work/source.
@@ -289,7 +291,7 @@ need_port() {
 # The new image reads the env file by its own rules; images from before it could are not asked.
 check_env() {
   [[ $(docker image inspect --format '{{index .Config.Labels "elb-inventory.check-env"}}' "$image") == true ]] || return 0
-  docker run --rm --interactive --init --network none --read-only --cap-drop ALL --security-opt no-new-privileges \
+  docker run --rm --interactive ${init[@]+"${init[@]}"} --network none --read-only --cap-drop ALL --security-opt no-new-privileges \
     ${secrets[@]+"${secrets[@]}"} "$image" node server.js --check-env - <"$env_file" >"$work/env.log" 2>&1 ||
     fail "$work/env.log" 6 "${commit:0:12} cannot start with $env_file, see above: mend it; nothing was changed"
   sed "s/^/$where     | /" "$work/env.log"
@@ -308,7 +310,8 @@ share_port_with() {
   done
   step "the old version runs as user $from, the new one as $to: they share the port"
 }
-container_uid() { docker top "$1" -eo uid 2>/dev/null | awk 'END { print $1 }'; }
+# Docker needs the pid in what ps prints.
+container_uid() { docker top "$1" -eo pid,uid 2>/dev/null | awk 'END { print $2 }'; }
 
 start_candidate() {
   local logs=()
@@ -316,7 +319,7 @@ start_candidate() {
   # It gets a restart policy once it is judged; an engine that restarts meanwhile brings back the old one alone.
   docker run --detach --name "$candidate" --network host --env-file "$env_file" \
     --env REUSE_PORT=on --env CONTROL_SOCKET=/run/elb-inventory/control.sock --volume /run/elb-inventory ${secrets[@]+"${secrets[@]}"} \
-    --init --read-only --cap-drop ALL --security-opt no-new-privileges --stop-timeout 20 ${logs[@]+"${logs[@]}"} \
+    ${init[@]+"${init[@]}"} --read-only --cap-drop ALL --security-opt no-new-privileges --stop-timeout 20 ${logs[@]+"${logs[@]}"} \
     "$name:$commit" >"$work/run.log" 2>&1 || fail "$work/run.log" 1 "the new version could not be started; nothing was changed"
   step "started ${commit:0:12} on its control socket alone"
 }
@@ -489,6 +492,9 @@ in_service() {
     sed -nE 's/.*"instanceId":"(i-[0-9a-f]+)".*/\1/p' || true
 }
 
+# Whether the health in `answer` has the instance. It is no pipe: a long answer would end its writer, and with it the test.
+is_member() { grep -q "\"instanceId\":\"$1\"" <<<"$answer"; }
+
 read_health() {
   call GET "/elb/$elb/health"
   [[ $status == 200 ]] || refuse "the health of $elb is unknown"
@@ -507,7 +513,7 @@ is_in_service() { read_health && in_service | grep -qx "$1"; }
 # Attaches the instance once more where it is no member: AWS may drop an attachment that was made while it drained.
 is_in_service_or_attach() {
   is_in_service "$1" && return
-  grep -q "\"instanceId\":\"$1\"" <<<"$answer" || call POST "/elb/$elb" "{\"instanceId\":\"$1\"}"
+  is_member "$1" || call POST "/elb/$elb" "{\"instanceId\":\"$1\"}"
   return 1
 }
 is_out_of_service() { read_health && ! tr '{' '\n' <<<"$answer" | grep "\"instanceId\":\"$1\"" | grep -q '"state":"InService"'; }
@@ -546,7 +552,7 @@ take_out() {
     out_of_elb=$id
     wait_until "$id was in Standby" is_lifecycle "$id" Standby
     step "$id is in Standby of $asg"
-  elif tr '{' '\n' <<<"$answer" | grep -q "\"instanceId\":\"$id\""; then
+  elif is_member "$id"; then
     out_of_elb=$id
     call DELETE "/elb/$elb?instanceId=$id&wait=drained"
     case $status in
