@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { copyFileSync, existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Environment, run, until } from './process.ts';
 
@@ -51,7 +52,18 @@ export async function startEngine(name: string): Promise<Engine> {
         return [assignment.slice(0, at), assignment.slice(at + 1)];
       }),
   );
-  return new Engine({ ...env, PATH: (env['PATH'] ?? '').replace('$PATH', process.env['PATH'] ?? '') });
+  const path = env['PATH'] ?? '';
+  await needInit(path.split(':')[0] ?? '');
+  return new Engine({ ...env, PATH: path.replace('$PATH', process.env['PATH'] ?? '') });
+}
+
+/** `docker run --init` needs docker-init, which is a link to tini, a package that the lab does not install. */
+async function needInit(bin: string): Promise<void> {
+  if (existsSync(join(bin, 'docker-init'))) return;
+  const tini = '/usr/bin/tini-static';
+  const apt = ['-o', 'DPkg::Lock::Timeout=300', '-qq', 'install', '-y', '--no-install-recommends', 'tini'];
+  if (!existsSync(tini)) await run('apt-get', apt);
+  copyFileSync(tini, join(bin, 'tini-static'));
 }
 
 /** As when the machine's Docker is restarted: its containers end with it. Resolves when its process is gone. */

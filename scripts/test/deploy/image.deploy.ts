@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { hasDocker } from './engines.ts';
 import { token } from './hosts.ts';
 import { unusedPort } from '../../../api/test/support/unused-port.ts';
@@ -120,13 +121,47 @@ describe('The image', function () {
     assert.match(output, /ECONNREFUSED/);
   });
 
-  describe('by docker compose', () => {
-    const compose = async ({ engine }: World, args: string[], env: Environment = {}): Promise<string> =>
-      run(
+  image_(
+    'refuses an env file whose token has quotes with 78, and names the line',
+    async ({ folder, engine }) => {
+      const file = join(folder, 'quoted.env');
+      writeFileSync(file, `AWS_BACKEND=embedded\nAPI_TOKEN="${token}"\n`);
+      const started = start(
         'docker',
-        ['compose', '--project-directory', source, '--file', join(source, 'compose.yaml'), ...args],
-        { ...engine.env, ...env },
+        ['run', '--rm', '--network', 'none', '--env-file', file, image],
+        engine.env,
       );
+      const { code, output } = await started.finished;
+      assert.equal(code, 78, output);
+      assert.match(output, /API_TOKEN .*quotes/);
+      assert.equal(output.trim().split('\n').length, 1, output);
+      assert.ok(!output.includes(token), 'the token is a secret');
+    },
+  );
+
+  image_('ends at once when it is stopped while it starts', async ({ engine }) => {
+    const args = ['--detach', '--init', '--network', 'none', '--env', 'AWS_BACKEND=embedded', image];
+    const ended = async (afterMs: number): Promise<string> => {
+      const id = await engine.docker('run', ...args);
+      await sleep(afterMs);
+      const { seconds } = await start('docker', ['stop', '--time', '30', id], engine.env).finished;
+      const code = await engine.inspect(id, '{{.State.ExitCode}}');
+      await engine.docker('rm', id);
+      assert.ok(seconds < 15, `after ${afterMs} ms: ${seconds} s`);
+      return code;
+    };
+    const codes = await Promise.all([0, 50, 100, 200].map(ended));
+    // 143: SIGTERM came before Node could handle it.
+    for (const code of codes) assert.match(code, /^(0|143)$/);
+  });
+
+  describe('by docker compose', () => {
+    const composeArgs = (args: string[]): string[] => [
+      ...['compose', '--project-directory', source, '--file', join(source, 'compose.yaml')],
+      ...args,
+    ];
+    const compose = async ({ engine }: World, args: string[], env: Environment = {}): Promise<string> =>
+      run('docker', composeArgs(args), { ...engine.env, ...env });
     const get = (url: string, credentials: string): Promise<Response> =>
       fetch(url, { headers: { Authorization: `Basic ${credentials}`, Connection: 'close' } });
     let ports: Environment;
@@ -166,7 +201,45 @@ describe('The image', function () {
         ['aws', 'embedded'],
         'neither is in the way of the other',
       );
+    });
+
+    image_('reads the tokens of a secret, and reads them again on SIGHUP', async (world) => {
+      const file = join(source, '.env');
+      writeFileSync(file, readFileSync(file, 'utf8').replace(/^API_TOKEN=.*\n/m, ''));
+      const secretFile = join(source, 'api-token');
+      writeFileSync(secretFile, `${token}\n`);
+      const override = join(source, 'compose.override.yaml');
+      writeFileSync(override, secretOverride());
+      await compose(world, ['--file', override, '--profile', 'aws', 'up', '--wait', 'aws'], ports);
+      const url = `http://127.0.0.1:${ports['AWS_API_PORT']}/elb/fleet`;
+      assert.equal((await get(url, token)).status, 200);
+      const next = Buffer.from('deploy:another-secret-word').toString('base64');
+      writeFileSync(secretFile, `${next}\n`);
+      await compose(world, ['--profile', 'aws', 'kill', '--signal', 'HUP', 'aws']);
+      await until(async () => (await get(url, next)).status === 200, 'the new token is valid');
+      assert.equal((await get(url, token)).status, 401);
+    });
+
+    image_('says why it does not start without a token', async (world) => {
+      const up = ['--profile', 'aws', 'up', 'aws'];
+      // SIGTERM ends `up`, which would start the container over and over.
+      const attached = start('timeout', ['20', 'docker', ...composeArgs(up)], {
+        ...world.engine.env,
+        ...ports,
+      });
+      const why = /aws-1 +\| elb-inventory cannot start\. API_TOKEN is missing: set it to/;
+      await until(() => why.test(attached.output()), 'the reason in the output of up', 20);
+      attached.child.kill();
+      await attached.finished;
+      await assert.rejects(compose(world, [...up, '--wait'], ports), /elb-inventory-aws-1 is unhealthy/);
+      assert.match(await compose(world, ['--profile', 'aws', 'logs', 'aws']), why);
       await compose(world, ['--profile', 'aws', 'down', '--volumes']);
     });
   });
 });
+
+/** The lines of docs/redeploy.md that mount a secret. */
+function secretOverride(): string {
+  const [, lines = ''] = /```yaml\n(.*?)```/s.exec(readFileSync('docs/redeploy.md', 'utf8')) ?? [];
+  return lines;
+}

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { hasHosts, startEngine, stopEngine } from './engines.ts';
 import { type Host, runBuilder, startBuilder, token } from './hosts.ts';
 import { type Load, startLoad, type Tally } from './load.ts';
@@ -99,6 +100,24 @@ describe('builder.sh, on a host under load,', function () {
     assert.match(result.output, /\| .*no-such-script.*could not be built; the old version keeps serving/s);
     await assertServesAlone(host, world.commits.next);
   });
+
+  onHost(
+    'leaves the old version alone where the env file has a fault, and names its lines',
+    async (world, host) => {
+      const before = readFileSync(host.envFile, 'utf8');
+      const lines = before.trimEnd().split('\n').length;
+      appendFileSync(host.envFile, 'AWS_REGION="us-east-1"\nLOG_LEVEL info\n');
+      const args = ['--ref', 'next', ...briefly];
+      const result = await measured('env file with a fault', load, () => redeploy(world, ...args));
+      writeFileSync(host.envFile, before);
+      assertEnded(result, 6);
+      assertNoneFailed(result);
+      assert.match(result.output, new RegExp(`line ${lines + 1}, AWS_REGION, has quotes around its value`));
+      assert.match(result.output, new RegExp(`line ${lines + 2} is no assignment`));
+      assert.match(result.output, /cannot start with .*host-a\.env, see above: mend it; nothing was changed/);
+      await assertServesAlone(host, world.commits.next);
+    },
+  );
 
   onHost('goes back to the version before', async (world, host) => {
     const result = await measured('rollback', load, () => redeploy(world, '--rollback', ...briefly));

@@ -50,7 +50,7 @@ describe('builder.sh, through a load balancer with two hosts,', function () {
           'none',
           `elb-inventory:${commits.main}`,
           'sha256sum',
-          'server.js',
+          'service.mjs',
         ),
       ),
     );
