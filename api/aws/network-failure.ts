@@ -28,7 +28,7 @@ export class NetworkFailure extends Error {
     this.host = host;
   }
 
-  /** Returns what the caller reads about it. Other than the last two, these failures come before the request leaves. */
+  /** Returns what the caller reads about it. Those marked unsent come before the request leaves. */
   toDomainError(action: string): DomainError {
     const { host, cause } = this;
     const { code = cause.name, syscall = cause.errors?.[0]?.syscall } = cause;
@@ -46,10 +46,19 @@ export class NetworkFailure extends Error {
       return this.#unsent(`the certificate of ${host} is not accepted: ${certificateFault(code)} (${code})`, {
         advice: certificateAdvice(code),
       });
-    if (code === 'EPROTO' || code.startsWith('ERR_SSL_'))
+    // Node names a failed handshake EPROTO, as the write of the request fails with it; ERR_SSL_ codes are of later records.
+    if (code === 'EPROTO')
       return this.#unsent(`${host} fails the TLS handshake (${tlsReason(cause)})`, {
         advice: 'check AWS_ENDPOINT_URL, its scheme and its port, and any proxy on the way',
       });
+    if (code.startsWith('ERR_SSL_'))
+      return this.#error(
+        `the TLS connection to ${host} broke before it answered ${action} (${tlsReason(cause)})`,
+        {
+          advice: 'try again in a few seconds, and check any proxy on the way',
+          retryAfterSeconds: 2,
+        },
+      );
     if (code.startsWith('HPE_'))
       return this.#error(`${host} does not answer ${action} in HTTP (${code})`, {
         advice: 'check AWS_ENDPOINT_URL, its scheme and its port, and any proxy on the way',

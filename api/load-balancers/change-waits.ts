@@ -52,16 +52,15 @@ export class ChangeWaits {
    */
   async until(wait: Wait, gone: AbortSignal): Promise<WaitOutcome> {
     const { elbName, instanceId, until } = wait;
-    const startedAt = performance.now();
     const { changes } = this.#deps;
     const drainedBefore = changes.get(elbName, instanceId).drainingSince !== undefined;
     for (const again of [false, true]) {
       const ms = until - performance.now();
       const end = await this.#deps.waiting.until(elbName, instanceId, wait.wish, { ms, gone });
       if (end.how === 'lost') {
-        const { detachedAt = -Infinity } = changes.get(elbName, instanceId);
-        const drained = (end.drained || drainedBefore) && detachedAt < startedAt;
-        if (again || !drained) throw lost(wait, again);
+        const { attachedAt = -Infinity, detachedAt = -Infinity } = changes.get(elbName, instanceId);
+        const drained = (end.drained || drainedBefore) && detachedAt < attachedAt;
+        if (again || !drained) throw lost(wait, again, (await this.#explain(wait, {}))?.instanceState);
         await this.#attachAgain(wait);
         continue;
       }

@@ -1,4 +1,4 @@
-import { DomainError } from '../errors.ts';
+import { DomainError, isUnclear } from '../errors.ts';
 import type { Wait } from './change-waits.ts';
 
 type Done = Pick<Wait, 'elbName' | 'instanceId' | 'wish'>;
@@ -12,19 +12,29 @@ export function closing(wait: Done): DomainError {
   });
 }
 
-/** The instance is no longer a member; `again` where it was attached a second time after its draining. */
-export function lost(wait: Done, again: boolean): DomainError {
-  const problem = again
-    ? `${done(wait)}, again when its draining had ended, but it is no member any more`
-    : `${done(wait)}, but it is no member any more: somebody else detached it`;
-  return new DomainError('attachment_lost', problem, { advice: 'find out who, and attach it again' });
+/**
+ * The instance is no longer a member; `again` where it was attached a second time after its draining. AWS itself ends the
+ * membership of an instance that is terminated, which `state`, EC2's state of it, shows.
+ */
+export function lost(wait: Done, again: boolean, state?: string): DomainError {
+  const so = `${done(wait)}${again ? ', again when its draining had ended' : ''}, but it is no member any more`;
+  if (state === 'terminated' || state === 'shutting-down')
+    return new DomainError('attachment_lost', `${so}: EC2 says that it is ${state}`, {
+      advice: 'attach another instance',
+    });
+  return new DomainError('attachment_lost', again ? so : `${so}: somebody else detached it`, {
+    advice: 'find out who, and attach it again',
+  });
 }
 
 /** The attachment was gone after the draining, and the second one failed. */
 export function attachedAgainFailed(wait: Done, error: unknown): unknown {
   if (!(error instanceof DomainError)) return error;
+  const so = `${done(wait)} while it drained and was no member when the draining had ended`;
   return error.withAdvice(
-    `${done(wait)} while it drained and was no member when the draining had ended, so attach it again`,
+    isUnclear(error)
+      ? `${so}; whether it was attached again is unknown, so look for it in GET /elb/${wait.elbName}`
+      : `${so}, so attach it again`,
   );
 }
 

@@ -185,6 +185,37 @@ describe('Waiting', function () {
     assert.equal(world.calls(register), 1);
   });
 
+  it('for in-service does not attach again what was detached before the wait had begun', async () => {
+    world.aws.region.changeBehaviour({ draining: 'drop' });
+    await detach('default-elb', member, '');
+    world.aws.faults.set([{ actions: ['DescribeLoadBalancerAttributes'], latencyMs: 1000 }]);
+    const waiting = attach('default-elb', member);
+    await seen('DescribeLoadBalancerAttributes');
+    assert.equal((await detach('default-elb', member, '')).status, 201);
+    // The first look is that of the attachment, the second one that of the wait.
+    await seen(describeHealth, 2);
+    world.aws.region.advance(21);
+    const answer = await waiting;
+    assert.equal(answer.status, 409, answer.body);
+    assert.match(messageOf(answer), /somebody else detached it/);
+    assert.equal(world.calls(register), 1);
+  });
+
+  it('for in-service leaves it open whether a second attachment without an answer was made', async () => {
+    world.aws.region.changeBehaviour({ draining: 'drop' });
+    await detach('default-elb', member, '');
+    const waiting = attach('default-elb', member);
+    await seen(describeHealth);
+    world.aws.faults.set([{ actions: [register], status: 500 }]);
+    world.aws.region.advance(21);
+    const answer = await waiting;
+    assert.equal(answer.status, 502, answer.body);
+    assert.match(
+      messageOf(answer),
+      /was attached to default-elb .*; whether it was attached again is unknown, so look/,
+    );
+  });
+
   it('for in-service continues while AWS lists the member and does not know its health yet', async () => {
     world.aws.region.changeBehaviour({ registrationLag: 20 });
     const waiting = attach('default-elb', spare);
@@ -205,7 +236,12 @@ describe('Waiting', function () {
     assert.equal(answer.status, 202, answer.body);
     assert.match(entryOf(answer).why, /EC2 says that the instance is terminated/);
     world.aws.region.advance(61);
-    assert.equal((await lost).status, 409);
+    const gone = await lost;
+    assert.equal(gone.status, 409);
+    assert.match(
+      messageOf(gone),
+      /no member any more: EC2 says that it is terminated; attach another instance/,
+    );
   });
 
   for (const formerMembers of ['out-of-service', 'unknown', 'invalid-instance'] as const)

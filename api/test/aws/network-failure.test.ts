@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { createServer as createTlsServer } from 'node:https';
-import { createServer, type Server } from 'node:net';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { ClassicElbGateway } from '../../aws/classic-elb-gateway.ts';
 import { createAwsClients } from '../../aws/clients.ts';
 import { NetworkFailure } from '../../aws/network-failure.ts';
@@ -26,6 +25,7 @@ describe('A failure of the network', () => {
   const failureAt = async (
     endpoint: string,
     change = false,
+    caBundle?: string,
   ): Promise<DomainError & { ledger: AwsLedger }> => {
     const ledger = new AwsLedger();
     const clients = createAwsClients({
@@ -34,6 +34,7 @@ describe('A failure of the network', () => {
       credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
       connectTimeoutMs: 2000,
       answerTimeoutMs: 2000,
+      caBundle,
     });
     const gateway = new ClassicElbGateway(clients, ledger, { elbReadsPerSecond: 9, ec2ReadsPerSecond: 9 });
     const trace = startTrace(8000);
@@ -103,13 +104,40 @@ describe('A failure of the network', () => {
     assert.equal(error.details.unsent, undefined);
   });
 
+  for (const [what, bytes] of [
+    ['text without TLS', 'HTTP/1.1 502 Bad Gateway\r\n\r\n'],
+    ['a record that cannot be decrypted', `\x17\x03\x03\x00\x20${'x'.repeat(32)}`],
+    ['an alert in clear text', '\x15\x03\x03\x00\x02\x02\x28'],
+  ] as const)
+    it(`leaves it open whether a change was made when TLS breaks after the request: ${what}`, async () => {
+      const certificate = selfSigned('localhost');
+      const between = new Set<Socket>();
+      const behind = await listen(
+        createTlsServer(certificate, () => {
+          for (const socket of between) socket.write(Buffer.from(bytes, 'latin1'));
+        }),
+      );
+      const port = await listen(
+        createServer((socket) => {
+          between.add(socket);
+          const far = connect(behind, '127.0.0.1');
+          for (const one of [socket, far]) one.on('error', () => undefined);
+          socket.pipe(far).pipe(socket);
+        }),
+      );
+      const error = await failureAt(`https://localhost:${port}`, true, certificate.cert);
+      assert.match(error.message, /^the TLS connection to localhost broke before it answered .*; try again/);
+      assert.equal(error.details.unsent, undefined);
+    });
+
   const codes: [string, RegExp][] = [
     ['CERT_HAS_EXPIRED', /the certificate of elb is not accepted: it has expired .*; renew it/],
     ['CERT_NOT_YET_VALID', /not valid yet .*clock/],
     ['ERR_TLS_CERT_ALTNAME_INVALID', /it is for another name .*AWS_ENDPOINT_URL/],
     ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', /its authority is unknown .*AWS_CA_BUNDLE/],
     ['UNABLE_TO_GET_ISSUER_CERT_LOCALLY', /its authority is unknown .*AWS_CA_BUNDLE/],
-    ['ERR_SSL_WRONG_VERSION_NUMBER', /elb fails the TLS handshake/],
+    ['EPROTO', /elb fails the TLS handshake/],
+    ['ERR_SSL_WRONG_VERSION_NUMBER', /the TLS connection to elb broke before it answered a:B/],
     ['SOMETHING_NEW', /elb closed the connection before it answered a:B \(SOMETHING_NEW\); try again/],
   ];
   for (const [code, sentence] of codes)
