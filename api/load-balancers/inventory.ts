@@ -15,8 +15,8 @@ import { RegionReads } from './region-reads.ts';
 const patienceMs = 250;
 /** Shared calls time out this much earlier than their waiters, so that waiters get the cause, in milliseconds. */
 const headStartMs = 100;
-/** How long it holds that the region has no load balancer of a name, in milliseconds. */
-const unknownMaxAgeMs = 1000;
+/** Milliseconds between reads of the region for names that are not known. */
+const unknownEveryMs = 1000;
 
 export interface InventoryOptions {
   readonly region: string;
@@ -52,12 +52,15 @@ export class Inventory {
   readonly #clock: Clock;
   readonly #lists = new Map<ElbName, DescribedList>();
   readonly #memberReads = new Map<ElbName, Coalescer<readonly string[]>>();
+  readonly #unknownReads: Coalescer<readonly string[]>;
+  #unknownReadAt = -Infinity;
 
   constructor(gateway: LoadBalancerGateway, logger: Logger, options: InventoryOptions) {
     this.#gateway = gateway;
     this.#options = options;
     const { maxAgeMs, maxStaleMs, deadlineMs, refreshDeadlineMs, clock = systemClock } = options;
     this.#clock = clock;
+    this.#unknownReads = new Coalescer((sent) => this.#readForUnknown(sent), { clock });
     this.#sharedDeadlineMs = deadlineMs - headStartMs;
     const shared = { maxStaleMs, deadlineMs: this.#sharedDeadlineMs, clock };
     this.descriptions = new Descriptions(gateway, this.#picture, logger, shared);
@@ -181,15 +184,32 @@ export class Inventory {
   }
 
   /**
-   * Resolves if the load balancer is known. A name that is not known costs no call of its own: all such names share one
-   * read of the region a second, which does not go before other reads. Throws `elb_not_found`, and what the gateway
-   * throws.
+   * Resolves if the load balancer exists. A name that is not known costs no call of its own: all such names share one
+   * read of the region a second, which leaves after the request arrived, so that a load balancer that was just created
+   * is found, and which does not go before other reads. Throws `elb_not_found`, and what the gateway throws.
    */
   async requireKnown(elbName: ElbName, trace: AwsTrace): Promise<void> {
     if (this.#picture.get(elbName) !== undefined) return;
-    const oldest = this.#clock.now() - unknownMaxAgeMs;
-    await this.#refresh(elbName, oldest, oldest, trace);
+    const { failure } = this.#reads;
+    if (failure !== undefined) throw failure as Error;
+    const requestIds = await withinDeadline(
+      this.#unknownReads.join(this.#clock.now()),
+      'the load balancers',
+      trace,
+    );
+    trace.requestIds.push(...requestIds);
     this.#known(elbName);
+  }
+
+  /** Reads the region for names that are not known, once a second at most. Returns AWS's ids of the calls. */
+  async #readForUnknown(sent: () => void): Promise<readonly string[]> {
+    const waitMs = this.#unknownReadAt + unknownEveryMs - this.#clock.now();
+    if (waitMs > 0) await new Promise<void>((resolve) => this.#clock.after(waitMs, resolve));
+    this.#unknownReadAt = this.#clock.now();
+    sent();
+    const trace = startTrace(this.#sharedDeadlineMs, { clock: this.#clock });
+    await this.#reads.since(this.#unknownReadAt, trace);
+    return trace.requestIds;
   }
 
   /**

@@ -65,6 +65,21 @@ describe('A list after a change', () => {
       assert.deepEqual(await world.ids('default-elb'), expected);
     });
 
+  it('finds a load balancer that was created a moment ago', async () => {
+    await world.ids('default-elb', noCache);
+    world.aws.region.changeLoadBalancer('new-elb', { instances: ['i-5203422c'] });
+    const spare = 'i-0b22a22eec53b9321';
+    assert.equal((await world.attach('new-elb', spare)).status, 201);
+    world.aws.region.changeLoadBalancer('newer-elb', { instances: ['i-5203422c'] });
+    assert.equal((await world.detach('newer-elb', 'i-5203422c')).status, 201);
+    world.aws.region.changeLoadBalancer('newest-elb', {});
+    const dryRun = await world.ask('/elb/newest-elb?dryRun=true', {
+      method: 'POST',
+      body: JSON.stringify({ instanceId: spare }),
+    });
+    assert.equal(dryRun.status, 200, dryRun.body);
+  });
+
   it('checks membership with AWS itself: what was attached behind its back is 409 at once', async () => {
     await world.ids('default-elb');
     world.aws.region.setMembers('default-elb', [first, stranger]);

@@ -32,6 +32,7 @@ describe('The service, against moto', function () {
   let service: Service;
   let instances: string[];
   let elbName: string;
+  let subnetId: string;
   let elbsMade = 0;
 
   before(async () => {
@@ -59,11 +60,12 @@ describe('The service, against moto', function () {
         AvailabilityZone: 'us-east-1a',
       }),
     );
+    subnetId = Subnet!.SubnetId!;
     const { Instances } = await ec2.send(
       new RunInstancesCommand({
         ImageId: 'ami-12c6146b',
         InstanceType: 't3.micro',
-        SubnetId: Subnet!.SubnetId,
+        SubnetId: subnetId,
         MinCount: 3,
         MaxCount: 3,
       }),
@@ -83,7 +85,8 @@ describe('The service, against moto', function () {
       new CreateLoadBalancerCommand({
         LoadBalancerName: elbName,
         Listeners: [{ Protocol: 'HTTP', LoadBalancerPort: 80, InstancePort: 8000 }],
-        AvailabilityZones: ['us-east-1a'],
+        // The service refuses an instance of another VPC, as AWS does and moto does not.
+        Subnets: [subnetId],
       }),
     );
   });
@@ -216,7 +219,7 @@ describe('The service, against moto', function () {
   it('answers 400 to an attach of an instance that nobody knows, which moto would accept', async () => {
     const response = await change('POST', 'i-00000000000000000');
     assert.equal(response.status, 400);
-    assert.match(await messageOf(response), /i-00000000000000000.* does not exist/);
+    assert.match(await messageOf(response), /EC2 describes no i-00000000000000000; check its id/);
     assert.deepEqual(await stateOfMoto(), []);
   });
 
