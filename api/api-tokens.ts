@@ -63,9 +63,15 @@ function readTokenFile(env: Env, readFile: ReadFile, faults: string[]): string |
     );
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    faults.push(
-      `API_TOKEN_FILE=${path} cannot be read (${code ?? 'unknown error'}): name a file that this user may read`,
-    );
+    const isToken = path
+      .split(',')
+      .some((text) => faultOfToken(text, decodeToken(text), 'embedded') === undefined);
+    if (isToken)
+      faults.push('API_TOKEN_FILE is a token: name a file that has it in one line, or set API_TOKEN to it');
+    else
+      faults.push(
+        `API_TOKEN_FILE=${path} cannot be read (${code ?? 'unknown error'}): name a file that this user may read`,
+      );
   }
   return undefined;
 }

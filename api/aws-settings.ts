@@ -74,17 +74,20 @@ function wrong(
 }
 
 function faultsOfKeys(env: Env): string[] {
-  const faults = secrets
+  return secrets
     .filter((name) => env[name] && !/^[\x21-\x7e]+$/.test(env[name]))
     .map(
       (name) =>
         `${name} has a blank, a line break or a letter beyond ASCII in it: write it in one line, as AWS gave it`,
     );
-  if (!env['AWS_ACCESS_KEY_ID'] !== !env['AWS_SECRET_ACCESS_KEY'])
-    faults.push(
-      'AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY belong together, and only one of them is set: set both or none',
-    );
-  return faults;
+}
+
+/** Returns the fault of a key without the other; `env` has every variable, those with a fault too. */
+export function faultsOfKeyPair(env: Env): string[] {
+  if (!env['AWS_ACCESS_KEY_ID'] === !env['AWS_SECRET_ACCESS_KEY']) return [];
+  return [
+    'AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY belong together, and only one of them is set: set both or none',
+  ];
 }
 
 function faultOfFile(name: string, path: string | undefined, readFile: ReadFile): string[] {
@@ -112,7 +115,7 @@ function isHttpUrl(value: string): boolean {
   return URL.canParse(value) && /^https?:\/\//i.test(value) && !/["'`\s]/.test(value);
 }
 
-/** Returns the URL without the user and password that it may hold. */
+/** Returns the URL without the user and password that it may hold. A password with a / or # is masked too: it is often the fault. */
 export function maskUrl(url: string): string {
-  return url.replace(/^([^/]*\/\/)?[^/]*@/, '$1***@');
+  return url.replace(/^([a-z][a-z0-9+.-]*:\/\/)?.*@/is, '$1***@');
 }

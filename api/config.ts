@@ -1,5 +1,5 @@
 import { type Credentials, readTokens, shortestSafePassword } from './api-tokens.ts';
-import { faultsOfAwsSettings, faultsOfEndpoints, type ReadFile } from './aws-settings.ts';
+import { faultsOfAwsSettings, faultsOfEndpoints, faultsOfKeyPair, type ReadFile } from './aws-settings.ts';
 import { ConfigError } from './errors.ts';
 import { ownNames, settingNames } from './setting-names.ts';
 
@@ -89,7 +89,7 @@ export function readConfig(
       : readTokens(env, backend, readFile, faults),
     tokenFile: env['API_TOKEN_FILE'] || undefined,
     backend,
-    ...readRegion(read, env, backend === 'aws' ? profileRegion : undefined),
+    ...readRegion(read, env, backend === 'aws' ? profileRegion : undefined, faults),
     maxAttempts: read.integer('AWS_MAX_ATTEMPTS', 3, 1, 10),
     caBundlePath: env['AWS_CA_BUNDLE'] || undefined,
     deadlineMs: read.integer('AWS_DEADLINE_MS', 8000, 500, 55_000),
@@ -105,6 +105,7 @@ export function readConfig(
     logLevel: read.oneOf('LOG_LEVEL', logLevels, 'info'),
   });
   faults.push(...(backend === 'aws' ? faultsOfAwsSettings(env, readFile) : faultsOfEndpoints(env)));
+  if (backend === 'aws') faults.push(...faultsOfKeyPair(given));
   if (faults.length > 0) throw new ConfigError(faults);
   return config;
 }
@@ -136,11 +137,17 @@ function readRegion(
   read: Reader,
   env: Env,
   profileRegion: string | undefined,
+  faults: string[],
 ): Pick<Config, 'region' | 'regionFrom'> {
   const pattern = /^[a-z]{2,}(-[a-z]+)+-\d+$/;
   const name = ['AWS_REGION', 'AWS_DEFAULT_REGION'].find((candidate) => env[candidate]);
-  if (name === undefined && profileRegion !== undefined && pattern.test(profileRegion))
+  if (name === undefined && profileRegion !== undefined) {
+    if (!pattern.test(profileRegion))
+      faults.push(
+        `the region of the AWS profile must be the name of a region, for example us-east-1: correct it or set AWS_REGION; it is "${profileRegion}"`,
+      );
     return { region: profileRegion, regionFrom: 'the AWS profile' };
+  }
   return {
     region: read.text(name ?? 'AWS_REGION', 'us-east-1', pattern, 'the name of a region'),
     regionFrom: name ?? 'the default',

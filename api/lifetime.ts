@@ -1,4 +1,5 @@
 import type { LogStream } from './log-stream.ts';
+import { maskSecrets } from './masking.ts';
 import type { Logger } from './telemetry.ts';
 
 /** Milliseconds after the order to end by which the process ends for certain: the server closes within 10 s. */
@@ -36,7 +37,7 @@ export class Lifetime {
       for (const listener of earlier) process.removeListener(signal, listener);
     }
     process.on('uncaughtException', (err) => {
-      process.stderr.write(`${err.stack ?? String(err)}\n`);
+      process.stderr.write(`${maskSecrets(err.stack ?? String(err))}\n`);
       this.#running?.logger.error({ err }, 'an unforeseen error ends the process');
       void this.end(1);
     });

@@ -8,8 +8,8 @@ export interface LoggerOptions {
   readonly level: string;
   /** Whether a person reads along: lines to read instead of JSON. */
   readonly readable: boolean;
-  /** Texts that no line may show. */
-  readonly secrets?: readonly string[];
+  /** Texts that no line may show; those that are added later count from then on. */
+  readonly secrets?: Iterable<string>;
 }
 
 /** Returns a logger that writes JSON lines, or readable ones, to `stream`: standard output by default. */

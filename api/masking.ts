@@ -24,7 +24,7 @@ const patterns: readonly [pattern: RegExp, replacement: string][] = [
  * Returns the text with secrets replaced by `***`: credentials of AWS requests, passwords in URLs, and `own`, the
  * secrets that this process knows.
  */
-export function maskSecrets(text: string, own: readonly string[] = []): string {
+export function maskSecrets(text: string, own: Iterable<string> = []): string {
   let masked = text;
   for (const secret of own) if (secret.length >= shortestSecret) masked = masked.replaceAll(secret, mask);
   for (const [pattern, replacement] of patterns) masked = masked.replace(pattern, replacement);

@@ -60,7 +60,7 @@ async function main(): Promise<void> {
   // Access to process.stdout makes a pipe non-blocking, so that a reader that stands still holds no write in the system.
   const readable = process.stdout.isTTY;
   const log = new LogStream(1);
-  const secrets = secretsOf(config.accepted, process.env);
+  const secrets = new Set(secretsOf(config.accepted, process.env));
   const logger = createLogger({ level: config.logLevel, readable, secrets }, log);
   lifetime.running = { log, logger };
   for (const warning of [...warnings, ...warningsOf(config)]) logger.warn({}, warning);
@@ -68,7 +68,7 @@ async function main(): Promise<void> {
   lifetime.running = { log, logger, close: () => service.close() };
   if (config.tokenFile !== undefined)
     process.on('SIGHUP', () => {
-      readTokensAgain(read, service, logger);
+      readTokensAgain(read, service, logger, secrets);
     });
 
   const openPort = async (): Promise<void> => {
@@ -98,10 +98,11 @@ function readFile(path: string): string {
   return readFileSync(path, 'utf8');
 }
 
-/** Takes the tokens of API_TOKEN_FILE as they are now; the earlier ones stay valid where the file has a fault. */
-function readTokensAgain(read: () => Config, service: Service, logger: Logger): void {
+/** Takes the tokens of API_TOKEN_FILE as they are now; the earlier ones stay valid where the file has a fault. The log shows neither. */
+function readTokensAgain(read: () => Config, service: Service, logger: Logger, secrets: Set<string>): void {
   try {
     const config = read();
+    for (const secret of secretsOf(config.accepted, {})) secrets.add(secret);
     service.accept(config.accepted);
     for (const warning of warningsOf(config)) logger.warn({}, warning);
     logger.info({ tokens: config.accepted.length }, 'the tokens of API_TOKEN_FILE were read again');

@@ -301,6 +301,32 @@ describe('readConfig', () => {
       );
     });
 
+    it('refuses a region of the profile that is none, unless the environment names one', () => {
+      const outside = { ...disk({}), profileRegion: 'EU West' };
+      assert.throws(
+        () => readConfig(aws, undefined, outside),
+        /the region of the AWS profile must be the name of a region.*it is "EU West"/,
+      );
+      assert.equal(readConfig({ ...aws, AWS_REGION: 'eu-west-3' }, undefined, outside).region, 'eu-west-3');
+    });
+
+    it('does not call a key missing that has quotes', () => {
+      const keys = { AWS_ACCESS_KEY_ID: 'AKIAX', AWS_SECRET_ACCESS_KEY: '"secret"' };
+      const [fault = '', ...others] = faultsOf({ ...aws, ...keys });
+      assert.match(fault, /^AWS_SECRET_ACCESS_KEY has quotes/);
+      assert.deepEqual(others, []);
+    });
+
+    for (const url of [
+      ...['http://me:se/cret@proxy:3128', 'http://me:se#cret@proxy:3128', 'ftp://me:se cret@proxy'],
+      ...['http:/me:secret@proxy', 'http//me:se@cret@proxy'],
+    ])
+      it(`masks the password in ${url}, which is no URL`, () => {
+        const [fault = ''] = faultsOf({ ...aws, AWS_ENDPOINT_URL: url });
+        assert.match(fault, /^AWS_ENDPOINT_URL must be .*\*\*\*@proxy/);
+        assert.doesNotMatch(fault, /me:|cret/);
+      });
+
     it('warns of a password below 16 bytes, and names its user alone', () => {
       const tokens = ['long:0123456789abcdef', 'short:0123456789abcde', 'wide:éééééééé', 'one:x'].map(base64);
       const warnings = warningsOf(readConfig({ ...aws, API_TOKEN: tokens.join(',') }));
@@ -342,6 +368,7 @@ describe('readConfig', () => {
 
     for (const [what, env, text, says] of [
       ['that is not there', {}, undefined, /^API_TOKEN_FILE=\/run\/t cannot be read \(.+\): name a file/],
+      ['that is a token', { API_TOKEN_FILE: good }, undefined, /^API_TOKEN_FILE is a token: name a file/],
       ['that is empty', {}, '\n', /^API_TOKEN_FILE is empty/],
       ['of several lines', {}, `${good}\n${good}\n`, /^API_TOKEN_FILE=\/run\/t has several lines/],
       ['of something else', {}, 'tester:secret-word', /^API_TOKEN_FILE is not base64/],
@@ -352,7 +379,7 @@ describe('readConfig', () => {
         const [fault = '', ...others] = faultsOf({ API_TOKEN_FILE: '/run/t', ...env }, disk(files));
         assert.deepEqual(others, []);
         assert.match(fault, says);
-        assert.doesNotMatch(fault, /secret/);
+        assert.ok(!fault.includes('secret') && !fault.includes(good));
       });
   });
 

@@ -75,6 +75,11 @@ describe('The process', () => {
         { HOST: 'no-such-host.invalid' },
         /HOST=no-such-host\.invalid is no known name: set HOST/,
       ],
+      [
+        'with a password in a URL that is none, and masks it',
+        { ...aws, AWS_ENDPOINT_URL: 'http://me:secret-word/1@proxy' },
+        /AWS_ENDPOINT_URL must be .*\*\*\*@proxy/,
+      ],
     ];
     for (const [what, env, says] of rows)
       it(what, async () => {
@@ -268,8 +273,12 @@ describe('The process', () => {
     assert.deepEqual(await statuses(), [200, 200]);
     await again(tokens.second, '"tokens":1,"msg":"the tokens');
     assert.deepEqual(await statuses(), [401, 200]);
+    // A path is logged as it came.
+    const headers = { Authorization: `Basic ${tokens.second}`, Connection: 'close' };
+    for (const token of Object.values(tokens)) await fetch(`${url}/elb/${token}`, { headers });
     const { stdout, code } = await service.stop();
     assert.equal(code, 0);
+    assert.match(stdout, /"path":"\/elb\/\*\*\*/);
     for (const token of Object.values(tokens)) assert.ok(!stdout.includes(token));
   });
 
