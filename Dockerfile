@@ -10,7 +10,7 @@ RUN COMMIT=$COMMIT npm run --silent build
 
 FROM node:24-bookworm-slim
 # The folder of the control socket; a volume that is mounted here gets its owner from it.
-# A user of its own: whoever shares the user id of the service may share its port by REUSE_PORT, and 1000 is common.
+# A user of its own: with REUSE_PORT, any process of the same user id may share the port of the service, and 1000 is common.
 RUN useradd --uid 10001 --user-group --create-home --shell /usr/sbin/nologin elb-inventory \
   && install -d -o elb-inventory -g elb-inventory -m 700 /run/elb-inventory
 WORKDIR /app

@@ -485,10 +485,10 @@ call() {
 
 refuse() { die 12 "$1: $api answered $status $answer"; }
 
-# The ids of the members in service. A host may still serve a version whose health has no `condition`.
+# The ids of the members in service. Where a host still serves a version without `condition`, the description says who drains.
 in_service() {
-  tr '{' '\n' <<<"$answer" | grep -E '"condition":"in-service"|"state":"InService"' |
-    grep -vE '"condition":"draining"|deregistration currently in progress' |
+  tr '{' '\n' <<<"$answer" |
+    awk '(/"condition":/ ? /"condition":"in-service"/ : /"state":"InService"/ && !/deregistration currently in progress/)' |
     sed -nE 's/.*"instanceId":"(i-[0-9a-f]+)".*/\1/p' || true
 }
 
@@ -516,7 +516,9 @@ is_in_service_or_attach() {
   is_member "$1" || call POST "/elb/$elb" "{\"instanceId\":\"$1\"}"
   return 1
 }
-is_out_of_service() { read_health && ! tr '{' '\n' <<<"$answer" | grep "\"instanceId\":\"$1\"" | grep -q '"state":"InService"'; }
+entry_of() { tr '{' '\n' <<<"$answer" | grep "\"instanceId\":\"$1\"" || true; }
+is_out_of_service() { read_health && ! entry_of "$1" | grep -q '"state":"InService"'; }
+is_draining() { read_health && entry_of "$1" | grep -qE '"condition":"draining"|deregistration currently in progress'; }
 
 # Sets `asg` and `lifecycle` of the instance; both are empty for one in no group.
 read_group() {
@@ -558,8 +560,12 @@ take_out() {
     case $status in
     201) ;;
     202) wait_until "$id was drained" is_out_of_service "$id" ;;
-    # No member any more, or the service itself keeps the last one in.
-    409) is_out_of_service "$id" || die 11 "$id is not drained: $answer" ;;
+    # No member any more, as after a run that was cut, or the service itself keeps the last one in.
+    409)
+      text=$answer
+      if is_draining "$id"; then wait_until "$id was drained" is_out_of_service "$id"; fi
+      is_out_of_service "$id" || die 11 "$id is not drained: $text"
+      ;;
     *) refuse "$id cannot be taken out of $elb" ;;
     esac
     step "$id is drained and out of $elb"
