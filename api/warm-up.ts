@@ -30,7 +30,7 @@ export async function warmUp(config: Config): Promise<void> {
         if (member === undefined) continue;
         await Promise.all([
           gateway.describeLoadBalancer(elbName, trace()),
-          gateway.describeMachine(member, trace()),
+          gateway.describeMachines([member], trace()),
         ]);
         await gateway.deregister(elbName, [member], trace());
         await gateway.register(elbName, [member], trace());

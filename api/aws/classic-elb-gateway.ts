@@ -7,7 +7,7 @@ import {
   type DescribeLoadBalancersCommandInput,
   RegisterInstancesWithLoadBalancerCommand,
 } from '@aws-sdk/client-elastic-load-balancing';
-import { DomainError, elbNotFound, notDescribed } from '../errors.ts';
+import { DomainError, elbNotFound } from '../errors.ts';
 import type { MemberHealth } from '../load-balancers/health.ts';
 import type { LoadBalancerDescription } from '../load-balancers/load-balancer.ts';
 import type { LoadBalancerGateway, Members, Urgency } from '../load-balancers/load-balancer-gateway.ts';
@@ -89,12 +89,6 @@ export class ClassicElbGateway implements LoadBalancerGateway {
       trace,
     );
     return new Map(machines.map((machine) => [machine.instanceId, machine]));
-  }
-
-  async describeMachine(instanceId: InstanceId, trace: AwsTrace): Promise<MachineInfo> {
-    const [machine] = await this.#describeInstances({ InstanceIds: [instanceId] }, trace);
-    if (machine !== undefined) return machine;
-    throw notDescribed(instanceId);
   }
 
   async describeHealth(

@@ -27,6 +27,16 @@ interface Reads {
 /** Load balancers whose last reading is kept; a reading of 1,000 members is some 300 KB. */
 const mostKept = 50;
 const drainingMaxAgeMs = 300_000;
+/** How long a draining time-out that AWS failed to answer is not asked for again, in milliseconds. */
+const drainingRetryMs = 5000;
+
+/** The draining time-out of a load balancer, as AWS last answered it. */
+interface DrainingTimeout {
+  seconds: number | undefined;
+  goodUntil: number;
+  /** The call in flight, with AWS's ids of it; undefined without one. */
+  reading: Promise<readonly string[]> | undefined;
+}
 
 /** Asks AWS for the health of members, one call at a time for all who ask for the same. */
 export class HealthReads {
@@ -36,7 +46,7 @@ export class HealthReads {
   readonly #deadlineMs: number;
   readonly #clock: Clock;
   readonly #reads = new Map<ElbName, Reads>();
-  readonly #draining = new Map<ElbName, { readonly seconds: number; readonly asOf: number }>();
+  readonly #draining = new Map<ElbName, DrainingTimeout>();
 
   constructor(
     gateway: LoadBalancerGateway,
@@ -108,15 +118,20 @@ export class HealthReads {
     trace: AwsTrace,
   ): Promise<Map<InstanceId, MemberHealth>> {
     const asOf = this.#clock.now();
+    let refused: readonly string[];
     try {
       const health = await this.#gateway.describeHealth(elbName, instanceIds, 'patient', trace);
       this.#learn(elbName, health, asOf);
       return new Map(health.map((one) => [one.instanceId, one]));
     } catch (error) {
       if (!(error instanceof DomainError && error.code === 'instance_refused')) throw error;
+      refused = error.details.refusedInstances ?? [];
     }
-    // One unknown id fails the call for all of them: it is found by halving.
-    if (instanceIds.length === 1) return new Map();
+    // One unknown id fails the call for all of them: it is left out where AWS names it, and found by halving otherwise.
+    const left = instanceIds.filter((id) => !refused.includes(id));
+    // A call without ids would return the health of all members.
+    if (instanceIds.length === 1 || left.length === 0) return new Map();
+    if (left.length < instanceIds.length) return this.some(elbName, left, trace);
     const middle = Math.ceil(instanceIds.length / 2);
     const halves = [instanceIds.slice(0, middle), instanceIds.slice(middle)];
     const found = [];
@@ -125,22 +140,37 @@ export class HealthReads {
   }
 
   /**
-   * Returns for how many seconds AWS drains connections at most, as it told within the last minutes; undefined where
-   * that cannot be had.
+   * Returns for how many seconds AWS drains connections at most, as it answered within the last minutes; undefined where
+   * that is not known. All callers share one call, and a failed one is repeated after some seconds only. Never throws.
    */
   async drainingSeconds(elbName: ElbName, trace: AwsTrace): Promise<number | undefined> {
-    const now = this.#clock.now();
-    const known = this.#draining.get(elbName);
-    if (known !== undefined && now - known.asOf < drainingMaxAgeMs) return known.seconds;
-    try {
-      const seconds = await this.#gateway.describeDraining(elbName, trace);
+    let known = this.#draining.get(elbName);
+    if (known === undefined) {
       if (this.#draining.size >= mostKept) this.#draining.clear();
-      this.#draining.set(elbName, { seconds, asOf: now });
-      return seconds;
-    } catch {
-      // The rest of the answer is worth more than this one fact; the ledger has counted the failure.
-      return known?.seconds;
+      known = { seconds: undefined, goodUntil: -Infinity, reading: undefined };
+      this.#draining.set(elbName, known);
     }
+    if (this.#clock.now() >= known.goodUntil) known.reading ??= this.#readDraining(elbName, known);
+    if (known.reading !== undefined) {
+      // The rest of the answer is worth more than this one fact.
+      const ids = withinDeadline(known.reading, 'the attributes of the load balancer', trace);
+      trace.requestIds.push(...(await ids.catch(() => [])));
+    }
+    return known.seconds;
+  }
+
+  /** Reads the draining time-out. Returns AWS's ids of the call; the ledger counts a failure. */
+  async #readDraining(elbName: ElbName, known: DrainingTimeout): Promise<readonly string[]> {
+    const trace = startTrace(this.#deadlineMs, { clock: this.#clock });
+    try {
+      known.seconds = await this.#gateway.describeDraining(elbName, trace);
+      known.goodUntil = this.#clock.now() + drainingMaxAgeMs;
+    } catch {
+      known.goodUntil = this.#clock.now() + drainingRetryMs;
+    } finally {
+      known.reading = undefined;
+    }
+    return trace.requestIds;
   }
 
   async #read(elbName: ElbName, urgency: Urgency, sent: () => void): Promise<HealthReading> {

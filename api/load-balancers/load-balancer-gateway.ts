@@ -20,8 +20,6 @@ export interface LoadBalancerGateway {
   describeLoadBalancer(elbName: ElbName, trace: AwsTrace): Promise<LoadBalancerDescription>;
   /** Returns what EC2 describes of at most 200 instances; ids that it does not know are left out. */
   describeMachines(instanceIds: Members, trace: AwsTrace): Promise<Map<InstanceId, MachineInfo>>;
-  /** Returns what EC2 describes of one instance. Throws `instance_refused` with EC2's reason where it knows none. */
-  describeMachine(instanceId: InstanceId, trace: AwsTrace): Promise<MachineInfo>;
   /**
    * Returns the health of these instances, or, without ids, of all that AWS has on the load balancer; terminated ones
    * are left out. Throws `elb_not_found`, and `instance_refused` where AWS does not know one of the ids there.

@@ -46,6 +46,8 @@ async function settledBefore(promise: Promise<unknown>, trace: AwsTrace): Promis
       resolve(false);
     };
     trace.deadline.addEventListener('abort', passed);
+    // A deadline that has passed already fires no event; a promise that is settled already goes before it.
+    if (trace.deadline.aborted) setImmediate(passed);
   });
   try {
     return await Promise.race([settled, deadline]);

@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { seededRandom } from '../support/random.ts';
-import { idsOf, register, startWorld, type World } from '../support/world.ts';
+import { deregister, idsOf, register, startWorld, type World } from '../support/world.ts';
 
 const [member, stranger] = ['i-5203422c', 'i-0b22a22eec53b9321'] as const;
 const seed = 7;
@@ -77,6 +77,24 @@ describe('Answers of AWS that cross', () => {
     assert.match(JSON.stringify(elb), new RegExp(`:${ids.length}\\b`));
     const health = await world.ask('/elb/default-elb/health');
     assert.ok(idsOf(health).includes(stranger));
+  });
+
+  it('do not bring a detached instance back where Register left after Deregister and reached AWS before it', async () => {
+    let sent: () => void = () => undefined;
+    const detaching = new Promise<void>((resolve) => (sent = resolve));
+    delays = (body) => {
+      if (body.includes(register)) return [0, 500];
+      if (!body.includes(deregister)) return [0, 0];
+      sent();
+      return [300, 0];
+    };
+    const detach = world.detach('default-elb', member);
+    await detaching;
+    const attach = world.attach('default-elb', stranger);
+    assert.equal((await detach).status, 201);
+    assert.equal((await attach).status, 201);
+    const ids = await world.ids('default-elb');
+    assert.ok(!ids.includes(member) && ids.includes(stranger), ids.join());
   });
 
   it('leave every list as the answered changes have made it, whatever the order', async () => {

@@ -16,6 +16,14 @@ describe('withinDeadline', () => {
     });
   });
 
+  it('throws it where the deadline has passed before, unless the promise is settled', async () => {
+    const trace = startTrace(0);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    assert.equal(trace.deadline.aborted, true);
+    await assert.rejects(withinDeadline(never, 'it', trace), { code: 'aws_unreachable' });
+    assert.equal(await withinDeadline(Promise.resolve('list'), 'it', trace), 'list');
+  });
+
   it('throws what the promise throws', async () => {
     await assert.rejects(withinDeadline(Promise.reject(new Error('odd')), 'it', startTrace(1000)), /odd/);
   });

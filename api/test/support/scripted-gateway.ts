@@ -45,11 +45,6 @@ export class ScriptedGateway implements LoadBalancerGateway {
     return new Map(machines.map((machine) => [machine.instanceId, machine]));
   }
 
-  async describeMachine(instanceId: InstanceId, trace: AwsTrace): Promise<MachineInfo> {
-    await this.#answer(trace, this.ec2Error);
-    return machineOf(instanceId);
-  }
-
   /** What AWS tells of the health of everything, when a call leaves. */
   health: MemberHealth[] = [];
   /** The ids of each DescribeInstanceHealth. */
