@@ -1,3 +1,6 @@
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+
 /** Reads a file; throws what node:fs throws. */
 export type ReadFile = (path: string) => string;
 
@@ -57,6 +60,32 @@ export function faultsOfAwsSettings(env: Env, readFile: ReadFile): string[] {
     ...files.flatMap((name) => faultOfFile(name, env[name], readFile)),
     ...contradictions(env),
   ];
+}
+
+/** The settings that decide where the AWS SDK looks for credentials; `api/aws/credential-sources.ts` explains them. */
+export interface CredentialSettings {
+  readonly profile: string | undefined;
+  readonly files: readonly string[];
+  readonly hasKeys: boolean;
+  readonly hasToken: boolean;
+  readonly endpoint: string | undefined;
+}
+
+/** Returns them as the SDK reads them; the endpoint without what a URL may have of secrets. */
+export function credentialSettingsOf(env: Env): CredentialSettings {
+  const home = env['HOME'] || homedir();
+  const relative = env['AWS_CONTAINER_CREDENTIALS_RELATIVE_URI'];
+  const endpoint = relative ? `http://169.254.170.2${relative}` : env['AWS_CONTAINER_CREDENTIALS_FULL_URI'];
+  return {
+    profile: env['AWS_PROFILE'] || undefined,
+    files: [
+      env['AWS_CONFIG_FILE'] || join(home, '.aws', 'config'),
+      env['AWS_SHARED_CREDENTIALS_FILE'] || join(home, '.aws', 'credentials'),
+    ],
+    hasKeys: Boolean(env['AWS_ACCESS_KEY_ID'] && env['AWS_SECRET_ACCESS_KEY']),
+    hasToken: Boolean(env['AWS_WEB_IDENTITY_TOKEN_FILE']),
+    endpoint: endpoint ? maskUrl(endpoint).replace(/\?.*/, '') : undefined,
+  };
 }
 
 function wrong(

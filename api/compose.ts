@@ -6,6 +6,7 @@ import { createApp } from './app.ts';
 import { readBuildInfo } from './build-info.ts';
 import { ClassicElbGateway } from './aws/classic-elb-gateway.ts';
 import { type AwsClientOptions, type AwsClients, createAwsClients } from './aws/clients.ts';
+import type { CredentialsFailure } from './aws/credentials-failure.ts';
 import { rehearse } from './aws/rehearsal.ts';
 import type { Config } from './config.ts';
 import { startEmbeddedAws } from './embedded-aws/server.ts';
@@ -58,7 +59,7 @@ export async function compose(
   logger: Logger,
   options: ComposeOptions = {},
 ): Promise<Service> {
-  const { clients, closeAws } = await connectAws(config, options.aws);
+  const { clients, closeAws } = await connectAws(config, logger, options.aws);
   const ledger = new AwsLedger();
   const gateway = new ClassicElbGateway(clients, ledger, config);
   const inventory = new Inventory(gateway, logger, {
@@ -154,11 +155,12 @@ function verifierOf(accepted: Config['accepted']): Authenticate {
 
 async function connectAws(
   config: Config,
+  logger: Logger,
   aws: ComposeOptions['aws'],
 ): Promise<{ clients: AwsClients; closeAws: () => Promise<void> }> {
   if (config.backend === 'aws') {
     const caBundle = readCaBundle(config.caBundlePath);
-    const clients = createAwsClients({ ...config, caBundle, ...aws });
+    const clients = createAwsClients({ ...config, caBundle, logger, ...aws });
     await requireCredentials(clients);
     await requireSettings(clients);
     return { clients, closeAws: () => Promise.resolve() };
@@ -182,15 +184,18 @@ function readCaBundle(path: string | undefined): string | undefined {
   }
 }
 
-/** Without this, a service with no credentials would look healthy and fail at its first request. */
+/** Without this, a service without credentials would look healthy and fail at its first request. */
 async function requireCredentials(clients: AwsClients): Promise<void> {
   try {
     await clients.elb.config.credentials();
   } catch (cause) {
-    throw new ConfigError([
-      'No AWS credentials were found for AWS_BACKEND=aws: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY ' +
-        `(in the environment or .env) or give the host an instance role (${(cause as Error).message})`,
-    ]);
+    const { message, problem } = cause as CredentialsFailure;
+    const what =
+      problem === undefined
+        ? 'set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (in the environment or .env) ' +
+          `or give the host an instance role (${message})`
+        : message;
+    throw new ConfigError([`No AWS credentials were found for AWS_BACKEND=aws: ${what}`]);
   }
 }
 

@@ -1,5 +1,12 @@
 import { type Credentials, readTokens, shortestSafePassword } from './api-tokens.ts';
-import { faultsOfAwsSettings, faultsOfEndpoints, faultsOfKeyPair, type ReadFile } from './aws-settings.ts';
+import {
+  type CredentialSettings,
+  credentialSettingsOf,
+  faultsOfAwsSettings,
+  faultsOfEndpoints,
+  faultsOfKeyPair,
+  type ReadFile,
+} from './aws-settings.ts';
 import { ConfigError } from './errors.ts';
 import { ownNames, settingNames } from './setting-names.ts';
 
@@ -23,6 +30,10 @@ export interface Config {
   readonly maxAttempts: number;
   /** The file of PEM certificates to trust for AWS in place of Node's own; undefined for those. */
   readonly caBundlePath: string | undefined;
+  /** Where the AWS SDK looks for credentials. */
+  readonly credentialSettings: CredentialSettings;
+  /** Until a reading of the credentials is given up. */
+  readonly credentialsTimeoutMs: number;
   /** What one request may spend on AWS in all. */
   readonly deadlineMs: number;
   /** Until a connection to AWS must stand. */
@@ -92,6 +103,8 @@ export function readConfig(
     ...readRegion(read, env, backend === 'aws' ? profileRegion : undefined, faults),
     maxAttempts: read.integer('AWS_MAX_ATTEMPTS', 3, 1, 10),
     caBundlePath: env['AWS_CA_BUNDLE'] || undefined,
+    credentialSettings: credentialSettingsOf(env),
+    credentialsTimeoutMs: read.integer('AWS_CREDENTIALS_TIMEOUT_MS', 15_000, 50, 600_000),
     deadlineMs: read.integer('AWS_DEADLINE_MS', 8000, 500, 55_000),
     connectTimeoutMs: read.integer('AWS_CONNECT_TIMEOUT_MS', 1000, 50, 55_000),
     answerTimeoutMs: read.integer('AWS_ANSWER_TIMEOUT_MS', 3000, 50, 55_000),

@@ -235,7 +235,7 @@ export const contract = {
         code: oneOf('where it was refused, the Error-Code that a request for this one would have', [
           ...['instance_already_attached', 'instance_not_attached', 'instance_refused', 'last_in_service'],
           ...['wrong_data_format', 'aws_failed', 'aws_refused', 'aws_throttled', 'aws_unreachable'],
-          'not_tried',
+          ...['no_aws_credentials', 'not_tried'],
         ]),
       },
     },
@@ -493,6 +493,7 @@ export const answeredBy: Readonly<Record<ErrorCode, Which>> = {
   last_in_service: detach,
   malformed_request: every,
   method_not_allowed: every,
+  no_aws_credentials: asksAws,
   not_tried: attach,
   payload_too_large: change,
   precondition_failed: change,

@@ -18,6 +18,7 @@ export type ErrorCode =
   | 'last_in_service'
   | 'malformed_request'
   | 'method_not_allowed'
+  | 'no_aws_credentials'
   | 'not_tried'
   | 'payload_too_large'
   | 'precondition_failed'

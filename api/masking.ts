@@ -16,6 +16,13 @@ const patterns: readonly [pattern: RegExp, replacement: string][] = [
     new RegExp(String.raw`((?:proxy-)?authorization${after}(?:(?:basic|bearer)\s+)?)[\w+/=%.~-]{8,}`, 'gi'),
     `$1${mask}`,
   ],
+  [
+    new RegExp(
+      String.raw`((?:aws_?)?(?:secret_?access_?key|session_?token|security_?token)${after})[\w+/=%.~-]+`,
+      'gi',
+    ),
+    `$1${mask}`,
+  ],
   [/\b((?:x-amz-)?(?:credential|signature)=)[\w+/=%.~-]+/gi, `$1${mask}`],
   [/\b([a-z][a-z0-9+.-]*:\/\/)[^\s/?#"'\\]*@/gi, `$1${mask}@`],
 ];

@@ -14,6 +14,7 @@ export const ownNames: readonly string[] = [
   ...['DOCS', 'LOG_LEVEL', 'LOG_MAX_PER_SECOND', 'INVENTORY_MAX_AGE_MS', 'INVENTORY_MAX_STALE_MS'],
   ...['AWS_ELB_READS_PER_SECOND', 'AWS_EC2_READS_PER_SECOND', 'PROTECT_LAST_IN_SERVICE'],
   ...['AWS_DEADLINE_MS', 'AWS_CONNECT_TIMEOUT_MS', 'AWS_ANSWER_TIMEOUT_MS', 'AWS_MAX_ATTEMPTS', 'NODE_ENV'],
+  'AWS_CREDENTIALS_TIMEOUT_MS',
 ];
 
 /** Those that the AWS SDK reads, and what surrounds it (https://docs.aws.amazon.com/sdkref/latest/guide/settings-reference.html). */

@@ -102,7 +102,9 @@ export class AwsCall {
       return await this.#sendOnce(send);
     } catch (failure) {
       const isStale = failure instanceof DomainError && haveStaleCredentials(failure.cause);
-      if (!isStale || !(await credentials.haveChangedSince(version))) throw failure;
+      const { deadline } = this.#trace;
+      const haveChanged = () => unlessAborted(deadline, () => credentials.haveChangedSince(version));
+      if (!isStale || !(await haveChanged().catch(() => false))) throw failure;
       return this.#sendOnce(send);
     }
   }
@@ -177,6 +179,9 @@ export class AwsCall {
 
   #failure(caught: unknown): unknown {
     const { deadline } = this.#trace;
+    // The credentials are read before the first attempt, and only a caller's deadline ends the wait for them.
+    const overdue = this.#attempts === 0 && isAbort(caught) ? this.#request.credentials.overdue : undefined;
+    if (overdue !== undefined) return toDomainError(overdue, this.#request);
     const isLate = deadline.aborted && !this.#underWay && this.#lastError !== undefined;
     const error = isLate
       ? this.#lastError

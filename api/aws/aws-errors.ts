@@ -1,5 +1,6 @@
 import { DomainError, elbNotFound } from '../errors.ts';
 import { AnswerFault } from './answer-fault.ts';
+import { CredentialsFailure } from './credentials-failure.ts';
 import { NetworkFailure } from './network-failure.ts';
 
 /** The request that failed. */
@@ -70,7 +71,7 @@ export function isThrottling(error: unknown): boolean {
  */
 export function toDomainError(error: unknown, request: AwsRequestInfo): unknown {
   if (error instanceof NetworkFailure) return error.toDomainError(request.action);
-  if (isCredentialsError(error)) return withoutCredentials(error, request);
+  if (error instanceof CredentialsFailure) return error.toDomainError(request.action);
   if (isThrottling(error)) return throttled(error as AwsError, request);
   if (error instanceof AnswerFault) return unusable(error, request);
   return isAnswered(error) ? refused(error, request) : error;
@@ -144,13 +145,6 @@ function refused(error: AwsError, request: AwsRequestInfo): DomainError {
   return new DomainError('aws_refused', `${problem} (${said})`, { ...details, advice });
 }
 
-function withoutCredentials(error: Error, { action }: AwsRequestInfo): DomainError {
-  return new DomainError('aws_refused', `this service has no AWS credentials for ${action} (${error.name})`, {
-    advice: "the service's log has the reason",
-    cause: error,
-  });
-}
-
 /** AWS's code, which comes from the network, as far as it is sane enough for a sentence. */
 function codeOf({ name }: Error): string {
   return /^[\w.:-]{1,80}$/.test(name) ? name : 'an unreadable code';
@@ -162,10 +156,6 @@ function isAnswered(error: unknown): error is AwsError {
     '$metadata' in error &&
     typeof (error.$metadata as Partial<AwsError['$metadata']>).httpStatusCode === 'number'
   );
-}
-
-function isCredentialsError(error: unknown): error is Error {
-  return error instanceof Error && /^(CredentialsProviderError|TokenProviderError)$/.test(error.name);
 }
 
 /** The instances that AWS names in a sentence: `EC2 instance i-… is not in running state.` */

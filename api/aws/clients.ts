@@ -1,5 +1,8 @@
 import { EC2Client } from '@aws-sdk/client-ec2';
 import { ElasticLoadBalancingClient } from '@aws-sdk/client-elastic-load-balancing';
+import type { Logger } from '../telemetry.ts';
+import { type ChainClientConfig, readChain } from './credential-chain.ts';
+import type { CredentialSettings } from './credential-sources.ts';
 import { Credentials } from './credentials.ts';
 import { RequestHandler, type RequestHandlerOptions } from './request-handler.ts';
 
@@ -13,6 +16,12 @@ export interface AwsClientOptions extends RequestHandlerOptions {
   readonly amazonsOwn?: boolean;
   /** The credentials; without them, the SDK's own chain finds them. */
   readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string };
+  /** Where the SDK's own chain looks for them. */
+  readonly credentialSettings?: CredentialSettings;
+  /** Milliseconds until a reading of the credentials is given up, 15,000 by default. */
+  readonly credentialsTimeoutMs?: number;
+  /** Gets what there is to know of the chain. */
+  readonly logger?: Pick<Logger, 'info' | 'warn'>;
 }
 
 export interface AwsClients {
@@ -24,15 +33,34 @@ export interface AwsClients {
 
 /** Returns clients of both services that keep their connections and repeat a request that fails for a passing reason. */
 export function createAwsClients(options: AwsClientOptions): AwsClients {
-  const { region, endpoint, credentials: given } = options;
-  const credentials = new Credentials(given && (() => Promise.resolve(given)));
+  const { region, endpoint } = options;
+  const requestHandler = new RequestHandler({ ...options, direct: options.amazonsOwn === false });
+  const credentials = credentialsOf(options, { region, requestHandler });
   const shared = {
     region,
     maxAttempts: options.maxAttempts ?? 3,
     ...(options.amazonsOwn === false && { useFipsEndpoint: false, useDualstackEndpoint: false }),
     ...(endpoint !== undefined && { endpoint }),
     credentials: credentials.provider,
-    requestHandler: new RequestHandler({ ...options, direct: options.amazonsOwn === false }),
+    requestHandler,
   };
   return { elb: new ElasticLoadBalancingClient(shared), ec2: new EC2Client(shared), credentials, region };
+}
+
+const silent = { info: () => undefined, warn: () => undefined };
+const nothingSet = { profile: undefined, files: [], hasKeys: false, hasToken: false, endpoint: undefined };
+
+function credentialsOf(options: AwsClientOptions, clientConfig: ChainClientConfig): Credentials {
+  const {
+    credentials: given,
+    credentialSettings = nothingSet,
+    credentialsTimeoutMs: timeoutMs = 15_000,
+  } = options;
+  const { logger = silent } = options;
+  return given === undefined
+    ? new Credentials(() => readChain(credentialSettings, clientConfig, logger), { timeoutMs, logger })
+    : new Credentials(() => ({ identity: Promise.resolve(given), source: 'this process' }), {
+        timeoutMs,
+        logger: silent,
+      });
 }

@@ -22,6 +22,7 @@ export const errorStatus: Readonly<Record<ErrorCode, number>> = {
   internal_error: 500,
   aws_failed: 502,
   aws_refused: 502,
+  no_aws_credentials: 502,
   aws_throttled: 503,
   closing: 503,
   not_tried: 503,

@@ -19,7 +19,9 @@ export function checked<T>(check: Promise<T>): Promise<T> {
 }
 
 /** Failures whose advice does not say yet that nothing was changed, though the advice alone does not imply it. */
-const silent: ReadonlySet<ErrorCode> = new Set(['aws_failed', 'aws_refused', 'aws_unreachable']);
+const silent: ReadonlySet<ErrorCode> = new Set([
+  ...(['aws_failed', 'aws_refused', 'aws_unreachable', 'no_aws_credentials'] as const),
+]);
 
 function beforeChange(error: DomainError): DomainError {
   return silent.has(error.code)

@@ -10,7 +10,7 @@ export type Members = readonly InstanceId[];
 export type Urgency = 'urgent' | 'ordinary' | 'patient';
 
 /**
- * The way to AWS, in domain types. Every method throws DomainError: `aws_throttled`, `aws_refused`, `aws_unreachable`
+ * The way to AWS, in domain types. Every method throws DomainError: `aws_throttled`, `aws_refused`, `no_aws_credentials`, `aws_unreachable`
  * (nothing came back within the trace's deadline or the client's limits) or `aws_failed`, beside what it names itself.
  */
 export interface LoadBalancerGateway {

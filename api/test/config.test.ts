@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
 import { sampleToken } from '../api-tokens.ts';
 import { type Config, type Outside, readConfig as readConfigFor, warningsOf } from '../config.ts';
 import { ConfigError } from '../errors.ts';
@@ -158,6 +160,14 @@ describe('readConfig', () => {
       regionFrom: 'the default',
       maxAttempts: 3,
       caBundlePath: undefined,
+      credentialSettings: {
+        profile: undefined,
+        files: [join(homedir(), '.aws/config'), join(homedir(), '.aws/credentials')],
+        hasKeys: false,
+        hasToken: false,
+        endpoint: undefined,
+      },
+      credentialsTimeoutMs: 15_000,
       deadlineMs: 8000,
       connectTimeoutMs: 1000,
       answerTimeoutMs: 3000,

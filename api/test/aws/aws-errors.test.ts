@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { type AwsRequestInfo, isThrottling, toDomainError } from '../../aws/aws-errors.ts';
+import { CredentialsFailure } from '../../aws/credentials-failure.ts';
 import { DomainError, type ErrorCode } from '../../errors.ts';
 
 const request: AwsRequestInfo = {
@@ -98,11 +99,12 @@ describe('toDomainError', () => {
       assert.equal(error.details.awsRequestId, 'r-1');
     });
 
-  for (const name of ['CredentialsProviderError', 'TokenProviderError'])
-    it(`makes aws_refused of ${name}, thrown before AWS was asked`, () => {
-      const cause = Object.assign(new Error('Could not load credentials'), { name });
-      assert.equal(translated(cause).code, 'aws_refused');
-    });
+  it('makes no_aws_credentials of a failure to read them, without what the source wrote', () => {
+    const error = translated(new CredentialsFailure('the profile "x" failed', 'Traceback: token=secret'));
+    assert.equal(error.code, 'no_aws_credentials');
+    assert.match(error.message, /has no AWS credentials for \S+: the profile "x" failed; AWS was not asked/);
+    assert.doesNotMatch(error.message, /Traceback/);
+  });
 
   it('names no code that is not a plain word', () => {
     const error = translated(awsError('<script>\n', 400));

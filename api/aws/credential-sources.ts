@@ -1,0 +1,65 @@
+import { readFileSync } from 'node:fs';
+
+/** The settings that decide where the SDK's chain looks for credentials. */
+export interface CredentialSettings {
+  /** AWS_PROFILE; undefined where it is unset, so that the chain looks for the profile "default". */
+  readonly profile: string | undefined;
+  /** The shared configuration file and the shared credentials file. */
+  readonly files: readonly string[];
+  /** Whether both keys are set; the chain skips them where AWS_PROFILE is set. */
+  readonly hasKeys: boolean;
+  /** Whether AWS_WEB_IDENTITY_TOKEN_FILE is set. */
+  readonly hasToken: boolean;
+  /** The URL of the container's credential endpoint. */
+  readonly endpoint: string | undefined;
+}
+
+/** A link of the SDK's chain. */
+export type Link = 'env' | 'profile' | 'process' | 'token' | 'container' | 'instance';
+
+/** Returns a noun phrase for the source that a link reads. */
+export function nameOfSource(link: Link, { profile = 'default', endpoint = '' }: CredentialSettings): string {
+  switch (link) {
+    case 'env':
+      return 'AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY';
+    case 'profile':
+      return `the profile "${profile}"`;
+    case 'process':
+      return `the credential_process of the profile "${profile}"`;
+    case 'token':
+      return 'the web identity of AWS_WEB_IDENTITY_TOKEN_FILE';
+    case 'container':
+      return `the container's credential endpoint ${endpoint}`;
+    case 'instance':
+      return 'the instance metadata service';
+  }
+}
+
+/**
+ * Returns what to say of AWS_PROFILE where no shared file has such a profile, with the reason for each file; undefined
+ * where one has it. The SDK treats a file that cannot be read as empty.
+ */
+export function missingProfile({ profile, files, hasKeys }: CredentialSettings): string | undefined {
+  if (profile === undefined) return undefined;
+  const faults = files.map((path) => faultOfFile(path, profile));
+  if (faults.includes(undefined)) return undefined;
+  const keys = hasKeys
+    ? ', or unset it so that AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are used, which it overrides'
+    : '';
+  return `the profile "${profile}" of AWS_PROFILE was not found (${faults.join(', ')}); correct AWS_PROFILE${keys}`;
+}
+
+function faultOfFile(path: string, profile: string): string | undefined {
+  try {
+    return sectionsOf(readFileSync(path, 'utf8')).has(profile) ? undefined : `${path} does not have it`;
+  } catch (error) {
+    const { code = 'unknown error' } = error as NodeJS.ErrnoException;
+    return code === 'ENOENT' ? `${path} does not exist` : `${path} cannot be read: ${code}`;
+  }
+}
+
+/** https://docs.aws.amazon.com/sdkref/latest/guide/file-format.html: `[NAME]`, or `[profile NAME]`. */
+function sectionsOf(text: string): Set<string> {
+  const headers = text.matchAll(/^\s*\[\s*(?:profile\s+)?["']?([^\]"']+?)["']?\s*\]/gm);
+  return new Set([...headers].map(([, name = '']) => name));
+}

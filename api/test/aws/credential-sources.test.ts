@@ -1,0 +1,227 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { createServer, type RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { startEmbeddedAws } from '../../embedded-aws/server.ts';
+import { emptyFolder, messageOf, spawnService, startServiceProcess, token } from '../support/service.ts';
+
+type Env = Record<string, string>;
+const keys = { AWS_ACCESS_KEY_ID: 'AKIAENVIRONMENT0', AWS_SECRET_ACCESS_KEY: 'secret-of-the-environment' };
+
+/** The end of a service that cannot start. */
+async function startFault(env: Env) {
+  const child = spawnService({ AWS_BACKEND: 'aws', API_TOKEN: token, HOME: emptyFolder(), ...env });
+  const written = { stdout: '', stderr: '' };
+  child.stdout!.on('data', (chunk: Buffer) => (written.stdout += chunk.toString()));
+  child.stderr!.on('data', (chunk: Buffer) => (written.stderr += chunk.toString()));
+  const [code] = (await once(child, 'close')) as [number];
+  return { code, ...written };
+}
+
+/** The environment of a profile "ops" whose credential_process is a shell script. */
+function withProcess(script: string): Env {
+  const home = emptyFolder();
+  const program = join(home, 'program');
+  writeFileSync(program, `#!/bin/sh\n${script}\n`);
+  chmodSync(program, 0o700);
+  mkdirSync(join(home, '.aws'));
+  writeFileSync(join(home, '.aws', 'config'), `[profile ops]\ncredential_process = ${program} --pin 4711\n`);
+  return { HOME: home, AWS_PROFILE: 'ops' };
+}
+
+/** Runs `use` with the environment of a container whose credential endpoint answers so. */
+async function withEndpoint<T>(answer: RequestListener, use: (env: Env) => Promise<T>): Promise<T> {
+  const server = createServer(answer).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  try {
+    return await use({ AWS_CONTAINER_CREDENTIALS_FULL_URI: `http://127.0.0.1:${port}/creds?key=hidden` });
+  } finally {
+    server.closeAllConnections();
+    server.close();
+  }
+}
+
+describe('A service that reads its AWS credentials', () => {
+  describe('exits with 78 and names the source', () => {
+    const processes: [what: string, script: string, says: RegExp][] = [
+      [
+        'fails',
+        'echo "Traceback:" >&2; echo "  token service is down" >&2; exit 3',
+        /the credential_process of the profile "ops" failed: Traceback: token service is down\n$/,
+      ],
+      [
+        'fails without a word',
+        'exit 3',
+        /"ops" failed: it ended with an error and wrote nothing to standard error/,
+      ],
+      ['prints rubbish', 'echo "AccessKeyId=AKIA"', /"ops" failed: .*returned invalid JSON/],
+      ['prints nothing', 'exit 0', /"ops" failed: .*returned invalid JSON/],
+      ['prints another version', `echo '{"Version": 2}'`, /"ops" failed: .*did not return Version 1/],
+      [
+        'writes a secret to standard error',
+        `echo '{"SecretAccessKey": "wJalrXUtnFEMI", "SessionToken": "IQoJb3JpZ2lu"}' >&2; exit 1`,
+        /"SecretAccessKey": "\*\*\*", "SessionToken": "\*\*\*"/,
+      ],
+    ];
+    for (const [what, script, says] of processes)
+      it(`where a credential_process ${what}`, async () => {
+        const { code, stderr } = await startFault(withProcess(script));
+        assert.match(
+          stderr,
+          /^elb-inventory cannot start\. No AWS credentials were found for AWS_BACKEND=aws: /,
+        );
+        assert.match(stderr, says);
+        assert.doesNotMatch(stderr, /4711|set AWS_ACCESS_KEY_ID/);
+        assert.equal(code, 78);
+      });
+
+    it('where a credential_process hangs, after a line in the log', async () => {
+      const env = withProcess('exec sleep 5');
+      const { code, stdout, stderr } = await startFault({ ...env, AWS_CREDENTIALS_TIMEOUT_MS: '500' });
+      assert.match(
+        stdout,
+        /waiting for AWS credentials from the credential_process of the profile \\"ops\\"/,
+      );
+      assert.match(stderr, /the credential_process of the profile "ops" did not answer within 0.5 s\n$/);
+      assert.equal(code, 78);
+    });
+
+    const endpoints: [what: string, answer: RequestListener, says: RegExp][] = [
+      [
+        'is silent',
+        () => undefined,
+        /endpoint http:\/\/127\.0\.0\.1:\d+\/creds did not answer within 0\.5 s\n$/,
+      ],
+      [
+        'answers 500',
+        (_request, response) => response.writeHead(500).end(),
+        /\/creds failed: it answered without credentials, such as with an HTTP error\n$/,
+      ],
+      [
+        'answers HTML',
+        (_request, response) => response.writeHead(200).end('<html>sign in</html>'),
+        /\/creds failed: .*not valid JSON\n$/,
+      ],
+      ['closes the connection', (request) => request.socket.destroy(), /\/creds failed: .*socket hang up\n$/],
+    ];
+    for (const [what, answer, says] of endpoints)
+      it(`where the credential endpoint of a container ${what}`, async () => {
+        const AWS_CREDENTIALS_TIMEOUT_MS = what === 'is silent' ? '500' : '60000';
+        const { code, stderr } = await withEndpoint(answer, (env) =>
+          startFault({ ...env, AWS_CREDENTIALS_TIMEOUT_MS }),
+        );
+        assert.match(stderr, /: the container's credential endpoint http/);
+        assert.match(stderr, says);
+        assert.doesNotMatch(stderr, /hidden|set AWS_ACCESS_KEY_ID/);
+        assert.equal(code, 78);
+      });
+
+    it('where AWS_PROFILE is in no file', async () => {
+      const { code, stderr } = await startFault({ AWS_PROFILE: 'nosuch' });
+      assert.match(
+        stderr,
+        /: the profile "nosuch" of AWS_PROFILE was not found \(\S+config does not exist, \S+credentials does not exist\); correct AWS_PROFILE\n$/,
+      );
+      assert.equal(code, 78);
+    });
+
+    it('where AWS_PROFILE is in no file, beside both keys, which it overrides', async () => {
+      const { code, stderr } = await startFault({ ...withProcess('exit 0'), ...keys, AWS_PROFILE: 'nosuch' });
+      assert.match(stderr, /"nosuch" of AWS_PROFILE was not found \(\S+config does not have it, /);
+      assert.match(stderr, /; correct AWS_PROFILE, or unset it so that AWS_ACCESS_KEY_ID and .* are used/);
+      assert.equal(code, 78);
+    });
+
+    it('where the shared credentials file cannot be read', async () => {
+      const home = emptyFolder();
+      mkdirSync(join(home, '.aws', 'credentials'), { recursive: true });
+      const { code, stderr } = await startFault({ HOME: home, AWS_PROFILE: 'ops' });
+      assert.match(stderr, /"ops" of AWS_PROFILE was not found \(.*credentials cannot be read: EISDIR\)/);
+      assert.equal(code, 78);
+    });
+
+    it('where the file of a web identity is not there', async () => {
+      const env = { AWS_WEB_IDENTITY_TOKEN_FILE: '/no/such/token', AWS_ROLE_ARN: 'arn:aws:iam::1:role/r' };
+      const { code, stderr } = await startFault(env);
+      assert.match(stderr, /: the web identity of AWS_WEB_IDENTITY_TOKEN_FILE failed: ENOENT/);
+      assert.equal(code, 78);
+    });
+  });
+
+  it('logs where they come from, and a profile that was not found before', async () => {
+    const aws = await startEmbeddedAws();
+    const answer = JSON.stringify({
+      ...{ AccessKeyId: 'AKIACONTAINER000', SecretAccessKey: 'secret', Token: 'token' },
+      Expiration: new Date(Date.now() + 3_600_000).toISOString(),
+    });
+    await withEndpoint(
+      (_request, response) => response.end(answer),
+      async (env) => {
+        const none = { AWS_ACCESS_KEY_ID: '', AWS_SECRET_ACCESS_KEY: '', HOME: emptyFolder() };
+        const service = await startServiceProcess(aws.url, { ...none, ...env, AWS_PROFILE: 'nosuch' });
+        const line = service.log.find(({ msg }) => /AWS credentials come from/.test(msg));
+        assert.match(
+          String(line?.msg),
+          /from the container's credential endpoint .* since the profile "nosuch" of AWS_PROFILE/,
+        );
+        await service.close();
+      },
+    );
+    await aws.close();
+  });
+
+  for (const [what, then, problem, reason] of [
+    [
+      'fails',
+      'echo "token service is down" >&2; exit 3',
+      /failed; nothing was changed; AWS was not asked/,
+      /token service is down/,
+    ],
+    [
+      'hangs',
+      'exec sleep 20',
+      /did not answer within \d\.?\d? s; nothing was changed; AWS was not asked/,
+      /did not answer within \d\.?\d? s/,
+    ],
+    [
+      'prints rubbish',
+      'echo rubbish',
+      /failed; nothing was changed; AWS was not asked/,
+      /returned invalid JSON/,
+    ],
+  ] as const)
+    it(`answers 502 without a question to AWS when they have expired and the process ${what}`, async () => {
+      const aws = await startEmbeddedAws();
+      const flag = join(emptyFolder(), 'flag');
+      const credentials = '"Version": 1, "AccessKeyId": "AKIAPROCESS00000", "SecretAccessKey": "secret"';
+      const env = withProcess(`
+        if [ -e ${flag} ]; then ${then}; fi
+        printf '{${credentials}, "Expiration": "%s"}' "$(date -u -d '+3 seconds' +%Y-%m-%dT%H:%M:%SZ)"`);
+      const service = await startServiceProcess(aws.url, {
+        ...env,
+        ...{ AWS_ACCESS_KEY_ID: '', AWS_SECRET_ACCESS_KEY: '' },
+        AWS_DEADLINE_MS: '500',
+      });
+      try {
+        writeFileSync(flag, '');
+        let response: Response;
+        do {
+          await new Promise((resolve) => setTimeout(resolve, 200));
+          aws.resetCalls();
+          response = await service.request('/elb/default-elb?instanceId=i-5203422c', { method: 'DELETE' });
+        } while (response.headers.get('error-code') !== 'no_aws_credentials');
+        assert.equal(response.status, 502);
+        const message = await messageOf(response);
+        assert.match(message, /no AWS credentials for .*: the credential_process of the profile "ops" /);
+        assert.match(message, problem);
+        await service.logged((line) => reason.test(JSON.stringify(line['err'])));
+        assert.doesNotMatch(message, /token service/);
+      } finally {
+        await service.close();
+        await aws.close();
+      }
+    });
+});
