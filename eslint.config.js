@@ -35,7 +35,7 @@ const allBut = (...open) =>
 
 const doors = [
   [
-    ['api/errors.ts', 'api/telemetry.ts'],
+    ['api/errors.ts', 'api/telemetry.ts', 'api/time.ts'],
     [...anyAws, ...anyKoa, ...allBut()],
   ],
   [
@@ -63,7 +63,16 @@ const doors = [
   [['api/aws/**'], [...anyKoa, ...allBut('load-balancers')]],
   [
     ['api/embedded-aws/**'],
-    [...anyAws, ...anyKoa, '../../*', '**/errors.ts', '**/telemetry.ts', ...allBut(), '!./server.ts'],
+    [
+      ...anyAws,
+      ...anyKoa,
+      '../../*',
+      '**/errors.ts',
+      '**/telemetry.ts',
+      '**/time.ts',
+      ...allBut(),
+      '!./server.ts',
+    ],
   ],
   [['api/http/**'], [...anyAws, ...allBut('http', 'load-balancers', 'principals')]],
   [['api/app.ts'], [...anyAws, ...allBut('http', 'load-balancers', 'principals')]],

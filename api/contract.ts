@@ -351,6 +351,13 @@ export const contract = {
     },
   },
   parameters: {
+    ifMatch: {
+      in: 'header',
+      name: 'If-Match',
+      description:
+        'the ETag of GET /elb/{elbName}: the change is made only while that is the list (412); or *',
+      type: 'string',
+    },
     timeout: {
       in: 'query',
       name: 'timeout',
@@ -420,6 +427,10 @@ export const contract = {
     PreconditionFailed: failure(
       'the list of members is not the one of If-Match; nothing was changed',
       'the members of web are not those of If-Match; nothing was changed, so read GET /elb/web and its ETag again',
+    ),
+    ListNotMatched: failure(
+      'the list is not the one of If-Match',
+      'the list is not the one of If-Match; leave If-Match out to read the list as it is',
     ),
     UnsupportedEncoding: failure(
       'the body has a Content-Encoding',
@@ -496,7 +507,7 @@ export const answeredBy: Readonly<Record<ErrorCode, Which>> = {
   no_aws_credentials: asksAws,
   not_tried: attach,
   payload_too_large: change,
-  precondition_failed: change,
+  precondition_failed: asksAws,
   route_not_found: () => false,
   unauthenticated: guarded,
   unsupported_encoding: change,

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { DomainError } from '../errors.ts';
 import type { MachineList } from '../load-balancers/picture.ts';
 import type { AppContext } from './context.ts';
 import type { Envelope } from './presenters.ts';
@@ -45,11 +46,28 @@ export function answerKnown(ctx: AppContext, known: Known, message: Envelope<unk
   answerUnlessKnown(ctx, body, etag);
 }
 
-/** Answers with the body, whose type is set already, or with 304 where the caller has what `etag` names. */
+/**
+ * Answers with the body, whose type is set already, or with 304 where the caller has what `etag` names. Throws
+ * `precondition_failed` where If-Match names other lists alone: it counts for reads too (RFC 9110, 13.1.1).
+ */
 export function answerUnlessKnown(ctx: AppContext, body: string, etag: string): void {
+  if (!isNamedBy(ctx.req.headers['if-match'], etag))
+    throw new DomainError('precondition_failed', 'the list is not the one of If-Match', {
+      advice: 'leave If-Match out to read the list as it is',
+    });
   const unchanged = matches(ctx.get('If-None-Match'), etag);
   ctx.status = unchanged ? 304 : 200;
   ctx.body = unchanged ? null : body;
+}
+
+/**
+ * Returns whether If-Match lets the request through: it is missing, `*`, or names the ETag by strong comparison (RFC
+ * 9110, 13.1.1). An empty one is fulfilled by nothing.
+ */
+export function isNamedBy(ifMatch: string | undefined, etag: string): boolean {
+  if (ifMatch === undefined || ifMatch.trim() === '*') return true;
+  const named: readonly string[] = ifMatch.match(/(?:W\/)?"[^"]*"/g) ?? [];
+  return named.includes(etag);
 }
 
 /** If-None-Match compares weakly (RFC 9110, 13.1.2). */

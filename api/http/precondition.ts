@@ -1,7 +1,7 @@
 import { DomainError } from '../errors.ts';
 import type { MachineInfo } from '../load-balancers/machine.ts';
 import type { AppContext } from './context.ts';
-import { etagOf } from './known-answer.ts';
+import { etagOf, isNamedBy } from './known-answer.ts';
 import { presentMachines } from './presenters.ts';
 
 /** Returns whether the members are still those for which the caller wants the change. */
@@ -22,9 +22,7 @@ export function readIfMatch(ctx: AppContext): IfMatch | undefined {
       advice: 'send If-Match with the ETag of the list, or no condition',
     });
   }
-  // An empty If-Match is one that nothing fulfils.
   const field = ctx.req.headers['if-match'];
   if (field === undefined || field.trim() === '*') return undefined;
-  const named: readonly string[] = field.match(/(?:W\/)?"[^"]*"/g) ?? [];
-  return (members) => named.includes(etagOf(JSON.stringify(presentMachines(members))));
+  return (members) => isNamedBy(field, etagOf(JSON.stringify(presentMachines(members))));
 }

@@ -30,7 +30,7 @@ function answerReady(request: IncomingMessage, response: ServerResponse, parts: 
   const { method, url = '', headers } = request;
   if (method !== 'GET' || !url.startsWith(prefix)) return false;
   if (headers['cache-control'] !== undefined || headers.pragma !== undefined) return false;
-  if (headers['if-none-match'] !== undefined) return false;
+  if (headers['if-none-match'] !== undefined || headers['if-match'] !== undefined) return false;
   if (headers.host === undefined || !isHost(headers.host)) return false;
   const startedAt = performance.now();
   const elbName = parseElbName(url.slice(prefix.length));

@@ -54,7 +54,7 @@ describe('The doors between the rooms', () => {
     ],
     [
       'embedded-aws/server.ts',
-      ['../config.ts', '../errors.ts', '../telemetry.ts', '../aws/clients.ts', '@aws-sdk/client-ec2', 'koa'],
+      ['../config.ts', '../errors.ts', '../telemetry.ts', '../time.ts', '../aws/clients.ts', 'koa'],
       ['node:http', './wire.ts', './actions/actions.ts'],
     ],
     [

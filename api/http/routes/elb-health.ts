@@ -43,6 +43,7 @@ export function elbHealthRoutes(router: Router, { health, deadlineMs }: ElbHealt
    *       304: { $ref: '#/responses/NotModified' }
    *       401: { $ref: '#/responses/Unauthenticated' }
    *       404: { $ref: '#/responses/ElbNotFound' }
+   *       412: { $ref: '#/responses/ListNotMatched' }
    *       502: { $ref: '#/responses/AwsRefused' }
    *       503: { $ref: '#/responses/AwsThrottled' }
    *       504: { $ref: '#/responses/AwsUnreachable' }

@@ -47,6 +47,7 @@ export function elbInstancesRoutes(router: Router, { changes, deadlineMs }: ElbI
    *         required: true
    *         schema: { $ref: '#/definitions/InstanceIds' }
    *       - { $ref: '#/parameters/dryRun' }
+   *       - { $ref: '#/parameters/ifMatch' }
    *     responses:
    *       207:
    *         description: one outcome an instance, in order
@@ -98,6 +99,7 @@ export function elbInstancesRoutes(router: Router, { changes, deadlineMs }: ElbI
    *         required: true
    *         schema: { $ref: '#/definitions/InstanceIds' }
    *       - { $ref: '#/parameters/dryRun' }
+   *       - { $ref: '#/parameters/ifMatch' }
    *       - { $ref: '#/parameters/force' }
    *     responses:
    *       207:

@@ -50,8 +50,8 @@ export function elbListRoutes(router: Router, { service, inService, deadlineMs }
    *       - in: query
    *         name: health
    *         description: >-
-   *           true has AWS asked for `inServiceCount` of each load balancer of the page; it is missing where AWS does not
-   *           answer in time or the budget of calls is spent
+   *           with true, AWS is asked for `inServiceCount` of each load balancer of the page; it is missing where AWS does
+   *           not answer in time or the budget of calls is spent
    *         type: boolean
    *     responses:
    *       200:
@@ -64,6 +64,7 @@ export function elbListRoutes(router: Router, { service, inService, deadlineMs }
    *       304: { $ref: '#/responses/NotModified' }
    *       400: { $ref: '#/responses/WrongParameter' }
    *       401: { $ref: '#/responses/Unauthenticated' }
+   *       412: { $ref: '#/responses/ListNotMatched' }
    *       502: { $ref: '#/responses/AwsRefused' }
    *       503: { $ref: '#/responses/AwsThrottled' }
    *       504: { $ref: '#/responses/AwsUnreachable' }

@@ -58,6 +58,7 @@ export function elbRoutes(router: Router, parts: ElbRouteParts): void {
    *           application/json:
    *             message: >-
    *               the elb does not exist: no classic load balancer is named "web" in us-east-1; check its spelling and region
+   *       412: { $ref: '#/responses/ListNotMatched' }
    *       502: { $ref: '#/responses/AwsRefused' }
    *       503: { $ref: '#/responses/AwsThrottled' }
    *       504: { $ref: '#/responses/AwsUnreachable' }
@@ -89,6 +90,7 @@ export function elbRoutes(router: Router, parts: ElbRouteParts): void {
    *         enum: [in-service]
    *       - { $ref: '#/parameters/timeout' }
    *       - { $ref: '#/parameters/dryRun' }
+   *       - { $ref: '#/parameters/ifMatch' }
    *     responses:
    *       200:
    *         description: with dryRun=true, the instance and in `note` what would be done; nothing was changed
@@ -186,6 +188,7 @@ export function elbRoutes(router: Router, parts: ElbRouteParts): void {
    *         enum: [drained]
    *       - { $ref: '#/parameters/timeout' }
    *       - { $ref: '#/parameters/dryRun' }
+   *       - { $ref: '#/parameters/ifMatch' }
    *       - { $ref: '#/parameters/force' }
    *     responses:
    *       200:

@@ -92,3 +92,24 @@ describe('Conditions on changes', () => {
     }
   });
 });
+
+describe('If-Match on reads', () => {
+  let world: World;
+  before(async () => {
+    world = await startWorld();
+  });
+  after(() => world.close());
+
+  for (const path of ['/elb', '/elb/default-elb', '/elb/default-elb/health'])
+    for (const method of ['GET', 'HEAD'])
+      it(`answers 412 to ${method} ${path} unless it names the list`, async () => {
+        const etag = (await world.ask(path)).headers.get('etag') ?? '';
+        const read = (ifMatch: string) => world.ask(path, { method, headers: { 'If-Match': ifMatch } });
+        for (const ifMatch of ['"stale"', `W/${etag}`, '']) {
+          const answer = await read(ifMatch);
+          assert.equal(answer.status, 412, ifMatch);
+          assert.equal(answer.headers.get('error-code'), 'precondition_failed');
+        }
+        for (const ifMatch of [etag, `"a", ${etag}`, '*']) assert.equal((await read(ifMatch)).status, 200);
+      });
+});
