@@ -99,8 +99,8 @@ export function elbInstancesRoutes(router: Router, { changes, deadlineMs }: ElbI
    *         required: true
    *         schema: { $ref: '#/definitions/InstanceIds' }
    *       - { $ref: '#/parameters/dryRun' }
-   *       - { $ref: '#/parameters/ifMatch' }
    *       - { $ref: '#/parameters/force' }
+   *       - { $ref: '#/parameters/ifMatch' }
    *     responses:
    *       207:
    *         description: one outcome an instance, in order

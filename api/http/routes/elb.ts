@@ -188,8 +188,8 @@ export function elbRoutes(router: Router, parts: ElbRouteParts): void {
    *         enum: [drained]
    *       - { $ref: '#/parameters/timeout' }
    *       - { $ref: '#/parameters/dryRun' }
-   *       - { $ref: '#/parameters/ifMatch' }
    *       - { $ref: '#/parameters/force' }
+   *       - { $ref: '#/parameters/ifMatch' }
    *     responses:
    *       200:
    *         description: with dryRun=true, the instance and in `note` what would be done; nothing was changed

@@ -73,48 +73,48 @@ public class Program {
 
     show("lists with a wrong password", () -> stranger.listMachinesElbWithHttpInfo(ELB));
     show("lists an unknown load balancer", () -> elbs.listMachinesElbWithHttpInfo("nope"));
-    show("attaches without a body", () -> elbs.attachInstanceWithHttpInfo(ELB, null, null, null, null));
+    show("attaches without a body", () -> elbs.attachInstanceWithHttpInfo(ELB, null, null, null, null, null));
     show(
         "attaches an unknown instance",
-        () -> elbs.attachInstanceWithHttpInfo(ELB, null, null, null, one(UNKNOWN)));
-    show("attaches a member", () -> elbs.attachInstanceWithHttpInfo(ELB, null, null, null, one(MEMBER)));
+        () -> elbs.attachInstanceWithHttpInfo(ELB, null, null, null, null, one(UNKNOWN)));
+    show("attaches a member", () -> elbs.attachInstanceWithHttpInfo(ELB, null, null, null, null, one(MEMBER)));
     show(
         "detaches what is no member",
-        () -> elbs.detachInstanceWithHttpInfo(ELB, null, null, null, null, null, one(FREE)));
+        () -> elbs.detachInstanceWithHttpInfo(ELB, null, null, null, null, null, null, one(FREE)));
     show(
         "detaches without a body and a query",
-        () -> elbs.detachInstanceWithHttpInfo(ELB, null, null, null, null, null, null));
+        () -> elbs.detachInstanceWithHttpInfo(ELB, null, null, null, null, null, null, null));
     show("checks the health of the service", () -> health.healthcheckWithHttpInfo());
     show("reads the status", () -> health.statusWithHttpInfo());
-    show("lists two load balancers", () -> elbs.listElbsWithHttpInfo(null, 2, null));
+    show("lists two load balancers", () -> elbs.listElbsWithHttpInfo(null, 2, null, null));
     show("lists the members", () -> elbs.listMachinesElbWithHttpInfo(ELB));
-    show("attaches in a dry run", () -> elbs.attachInstanceWithHttpInfo(ELB, null, null, true, one(FREE)));
-    show("attaches", () -> elbs.attachInstanceWithHttpInfo(ELB, null, null, null, one(FREE)));
+    show("attaches in a dry run", () -> elbs.attachInstanceWithHttpInfo(ELB, null, null, true, null, one(FREE)));
+    show("attaches", () -> elbs.attachInstanceWithHttpInfo(ELB, null, null, null, null, one(FREE)));
     ChangeAnswer waited =
         show(
             "attaches and waits",
-            () -> elbs.attachInstanceWithHttpInfo(ELB, "in-service", 1, null, one(ALSO_FREE)));
+            () -> elbs.attachInstanceWithHttpInfo(ELB, "in-service", 1, null, null, one(ALSO_FREE)));
     if (!waited.getMessage().getHealth().getCondition().equals("registering"))
       throw new IllegalStateException("the change has no health");
     show("reads the health of the members", () -> elbs.listElbHealthWithHttpInfo(ELB));
     show(
         "detaches in a dry run, with the instance in the query",
-        () -> elbs.detachInstanceWithHttpInfo(ELB, MEMBER, null, null, true, null, null));
+        () -> elbs.detachInstanceWithHttpInfo(ELB, MEMBER, null, null, true, null, null, null));
     show(
         "detaches with the instance in the query",
-        () -> elbs.detachInstanceWithHttpInfo(ELB, MEMBER, null, null, null, null, null));
+        () -> elbs.detachInstanceWithHttpInfo(ELB, MEMBER, null, null, null, null, null, null));
     // The client writes {} for an empty model.
     show(
         "detaches with the instance in the query and an empty body",
-        () -> elbs.detachInstanceWithHttpInfo(ELB, FREE, null, null, null, null, new MachineId()));
+        () -> elbs.detachInstanceWithHttpInfo(ELB, FREE, null, null, null, null, null, new MachineId()));
     show(
         "detaches and waits",
-        () -> elbs.detachInstanceWithHttpInfo(ELB, null, "drained", 1, null, null, one("i-6d304aae")));
+        () -> elbs.detachInstanceWithHttpInfo(ELB, null, "drained", 1, null, null, null, one("i-6d304aae")));
     show(
         "attaches many in a dry run",
-        () -> elbs.attachInstancesWithHttpInfo(EMPTY_ELB, many(FREE, "x"), true));
-    show("attaches many", () -> elbs.attachInstancesWithHttpInfo(EMPTY_ELB, many(FREE, UNKNOWN), null));
-    show("detaches many", () -> elbs.detachInstancesWithHttpInfo(EMPTY_ELB, many(FREE), null, null));
+        () -> elbs.attachInstancesWithHttpInfo(EMPTY_ELB, many(FREE, "x"), true, null));
+    show("attaches many", () -> elbs.attachInstancesWithHttpInfo(EMPTY_ELB, many(FREE, UNKNOWN), null, null));
+    show("detaches many", () -> elbs.detachInstancesWithHttpInfo(EMPTY_ELB, many(FREE), null, null, null));
     // The HTTP library keeps threads for its connections.
     System.exit(0);
   }
