@@ -229,9 +229,11 @@ describe('Waiting', function () {
   it('for in-service answers 202, and 409 once AWS drops it, when the instance is terminated meanwhile', async () => {
     const late = attach('default-elb', spare, 'wait=in-service&timeout=2');
     const lost = attach('default-elb', spares[1]!);
-    await seen(register, 1);
+    const both = [spare, spares[1]!];
+    const members = () => world.aws.region.members('default-elb');
+    await eventually(() => both.every((id) => members().includes(id)), 'both are attached');
     await seen(describeHealth, 2);
-    for (const id of [spare, spares[1]!]) world.aws.region.changeInstance(id, { state: 'terminated' });
+    for (const id of both) world.aws.region.changeInstance(id, { state: 'terminated' });
     const answer = await late;
     assert.equal(answer.status, 202, answer.body);
     assert.match(entryOf(answer).why, /EC2 says that the instance is terminated/);

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { takeCoverage } from 'node:v8';
 import { bundleService } from '../../../scripts/bundle.mjs';
 
 // Without a message Node makes one by parsing the source file from the failed line on, for minutes where that is bundled.
@@ -24,3 +25,10 @@ Object.assign(process.env, {
 export async function mochaGlobalSetup(): Promise<void> {
   if (process.env['SERVICE_UNDER_TEST'] !== 'build') await bundleService('.test-build/server.js');
 }
+
+export const mochaHooks = {
+  /** At the end of each file: a worker that has not written its coverage a second after the last file is killed. */
+  afterAll(): void {
+    if (process.env['NODE_V8_COVERAGE'] !== undefined) takeCoverage();
+  },
+};
