@@ -101,8 +101,10 @@ export async function compose(
       health,
       changes: recent,
       logger,
-      attach: async (elbName, instanceId) =>
-        only(await changes.attach(elbName, [instanceId], startTrace(deadlineMs))),
+      attach: async (elbName, instanceId, withinMs) => {
+        const trace = startTrace(Math.max(0, Math.floor(Math.min(deadlineMs, withinMs))));
+        return only(await changes.attach(elbName, [instanceId], trace));
+      },
     }),
     inFlight,
     status: {

@@ -28,6 +28,8 @@ Starts the API. Its settings come from the environment and from .env in the work
 class UsageError extends Error {}
 
 const lifetime = new Lifetime();
+/** What is to be said of .env until there is a log. */
+let unlogged: readonly string[] = [];
 await main().catch((error: unknown) => {
   if (error instanceof UsageError) {
     process.stderr.write(`${error.message}\n`);
@@ -35,6 +37,7 @@ await main().catch((error: unknown) => {
   }
   const text =
     error instanceof Error ? (error instanceof ConfigError ? error.message : error.stack) : String(error);
+  for (const warning of unlogged) process.stderr.write(`Warning: ${maskSecrets(warning)}\n`);
   process.stderr.write(`elb-inventory cannot start. ${maskSecrets(text ?? '')}\n`);
   return lifetime.end(error instanceof ConfigError ? configurationFault : 1);
 });
@@ -51,7 +54,7 @@ async function main(): Promise<void> {
   }
   // The SDK of the lock file runs on every Node of `engines`; that later ones will not is no news for an operator.
   process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
-  const warnings = loadDotEnv();
+  unlogged = loadDotEnv();
   const outside = { readFile, profileRegion: await readProfileRegion() };
   const read = () => readConfig(process.env, process.versions.node, outside);
   const config = read();
@@ -63,7 +66,8 @@ async function main(): Promise<void> {
   const secrets = new Set(secretsOf(config.accepted, process.env));
   const logger = createLogger({ level: config.logLevel, readable, secrets }, log);
   lifetime.running = { log, logger };
-  for (const warning of [...warnings, ...warningsOf(config)]) logger.warn({}, warning);
+  for (const warning of [...unlogged, ...warningsOf(config)]) logger.warn({}, warning);
+  unlogged = [];
   const service = await compose(config, logger);
   lifetime.running = { log, logger, close: () => service.close() };
   if (config.tokenFile !== undefined)

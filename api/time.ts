@@ -2,9 +2,9 @@
 export interface Clock {
   /** Returns milliseconds since some fixed moment; it never goes back. */
   now(): number;
-  /** Runs the task once, in so many milliseconds. Returns a function that cancels it. */
+  /** Runs the task once, in `ms` milliseconds. Returns a function that cancels it. */
   after(ms: number, task: () => void): () => void;
-  /** Returns a signal that aborts in so many milliseconds. It does not keep the process alive. */
+  /** Returns a signal that aborts in `ms` milliseconds. It does not keep the process alive. */
   deadline(ms: number): AbortSignal;
 }
 

@@ -492,7 +492,7 @@ in_service() {
     sed -nE 's/.*"instanceId":"(i-[0-9a-f]+)".*/\1/p' || true
 }
 
-# Whether the health in `answer` has the instance. It is no pipe: a long answer would end its writer, and with it the test.
+# Whether the health in `answer` has the instance. Without a pipe: grep -q would end the writer of a long answer, and pipefail the test.
 is_member() { grep -q "\"instanceId\":\"$1\"" <<<"$answer"; }
 
 read_health() {

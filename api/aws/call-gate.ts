@@ -20,7 +20,7 @@ export interface CallGateOptions {
 /** Who comes with a lower rank goes first. */
 const ranks: Readonly<Record<Urgency, number>> = { urgent: 0, ordinary: 1, patient: 2 };
 
-/** So many calls in a row may overtake waiting calls of a lower rank; the next one is left to these. */
+/** The number of calls in a row that may overtake waiting calls of a lower rank. */
 const mostOvertaking = 2;
 
 const never: Held = { calls: 0, last: undefined };
@@ -81,7 +81,7 @@ export class CallGate {
     }
     this.#countHeldUp('us');
     const alike = this.#waiting.filter((waiter) => waiter.urgency === urgency).length;
-    // Of those of a higher rank, at most so many go first.
+    // Only this many of a higher rank go first.
     const before = Math.min(ahead, (alike + 1) * (mostOvertaking + 1) - 1);
     const waitMs = ((this.#price(urgency) + before - this.#tokens) / this.#options.perSecond) * 1000;
     if (this.#clock.now() + waitMs > trace.deadlineAt) throw this.spent(waitMs);

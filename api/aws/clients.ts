@@ -12,7 +12,7 @@ export interface AwsClientOptions extends RequestHandlerOptions {
   readonly maxAttempts?: number;
   /** The URL of AWS; without it, the SDK finds it (AWS_ENDPOINT_URL, the region's endpoint). */
   readonly endpoint?: string;
-  /** False for an AWS in this process: it is no FIPS or dual-stack endpoint and is reached without a proxy, whatever the environment says. */
+  /** False for an AWS in this process: FIPS, dual-stack and proxy settings of the environment do not apply to it. */
   readonly amazonsOwn?: boolean;
   /** The credentials; without them, the SDK's own chain finds them. */
   readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string };

@@ -34,7 +34,7 @@ interface Running {
 const renewBeforeMs = 300_000;
 /** At most one reading after a refusal or a failure in this time, in milliseconds. */
 const readAgainMs = 1000;
-/** A reading that was given up does not end, as a rule, so the next one begins only so many milliseconds after it. */
+/** The least time between two readings, in milliseconds: a reading that was given up usually goes on. */
 const besideGivenUpMs = 60_000;
 
 /**
@@ -52,7 +52,7 @@ export class Credentials {
   #version = 0;
   #readAt = -Infinity;
 
-  /** `begin` starts to read them anew. */
+  /** `begin` starts to read them again. */
   constructor(begin: () => Reading, options: CredentialsOptions) {
     this.#begin = begin;
     this.#options = options;

@@ -50,7 +50,7 @@ export async function rehearse({ elb, ec2 }: AwsClients): Promise<void> {
 
 function checkRequest({ protocol, headers }: Request): void {
   if (protocol !== 'http:' && protocol !== 'https:')
-    throw new Error(`${protocol} is no scheme of an endpoint`);
+    throw new Error(`${protocol} is not a scheme of an endpoint`);
   for (const [name, value] of Object.entries(headers)) {
     try {
       validateHeaderValue(name, value);

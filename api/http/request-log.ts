@@ -13,7 +13,7 @@ const saneRequestId = /^[\w.:+/=@-]{1,128}$/;
 /** A request that takes this many milliseconds is told in its own line, whatever it is. */
 const slowMs = 1000;
 
-/** Lines a second for requests without a principal: whoever reaches the port can send these. */
+/** Lines a second for requests without a principal: anyone who reaches the port can send these. */
 const mostAnonymousLines = 10;
 
 /** A request that has been answered. */

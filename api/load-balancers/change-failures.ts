@@ -29,7 +29,7 @@ function beforeChange(error: DomainError): DomainError {
     : error;
 }
 
-/** Returns the failure of the call that changes, as it is to be told of one instance of that call. */
+/** Returns the failure of a changing call, worded for one instance of that call. */
 export function duringChange(error: DomainError, elbName: ElbName, instanceId: InstanceId): DomainError {
   if (!isUnclear(error)) return beforeChange(error);
   return error.withAdvice(

@@ -28,8 +28,8 @@ export interface ChangeWaitsDeps {
   readonly health: HealthBoard;
   readonly changes: RecentChanges;
   readonly logger: Logger;
-  /** Attaches an instance as a request does. Throws DomainError. */
-  readonly attach: (elbName: ElbName, instanceId: InstanceId) => Promise<unknown>;
+  /** Attaches an instance as a request does, within `withinMs` milliseconds. Throws DomainError. */
+  readonly attach: (elbName: ElbName, instanceId: InstanceId, withinMs: number) => Promise<unknown>;
 }
 
 /** The time for the facts of an answer that is late already, in milliseconds. */
@@ -75,7 +75,7 @@ export class ChangeWaits {
   async #attachAgain(wait: Wait): Promise<void> {
     const { elbName, instanceId } = wait;
     try {
-      await this.#deps.attach(elbName, instanceId);
+      await this.#deps.attach(elbName, instanceId, wait.until - performance.now());
       this.#deps.logger.info(
         { elbName, instanceId },
         'attached again, as it was no member after its draining',

@@ -83,6 +83,10 @@ export function afterChange(
   for (const id of removed) changes.set(id, { isMember: false, at });
   const known = { ...before, changes, members: corrected(before.members, changes), changedAt: at };
   const doubted = { ...known, doubtedAt: at };
+  // Two changes of the same instance were in flight at once: the order of their answers is not that of their effects.
+  const overlaps = (id: InstanceId): boolean =>
+    isChanging(id) || (before.changes.get(id)?.at ?? -Infinity) >= sentAt;
+  if ([...added, ...removed].some(overlaps)) return doubted;
   const inAnswer = new Set(listed);
   if (listed === undefined || !added.every((id) => inAnswer.has(id))) return doubted;
   if (removed.some((id) => inAnswer.has(id))) return doubted;

@@ -102,7 +102,7 @@ describe('The process', () => {
         'a profile has an endpoint without scheme',
         ['endpoint_url=localhost:4566'],
         {},
-        /localhost: is no scheme|Invalid URL/,
+        /localhost: is not a scheme|Invalid URL/,
       ],
       ['a profile has an endpoint in quotes', ['endpoint_url="http://x"'], {}, /Invalid URL/],
     ];
@@ -225,6 +225,17 @@ describe('The process', () => {
       1,
     );
     assert.match(stdout, /"region":"eu-west-3","regionFrom":"AWS_DEFAULT_REGION"/);
+  });
+
+  it('names a misspelt name of .env when the start fails', async () => {
+    const folder = emptyFolder();
+    writeFileSync(join(folder, '.env'), 'AWS_REGOIN=eu-west-1\n');
+    const { code, stderr } = await start({ PORT: 'eighty' }, folder).ended;
+    assert.equal(code, 78);
+    assert.match(
+      stderr,
+      /^Warning: \.env: line 1, AWS_REGOIN, is no setting: is AWS_REGION meant\?\nelb-inventory cannot start/,
+    );
   });
 
   it('takes the region of the AWS profile where the environment has none', async () => {

@@ -53,6 +53,18 @@ describe('Picture', () => {
     assert.deepEqual(members(), [a, b, c]);
   });
 
+  it('doubts an instance whose attach and detach were in flight at once, whichever was answered first', () => {
+    learn([a, b], 1);
+    const endAttach = picture.changing(web, { added: [b] }, 10);
+    const endDetach = picture.changing(web, { removed: [b] }, 11);
+    assert.equal(endDetach({ listed: [a], at: 12 }), false);
+    assert.equal(endAttach({ listed: [a, b], at: 13 }), false);
+    assert.equal(doubtful(), true);
+    learn([a], 14);
+    assert.deepEqual(members(), [a]);
+    assert.equal(doubtful(), false);
+  });
+
   it('takes it that the change was made where its answer was lost, and doubts it', () => {
     learn([a, b], 1);
     assert.equal(change({ removed: [b] }, undefined), false);

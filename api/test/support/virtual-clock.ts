@@ -59,7 +59,7 @@ export class VirtualClock implements Clock {
     }
   }
 
-  /** Lets so many milliseconds pass. */
+  /** Lets `ms` milliseconds pass. */
   async pass(ms: number): Promise<void> {
     await this.run(this.sleep(ms));
   }
