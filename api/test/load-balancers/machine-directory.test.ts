@@ -77,9 +77,11 @@ describe('MachineDirectory', () => {
     assert.deepEqual(sizes(), [3]);
   });
 
-  it('asks anew for whoever needs what EC2 tells from now on, in one call for all of them', async () => {
+  it('makes one more call for all callers that need an answer to a later call than the one in flight', async () => {
     const release = gateway.hold();
     const early = directory.load(ids(3), -Infinity, undefined);
+    await settled();
+    assert.equal(gateway.inFlight, 1);
     await sleep(2);
     const since = performance.now();
     const late = Array.from({ length: 5 }, () => directory.load(ids(3), since, undefined));
