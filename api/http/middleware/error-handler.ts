@@ -1,5 +1,5 @@
 import { DomainError } from '../../errors.ts';
-import type { AppMiddleware } from '../context.ts';
+import type { AppContext, AppMiddleware } from '../context.ts';
 import { errorStatus } from '../error-status.ts';
 import { presentText } from '../presenters.ts';
 
@@ -16,8 +16,7 @@ export function errorHandler(): AppMiddleware {
       await next();
     } catch (error) {
       ctx.state.error = error;
-      const { code, message, details } =
-        error instanceof DomainError ? error : unforeseen(ctx.state.requestId, error);
+      const { code, message, details } = error instanceof DomainError ? error : unforeseen(ctx.state, error);
       ctx.status = errorStatus[code];
       ctx.body = presentText(message);
       ctx.set('Error-Code', code);
@@ -31,7 +30,12 @@ export function errorHandler(): AppMiddleware {
   };
 }
 
-function unforeseen(requestId: string, cause: unknown): DomainError {
+/** A fault of this program. During a change it can come before the call of AWS or after it. */
+function unforeseen({ requestId, change }: AppContext['state'], cause: unknown): DomainError {
+  const outcome =
+    change === undefined || change.dryRun
+      ? ''
+      : `; whether the change was made is unknown, so look at GET /elb/${change.elbName} before trying again`;
   const problem = `something unforeseen went wrong; the log has the cause, under the request id ${requestId}`;
-  return new DomainError('internal_error', problem, { cause });
+  return new DomainError('internal_error', `${problem}${outcome}`, { cause });
 }
