@@ -130,14 +130,15 @@ describe('The log of requests without credentials', () => {
   const anonymous = { Authorization: '' };
   const sums = () =>
     world.service.log.filter(({ msg }) => msg === 'requests without credentials').flatMap(entriesOf);
-  const told = () => linesOf(world.service).length + sums().reduce((sum, { requests }) => sum + requests, 0);
+  const logged = () =>
+    linesOf(world.service).length + sums().reduce((sum, { requests }) => sum + requests, 0);
 
   it('has a few lines a second, and sums the rest by route and status', async () => {
     const connection = new RawConnection(world.service.url);
     connection.send('GET /elb/x HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(400));
-    await eventually(() => told() >= 400, '400 requests are logged');
+    await eventually(() => logged() >= 400, '400 requests are logged');
     connection.destroy();
-    assert.equal(told(), 400);
+    assert.equal(logged(), 400);
     // The requests may spread over two or three seconds.
     assert.ok(linesOf(world.service).length <= 40, `${linesOf(world.service).length} lines`);
     for (const { route, status, principal } of sums())
@@ -152,7 +153,7 @@ describe('The log of requests without credentials', () => {
       ),
     );
     assert.equal((await world.attach('default-elb', 'i-5203422c')).status, 409);
-    await eventually(() => told() >= 61, '61 requests are logged');
+    await eventually(() => logged() >= 61, '61 requests are logged');
     assert.equal(linesOf(world.service).filter(({ status }) => status === 409).length, 1);
     assert.ok(sums().length <= 4);
   });
@@ -167,7 +168,7 @@ describe('The log of requests without credentials', () => {
       assert.equal((await world.ask(`/elb/${'x'.repeat(3000)}`, { headers })).status, 401);
       assert.equal((await world.ask(`/${'%C2%9B'.repeat(700)}`, { headers, method: 'PATCH' })).status, 401);
     }
-    await eventually(() => told() >= 40, '40 requests are logged');
+    await eventually(() => logged() >= 40, '40 requests are logged');
     const bytes = world.service.log.reduce((sum, line) => sum + JSON.stringify(line).length, 0);
     assert.ok(bytes < 40 * 1000, `${bytes} bytes`);
   });

@@ -86,21 +86,21 @@ describe('Waiting for a state', () => {
   });
 
   describe('whose health leaves the membership open', () => {
-    const odd: [what: string, told: () => MemberHealth[]][] = [
+    const odd: [what: string, healthNow: () => MemberHealth[]][] = [
       ['is InvalidInstance', () => []],
       ['is Unknown', () => [health(id(1), 'unknown')]],
       ['says not registered', () => [health(id(1), 'not-registered')]],
       ['says not registered, as Unknown', () => [{ ...health(id(1), 'not-registered'), state: 'Unknown' }]],
     ];
-    for (const [what, told] of odd) {
+    for (const [what, healthNow] of odd) {
       it(`ends a wait for in-service where it ${what} and the instance is no member`, async () => {
-        gateway.health = told();
+        gateway.health = healthNow();
         assert.deepEqual(await until(id(1), 'in-service'), { how: 'lost', drained: false });
         assert.equal(membersCalls, 1);
       });
 
       it(`continues a wait for in-service while it ${what} and the instance is listed`, async () => {
-        gateway.health = told();
+        gateway.health = healthNow();
         listed = [id(1)];
         const end = until(id(1), 'in-service');
         await eventually(() => gateway.healthCalls.length >= 4, 'it is asked');
@@ -110,7 +110,7 @@ describe('Waiting for a state', () => {
       });
 
       it(`ends a wait for drained where it ${what} and the instance is no member`, async () => {
-        gateway.health = told();
+        gateway.health = healthNow();
         assert.equal((await until(id(1), 'drained')).how, 'there');
         assert.equal(gateway.healthCalls.length, 1);
       });
