@@ -93,14 +93,13 @@ const doors = [
 export default tseslint.config(
   { ignores: ['dist/', '.test-build/', 'coverage/', 'terraform-ts/', 'api/test/clients/programs/'] },
   js.configs.recommended,
-  tseslint.configs.strictTypeChecked,
+  // Without the rules that need types: oxlint checks those, in an eighth of the time (see .oxlintrc.json).
+  tseslint.configs.strict,
   {
     languageOptions: {
-      parserOptions: { projectService: { allowDefaultProject: ['*.js', 'scripts/*.mjs'] } },
       globals: { process: 'readonly', console: 'readonly', URL: 'readonly', Buffer: 'readonly' },
     },
     rules: {
-      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
       '@typescript-eslint/consistent-type-imports': 'error',
     },
   },
@@ -141,6 +140,5 @@ export default tseslint.config(
     files: ['api/test/**/*.ts', 'scripts/test/**/*.ts'],
     rules: { '@typescript-eslint/no-non-null-assertion': 'off' },
   },
-  { files: ['**/*.js', '**/*.mjs'], extends: [tseslint.configs.disableTypeChecked] },
   prettier,
 );

@@ -110,7 +110,8 @@ describe('DescribeInstances of the embedded AWS', () => {
       const own = await startLab();
       own.aws.region.changeInstance(ids.member, { state: name });
       const command = new DescribeInstancesCommand({ InstanceIds: [ids.member] });
-      const { Reservations = [] } = await own.ec2.send(command).finally(() => own.close());
+      const { Reservations = [] } = await own.ec2.send(command);
+      await own.close();
       const instance = Reservations[0]?.Instances?.[0];
       assert.deepEqual(instance?.State, { Code, Name: name });
       assert.equal(instance.StateReason === undefined, name === 'pending' || name === 'running');
