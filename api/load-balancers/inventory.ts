@@ -2,10 +2,11 @@ import { DomainError, elbNotFound } from '../errors.ts';
 import { type AwsTrace, type Logger, startTrace } from '../telemetry.ts';
 import { type Clock, systemClock } from '../time.ts';
 import { Coalescer } from './coalescer.ts';
+import { type DescribedList, DescribedLists } from './described-lists.ts';
 import { Descriptions } from './descriptions.ts';
 import type { LoadBalancerGateway, Members } from './load-balancer-gateway.ts';
 import type { LoadBalancerTraits } from './load-balancer.ts';
-import type { ElbName, MachineInfo } from './machine.ts';
+import type { ElbName } from './machine.ts';
 import { type Change, isDoubtful, type Membership } from './membership.ts';
 import { fulfilledWithin, withinDeadline } from './patience.ts';
 import { type LoadBalancerList, type MachineList, Picture } from './picture.ts';
@@ -50,7 +51,7 @@ export class Inventory {
   readonly #picture = new Picture();
   readonly #reads: RegionReads;
   readonly #clock: Clock;
-  readonly #lists = new Map<ElbName, DescribedList>();
+  readonly #lists: DescribedLists;
   readonly #memberReads = new Map<ElbName, Coalescer<readonly string[]>>();
   readonly #unknownReads: Coalescer<readonly string[]>;
   #unknownReadAt = -Infinity;
@@ -64,6 +65,7 @@ export class Inventory {
     this.#sharedDeadlineMs = deadlineMs - headStartMs;
     const shared = { maxStaleMs, deadlineMs: this.#sharedDeadlineMs, clock };
     this.descriptions = new Descriptions(gateway, this.#picture, logger, shared);
+    this.#lists = new DescribedLists(this.#picture, this.descriptions);
     const limits = {
       maxAgeMs,
       maxStaleMs,
@@ -72,8 +74,7 @@ export class Inventory {
       clock,
     };
     this.#reads = new RegionReads(gateway, this.#picture, logger, limits, () => {
-      for (const elbName of this.#lists.keys())
-        if (this.#picture.get(elbName) === undefined) this.#lists.delete(elbName);
+      this.#lists.prune();
       // Reads that wait for this call describe the instances of their own load balancer first.
       setImmediate(() => {
         this.descriptions.fill();
@@ -94,8 +95,7 @@ export class Inventory {
       return undefined;
     this.#picture.read(elbName, now);
     this.#reads.ahead(asOf, now);
-    if (described.ready?.asOf !== asOf)
-      described.ready = this.#aged({ machines: described.machines }, asOf, 'hit');
+    if (described.ready?.asOf !== asOf) described.ready = this.#aged(listOf(described), asOf, 'hit');
     return described.ready;
   }
 
@@ -115,7 +115,7 @@ export class Inventory {
     const membership = this.#known(elbName);
     this.#picture.read(elbName, now);
     await this.descriptions.have(membership.members, noCache ? now : -Infinity, now + patienceMs, trace);
-    return this.#aged({ machines: this.#describe(elbName, membership) }, membership.asOf, how);
+    return this.#aged(listOf(this.#lists.describe(elbName, membership.members)), membership.asOf, how);
   }
 
   /** Returns the load balancers of the region, as fresh as asked for, and else as `list` does. */
@@ -124,7 +124,7 @@ export class Inventory {
     this.#reads.wanted(now);
     const oldest = noCache ? now : now - (maxAgeMs ?? Infinity);
     const how = await this.#refresh(undefined, Math.max(oldest, now - this.#options.maxAgeMs), oldest, trace);
-    return this.#aged({ loadBalancers: this.#picture.loadBalancers() }, this.#picture.regionAsOf, how);
+    return this.#aged(this.#picture.loadBalancers(), this.#picture.regionAsOf, how);
   }
 
   /** Returns the members without their descriptions, as fresh as lists are or as asked for. Throws as `list` does. */
@@ -250,16 +250,7 @@ export class Inventory {
     return membership;
   }
 
-  /** Returns the members with their descriptions: the same array as long as nothing in it has changed. */
-  #describe(elbName: ElbName, { members }: Membership): readonly MachineInfo[] {
-    const before = this.#lists.get(elbName);
-    const { machines, goodUntil } = this.descriptions.of(members, before?.machines);
-    if (this.#picture.get(elbName)?.members === members)
-      this.#lists.set(elbName, { members, machines, goodUntil });
-    return machines;
-  }
-
-  #aged<T>(list: T, asOf: number, how: MachineList['how']): T & Omit<MachineList, 'machines'> {
+  #aged<T>(list: T, asOf: number, how: MachineList['how']): T & Aged {
     return { ...list, asOf, freshUntil: asOf + this.#options.maxAgeMs, how };
   }
 
@@ -318,12 +309,8 @@ export class Inventory {
   }
 }
 
-/** The described list of a load balancer, as long as its members stay the same array. */
-interface DescribedList {
-  readonly members: Members;
-  readonly machines: readonly MachineInfo[];
-  /** Until when all descriptions are good. */
-  readonly goodUntil: number;
-  /** The list as it is served, for its latest age. */
-  ready?: MachineList;
+type Aged = Pick<MachineList, 'asOf' | 'freshUntil' | 'how'>;
+
+function listOf({ machines, revision }: DescribedList): Omit<MachineList, keyof Aged> {
+  return { machines, revision };
 }

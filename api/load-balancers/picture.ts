@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { LoadBalancer, LoadBalancerDescription, LoadBalancerTraits } from './load-balancer.ts';
 import type { ElbName, InstanceId, MachineInfo } from './machine.ts';
 import {
@@ -12,8 +13,9 @@ import type { Members } from './load-balancer-gateway.ts';
 
 /** A list of members and its age. Times are on the clock of the inventory. */
 export interface MachineList {
-  /** The same array as long as nothing in it has changed. */
   readonly machines: readonly MachineInfo[];
+  /** Another number whenever the content is other than before, within this process; equal content may have two. */
+  readonly revision: number;
   /** When the call left that listed the members. */
   readonly asOf: number;
   /** Until when the list may be served without a call of AWS. */
@@ -44,6 +46,9 @@ export class Picture {
   /** How many changes of an instance have no answer yet, by `changeKey`. */
   readonly #changing = new Map<string, number>();
   #regionAsOf = -Infinity;
+  /** Grows with each change of members or traits. */
+  #revision = 0;
+  #sorted: Pick<LoadBalancerList, 'loadBalancers' | 'revision'> = { loadBalancers: [], revision: 0 };
 
   get(elbName: ElbName): Membership | undefined {
     return this.#rows.get(elbName)?.membership;
@@ -74,8 +79,10 @@ export class Picture {
     const membership = afterRead(this.get(elbName), members, asOf);
     const row = this.#put(elbName, membership);
     if (asOf < row.traitsAsOf) return;
-    row.traits = traits;
     row.traitsAsOf = asOf;
+    if (isDeepStrictEqual(row.traits, traits)) return;
+    row.traits = traits;
+    this.#revision += 1;
   }
 
   /** Takes in that AWS found no such load balancer in a call that left at `asOf`. */
@@ -122,8 +129,14 @@ export class Picture {
     return this.#rows.get(elbName)?.traits;
   }
 
-  /** Returns all load balancers, sorted by name. */
-  loadBalancers(): LoadBalancer[] {
+  /** Returns all load balancers, sorted by name, and the revision of that list. */
+  loadBalancers(): Pick<LoadBalancerList, 'loadBalancers' | 'revision'> {
+    if (this.#sorted.revision !== this.#revision)
+      this.#sorted = { loadBalancers: this.#sort(), revision: this.#revision };
+    return this.#sorted;
+  }
+
+  #sort(): LoadBalancer[] {
     const known: LoadBalancer[] = [];
     for (const [elbName, { membership, traits }] of this.#rows)
       if (traits !== undefined) known.push({ elbName, members: membership.members, traits });
@@ -152,6 +165,7 @@ export class Picture {
   #put(elbName: ElbName, membership: Membership): Row {
     const before = this.#rows.get(elbName);
     const row = before ?? { membership, traits: undefined, traitsAsOf: -Infinity, readAt: -Infinity };
+    if (row.membership.members !== membership.members) this.#revision += 1;
     row.membership = membership;
     if (before === undefined) this.#rows.set(elbName, row);
     this.#notFound.delete(elbName);
@@ -162,6 +176,7 @@ export class Picture {
   #drop(elbName: ElbName, asOf: number): boolean {
     const known = this.get(elbName);
     if (known === undefined || Math.max(known.asOf, known.changedAt) > asOf) return false;
+    this.#revision += 1;
     return this.#rows.delete(elbName);
   }
 }

@@ -83,6 +83,24 @@ describe('Inventory', () => {
     assert.ok(inventory.ready(web, performance.now()));
   });
 
+  it('gives a list another revision only when its members or their descriptions change', async () => {
+    await warmUp();
+    const { revision } = await list();
+    assert.equal((await list(web, { maxAgeMs: 0 })).revision, revision, 'the same, read again');
+    assert.equal(inventory.ready(web, performance.now())?.revision, revision, 'the same, without a wait');
+    assert.notEqual((await list(shop)).revision, revision, 'another load balancer');
+    gateway.region.set(web, ids(2));
+    const shorter = (await list(web, { maxAgeMs: 0 })).revision;
+    assert.notEqual(shorter, revision, 'other members');
+    gateway.machine = (instanceId) => ({ ...machineOf(instanceId), instanceType: 'm9.large' });
+    const retyped = (await list(web, { noCache: true })).revision;
+    assert.notEqual(retyped, shorter, 'other descriptions');
+    gateway.region.delete(web);
+    await assert.rejects(list(web, { maxAgeMs: 0 }), { code: 'elb_not_found' });
+    gateway.region.set(web, ids(2));
+    assert.ok((await list(web, { maxAgeMs: 0 })).revision > retyped, 'after it was created again');
+  });
+
   it('asks nothing when nobody asks it', async () => {
     await warmUp();
     setClockAhead(120_000);

@@ -179,7 +179,7 @@ describe('Picture', () => {
     assert.equal(members(), undefined);
     picture.forget(elb('shop'), 3);
     assert.equal(picture.get(elb('shop')), undefined);
-    assert.deepEqual([picture.traits(elb('shop')), picture.loadBalancers()], [undefined, []]);
+    assert.deepEqual([picture.traits(elb('shop')), picture.loadBalancers().loadBalancers], [undefined, []]);
   });
 
   it('keeps the same members as long as AWS lists the same, and notes that they are younger', () => {
@@ -189,6 +189,35 @@ describe('Picture', () => {
     assert.equal(members(), before);
     assert.equal(picture.get(web)?.asOf, 5);
     assert.equal(picture.regionAsOf, 5);
+  });
+
+  it('gives the list of load balancers another revision only when members, traits or names change', () => {
+    const both = region({ web: [a], shop: [b] });
+    const revisions: number[] = [];
+    const revisionAfter = (step: () => unknown) => {
+      step();
+      revisions.push(picture.loadBalancers().revision);
+    };
+    revisionAfter(() => {
+      picture.learnRegion(both, 1);
+    });
+    revisionAfter(() => {
+      learn([a, c], 2);
+    });
+    revisionAfter(() => change({ added: [b] }, [a, c, b]));
+    const withTraits = both.get(web)!;
+    const traits = { ...withTraits.traits, dnsName: 'other' };
+    revisionAfter(() => {
+      picture.learn(web, { members: [a, c, b], traits }, 12);
+    });
+    revisionAfter(() => {
+      picture.forget(elb('shop'), 13);
+    });
+    assert.equal(new Set(revisions).size, revisions.length, 'one for each content');
+    const before = picture.loadBalancers();
+    picture.learn(web, { members: [a, c, b], traits: structuredClone(traits) }, 14);
+    picture.doubt(web, 15);
+    assert.equal(picture.loadBalancers(), before);
   });
 
   it('lists the members of the load balancers that were read recently', () => {
