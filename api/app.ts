@@ -18,11 +18,13 @@ import { healthcheckRoutes } from './http/routes/healthcheck.ts';
 import { statusRoutes, type StatusRouteParts } from './http/routes/status.ts';
 import type { Authenticate } from './principals/principal.ts';
 import type { Logger } from './telemetry.ts';
+import type { Clock } from './time.ts';
 
 export interface AppParts
   extends ElbRouteParts, ElbHealthRouteParts, ElbInstancesRouteParts, ElbListRouteParts, StatusRouteParts {
   readonly logger: Logger;
   readonly requestLog: RequestLog;
+  readonly clock: Clock;
   readonly inFlight: InFlight;
   readonly authenticate: Authenticate;
   /** Aborts when the service begins to close. */
@@ -49,7 +51,7 @@ export function createApp(parts: AppParts): Koa<RequestState> {
     parts.logger.error({ err }, 'an answer could not be sent');
   });
   app.use(parts.inFlight.middleware());
-  app.use(requestLog(parts.requestLog));
+  app.use(requestLog(parts.requestLog, parts.clock));
   app.use(lastAnswers(parts.closing));
   app.use(errorHandler());
   app.use(wellFormed());

@@ -32,6 +32,7 @@ import { RecentChanges } from './load-balancers/recent-changes.ts';
 import { Waiting } from './load-balancers/waiting.ts';
 import type { Authenticate } from './principals/principal.ts';
 import { AwsLedger, type Logger, startTrace } from './telemetry.ts';
+import { type Clock, systemClock } from './time.ts';
 import { warmUp } from './warm-up.ts';
 
 export { readProfileRegion } from './aws/rehearsal.ts';
@@ -48,6 +49,8 @@ export interface ComposeOptions {
   readonly aws?: Pick<AwsClientOptions, 'endpoint' | 'credentials'>;
   /** Whether the AWS client is warmed up once the service listens; true by default. */
   readonly warmUp?: boolean;
+  /** The clock of all that the service measures and waits for. */
+  readonly clock?: Clock;
 }
 
 /**
@@ -59,41 +62,44 @@ export async function compose(
   logger: Logger,
   options: ComposeOptions = {},
 ): Promise<Service> {
-  const { clients, closeAws } = await connectAws(config, logger, options.aws);
-  const ledger = new AwsLedger();
-  const gateway = new ClassicElbGateway(clients, ledger, config);
+  const { clock = systemClock } = options;
+  const { clients, closeAws } = await connectAws(config, logger, clock, options.aws);
+  const ledger = new AwsLedger(clock);
+  const gateway = new ClassicElbGateway(clients, ledger, config, clock);
   const inventory = new Inventory(gateway, logger, {
     region: config.region,
     maxAgeMs: config.inventoryMaxAgeMs,
     maxStaleMs: config.inventoryMaxStaleMs,
     deadlineMs: config.deadlineMs,
     refreshDeadlineMs: config.answerTimeoutMs,
+    clock,
   });
-  const startedAt = new Date();
+  const startedAt = new Date(clock.epochMs());
   const closing = new AbortController();
   const { deadlineMs } = config;
-  const recent = new RecentChanges();
-  const healthReads = new HealthReads(gateway, recent, inventory, deadlineMs);
+  const recent = new RecentChanges(clock);
+  const healthReads = new HealthReads(gateway, recent, inventory, deadlineMs, clock);
   const changeParts = new ChangeParts({
     gateway,
     inventory,
     changes: recent,
     health: healthReads,
-    lastInService: new LastInService(healthReads, recent, config.protectLastInService),
+    lastInService: new LastInService(healthReads, recent, config.protectLastInService, clock),
     logger,
+    clock,
   });
-  const waiting = new Waiting(healthReads, inventory, { ...config, closing: closing.signal });
+  const waiting = new Waiting(healthReads, inventory, { ...config, closing: closing.signal, clock });
   const changes = new MembershipChanges(changeParts);
-  const health = new HealthBoard(healthReads, inventory, recent);
+  const health = new HealthBoard(healthReads, inventory, recent, clock);
   const inFlight = new InFlight();
   let verify = verifierOf(config.accepted);
   const parts = {
     closing: closing.signal,
     logger,
-    requestLog: new RequestLog(logger, config.logMaxPerSecond),
+    requestLog: new RequestLog(logger, config.logMaxPerSecond, clock),
     authenticate: (authorization: string | undefined) => verify(authorization),
     service: new LoadBalancerService(inventory),
-    inService: new InServiceCounts(healthReads),
+    inService: new InServiceCounts(healthReads, clock),
     changes,
     health,
     waits: new ChangeWaits({
@@ -101,8 +107,9 @@ export async function compose(
       health,
       changes: recent,
       logger,
+      clock,
       attach: async (elbName, instanceId, withinMs) => {
-        const trace = startTrace(Math.max(0, Math.floor(Math.min(deadlineMs, withinMs))));
+        const trace = startTrace(clock, Math.max(0, Math.floor(Math.min(deadlineMs, withinMs))));
         return only(await changes.attach(elbName, [instanceId], trace));
       },
     }),
@@ -117,8 +124,10 @@ export async function compose(
       picture: () => inventory.picture,
       requestsInFlight: () => inFlight.count,
       waiters: () => waiting.waiters,
+      clock,
     },
     deadlineMs,
+    clock,
     docs: config.docs ? locateDocs() : undefined,
   };
   const application = createApp(parts).callback();
@@ -158,11 +167,12 @@ function verifierOf(accepted: Config['accepted']): Authenticate {
 async function connectAws(
   config: Config,
   logger: Logger,
+  clock: Clock,
   aws: ComposeOptions['aws'],
 ): Promise<{ clients: AwsClients; closeAws: () => Promise<void> }> {
   if (config.backend === 'aws') {
     const caBundle = readCaBundle(config.caBundlePath);
-    const clients = createAwsClients({ ...config, caBundle, logger, ...aws });
+    const clients = createAwsClients({ ...config, caBundle, logger, clock, ...aws });
     await requireCredentials(clients);
     await requireSettings(clients);
     return { clients, closeAws: () => Promise.resolve() };
@@ -170,7 +180,7 @@ async function connectAws(
   const embedded = await startEmbeddedAws({ region: config.region });
   const credentials = { accessKeyId: 'embedded', secretAccessKey: 'embedded' };
   return {
-    clients: createAwsClients({ ...config, endpoint: embedded.url, credentials, amazonsOwn: false }),
+    clients: createAwsClients({ ...config, endpoint: embedded.url, credentials, amazonsOwn: false, clock }),
     closeAws: () => embedded.close(),
   };
 }

@@ -1,4 +1,4 @@
-import { type Clock, systemClock } from './time.ts';
+import type { Clock } from './time.ts';
 
 /** What the service needs of a logger; pino has this shape. */
 export interface Logger {
@@ -12,31 +12,36 @@ export interface Logger {
 export class AwsTime {
   /** Requests that were sent for the operation; a call that several operations share counts as one in each. */
   calls = 0;
+  readonly #clock: Clock;
   #waits = 0;
   #since = 0;
   #ms = 0;
 
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
   /** Milliseconds spent waiting for AWS so far. */
   get ms(): number {
-    return this.#ms + (this.#waits > 0 ? performance.now() - this.#since : 0);
+    return this.#ms + (this.#waits > 0 ? this.#clock.now() - this.#since : 0);
   }
 
   /** Counts the time until the promise settles, and returns what it brings. */
   async during<T>(promise: Promise<T>): Promise<T> {
-    if (this.#waits === 0) this.#since = performance.now();
+    if (this.#waits === 0) this.#since = this.#clock.now();
     this.#waits += 1;
     try {
       return await promise;
     } finally {
       this.#waits -= 1;
-      if (this.#waits === 0) this.#ms += performance.now() - this.#since;
+      if (this.#waits === 0) this.#ms += this.#clock.now() - this.#since;
     }
   }
 }
 
 /** One operation's way through AWS: how long it may take in all, and what AWS called its requests. */
 export interface AwsTrace {
-  /** When the operation must be through, on the clock of `performance.now()`. */
+  /** When the operation must be through, on the scale of `Clock.now()`. */
   readonly deadlineAt: number;
   /** Aborts at that time. */
   readonly deadline: AbortSignal;
@@ -51,8 +56,9 @@ export interface AwsTrace {
 
 /** Starts the trace of an operation that must be through in `deadlineMs` milliseconds. */
 export function startTrace(
+  clock: Clock,
   deadlineMs: number,
-  { clock = systemClock, ...options }: Pick<AwsTrace, 'sent' | 'probe'> & { readonly clock?: Clock } = {},
+  options: Pick<AwsTrace, 'sent' | 'probe'> = {},
 ): AwsTrace {
   const { sent } = options;
   let hasLeft = false;
@@ -67,7 +73,7 @@ export function startTrace(
     deadlineAt: clock.now() + deadlineMs,
     deadline: clock.deadline(deadlineMs),
     requestIds: [],
-    time: new AwsTime(),
+    time: new AwsTime(clock),
   };
 }
 
@@ -124,13 +130,18 @@ const durationsKept = 500;
 
 /** Counts and times the calls of AWS, by action, and remembers how the last ones ended. */
 export class AwsLedger {
+  readonly #clock: Clock;
   readonly #entries = new Map<string, Entry>();
   #newest: Attempt | undefined;
   #lastError: LastError | undefined;
 
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
   record(action: string, attempt: Attempt): void {
     const { outcome, ms, error = '', message = '' } = attempt;
-    const at = new Date();
+    const at = new Date(this.#clock.epochMs());
     const entry = this.#entries.get(action) ?? newEntry(at);
     this.#entries.set(action, entry);
     entry.durations[entry.spent % durationsKept] = ms;

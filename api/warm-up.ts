@@ -3,9 +3,13 @@ import { createAwsClients } from './aws/clients.ts';
 import type { Config } from './config.ts';
 import { startEmbeddedAws } from './embedded-aws/server.ts';
 import { AwsLedger, type AwsTrace, startTrace } from './telemetry.ts';
+import { systemClock } from './time.ts';
 
 /** After three rounds a first read took 2.5 times a call of AWS, after eight 2.35 (`npm run bench`, "first read ever"). */
 const rounds = 8;
+
+/** So large that no call waits. */
+const budget = { elbReadsPerSecond: 1000, ec2ReadsPerSecond: 1000 };
 
 /**
  * Runs the way to AWS a few times against an embedded AWS of its own, which nobody else sees: Node compiles the SDK's
@@ -15,13 +19,11 @@ const rounds = 8;
 export async function warmUp(config: Config): Promise<void> {
   const aws = await startEmbeddedAws({ region: config.region });
   try {
+    const clock = systemClock;
     const credentials = { accessKeyId: 'warm-up', secretAccessKey: 'warm-up' };
-    const clients = createAwsClients({ ...config, endpoint: aws.url, credentials, amazonsOwn: false });
-    const gateway = new ClassicElbGateway(clients, new AwsLedger(), {
-      elbReadsPerSecond: 1000,
-      ec2ReadsPerSecond: 1000,
-    });
-    const trace = (): AwsTrace => startTrace(config.deadlineMs);
+    const clients = createAwsClients({ ...config, endpoint: aws.url, credentials, amazonsOwn: false, clock });
+    const gateway = new ClassicElbGateway(clients, new AwsLedger(clock), budget, clock);
+    const trace = (): AwsTrace => startTrace(clock, config.deadlineMs);
     for (let round = 0; round < rounds; round += 1) {
       const region = await gateway.describeRegion(trace());
       for (const [elbName, { members }] of region) {

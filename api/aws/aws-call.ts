@@ -2,6 +2,7 @@ import { DomainError, isUnclear } from '../errors.ts';
 import type { Urgency } from '../load-balancers/load-balancer-gateway.ts';
 import type { ElbName } from '../load-balancers/machine.ts';
 import type { Attempt, AwsLedger, AwsTrace } from '../telemetry.ts';
+import type { Clock } from '../time.ts';
 import { AnswerFault } from './answer-fault.ts';
 import { type HttpAnswer, readAnswer } from './answer-reader.ts';
 import { haveStaleCredentials, isThrottling, toDomainError } from './aws-errors.ts';
@@ -26,6 +27,7 @@ export interface AwsRequest {
   readonly result: string;
   /** The names of the elements that the answer is read for; all of them without it. */
   readonly keep?: ReadonlySet<string>;
+  readonly clock: Clock;
 }
 
 type Middleware = (next: (args: never) => Promise<unknown>) => (args: never) => Promise<unknown>;
@@ -132,7 +134,7 @@ export class AwsCall {
     await gate.take(trace, { urgency, repeated: this.#attempts > 1 });
     trace.sent?.();
     this.#underWay = true;
-    this.#leftAt = performance.now();
+    this.#leftAt = this.#request.clock.now();
     trace.time.calls += 1;
     try {
       const result = await trace.time.during(next());
@@ -158,7 +160,10 @@ export class AwsCall {
   }
 
   #record(attempt: Omit<Attempt, 'ms'>): void {
-    this.#ledger.record(this.#request.action, { ...attempt, ms: performance.now() - this.#leftAt });
+    this.#ledger.record(this.#request.action, {
+      ...attempt,
+      ms: this.#request.clock.now() - this.#leftAt,
+    });
   }
 
   /** Sends the request and reads its answer. Whatever fails here is the network's, unless it is a fault of this program. */

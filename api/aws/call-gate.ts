@@ -1,7 +1,7 @@
 import { DomainError } from '../errors.ts';
 import type { Urgency } from '../load-balancers/load-balancer-gateway.ts';
 import type { AwsTrace, GateState, Held } from '../telemetry.ts';
-import { type Clock, systemClock } from '../time.ts';
+import type { Clock } from '../time.ts';
 
 /** How long everybody stays away after AWS said that it is asked too often, or after it was not reached, in milliseconds. */
 const backOffMs = 1000;
@@ -13,8 +13,7 @@ export interface CallGateOptions {
   readonly perSecond?: number;
   /** Calls beside that second's worth which only urgent callers may take. */
   readonly reserve?: number;
-  /** That of `performance.now()` by default. */
-  readonly clock?: Clock;
+  readonly clock: Clock;
 }
 
 /** Who comes with a lower rank goes first. */
@@ -55,7 +54,7 @@ export class CallGate {
     this.#options = options;
     this.#capacity = (options.perSecond ?? Infinity) + (options.reserve ?? 0);
     this.#tokens = this.#capacity;
-    this.#clock = options.clock ?? systemClock;
+    this.#clock = options.clock;
     this.#countedAt = this.#clock.now();
   }
 
@@ -103,7 +102,10 @@ export class CallGate {
   }
 
   #countHeldUp(by: 'us' | 'aws'): void {
-    this.#heldUp = { ...this.#heldUp, [by]: { calls: this.#heldUp[by].calls + 1, last: new Date() } };
+    this.#heldUp = {
+      ...this.#heldUp,
+      [by]: { calls: this.#heldUp[by].calls + 1, last: new Date(this.#clock.epochMs()) },
+    };
   }
 
   /** What there is to tell a caller whose turn would come too late. */

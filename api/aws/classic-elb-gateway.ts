@@ -18,6 +18,7 @@ import {
   parseInstanceId,
 } from '../load-balancers/machine.ts';
 import type { AwsLedger, AwsTrace, GateState } from '../telemetry.ts';
+import type { Clock } from '../time.ts';
 import { AwsCall, type AwsRequest, type Command, type Send } from './aws-call.ts';
 import { CallGate } from './call-gate.ts';
 import type { AwsClients } from './clients.ts';
@@ -38,18 +39,22 @@ export class ClassicElbGateway implements LoadBalancerGateway {
   readonly #clients: AwsClients;
   readonly #ledger: AwsLedger;
   readonly #elbReads: CallGate;
-  readonly #elbWrites = new CallGate({ name: 'changes' });
+  readonly #elbWrites: CallGate;
   readonly #ec2Reads: CallGate;
+  readonly #clock: Clock;
 
-  constructor(clients: AwsClients, ledger: AwsLedger, budget: ReadBudget) {
+  constructor(clients: AwsClients, ledger: AwsLedger, budget: ReadBudget, clock: Clock) {
     this.#clients = clients;
     this.#ledger = ledger;
+    this.#clock = clock;
     this.#elbReads = new CallGate({
       name: 'load balancer reads',
       perSecond: budget.elbReadsPerSecond,
       reserve: 2,
+      clock,
     });
-    this.#ec2Reads = new CallGate({ name: 'instance reads', perSecond: budget.ec2ReadsPerSecond });
+    this.#elbWrites = new CallGate({ name: 'changes', clock });
+    this.#ec2Reads = new CallGate({ name: 'instance reads', perSecond: budget.ec2ReadsPerSecond, clock });
   }
 
   /** How much AWS may be asked by kind of call, and who made somebody wait. */
@@ -181,6 +186,7 @@ export class ClassicElbGateway implements LoadBalancerGateway {
       credentials: this.#clients.credentials,
       gate: this.#elbReads,
       result: `${name}Result`,
+      clock: this.#clock,
       ...about,
     };
     return new AwsCall(request, trace, this.#ledger);
@@ -198,6 +204,7 @@ export class ClassicElbGateway implements LoadBalancerGateway {
       gate: this.#ec2Reads,
       result: 'reservationSet',
       keep: elementsOfInstances,
+      clock: this.#clock,
     };
     const machines: MachineInfo[] = [];
     let NextToken: string | undefined;

@@ -1,6 +1,7 @@
 import { EC2Client } from '@aws-sdk/client-ec2';
 import { ElasticLoadBalancingClient } from '@aws-sdk/client-elastic-load-balancing';
 import type { Logger } from '../telemetry.ts';
+import type { Clock } from '../time.ts';
 import { type ChainClientConfig, readChain } from './credential-chain.ts';
 import type { CredentialSettings } from './credential-sources.ts';
 import { Credentials } from './credentials.ts';
@@ -22,6 +23,7 @@ export interface AwsClientOptions extends RequestHandlerOptions {
   readonly credentialsTimeoutMs?: number;
   /** Gets what there is to know of the chain. */
   readonly logger?: Pick<Logger, 'info' | 'warn'>;
+  readonly clock: Clock;
 }
 
 export interface AwsClients {
@@ -56,11 +58,12 @@ function credentialsOf(options: AwsClientOptions, clientConfig: ChainClientConfi
     credentialSettings = nothingSet,
     credentialsTimeoutMs: timeoutMs = 15_000,
   } = options;
-  const { logger = silent } = options;
+  const { clock, logger = silent } = options;
   return given === undefined
-    ? new Credentials(() => readChain(credentialSettings, clientConfig, logger), { timeoutMs, logger })
+    ? new Credentials(() => readChain(credentialSettings, clientConfig, logger), { timeoutMs, logger, clock })
     : new Credentials(() => ({ identity: Promise.resolve(given), source: 'this process' }), {
         timeoutMs,
         logger: silent,
+        clock,
       });
 }

@@ -1,6 +1,6 @@
 import type { AwsCredentialIdentity } from '@smithy/types';
 import type { Logger } from '../telemetry.ts';
-import { type Clock, systemClock } from '../time.ts';
+import type { Clock } from '../time.ts';
 import { CredentialsFailure } from './credentials-failure.ts';
 
 /** Credentials as the SDK signs with them. */
@@ -20,7 +20,7 @@ export interface CredentialsOptions {
   /** Milliseconds until a reading is given up; after a fifth of it, a warning is logged. */
   readonly timeoutMs: number;
   readonly logger: Pick<Logger, 'info' | 'warn'>;
-  readonly clock?: Clock;
+  readonly clock: Clock;
 }
 
 interface Running {
@@ -56,7 +56,7 @@ export class Credentials {
   constructor(begin: () => Reading, options: CredentialsOptions) {
     this.#begin = begin;
     this.#options = options;
-    this.#clock = options.clock ?? systemClock;
+    this.#clock = options.clock;
   }
 
   /** Changes whenever the credentials do. */
@@ -84,7 +84,7 @@ export class Credentials {
 
   async #get(): Promise<Identity> {
     const current = this.#current;
-    const leftMs = (current?.expiration?.getTime() ?? Infinity) - Date.now();
+    const leftMs = (current?.expiration?.getTime() ?? Infinity) - this.#clock.epochMs();
     if (current === undefined || leftMs <= 0) {
       if (this.#failure !== undefined && !this.#isRested) throw this.#failure;
       return this.#read();

@@ -16,7 +16,7 @@ const cacheStatus: Readonly<Record<MachineList['how'], string>> = {
   'asked-on-request': 'fwd=request',
 };
 
-/** Returns the headers that tell, at `now` on the clock of `performance.now()`, what the body is named and how old it is. */
+/** Returns the headers that tell, at `now` on the scale of `Clock.now()`, what the body is named and how old it is. */
 export function knownHeaders(
   { asOf, freshUntil, how }: Known,
   etag: string,
@@ -36,12 +36,12 @@ export function etagOf(body: string): string {
   return `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`;
 }
 
-/** Answers a GET or HEAD with JSON that is known, or with 304 where the caller has it. */
-export function answerKnown(ctx: AppContext, known: Known, message: Envelope<unknown>): void {
+/** Answers a GET or HEAD at `now` with JSON that is known, or with 304 where the caller has it. */
+export function answerKnown(ctx: AppContext, known: Known, message: Envelope<unknown>, now: number): void {
   const body = JSON.stringify(message);
   const etag = etagOf(body);
   if (known.how === 'stale') ctx.state.cache = 'stale';
-  ctx.set(knownHeaders(known, etag, performance.now()));
+  ctx.set(knownHeaders(known, etag, now));
   ctx.type = 'json';
   answerUnlessKnown(ctx, body, etag);
 }

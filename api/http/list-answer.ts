@@ -18,7 +18,7 @@ export interface ListAnswer {
 const bodies = new WeakMap<readonly MachineInfo[], Pick<ListAnswer, 'body' | 'etag'>>();
 const answers = new WeakMap<MachineList, ListAnswer>();
 
-/** Returns the answer that tells the list, and how old it is at `now` on the clock of `performance.now()`. */
+/** Returns the answer that tells the list, and how old it is at `now` on the scale of `Clock.now()`. */
 export function listAnswer(list: MachineList, now: number): ListAnswer {
   const age = Math.floor((now - list.asOf) / 1000);
   let answer = answers.get(list);
@@ -44,9 +44,9 @@ function serialise(machines: readonly MachineInfo[]): Pick<ListAnswer, 'body' | 
   return serialised;
 }
 
-/** Answers a GET or HEAD with the list, or with 304 where the caller has it. */
-export function answerList(ctx: AppContext, list: MachineList): void {
-  const { body, etag, headers } = listAnswer(list, performance.now());
+/** Answers a GET or HEAD at `now` with the list, or with 304 where the caller has it. */
+export function answerList(ctx: AppContext, list: MachineList, now: number): void {
+  const { body, etag, headers } = listAnswer(list, now);
   if (list.how === 'stale') ctx.state.cache = 'stale';
   for (let index = 0; index < headers.length; index += 2)
     ctx.set(headers[index] ?? '', headers[index + 1] ?? '');

@@ -1,4 +1,5 @@
 import type { Logger } from '../telemetry.ts';
+import type { Clock } from '../time.ts';
 
 interface Count {
   readonly route: string;
@@ -11,15 +12,17 @@ interface Count {
 /** Counts requests by route, status and principal, and logs the counts in one line a second. */
 export class ReadTally {
   readonly #logger: Logger;
+  readonly #clock: Clock;
   readonly #message: string;
   readonly #counts = new Map<string, Count>();
   /** Mostly the next read is like the last one. */
   #last: Count | undefined;
-  #timer: NodeJS.Timeout | undefined;
+  #cancelFlush: () => void = () => undefined;
 
   /** `message` is that of the log's line. */
-  constructor(logger: Logger, message = 'reads') {
+  constructor(logger: Logger, clock: Clock, message = 'reads') {
     this.#logger = logger;
+    this.#clock = clock;
     this.#message = message;
   }
 
@@ -38,9 +41,9 @@ export class ReadTally {
     let count = this.#counts.get(key);
     if (count === undefined) {
       if (this.#counts.size === 0)
-        this.#timer = setTimeout(() => {
+        this.#cancelFlush = this.#clock.after(1000, () => {
           this.flush();
-        }, 1000);
+        });
       count = { route, status, principal, requests: 0, slowestMs: 0 };
       this.#counts.set(key, count);
     }
@@ -49,7 +52,7 @@ export class ReadTally {
 
   /** Tells the log of what has been counted, if anything, and begins anew. */
   flush(): void {
-    clearTimeout(this.#timer);
+    this.#cancelFlush();
     if (this.#counts.size === 0) return;
     const counts = [...this.#counts.values()];
     this.#counts.clear();

@@ -2,6 +2,7 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import type { LoadBalancerService } from '../load-balancers/load-balancer-service.ts';
 import { parseElbName } from '../load-balancers/machine.ts';
 import type { Authenticate } from '../principals/principal.ts';
+import type { Clock } from '../time.ts';
 import { listAnswer } from './list-answer.ts';
 import { isHost } from './middleware/well-formed.ts';
 import { requestIdOf, type RequestLog } from './request-log.ts';
@@ -10,6 +11,7 @@ export interface ReadyAnswerParts {
   readonly service: LoadBalancerService;
   readonly authenticate: Authenticate;
   readonly requestLog: RequestLog;
+  readonly clock: Clock;
 }
 
 const prefix = '/elb/';
@@ -32,7 +34,7 @@ function answerReady(request: IncomingMessage, response: ServerResponse, parts: 
   if (headers['cache-control'] !== undefined || headers.pragma !== undefined) return false;
   if (headers['if-none-match'] !== undefined || headers['if-match'] !== undefined) return false;
   if (headers.host === undefined || !isHost(headers.host)) return false;
-  const startedAt = performance.now();
+  const startedAt = parts.clock.now();
   const elbName = parseElbName(url.slice(prefix.length));
   if (elbName === undefined) return false;
   const principal = parts.authenticate(headers.authorization);

@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { DomainError } from '../errors.ts';
 import type { Principal } from '../principals/principal.ts';
 import type { AwsTrace, Logger } from '../telemetry.ts';
+import type { Clock } from '../time.ts';
 import type { ChangeLog } from './context.ts';
 import { clientAddress } from './client-address.ts';
 import { ReadTally } from './read-tally.ts';
@@ -21,7 +22,7 @@ export interface Answered {
   readonly request: IncomingMessage;
   readonly requestId: string;
   readonly status: number;
-  /** On the clock of `performance.now()`. */
+  /** On the scale of `Clock.now()`. */
   readonly startedAt: number;
   /** The path as its route states it; undefined where no route has it. */
   readonly route: string | undefined;
@@ -59,21 +60,23 @@ export function requestIdOf(request: IncomingMessage): string {
  */
 export class RequestLog {
   readonly #logger: Logger;
+  readonly #clock: Clock;
   readonly #lines: LinesOfSecond;
   readonly #anonymousLines = new LinesOfSecond(mostAnonymousLines);
   readonly #reads: ReadTally;
   readonly #anonymous: ReadTally;
 
-  constructor(logger: Logger, maxPerSecond: number) {
+  constructor(logger: Logger, maxPerSecond: number, clock: Clock) {
     this.#logger = logger;
+    this.#clock = clock;
     this.#lines = new LinesOfSecond(maxPerSecond);
-    this.#reads = new ReadTally(logger);
-    this.#anonymous = new ReadTally(logger, 'requests without credentials');
+    this.#reads = new ReadTally(logger, clock);
+    this.#anonymous = new ReadTally(logger, clock, 'requests without credentials');
   }
 
   answered(answered: Answered): void {
     const { request, route, status, principal, startedAt } = answered;
-    const now = performance.now();
+    const now = this.#clock.now();
     const durationMs = now - startedAt;
     const isRead = request.method === 'GET' || request.method === 'HEAD';
     const isOrdinary = isRead && status < 400 && durationMs < slowMs;

@@ -1,4 +1,5 @@
 import type { AwsLedger, GateState, Held, LastError } from '../telemetry.ts';
+import type { Clock } from '../time.ts';
 import type { Envelope } from './presenters.ts';
 
 /** Where the state of the process is read. */
@@ -9,15 +10,16 @@ export interface StatusParts {
   readonly region: string;
   readonly ledger: AwsLedger;
   readonly gates: () => readonly GateState[];
-  /** `asOf` is on the clock of `performance.now()`, and -Infinity before the first read. */
+  /** `asOf` is on the scale of `Clock.now()`, and -Infinity before the first read. */
   readonly picture: () => { readonly loadBalancers: number; readonly asOf: number };
   readonly requestsInFlight: () => number;
   readonly waiters: () => number;
+  readonly clock: Clock;
 }
 
 /** Returns the state of the service, enveloped; `Status` of the API. */
 export async function presentStatus(parts: StatusParts): Promise<Envelope<object>> {
-  const { startedAt, backend, region } = parts;
+  const { startedAt, backend, region, clock } = parts;
   const { version, commit } = await parts.build();
   const { loadBalancers, asOf } = parts.picture();
   return {
@@ -25,13 +27,13 @@ export async function presentStatus(parts: StatusParts): Promise<Envelope<object
       version,
       commit,
       startedAt: startedAt.toISOString(),
-      uptimeSeconds: Math.floor((Date.now() - startedAt.getTime()) / 1000),
+      uptimeSeconds: Math.floor((clock.epochMs() - startedAt.getTime()) / 1000),
       backend,
       region,
       requests: { inFlight: parts.requestsInFlight(), waiting: parts.waiters() },
       picture: {
         loadBalancers,
-        ...(asOf !== -Infinity && { ageSeconds: Math.round((performance.now() - asOf) / 100) / 10 }),
+        ...(asOf !== -Infinity && { ageSeconds: Math.round((clock.now() - asOf) / 100) / 10 }),
       },
       aws: shapeAws(parts),
     },

@@ -14,7 +14,7 @@ export interface ChangeToWaitFor {
   /** The instance that was changed. */
   readonly machine: MachineInfo;
   readonly wish: Wish;
-  /** On the clock of `performance.now()`. */
+  /** On the scale of `Clock.now()`. */
   readonly until: number;
 }
 

@@ -17,7 +17,7 @@ export interface ChangePartsOptions {
   readonly health: HealthReads;
   readonly lastInService: LastInService;
   readonly logger: Logger;
-  readonly clock?: Clock;
+  readonly clock: Clock;
 }
 
 /** How a change is to be made. */
@@ -47,7 +47,7 @@ export class ChangeParts {
     this.#options = options;
     this.inventory = options.inventory;
     this.lastInService = options.lastInService;
-    this.drainings = new Drainings(options.changes, options.health);
+    this.drainings = new Drainings(options.changes, options.health, options.clock);
     this.registrations = new Registrations((...change) => this.#register(...change), options.clock);
   }
 

@@ -1,5 +1,6 @@
 import { DomainError } from '../errors.ts';
 import { type Logger, startTrace } from '../telemetry.ts';
+import type { Clock } from '../time.ts';
 import { type HealthEntry, untold } from './health.ts';
 import type { HealthBoard } from './health-board.ts';
 import type { ElbName, InstanceId } from './machine.ts';
@@ -12,7 +13,7 @@ export interface Wait {
   readonly elbName: ElbName;
   readonly instanceId: InstanceId;
   readonly wish: Wish;
-  /** On the clock of `performance.now()`. */
+  /** On the scale of `Clock.now()`. */
   readonly until: number;
 }
 
@@ -28,6 +29,7 @@ export interface ChangeWaitsDeps {
   readonly health: HealthBoard;
   readonly changes: RecentChanges;
   readonly logger: Logger;
+  readonly clock: Clock;
   /** Attaches an instance as a request does, within `withinMs` milliseconds. Throws DomainError. */
   readonly attach: (elbName: ElbName, instanceId: InstanceId, withinMs: number) => Promise<unknown>;
 }
@@ -55,7 +57,7 @@ export class ChangeWaits {
     const { changes } = this.#deps;
     const drainedBefore = changes.get(elbName, instanceId).drainingSince !== undefined;
     for (const again of [false, true]) {
-      const ms = until - performance.now();
+      const ms = until - this.#deps.clock.now();
       const end = await this.#deps.waiting.until(elbName, instanceId, wait.wish, { ms, gone });
       if (end.how === 'lost') {
         const { attachedAt = -Infinity, detachedAt = -Infinity } = changes.get(elbName, instanceId);
@@ -75,7 +77,7 @@ export class ChangeWaits {
   async #attachAgain(wait: Wait): Promise<void> {
     const { elbName, instanceId } = wait;
     try {
-      await this.#deps.attach(elbName, instanceId, wait.until - performance.now());
+      await this.#deps.attach(elbName, instanceId, wait.until - this.#deps.clock.now());
       this.#deps.logger.info(
         { elbName, instanceId },
         'attached again, as it was no member after its draining',
@@ -91,8 +93,9 @@ export class ChangeWaits {
     { elbName, instanceId }: Wait,
     { last = untold(instanceId), trouble }: LastLooks,
   ): Promise<HealthEntry | undefined> {
-    const since = performance.now() - factsMaxAgeMs;
-    const [entry] = await this.#deps.health.explain(elbName, [last], since, startTrace(explainMs));
+    const { clock } = this.#deps;
+    const since = clock.now() - factsMaxAgeMs;
+    const [entry] = await this.#deps.health.explain(elbName, [last], since, startTrace(clock, explainMs));
     if (entry === undefined || trouble === undefined) return entry;
     return { ...entry, why: `its health is not known, as ${trouble.problem}; look again later` };
   }

@@ -1,4 +1,4 @@
-import { type Clock, systemClock } from '../time.ts';
+import type { Clock } from '../time.ts';
 
 interface Run<T> {
   /** When the call left; undefined as long as it waits. */
@@ -23,7 +23,7 @@ export class Coalescer<T> {
    */
   constructor(
     call: (sent: () => void) => Promise<T>,
-    { sideBySide = false, clock = systemClock }: { sideBySide?: boolean; clock?: Clock } = {},
+    { sideBySide = false, clock }: { sideBySide?: boolean; clock: Clock },
   ) {
     this.#sideBySide = sideBySide;
     this.#clock = clock;

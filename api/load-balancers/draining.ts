@@ -1,4 +1,5 @@
 import { type AwsTrace, startTrace } from '../telemetry.ts';
+import type { Clock } from '../time.ts';
 import type { HealthReads } from './health-reads.ts';
 import type { Members } from './load-balancer-gateway.ts';
 import type { ElbName, InstanceId } from './machine.ts';
@@ -17,10 +18,12 @@ const patienceMs = 2000;
 export class Drainings {
   readonly #changes: RecentChanges;
   readonly #reads: HealthReads;
+  readonly #clock: Clock;
 
-  constructor(changes: RecentChanges, reads: HealthReads) {
+  constructor(changes: RecentChanges, reads: HealthReads, clock: Clock) {
     this.#changes = changes;
     this.#reads = reads;
+    this.#clock = clock;
   }
 
   /**
@@ -30,7 +33,7 @@ export class Drainings {
   async of(elbName: ElbName, instanceIds: Members, trace: AwsTrace): Promise<Map<InstanceId, Draining>> {
     const suspects = instanceIds.filter((id) => this.#changes.get(elbName, id).drainingSince !== undefined);
     if (suspects.length === 0) return new Map();
-    const own = startTrace(patienceMs);
+    const own = startTrace(this.#clock, patienceMs);
     const seconds = await this.#reads.drainingSeconds(elbName, own);
     const found = new Map<InstanceId, Draining>();
     for (const id of suspects) {
@@ -51,7 +54,7 @@ export class Drainings {
     const { drainingSince } = this.#changes.get(elbName, instanceId);
     if (drainingSince === undefined) return undefined;
     if (seconds === undefined) return { until: undefined };
-    const leftMs = drainingSince + seconds * 1000 - performance.now();
-    return leftMs > 0 ? { until: new Date(Date.now() + leftMs) } : undefined;
+    const leftMs = drainingSince + seconds * 1000 - this.#clock.now();
+    return leftMs > 0 ? { until: new Date(this.#clock.epochMs() + leftMs) } : undefined;
   }
 }

@@ -1,5 +1,5 @@
 import type { AwsTrace } from '../telemetry.ts';
-import { type Clock, systemClock } from '../time.ts';
+import type { Clock } from '../time.ts';
 import { type HealthEntry, type MemberHealth, untold } from './health.ts';
 import type { HealthReads } from './health-reads.ts';
 import type { Freshness, Inventory } from './inventory.ts';
@@ -26,7 +26,7 @@ export class HealthBoard {
   readonly #changes: RecentChanges;
   readonly #clock: Clock;
 
-  constructor(reads: HealthReads, inventory: Inventory, changes: RecentChanges, clock: Clock = systemClock) {
+  constructor(reads: HealthReads, inventory: Inventory, changes: RecentChanges, clock: Clock) {
     this.#clock = clock;
     this.#reads = reads;
     this.#inventory = inventory;
@@ -77,6 +77,7 @@ export class HealthBoard {
         change: this.#changes.get(elbName, one.instanceId),
         drainingSeconds,
         now,
+        epochMs: this.#clock.epochMs(),
       }),
     );
   }

@@ -1,6 +1,6 @@
 import { DomainError } from '../errors.ts';
 import { type AwsTrace, startTrace } from '../telemetry.ts';
-import { type Clock, systemClock } from '../time.ts';
+import type { Clock } from '../time.ts';
 import { Coalescer } from './coalescer.ts';
 import type { MemberHealth } from './health.ts';
 import type { Inventory } from './inventory.ts';
@@ -12,7 +12,7 @@ import type { RecentChanges } from './recent-changes.ts';
 /** What AWS told of the health of all that is on a load balancer. */
 export interface HealthReading {
   readonly health: readonly MemberHealth[];
-  /** When the call left, on the clock of `performance.now()`. */
+  /** When the call left, on the scale of `Clock.now()`. */
   readonly asOf: number;
   readonly requestIds: readonly string[];
 }
@@ -53,7 +53,7 @@ export class HealthReads {
     changes: RecentChanges,
     inventory: Pick<Inventory, 'changedAt' | 'requireKnown'>,
     deadlineMs: number,
-    clock: Clock = systemClock,
+    clock: Clock,
   ) {
     this.#clock = clock;
     this.#gateway = gateway;
@@ -161,7 +161,7 @@ export class HealthReads {
 
   /** Reads the draining time-out. Returns AWS's ids of the call; the ledger counts a failure. */
   async #readDraining(elbName: ElbName, known: DrainingTimeout): Promise<readonly string[]> {
-    const trace = startTrace(this.#deadlineMs, { clock: this.#clock });
+    const trace = startTrace(this.#clock, this.#deadlineMs);
     try {
       known.seconds = await this.#gateway.describeDraining(elbName, trace);
       known.goodUntil = this.#clock.now() + drainingMaxAgeMs;
@@ -175,8 +175,7 @@ export class HealthReads {
 
   async #read(elbName: ElbName, urgency: Urgency, sent: () => void): Promise<HealthReading> {
     let asOf = this.#clock.now();
-    const trace = startTrace(this.#deadlineMs, {
-      clock: this.#clock,
+    const trace = startTrace(this.#clock, this.#deadlineMs, {
       sent: () => {
         asOf = this.#clock.now();
         sent();

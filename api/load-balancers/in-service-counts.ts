@@ -1,6 +1,6 @@
 import { DomainError } from '../errors.ts';
 import type { AwsTrace } from '../telemetry.ts';
-import { type Clock, systemClock } from '../time.ts';
+import type { Clock } from '../time.ts';
 import { isHealthy } from './health.ts';
 import type { HealthReading, HealthReads } from './health-reads.ts';
 import type { LoadBalancer } from './load-balancer.ts';
@@ -17,7 +17,7 @@ export class InServiceCounts {
   readonly #reads: HealthReads;
   readonly #clock: Clock;
 
-  constructor(reads: HealthReads, clock: Clock = systemClock) {
+  constructor(reads: HealthReads, clock: Clock) {
     this.#reads = reads;
     this.#clock = clock;
   }

@@ -1,6 +1,6 @@
 import { DomainError, elbNotFound } from '../errors.ts';
 import { type AwsTrace, type Logger, startTrace } from '../telemetry.ts';
-import { type Clock, systemClock } from '../time.ts';
+import type { Clock } from '../time.ts';
 import { Coalescer } from './coalescer.ts';
 import { type DescribedList, DescribedLists } from './described-lists.ts';
 import { Descriptions } from './descriptions.ts';
@@ -29,8 +29,8 @@ export interface InventoryOptions {
   readonly deadlineMs: number;
   /** What a refresh may take while known lists can be served instead, in milliseconds. */
   readonly refreshDeadlineMs: number;
-  /** The clock of all times in and out of the inventory; that of `performance.now()` by default. */
-  readonly clock?: Clock;
+  /** The clock of all times in and out of the inventory. */
+  readonly clock: Clock;
 }
 
 /** How old an answer may be at most. */
@@ -59,7 +59,7 @@ export class Inventory {
   constructor(gateway: LoadBalancerGateway, logger: Logger, options: InventoryOptions) {
     this.#gateway = gateway;
     this.#options = options;
-    const { maxAgeMs, maxStaleMs, deadlineMs, refreshDeadlineMs, clock = systemClock } = options;
+    const { maxAgeMs, maxStaleMs, deadlineMs, refreshDeadlineMs, clock } = options;
     this.#clock = clock;
     this.#unknownReads = new Coalescer((sent) => this.#readForUnknown(sent), { clock });
     this.#sharedDeadlineMs = deadlineMs - headStartMs;
@@ -207,7 +207,7 @@ export class Inventory {
     if (waitMs > 0) await new Promise<void>((resolve) => this.#clock.after(waitMs, resolve));
     this.#unknownReadAt = this.#clock.now();
     sent();
-    const trace = startTrace(this.#sharedDeadlineMs, { clock: this.#clock });
+    const trace = startTrace(this.#clock, this.#sharedDeadlineMs);
     await this.#reads.since(this.#unknownReadAt, trace);
     return trace.requestIds;
   }
@@ -291,13 +291,12 @@ export class Inventory {
   async #readMembers(elbName: ElbName, sent: () => void): Promise<readonly string[]> {
     let sentAt = this.#clock.now();
     const options = {
-      clock: this.#clock,
       sent: () => {
         sentAt = this.#clock.now();
         sent();
       },
     };
-    const trace = startTrace(this.#sharedDeadlineMs, options);
+    const trace = startTrace(this.#clock, this.#sharedDeadlineMs, options);
     try {
       this.#picture.learn(elbName, await this.#gateway.describeLoadBalancer(elbName, trace), sentAt);
       return trace.requestIds;

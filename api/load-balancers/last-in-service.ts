@@ -1,5 +1,6 @@
 import { DomainError } from '../errors.ts';
 import type { AwsTrace } from '../telemetry.ts';
+import type { Clock } from '../time.ts';
 import { isHealthy, type MemberHealth } from './health.ts';
 import type { HealthReads } from './health-reads.ts';
 import { KeyedLock } from './keyed-lock.ts';
@@ -17,12 +18,14 @@ export class LastInService {
   readonly isProtected: boolean;
   readonly #reads: HealthReads;
   readonly #changes: RecentChanges;
+  readonly #clock: Clock;
   readonly #locks = new KeyedLock();
 
-  constructor(reads: HealthReads, changes: RecentChanges, isProtected: boolean) {
+  constructor(reads: HealthReads, changes: RecentChanges, isProtected: boolean, clock: Clock) {
     this.#reads = reads;
     this.#changes = changes;
     this.isProtected = isProtected;
+    this.#clock = clock;
   }
 
   /**
@@ -48,7 +51,7 @@ export class LastInService {
     urgency: 'urgent' | 'ordinary',
     trace: AwsTrace,
   ): Promise<ReadonlySet<InstanceId>> {
-    const now = performance.now();
+    const now = this.#clock.now();
     const { health } = await this.#reads.all(elbName, now, urgency, trace);
     return this.#inServiceOf(elbName, health, now);
   }
@@ -59,7 +62,7 @@ export class LastInService {
    */
   wereLast(elbName: ElbName, detached: Members): boolean {
     const last = this.#reads.last(elbName);
-    if (last === undefined || performance.now() - last.asOf > recentMs) return false;
+    if (last === undefined || this.#clock.now() - last.asOf > recentMs) return false;
     const inService = last.health.filter(isHealthy).map(({ instanceId }) => instanceId);
     const isGone = (id: InstanceId): boolean =>
       (this.#changes.get(elbName, id).detachedAt ?? -Infinity) > last.asOf;

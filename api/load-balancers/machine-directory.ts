@@ -1,5 +1,5 @@
 import { type AwsTrace, type Logger, startTrace } from '../telemetry.ts';
-import { type Clock, systemClock } from '../time.ts';
+import type { Clock } from '../time.ts';
 import type { LoadBalancerGateway } from './load-balancer-gateway.ts';
 import { type InstanceId, type MachineInfo, undescribed } from './machine.ts';
 import { Outage } from './outage.ts';
@@ -19,8 +19,7 @@ export interface DirectoryOptions {
   readonly unknownMaxAgeMs: number;
   /** What one call may take in all, in milliseconds. */
   readonly deadlineMs: number;
-  /** That of `performance.now()` by default. */
-  readonly clock?: Clock;
+  readonly clock: Clock;
 }
 
 /** What is remembered of one instance. Type and date are undefined where EC2 did not describe it. */
@@ -56,7 +55,7 @@ export class MachineDirectory {
   constructor(gateway: LoadBalancerGateway, logger: Logger, options: DirectoryOptions) {
     this.#gateway = gateway;
     this.#options = options;
-    this.#clock = options.clock ?? systemClock;
+    this.#clock = options.clock;
     this.outage = new Outage('instances', logger);
   }
 
@@ -174,9 +173,8 @@ export class MachineDirectory {
 
   async #ask(batch: Batch): Promise<void> {
     const probe = this.outage.error !== undefined;
-    const trace = startTrace(probe ? probeMs : this.#options.deadlineMs, {
+    const trace = startTrace(this.#clock, probe ? probeMs : this.#options.deadlineMs, {
       probe,
-      clock: this.#clock,
       sent: () => (batch.sentAt = this.#clock.now()),
     });
     this.#askedAt = this.#clock.now();

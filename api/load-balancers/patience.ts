@@ -1,13 +1,9 @@
 import { DomainError } from '../errors.ts';
 import type { AwsTrace } from '../telemetry.ts';
-import { systemClock } from '../time.ts';
+import type { Clock } from '../time.ts';
 
 /** Resolves with true once the promise has fulfilled, with false when `ms` milliseconds have passed or it has failed. */
-export async function fulfilledWithin(
-  promise: Promise<unknown>,
-  ms: number,
-  clock = systemClock,
-): Promise<boolean> {
+export async function fulfilledWithin(promise: Promise<unknown>, ms: number, clock: Clock): Promise<boolean> {
   let cancel: () => void = () => undefined;
   const patience = new Promise<boolean>((resolve) => {
     cancel = clock.after(Math.max(0, ms), () => {

@@ -1,7 +1,8 @@
+import type { Clock } from '../time.ts';
 import type { Members } from './load-balancer-gateway.ts';
 import type { ElbName, InstanceId } from './machine.ts';
 
-/** When this process last attached and detached an instance, on the clock of `performance.now()`. */
+/** When this process last attached and detached an instance, on the scale of `Clock.now()`. */
 export interface RecentChange {
   readonly attachedAt?: number;
   readonly detachedAt?: number;
@@ -14,26 +15,31 @@ const mostRemembered = 10_000;
 
 /** What this process has changed recently: AWS does not show when an instance was registered or began to drain. */
 export class RecentChanges {
+  readonly #clock: Clock;
   readonly #changes = new Map<string, RecentChange>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
 
   get(elbName: ElbName, instanceId: InstanceId): RecentChange {
     return this.#changes.get(`${elbName}/${instanceId}`) ?? {};
   }
 
   attached(elbName: ElbName, instanceIds: Members): void {
-    const now = performance.now();
+    const now = this.#clock.now();
     for (const id of instanceIds) this.#note(elbName, id, { attachedAt: now });
   }
 
   detached(elbName: ElbName, instanceIds: Members): void {
-    const now = performance.now();
+    const now = this.#clock.now();
     for (const id of instanceIds) this.#note(elbName, id, { detachedAt: now, drainingSince: now });
   }
 
   /** AWS says that it drains the instance, which somebody else may have detached. */
   seenDraining(elbName: ElbName, instanceId: InstanceId): void {
     if (this.get(elbName, instanceId).drainingSince !== undefined) return;
-    this.#note(elbName, instanceId, { drainingSince: performance.now() });
+    this.#note(elbName, instanceId, { drainingSince: this.#clock.now() });
   }
 
   /** AWS says, in a call that left at `asOf`, that it does not drain the instance. */

@@ -98,9 +98,8 @@ export class RegionReads {
   async #read(sent: () => void): Promise<AwsTrace> {
     let sentAt = this.#clock.now();
     const probe = this.#cancelProbe !== undefined;
-    const trace = startTrace(probe ? probeEveryMs : this.#deadlineMs, {
+    const trace = startTrace(this.#clock, probe ? probeEveryMs : this.#deadlineMs, {
       probe,
-      clock: this.#clock,
       sent: () => {
         sentAt = this.#clock.now();
         sent();

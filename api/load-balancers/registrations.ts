@@ -1,6 +1,6 @@
 import { DomainError } from '../errors.ts';
 import { type AwsTrace, startTrace } from '../telemetry.ts';
-import { type Clock, systemClock } from '../time.ts';
+import type { Clock } from '../time.ts';
 import { type Failures, goOnWithoutRefused } from './go-on-without.ts';
 import type { Members } from './load-balancer-gateway.ts';
 import type { ElbName } from './machine.ts';
@@ -26,7 +26,7 @@ export class Registrations {
   readonly #clock: Clock;
   readonly #queues = new Map<ElbName, Joined[]>();
 
-  constructor(register: Register, clock: Clock = systemClock) {
+  constructor(register: Register, clock: Clock) {
     this.#register = register;
     this.#clock = clock;
   }
@@ -75,7 +75,7 @@ function sharedTrace(group: readonly Joined[], clock: Clock): AwsTrace {
   const [first] = group;
   if (first !== undefined && group.length === 1) return first.trace;
   const deadlineAt = Math.max(...group.map(({ trace }) => trace.deadlineAt));
-  return startTrace(Math.max(0, Math.floor(deadlineAt - headStartMs - clock.now())), { clock });
+  return startTrace(clock, Math.max(0, Math.floor(deadlineAt - headStartMs - clock.now())));
 }
 
 /** What became of the call for one of its callers, who may have to give up earlier. */

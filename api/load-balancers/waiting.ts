@@ -1,5 +1,6 @@
 import { DomainError } from '../errors.ts';
 import { type AwsTrace, startTrace } from '../telemetry.ts';
+import type { Clock } from '../time.ts';
 import { isDoubtful, isDrained, isHealthy, type MemberHealth } from './health.ts';
 import type { HealthReads } from './health-reads.ts';
 import type { Inventory } from './inventory.ts';
@@ -28,6 +29,7 @@ export interface WaitingOptions {
   readonly closing: AbortSignal;
   /** The least distance between two looks at a load balancer, in milliseconds; 500 by default. */
   readonly leastDistanceMs?: number;
+  readonly clock: Clock;
 }
 
 interface Waiter {
@@ -97,12 +99,14 @@ export class Waiting {
     try {
       return await new Promise<WaitEnd>((resolve) => {
         const waiter: Waiter = { instanceId, wish, end: resolve, sawDraining: false, doubts: 0 };
-        const timer = setTimeout(endAs, Math.max(0, ms), waiter, 'late');
+        const cancel = this.#options.clock.after(Math.max(0, ms), () => {
+          endAs(waiter, 'late');
+        });
         gone.addEventListener('abort', () => {
           endAs(waiter, 'gone');
         });
         end = () => {
-          clearTimeout(timer);
+          cancel();
           watch.waiters.delete(waiter);
         };
         watch.waiters.add(waiter);
@@ -130,12 +134,12 @@ export class Waiting {
     const watch = this.#watches.get(elbName);
     if (watch === undefined) return;
     while (watch.waiters.size > 0) {
-      const lookedAt = performance.now();
+      const lookedAt = this.#options.clock.now();
       await this.#look(watch);
       if (watch.waiters.size === 0) break;
       const { leastDistanceMs = 500, elbReadsPerSecond } = this.#options;
       const distance = Math.max(leastDistanceMs, (1000 * this.#watches.size) / elbReadsPerSecond);
-      await this.#rest(watch, lookedAt + distance - performance.now());
+      await this.#rest(watch, lookedAt + distance - this.#options.clock.now());
     }
     this.#watches.delete(elbName);
   }
@@ -144,7 +148,7 @@ export class Waiting {
   async #look({ elbName, waiters }: Watch): Promise<void> {
     const asking = [...waiters];
     const ids = [...new Set(asking.map(({ instanceId }) => instanceId))];
-    const trace: AwsTrace = startTrace(this.#options.deadlineMs);
+    const trace: AwsTrace = startTrace(this.#options.clock, this.#options.deadlineMs);
     try {
       const health = await this.#reads.some(elbName, ids, trace);
       const doubtful = asking.filter((waiter) => see(waiter, health.get(waiter.instanceId)));
@@ -162,9 +166,9 @@ export class Waiting {
 
   #rest(watch: Watch, ms: number): Promise<void> {
     return new Promise((resolve) => {
-      const timer = setTimeout(resolve, Math.max(0, ms));
+      const cancel = this.#options.clock.after(Math.max(0, ms), resolve);
       watch.wake = () => {
-        clearTimeout(timer);
+        cancel();
         resolve();
       };
     });

@@ -3,7 +3,7 @@ import type { HealthCheck, LoadBalancerTraits } from './load-balancer.ts';
 import type { ElbName, MachineInfo } from './machine.ts';
 import type { RecentChange } from './recent-changes.ts';
 
-/** What is known around a member's health. Times are on the clock of `performance.now()`. */
+/** What is known around a member's health. Times are on the scale of `Clock.now()`. */
 export interface Circumstances {
   readonly elbName: ElbName;
   readonly traits: LoadBalancerTraits | undefined;
@@ -12,6 +12,8 @@ export interface Circumstances {
   /** For how many seconds connections are drained at most; undefined where that is not known. */
   readonly drainingSeconds: number | undefined;
   readonly now: number;
+  /** The time of day, in milliseconds since 1970. */
+  readonly epochMs: number;
 }
 
 type Reason = Pick<HealthEntry, 'why' | 'lookAgainSeconds'>;
@@ -65,7 +67,7 @@ function reasonOf(health: MemberHealth, circumstances: Circumstances): Reason {
   );
 }
 
-function draining({ change, drainingSeconds, now }: Circumstances): Reason {
+function draining({ change, drainingSeconds, now, epochMs }: Circumstances): Reason {
   const { attachedAt = -Infinity, drainingSince } = change;
   const leftSeconds =
     drainingSeconds === undefined || drainingSince === undefined
@@ -74,7 +76,7 @@ function draining({ change, drainingSeconds, now }: Circumstances): Reason {
   const until =
     leftSeconds === undefined
       ? 'for a while yet'
-      : `until ${instant(leftSeconds)} (${leftSeconds} s) at most`;
+      : `until ${instant(epochMs, leftSeconds)} (${leftSeconds} s) at most`;
   return later(
     drainingSince !== undefined && attachedAt > drainingSince
       ? `it was attached again while it still drains its connections ${until}: look again then, and attach it once more if it is no member`
@@ -128,9 +130,9 @@ function passingSeconds({ healthyThreshold, intervalSeconds }: KnownCheck): numb
   return healthyThreshold * intervalSeconds;
 }
 
-/** The point in time so many seconds from now, as RFC 3339 has it, in whole seconds. */
-function instant(seconds: number): string {
-  return new Date(Date.now() + seconds * 1000).toISOString().replace(/\.\d+Z$/, 'Z');
+/** The point in time so many seconds after `epochMs`, as RFC 3339 has it, in whole seconds. */
+function instant(epochMs: number, seconds: number): string {
+  return new Date(epochMs + seconds * 1000).toISOString().replace(/\.\d+Z$/, 'Z');
 }
 
 function later(why: string, seconds = 5): Reason {

@@ -1,6 +1,7 @@
 import type Router from '@koa/router';
 import type { HealthBoard } from '../../load-balancers/health-board.ts';
 import { startTrace } from '../../telemetry.ts';
+import type { Clock } from '../../time.ts';
 import { readElbName, readFreshness } from '../input.ts';
 import { answerKnown } from '../known-answer.ts';
 import { takes } from '../middleware/takes.ts';
@@ -10,10 +11,11 @@ export interface ElbHealthRouteParts {
   readonly health: HealthBoard;
   /** Milliseconds that one request may spend on AWS. */
   readonly deadlineMs: number;
+  readonly clock: Clock;
 }
 
 /** Tells how the members of a load balancer are. */
-export function elbHealthRoutes(router: Router, { health, deadlineMs }: ElbHealthRouteParts): void {
+export function elbHealthRoutes(router: Router, { health, deadlineMs, clock }: ElbHealthRouteParts): void {
   /**
    * @swagger
    * /elb/{elbName}/health:
@@ -50,9 +52,9 @@ export function elbHealthRoutes(router: Router, { health, deadlineMs }: ElbHealt
    */
   router.get('/elb/:elbName/health', takes(), async (ctx) => {
     const elbName = readElbName(ctx.params['elbName']);
-    const trace = startTrace(deadlineMs);
+    const trace = startTrace(clock, deadlineMs);
     ctx.state.trace = trace;
     const list = await health.list(elbName, readFreshness(ctx), trace);
-    answerKnown(ctx, list, presentHealth(list.entries));
+    answerKnown(ctx, list, presentHealth(list.entries), clock.now());
   });
 }

@@ -3,6 +3,7 @@ import type { ElbName, InstanceId } from '../../load-balancers/machine.ts';
 import type { MembershipChanges } from '../../load-balancers/membership-changes.ts';
 import type { Outcome } from '../../load-balancers/outcomes.ts';
 import { type AwsTrace, startTrace } from '../../telemetry.ts';
+import type { Clock } from '../../time.ts';
 import { type AppContext, callerOf } from '../context.ts';
 import { type NamedInstance, notAnInstanceId, readElbName, readInstanceIds } from '../input.ts';
 import { sameOrigin } from '../middleware/same-origin.ts';
@@ -15,11 +16,15 @@ export interface ElbInstancesRouteParts {
   readonly changes: MembershipChanges;
   /** Milliseconds that one request may spend on AWS. */
   readonly deadlineMs: number;
+  readonly clock: Clock;
 }
 
 /** Attaches and detaches many instances of a load balancer at once. */
-export function elbInstancesRoutes(router: Router, { changes, deadlineMs }: ElbInstancesRouteParts): void {
-  const trace = (ctx: AppContext): AwsTrace => (ctx.state.trace = startTrace(deadlineMs));
+export function elbInstancesRoutes(
+  router: Router,
+  { changes, deadlineMs, clock }: ElbInstancesRouteParts,
+): void {
+  const trace = (ctx: AppContext): AwsTrace => (ctx.state.trace = startTrace(clock, deadlineMs));
 
   /**
    * @swagger

@@ -2,6 +2,7 @@ import type Router from '@koa/router';
 import type { InServiceCounts } from '../../load-balancers/in-service-counts.ts';
 import type { LoadBalancerService } from '../../load-balancers/load-balancer-service.ts';
 import { startTrace } from '../../telemetry.ts';
+import type { Clock } from '../../time.ts';
 import { readFreshness } from '../input.ts';
 import { answerKnown } from '../known-answer.ts';
 import { takes } from '../middleware/takes.ts';
@@ -13,10 +14,14 @@ export interface ElbListRouteParts {
   readonly inService: InServiceCounts;
   /** Milliseconds that one request may spend on AWS. */
   readonly deadlineMs: number;
+  readonly clock: Clock;
 }
 
 /** Lists the load balancers of the region. */
-export function elbListRoutes(router: Router, { service, inService, deadlineMs }: ElbListRouteParts): void {
+export function elbListRoutes(
+  router: Router,
+  { service, inService, deadlineMs, clock }: ElbListRouteParts,
+): void {
   /**
    * @swagger
    * /elb:
@@ -71,7 +76,7 @@ export function elbListRoutes(router: Router, { service, inService, deadlineMs }
    */
   router.get('/elb', takes('name', 'limit', 'cursor', 'health'), async (ctx) => {
     const { fits, limit, after, rest, health } = readPageQuery(ctx);
-    const trace = startTrace(deadlineMs);
+    const trace = startTrace(clock, deadlineMs);
     ctx.state.trace = trace;
     const list = await service.listLoadBalancers(readFreshness(ctx), trace);
     const wanted = list.loadBalancers.filter(({ elbName }) => elbName > after && fits(elbName));
@@ -82,6 +87,6 @@ export function elbListRoutes(router: Router, { service, inService, deadlineMs }
       ctx.set('Link', `</elb?${query}>; rel="next"`);
     }
     const counts = health ? await inService.read(page, trace) : inService.known(page);
-    answerKnown(ctx, list, presentLoadBalancers(page, counts));
+    answerKnown(ctx, list, presentLoadBalancers(page, counts), clock.now());
   });
 }

@@ -1,6 +1,7 @@
 import type Router from '@koa/router';
 import type { LoadBalancerService } from '../../load-balancers/load-balancer-service.ts';
 import { type AwsTrace, startTrace } from '../../telemetry.ts';
+import type { Clock } from '../../time.ts';
 import type { MembershipChanges } from '../../load-balancers/membership-changes.ts';
 import { only } from '../../load-balancers/outcomes.ts';
 import { type AppContext, callerOf } from '../context.ts';
@@ -18,12 +19,13 @@ export interface ElbRouteParts extends WaitParts {
   readonly changes: MembershipChanges;
   /** Milliseconds that one sequence of AWS calls may take. */
   readonly deadlineMs: number;
+  readonly clock: Clock;
 }
 
 /** Lists, attaches and detaches the instances of a load balancer. */
 export function elbRoutes(router: Router, parts: ElbRouteParts): void {
-  const { service, changes, deadlineMs } = parts;
-  const trace = (ctx: AppContext): AwsTrace => (ctx.state.trace = startTrace(deadlineMs));
+  const { service, changes, deadlineMs, clock } = parts;
+  const trace = (ctx: AppContext): AwsTrace => (ctx.state.trace = startTrace(clock, deadlineMs));
 
   /**
    * @swagger
@@ -65,7 +67,8 @@ export function elbRoutes(router: Router, parts: ElbRouteParts): void {
    */
   router.get('/elb/:elbName', takes(), async (ctx) => {
     const elbName = readElbName(ctx.params['elbName']);
-    answerList(ctx, await service.listMachines(elbName, readFreshness(ctx), trace(ctx)));
+    const list = await service.listMachines(elbName, readFreshness(ctx), trace(ctx));
+    answerList(ctx, list, clock.now());
   });
 
   /**
@@ -144,7 +147,7 @@ export function elbRoutes(router: Router, parts: ElbRouteParts): void {
       const elbName = readElbName(ctx.params['elbName']);
       const { wait, timeoutMs, dryRun } = readChangeQuery(ctx, { wish: 'in-service' });
       const ifMatch = readIfMatch(ctx);
-      const until = performance.now() + timeoutMs;
+      const until = clock.now() + timeoutMs;
       const instanceId = await readMachineId(ctx);
       ctx.state.change = { elbName, instanceIds: [instanceId], dryRun, force: false };
       const outcomes = await changes.attach(elbName, [instanceId], trace(ctx), { dryRun, ifMatch });
@@ -245,7 +248,7 @@ export function elbRoutes(router: Router, parts: ElbRouteParts): void {
       const elbName = readElbName(ctx.params['elbName']);
       const { wait, timeoutMs, dryRun, force } = readChangeQuery(ctx, { wish: 'drained' });
       const ifMatch = readIfMatch(ctx);
-      const until = performance.now() + timeoutMs;
+      const until = clock.now() + timeoutMs;
       const instanceId = await readMachineIdOrQuery(ctx);
       const options = { dryRun, force, actor: callerOf(ctx), requestId: ctx.state.requestId, ifMatch };
       ctx.state.change = { elbName, instanceIds: [instanceId], dryRun, force };

@@ -6,6 +6,7 @@ import { type EmbeddedAws, startEmbeddedAws } from '../../embedded-aws/server.ts
 import { DomainError } from '../../errors.ts';
 import type { ElbName, InstanceId } from '../../load-balancers/machine.ts';
 import { AwsLedger, type AwsTrace, startTrace } from '../../telemetry.ts';
+import { systemClock } from '../../time.ts';
 import { seededRandom } from '../support/random.ts';
 import { deregister, describeElbs, describeHealth, describeInstances, register } from '../support/world.ts';
 
@@ -34,6 +35,7 @@ describe(`The gateway, given ${answers} answers that are cut, reset or replaced 
   before(async () => {
     aws = await startEmbeddedAws();
     const clients = createAwsClients({
+      clock: systemClock,
       region: 'us-east-1',
       endpoint: aws.url,
       credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
@@ -42,11 +44,11 @@ describe(`The gateway, given ${answers} answers that are cut, reset or replaced 
       maxAttempts: 1,
     });
     const budget = { elbReadsPerSecond: 1e6, ec2ReadsPerSecond: 1e6 };
-    gateway = new ClassicElbGateway(clients, new AwsLedger(), budget);
+    gateway = new ClassicElbGateway(clients, new AwsLedger(systemClock), budget, systemClock);
   });
   after(() => aws.close());
   // A failed read otherwise keeps the next one away for a second, and a probe is not kept away.
-  const trace = (): AwsTrace => startTrace(20_000, { probe: true });
+  const trace = (): AwsTrace => startTrace(systemClock, 20_000, { probe: true });
   const members = () => aws.region.members(web) as InstanceId[];
 
   const broken = (): Fault => {

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { CallGate } from '../../aws/call-gate.ts';
 import { DomainError } from '../../errors.ts';
 import { type AwsTrace, startTrace } from '../../telemetry.ts';
+import { systemClock } from '../../time.ts';
 import { VirtualClock } from '../support/virtual-clock.ts';
 
 const throttled = new DomainError('aws_throttled', 'AWS is asked too often');
@@ -11,7 +12,7 @@ const ordinary: Take = { urgency: 'ordinary', repeated: false };
 const urgent: Take = { urgency: 'urgent', repeated: false };
 const patient: Take = { urgency: 'patient', repeated: false };
 const repeated: Take = { urgency: 'ordinary', repeated: true };
-const trace = (deadlineMs = 5000): AwsTrace => startTrace(deadlineMs);
+const trace = (deadlineMs = 5000): AwsTrace => startTrace(systemClock, deadlineMs);
 
 /** How many of so many calls are admitted at once. */
 async function admittedAtOnce(gate: CallGate, calls: number, how = ordinary): Promise<number> {
@@ -28,7 +29,7 @@ async function admittedAtOnce(gate: CallGate, calls: number, how = ordinary): Pr
 
 describe('CallGate', () => {
   it('refuses at once whoever cannot have its turn before the deadline, and says when to come again', async () => {
-    const gate = new CallGate({ name: 'load balancer reads', perSecond: 1 });
+    const gate = new CallGate({ name: 'load balancer reads', perSecond: 1, clock: systemClock });
     await gate.take(trace(), ordinary);
     await assert.rejects(gate.take(trace(500), ordinary), (error: unknown) => {
       assert.ok(error instanceof DomainError);
@@ -40,7 +41,7 @@ describe('CallGate', () => {
   });
 
   it('refuses whoever urgent callers have kept waiting up to its deadline', async () => {
-    const gate = new CallGate({ name: 'load balancer reads', perSecond: 4 });
+    const gate = new CallGate({ name: 'load balancer reads', perSecond: 4, clock: systemClock });
     await admittedAtOnce(gate, 4);
     const waiting = assert.rejects(gate.take(trace(400), ordinary), { code: 'aws_throttled' });
     for (let n = 0; n < 40; n++) void gate.take(trace(60_000), urgent);
@@ -50,7 +51,7 @@ describe('CallGate', () => {
   });
 
   it('admits a second’s worth at once, then the rate', async () => {
-    const gate = new CallGate({ name: 'reads', perSecond: 20 });
+    const gate = new CallGate({ name: 'reads', perSecond: 20, clock: systemClock });
     const began = performance.now();
     let admitted = 0;
     const takes = Array.from({ length: 30 }, () => gate.take(trace(), ordinary).then(() => (admitted += 1)));
@@ -62,7 +63,7 @@ describe('CallGate', () => {
   });
 
   it('lets patient callers go last, however long they wait already', async () => {
-    const gate = new CallGate({ name: 'reads', perSecond: 10 });
+    const gate = new CallGate({ name: 'reads', perSecond: 10, clock: systemClock });
     assert.equal(await admittedAtOnce(gate, 10), 10);
     const order: string[] = [];
     await Promise.all([
@@ -74,13 +75,13 @@ describe('CallGate', () => {
   });
 
   it('lets urgent callers alone take the reserve, ahead of those that wait', async () => {
-    const gate = new CallGate({ name: 'reads', perSecond: 4, reserve: 2 });
+    const gate = new CallGate({ name: 'reads', perSecond: 4, reserve: 2, clock: systemClock });
     assert.equal(await admittedAtOnce(gate, 6), 4);
     assert.equal(await admittedAtOnce(gate, 5, urgent), 2);
     const order: string[] = [];
     await Promise.all([
       gate.take(trace(), urgent).then(() => order.push('urgent')),
-      gate.take(startTrace(30_000), ordinary).then(() => order.push('ordinary')),
+      gate.take(startTrace(systemClock, 30_000), ordinary).then(() => order.push('ordinary')),
     ]);
     assert.deepEqual(order, ['urgent', 'ordinary']);
   });
@@ -93,7 +94,7 @@ describe('CallGate', () => {
     it(`leaves a third of the calls to ${few.urgency} ones while more ${many.urgency} ones come than may be made`, async () => {
       const clock = new VirtualClock();
       const gate = new CallGate({ name: 'reads', perSecond: 5, reserve: 2, clock });
-      const take = (how: Take) => gate.take(startTrace(60_000, { clock }), how);
+      const take = (how: Take) => gate.take(startTrace(clock, 60_000), how);
       const order: string[] = [];
       const flood = Array.from({ length: 60 }, async () => {
         await take(many);
@@ -110,13 +111,13 @@ describe('CallGate', () => {
     });
 
   it('does not limit without a rate', async () => {
-    assert.equal(await admittedAtOnce(new CallGate({ name: 'changes' }), 1000), 1000);
+    assert.equal(await admittedAtOnce(new CallGate({ name: 'changes', clock: systemClock }), 1000), 1000);
   });
 
   describe('after AWS said that it is asked too often', () => {
     let gate: CallGate;
     beforeEach(() => {
-      gate = new CallGate({ name: 'reads', perSecond: 100 });
+      gate = new CallGate({ name: 'reads', perSecond: 100, clock: systemClock });
     });
 
     it('fails first tries of everybody at once, with the reason', async () => {
@@ -135,11 +136,11 @@ describe('CallGate', () => {
 
     it('lets a probe through', async () => {
       gate.pause(throttled);
-      await gate.take(startTrace(1000, { probe: true }), ordinary);
+      await gate.take(startTrace(systemClock, 1000, { probe: true }), ordinary);
     });
 
     it('admits nobody who was waiting already before the pause ends', async () => {
-      gate = new CallGate({ name: 'reads', perSecond: 20 });
+      gate = new CallGate({ name: 'reads', perSecond: 20, clock: systemClock });
       await admittedAtOnce(gate, 20);
       const began = performance.now();
       let admittedAfter = Infinity;

@@ -5,6 +5,7 @@ import { createAwsClients } from '../../aws/clients.ts';
 import { type EmbeddedAws, startEmbeddedAws } from '../../embedded-aws/server.ts';
 import type { ElbName, InstanceId } from '../../load-balancers/machine.ts';
 import { AwsLedger, startTrace } from '../../telemetry.ts';
+import { systemClock } from '../../time.ts';
 import { deregister, describeElbs, describeInstances, register } from '../support/world.ts';
 
 const web = 'default-elb' as ElbName;
@@ -16,52 +17,64 @@ describe('ClassicElbGateway, when calls go wrong', () => {
   let gateway: ClassicElbGateway;
   beforeEach(async () => {
     aws = await startEmbeddedAws({ elbs: 500, instances: 500 });
-    ledger = new AwsLedger();
+    ledger = new AwsLedger(systemClock);
     const clients = createAwsClients({
+      clock: systemClock,
       region: 'us-east-1',
       endpoint: aws.url,
       credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
       connectTimeoutMs: 1000,
       answerTimeoutMs: 3000,
     });
-    gateway = new ClassicElbGateway(clients, ledger, { elbReadsPerSecond: 20, ec2ReadsPerSecond: 20 });
+    gateway = new ClassicElbGateway(
+      clients,
+      ledger,
+      { elbReadsPerSecond: 20, ec2ReadsPerSecond: 20 },
+      systemClock,
+    );
   });
   afterEach(() => aws.close());
   const calls = (action: string) => aws.calls().actions[action]?.calls ?? 0;
 
   it('gives up after 3 attempts, and not before', async () => {
     aws.faults.set([{ status: 500 }]);
-    await assert.rejects(gateway.describeRegion(startTrace(8000)), { code: 'aws_failed' });
+    await assert.rejects(gateway.describeRegion(startTrace(systemClock, 8000)), { code: 'aws_failed' });
     assert.equal(calls(describeElbs), 3);
     aws.faults.set([{ reset: true, count: 2 }]);
-    await gateway.describeLoadBalancer(web, startTrace(8000));
+    await gateway.describeLoadBalancer(web, startTrace(systemClock, 8000));
   });
 
   it('gives up at the deadline, whatever AWS does', async () => {
     aws.faults.set([{ silent: true }]);
     const began = performance.now();
-    await assert.rejects(gateway.describeLoadBalancer(web, startTrace(400)), { code: 'aws_unreachable' });
+    await assert.rejects(gateway.describeLoadBalancer(web, startTrace(systemClock, 400)), {
+      code: 'aws_unreachable',
+    });
     assert.ok(performance.now() - began < 2900, 'it did not wait for a first answer to time out');
   });
 
   it('takes DependencyThrottle for throttling, for everybody', async () => {
     aws.faults.set([{ throttle: 'DependencyThrottle', actions: [describeElbs] }]);
-    await assert.rejects(gateway.describeRegion(startTrace(8000)), { code: 'aws_throttled' });
+    await assert.rejects(gateway.describeRegion(startTrace(systemClock, 8000)), { code: 'aws_throttled' });
     assert.equal(calls(describeElbs), 1);
-    await assert.rejects(gateway.describeLoadBalancer(web, startTrace(8000)), { code: 'aws_throttled' });
+    await assert.rejects(gateway.describeLoadBalancer(web, startTrace(systemClock, 8000)), {
+      code: 'aws_throttled',
+    });
     assert.equal(calls(describeElbs), 1);
     assert.equal(ledger.snapshot()[`elasticloadbalancing:${describeElbs}`]?.throttled, 1);
   });
 
   it('leaves ELB alone for a second once it throttled, but neither EC2 nor changes', async () => {
     aws.faults.set([{ throttle: true, actions: [describeElbs], count: 1 }]);
-    const region = gateway.describeRegion(startTrace(8000));
+    const region = gateway.describeRegion(startTrace(systemClock, 8000));
     await sleep(100);
     for (let n = 0; n < 20; n++)
-      await assert.rejects(gateway.describeLoadBalancer(web, startTrace(8000)), { code: 'aws_throttled' });
+      await assert.rejects(gateway.describeLoadBalancer(web, startTrace(systemClock, 8000)), {
+        code: 'aws_throttled',
+      });
     assert.equal(calls(describeElbs), 1);
-    assert.equal((await gateway.describeMachines([member], startTrace(8000))).size, 1);
-    assert.ok((await gateway.register(web, [stranger], startTrace(8000))).includes(stranger));
+    assert.equal((await gateway.describeMachines([member], startTrace(systemClock, 8000))).size, 1);
+    assert.ok((await gateway.register(web, [stranger], startTrace(systemClock, 8000))).includes(stranger));
     assert.equal((await region).size, 500);
     const { log } = aws.calls();
     const [first, second] = log.filter(({ action }) => action === describeElbs).map(({ atMs }) => atMs);
@@ -70,19 +83,21 @@ describe('ClassicElbGateway, when calls go wrong', () => {
 
   it('takes a Deregister whose answer was lost and whose repetition is refused as made', async () => {
     aws.faults.set([{ resetAfter: true, actions: [deregister], count: 1 }]);
-    assert.equal(await gateway.deregister(web, [member], startTrace(8000)), undefined);
+    assert.equal(await gateway.deregister(web, [member], startTrace(systemClock, 8000)), undefined);
     assert.equal(calls(deregister), 2);
     assert.ok(!aws.region.members(web).includes(member));
   });
 
   it('takes a first Deregister that is refused as refused', async () => {
-    await assert.rejects(gateway.deregister(web, [stranger], startTrace(8000)), { code: 'instance_refused' });
+    await assert.rejects(gateway.deregister(web, [stranger], startTrace(systemClock, 8000)), {
+      code: 'instance_refused',
+    });
     assert.equal(calls(deregister), 1);
   });
 
   it('repeats a Register whose answer was lost, to one membership', async () => {
     aws.faults.set([{ resetAfter: true, actions: [register], count: 1 }]);
-    const members = await gateway.register(web, [stranger], startTrace(8000));
+    const members = await gateway.register(web, [stranger], startTrace(systemClock, 8000));
     assert.equal(members.filter((instanceId) => instanceId === stranger).length, 1);
     assert.equal(calls(register), 2);
   });
@@ -91,7 +106,7 @@ describe('ClassicElbGateway, when calls go wrong', () => {
     aws.faults.set([{ latencyMs: 50 }]);
     const sent: number[] = [];
     const began = performance.now();
-    const trace = startTrace(8000, { sent: () => sent.push(performance.now() - began) });
+    const trace = startTrace(systemClock, 8000, { sent: () => sent.push(performance.now() - began) });
     assert.equal((await gateway.describeRegion(trace)).size, 500);
     assert.equal(calls(describeElbs), 2);
     assert.equal(sent.length, 1);
@@ -101,7 +116,7 @@ describe('ClassicElbGateway, when calls go wrong', () => {
   it('leaves out instances that EC2 does not know, 200 in one call', async () => {
     const known = aws.region.instances().slice(0, 199) as { instanceId: string }[];
     const asked = [...known.map(({ instanceId }) => instanceId), 'i-00000000'] as InstanceId[];
-    assert.equal((await gateway.describeMachines(asked, startTrace(8000))).size, 199);
+    assert.equal((await gateway.describeMachines(asked, startTrace(systemClock, 8000))).size, 199);
     assert.equal(calls(describeInstances), 1);
   });
 });

@@ -7,6 +7,7 @@ import { NetworkFailure } from '../../aws/network-failure.ts';
 import { DomainError } from '../../errors.ts';
 import type { ElbName, InstanceId } from '../../load-balancers/machine.ts';
 import { AwsLedger, startTrace } from '../../telemetry.ts';
+import { systemClock } from '../../time.ts';
 import { selfSigned } from '../support/certificates.ts';
 
 const web = 'default-elb' as ElbName;
@@ -27,8 +28,9 @@ describe('A failure of the network', () => {
     change = false,
     caBundle?: string,
   ): Promise<DomainError & { ledger: AwsLedger }> => {
-    const ledger = new AwsLedger();
+    const ledger = new AwsLedger(systemClock);
     const clients = createAwsClients({
+      clock: systemClock,
       region: 'us-east-1',
       endpoint,
       credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
@@ -36,8 +38,13 @@ describe('A failure of the network', () => {
       answerTimeoutMs: 2000,
       caBundle,
     });
-    const gateway = new ClassicElbGateway(clients, ledger, { elbReadsPerSecond: 9, ec2ReadsPerSecond: 9 });
-    const trace = startTrace(8000);
+    const gateway = new ClassicElbGateway(
+      clients,
+      ledger,
+      { elbReadsPerSecond: 9, ec2ReadsPerSecond: 9 },
+      systemClock,
+    );
+    const trace = startTrace(systemClock, 8000);
     const call = change
       ? gateway.register(web, ['i-5203422c' as InstanceId], trace)
       : gateway.describeRegion(trace);

@@ -5,6 +5,7 @@ import { ClassicElbGateway } from '../../aws/classic-elb-gateway.ts';
 import { createAwsClients } from '../../aws/clients.ts';
 import type { ElbName, InstanceId } from '../../load-balancers/machine.ts';
 import { AwsLedger, startTrace } from '../../telemetry.ts';
+import { systemClock } from '../../time.ts';
 
 describe('ClassicElbGateway, answered by something other than AWS', () => {
   let server: Server;
@@ -20,16 +21,22 @@ describe('ClassicElbGateway, answered by something other than AWS', () => {
   });
   before(() => {
     const clients = createAwsClients({
+      clock: systemClock,
       region: 'us-east-1',
       endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
       credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
       connectTimeoutMs: 1000,
       answerTimeoutMs: 3000,
     });
-    gateway = new ClassicElbGateway(clients, new AwsLedger(), {
-      elbReadsPerSecond: 20,
-      ec2ReadsPerSecond: 20,
-    });
+    gateway = new ClassicElbGateway(
+      clients,
+      new AwsLedger(systemClock),
+      {
+        elbReadsPerSecond: 20,
+        ec2ReadsPerSecond: 20,
+      },
+      systemClock,
+    );
   });
   after((done) => {
     server.close(done);
@@ -47,9 +54,15 @@ describe('ClassicElbGateway, answered by something other than AWS', () => {
     it(`throws aws_failed, and takes it neither for an empty region nor for no instances: ${name}`, async () => {
       [page, status] = [text, 200];
       const notAws = { code: 'aws_failed', message: /something other than AWS answered \S+:Describe/ };
-      await assert.rejects(gateway.describeRegion(startTrace(8000)), notAws);
-      await assert.rejects(gateway.describeLoadBalancer('default-elb' as ElbName, startTrace(8000)), notAws);
-      await assert.rejects(gateway.describeMachines(['i-5203422c' as InstanceId], startTrace(8000)), notAws);
+      await assert.rejects(gateway.describeRegion(startTrace(systemClock, 8000)), notAws);
+      await assert.rejects(
+        gateway.describeLoadBalancer('default-elb' as ElbName, startTrace(systemClock, 8000)),
+        notAws,
+      );
+      await assert.rejects(
+        gateway.describeMachines(['i-5203422c' as InstanceId], startTrace(systemClock, 8000)),
+        notAws,
+      );
     });
   }
 
@@ -59,24 +72,24 @@ describe('ClassicElbGateway, answered by something other than AWS', () => {
     it(`leaves the outcome of a change unknown: ${name}`, async () => {
       [page, status] = [text, 200];
       const unknown = { code: 'aws_failed' };
-      await assert.rejects(gateway.register(web, member, startTrace(8000)), unknown);
-      await assert.rejects(gateway.deregister(web, member, startTrace(8000)), unknown);
+      await assert.rejects(gateway.register(web, member, startTrace(systemClock, 8000)), unknown);
+      await assert.rejects(gateway.deregister(web, member, startTrace(systemClock, 8000)), unknown);
     });
 
   for (const code of [302, 403, 404, 407, 502])
     it(`throws aws_failed, with the status, for a page with HTTP ${code}`, async () => {
       [page, status] = ['<html><body>no</body></html>', code];
       const failed = { code: 'aws_failed', message: new RegExp(`other than AWS answered .*HTTP ${code}`) };
-      await assert.rejects(gateway.describeLoadBalancer(web, startTrace(8000)), failed);
-      await assert.rejects(gateway.describeMachines(member, startTrace(8000)), failed);
-      await assert.rejects(gateway.register(web, member, startTrace(8000)), failed);
+      await assert.rejects(gateway.describeLoadBalancer(web, startTrace(systemClock, 8000)), failed);
+      await assert.rejects(gateway.describeMachines(member, startTrace(systemClock, 8000)), failed);
+      await assert.rejects(gateway.register(web, member, startTrace(systemClock, 8000)), failed);
     });
 
   it('throws aws_throttled for HTTP 429, whatever the body', async () => {
     for (const text of Object.values(pages)) {
       [page, status] = [text, 429];
       const throttled = { code: 'aws_throttled', message: /HTTP 429/ };
-      await assert.rejects(gateway.register(web, member, startTrace(8000)), throttled);
+      await assert.rejects(gateway.register(web, member, startTrace(systemClock, 8000)), throttled);
     }
   });
 });

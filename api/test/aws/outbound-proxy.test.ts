@@ -5,6 +5,7 @@ import { ClassicElbGateway } from '../../aws/classic-elb-gateway.ts';
 import { type AwsClientOptions, createAwsClients } from '../../aws/clients.ts';
 import { type EmbeddedAws, startEmbeddedAws } from '../../embedded-aws/server.ts';
 import { AwsLedger, startTrace } from '../../telemetry.ts';
+import { systemClock } from '../../time.ts';
 import { selfSigned } from '../support/certificates.ts';
 
 const names = ['HTTPS_PROXY', 'HTTP_PROXY', 'NO_PROXY', 'https_proxy', 'http_proxy', 'no_proxy'] as const;
@@ -72,6 +73,7 @@ describe('The way to AWS through an outbound proxy', () => {
 
   const read = (options: Partial<AwsClientOptions>) => {
     const clients = createAwsClients({
+      clock: systemClock,
       region: 'us-east-1',
       credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
       connectTimeoutMs: 5000,
@@ -79,7 +81,9 @@ describe('The way to AWS through an outbound proxy', () => {
       ...options,
     });
     const budget = { elbReadsPerSecond: 9, ec2ReadsPerSecond: 9 };
-    return new ClassicElbGateway(clients, new AwsLedger(), budget).describeRegion(startTrace(8000));
+    return new ClassicElbGateway(clients, new AwsLedger(systemClock), budget, systemClock).describeRegion(
+      startTrace(systemClock, 8000),
+    );
   };
   const https = () => ({ endpoint: `https://localhost:${portOf(tls)}`, caBundle: certificate.cert });
 

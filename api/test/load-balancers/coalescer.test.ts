@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Coalescer } from '../../load-balancers/coalescer.ts';
+import { systemClock } from '../../time.ts';
 
 interface Call {
   /** Lets the call leave, as after a wait for the budget. */
@@ -17,6 +18,7 @@ function controlled() {
       new Promise((resolve, reject) => {
         calls.push({ leave: sent, end: resolve, fail: reject });
       }),
+    { clock: systemClock },
   );
   return { calls, coalescer };
 }

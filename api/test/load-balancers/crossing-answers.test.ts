@@ -103,14 +103,14 @@ function startDomain() {
   const [maxAgeMs, deadlineMs] = [2000, 8000];
   const options = { region: 'us-east-1', maxAgeMs, maxStaleMs: 60_000, deadlineMs, refreshDeadlineMs: 5000 };
   const inventory = new Inventory(gateway, logger, { ...options, clock });
-  const recent = new RecentChanges();
+  const recent = new RecentChanges(clock);
   const health = new HealthReads(gateway, recent, inventory, deadlineMs, clock);
   const service = new LoadBalancerService(inventory);
-  const lastInService = new LastInService(health, recent, false);
+  const lastInService = new LastInService(health, recent, false, clock);
   const parts = { gateway, inventory, changes: recent, health, lastInService, logger, clock };
   const membership = new MembershipChanges(new ChangeParts(parts));
   const board = new HealthBoard(health, inventory, recent, clock);
-  const trace = () => startTrace(deadlineMs, { clock });
+  const trace = () => startTrace(clock, deadlineMs);
   const idsOf = (machines: readonly { instanceId: InstanceId }[]) =>
     machines.map(({ instanceId }) => instanceId);
   const list = async (elbName: ElbName, freshness: object) =>

@@ -41,9 +41,9 @@ describe('The reads of health', () => {
     gateway = new NamingAws();
     clock = new VirtualClock();
     const inventory = { changedAt: () => -Infinity, requireKnown: () => Promise.resolve() };
-    reads = new HealthReads(gateway, new RecentChanges(), inventory, 3000, clock);
+    reads = new HealthReads(gateway, new RecentChanges(clock), inventory, 3000, clock);
   });
-  const trace = () => startTrace(3000, { clock });
+  const trace = () => startTrace(clock, 3000);
 
   it('leave out the instances that AWS names as unknown, in one more call', async () => {
     gateway.health = ids(10, 5).map(inService);

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { DomainError } from '../../errors.ts';
 import { Inventory } from '../../load-balancers/inventory.ts';
 import { startTrace } from '../../telemetry.ts';
+import { systemClock } from '../../time.ts';
 import {
   elb,
   id,
@@ -21,6 +22,7 @@ const options = {
   maxStaleMs: 60_000,
   deadlineMs: 3000,
   refreshDeadlineMs: 3000,
+  clock: systemClock,
 };
 const throttled = new DomainError('aws_throttled', 'AWS is asked too often', { retryAfterSeconds: 1 });
 
@@ -39,7 +41,8 @@ describe('Inventory', () => {
     inventory.close();
     setClockAhead(0);
   });
-  const list = (elbName = web, freshness = {}) => inventory.list(elbName, freshness, startTrace(3000));
+  const list = (elbName = web, freshness = {}) =>
+    inventory.list(elbName, freshness, startTrace(systemClock, 3000));
   const idsOf = async (elbName = web) => (await list(elbName)).machines.map(({ instanceId }) => instanceId);
   /** Reads once, and lets all that follows from it be done. */
   const warmUp = async () => {

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
 import { type Entry, MachineDirectory } from '../../load-balancers/machine-directory.ts';
+import { systemClock } from '../../time.ts';
 import { id, ids, machineOf, recordingLogger, ScriptedGateway } from '../support/scripted-gateway.ts';
 
-const options = { maxAgeMs: 60_000, unknownMaxAgeMs: 10_000, deadlineMs: 5000 };
+const options = { maxAgeMs: 60_000, unknownMaxAgeMs: 10_000, deadlineMs: 5000, clock: systemClock };
 
 describe('MachineDirectory', () => {
   let gateway: ScriptedGateway;

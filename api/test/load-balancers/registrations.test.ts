@@ -4,6 +4,7 @@ import type { Members } from '../../load-balancers/load-balancer-gateway.ts';
 import type { InstanceId } from '../../load-balancers/machine.ts';
 import { Registrations } from '../../load-balancers/registrations.ts';
 import { type AwsTrace, startTrace } from '../../telemetry.ts';
+import { systemClock } from '../../time.ts';
 import { elb, id, ids } from '../support/scripted-gateway.ts';
 
 const [web, shop] = [elb('web'), elb('shop')];
@@ -29,10 +30,10 @@ describe('Registrations', () => {
       const refusedInstances = namesIt && first !== undefined ? [first] : [];
       if (first !== undefined)
         throw new DomainError('instance_refused', 'AWS refused the instance', { refusedInstances });
-    });
+    }, systemClock);
   });
   const join = (instanceIds: Members, { elbName = web, ms = 5000 } = {}) =>
-    registrations.join(elbName, instanceIds, startTrace(ms));
+    registrations.join(elbName, instanceIds, startTrace(systemClock, ms));
   const joinEach = (instanceIds: Members) => Promise.all(instanceIds.map((one) => join([one])));
   const codesOf = (all: readonly (readonly [InstanceId, DomainError])[]) =>
     all.map(([one, { code }]) => [one, code]);
@@ -139,7 +140,7 @@ describe('Registrations', () => {
   });
 
   it("put AWS's request ids into the trace of each caller", async () => {
-    const own = [startTrace(5000), startTrace(5000)];
+    const own = [startTrace(systemClock, 5000), startTrace(systemClock, 5000)];
     await Promise.all(own.map((trace, n) => registrations.join(web, [id(n)], trace)));
     assert.deepEqual(
       own.map(({ requestIds }) => requestIds),

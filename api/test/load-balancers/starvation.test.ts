@@ -92,14 +92,14 @@ function startDomain() {
     refreshDeadlineMs: 5000,
   };
   const inventory = new Inventory(gateway, logger, { ...options, clock });
-  const changes = new RecentChanges();
+  const changes = new RecentChanges(clock);
   const health = new HealthReads(gateway, changes, inventory, deadlineMs, clock);
-  const lastInService = new LastInService(health, changes, true);
+  const lastInService = new LastInService(health, changes, true, clock);
   const parts = { gateway, inventory, changes, health, lastInService, logger, deadlineMs, clock };
   const service = new LoadBalancerService(inventory);
   const membership = new MembershipChanges(new ChangeParts(parts));
   const board = new HealthBoard(health, inventory, changes, clock);
-  const trace = () => startTrace(deadlineMs, { clock });
+  const trace = () => startTrace(clock, deadlineMs);
   return { clock, gateway, inventory, health, service, membership, board, trace };
 }
 

@@ -5,6 +5,7 @@ import { HealthReads } from '../../load-balancers/health-reads.ts';
 import type { InstanceId } from '../../load-balancers/machine.ts';
 import { RecentChanges } from '../../load-balancers/recent-changes.ts';
 import { Waiting } from '../../load-balancers/waiting.ts';
+import { systemClock } from '../../time.ts';
 import { elb, id, ScriptedGateway } from '../support/scripted-gateway.ts';
 import { eventually } from '../support/world.ts';
 
@@ -35,9 +36,10 @@ describe('Waiting for a state', () => {
     };
     const reads = new HealthReads(
       gateway,
-      new RecentChanges(),
+      new RecentChanges(systemClock),
       { changedAt: () => -Infinity, requireKnown: () => Promise.resolve() },
       3000,
+      systemClock,
     );
     waiting = new Waiting(
       reads,
@@ -47,6 +49,7 @@ describe('Waiting for a state', () => {
         deadlineMs: 3000,
         closing: closing.signal,
         leastDistanceMs: 10,
+        clock: systemClock,
       },
     );
   });

@@ -26,6 +26,7 @@ const around: Circumstances = {
   change: {},
   drainingSeconds: 300,
   now: 100_000,
+  epochMs: Date.UTC(2026, 0, 1),
 };
 const of = (condition: Condition, description = 'N/A'): MemberHealth => ({
   instanceId: id(1),

@@ -10,6 +10,7 @@ const roundsUntilQuiet = 3;
 
 /** A clock on which waiting takes no real time. No two readings are the same. */
 export class VirtualClock implements Clock {
+  readonly #startsAt = Date.now();
   #now = 0;
   /** Sorted by time. */
   readonly #tasks: Task[] = [];
@@ -17,6 +18,10 @@ export class VirtualClock implements Clock {
   now(): number {
     this.#now += 1e-6;
     return this.#now;
+  }
+
+  epochMs(): number {
+    return Math.floor(this.#startsAt + this.#now);
   }
 
   after(ms: number, run: () => void): () => void {
