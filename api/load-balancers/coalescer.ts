@@ -1,9 +1,24 @@
 import type { Clock } from '../time.ts';
 
+/** A call that is made for those who join. */
+export interface SharedCall {
+  /** Must be called when the call really leaves. */
+  readonly sent: () => void;
+  /** When the call left; as long as it has not, when it began. */
+  readonly asOf: number;
+}
+
+/** What a call brought. */
+export interface Joined<T> {
+  readonly value: T;
+  /** When the call left. */
+  readonly asOf: number;
+}
+
 interface Run<T> {
   /** When the call left; undefined as long as it waits. */
   sentAt: number | undefined;
-  readonly result: Promise<T>;
+  readonly result: Promise<Joined<T>>;
 }
 
 /**
@@ -13,16 +28,13 @@ interface Run<T> {
 export class Coalescer<T> {
   readonly #sideBySide: boolean;
   readonly #clock: Clock;
-  readonly #call: (sent: () => void) => Promise<T>;
+  readonly #call: (call: SharedCall) => Promise<T>;
   #underWay: Run<T> | undefined;
   #next: Run<T> | undefined;
 
-  /**
-   * `call` must call `sent` when it really leaves. With `sideBySide`, a call that is needed leaves although an earlier
-   * one is still in flight.
-   */
+  /** With `sideBySide`, a call that is needed leaves although an earlier one is still in flight. */
   constructor(
-    call: (sent: () => void) => Promise<T>,
+    call: (call: SharedCall) => Promise<T>,
     { sideBySide = false, clock }: { sideBySide?: boolean; clock: Clock },
   ) {
     this.#sideBySide = sideBySide;
@@ -31,7 +43,7 @@ export class Coalescer<T> {
   }
 
   /** Returns the result of a call that leaves, or left, at `since` or later. Throws what that call throws. */
-  join(since: number): Promise<T> {
+  join(since: number): Promise<Joined<T>> {
     if (this.#underWay?.sentAt !== undefined && this.#underWay.sentAt >= since) return this.#underWay.result;
     this.#next ??= this.#queue();
     return this.#next.result;
@@ -54,13 +66,21 @@ export class Coalescer<T> {
     return run;
   }
 
-  async #start(run: Run<T>): Promise<T> {
-    try {
-      return await this.#call(() => {
+  async #start(run: Run<T>): Promise<Joined<T>> {
+    const begunAt = this.#clock.now();
+    const call = {
+      sent: () => {
         run.sentAt = this.#clock.now();
         this.#underWay = run;
         this.#next = undefined;
-      });
+      },
+      get asOf() {
+        return run.sentAt ?? begunAt;
+      },
+    };
+    try {
+      const value = await this.#call(call);
+      return { value, asOf: call.asOf };
     } finally {
       if (this.#underWay === run) this.#underWay = undefined;
       if (this.#next === run) this.#next = undefined;

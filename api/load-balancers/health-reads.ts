@@ -1,7 +1,7 @@
 import { DomainError } from '../errors.ts';
 import { type AwsTrace, startTrace } from '../telemetry.ts';
 import type { Clock } from '../time.ts';
-import { Coalescer } from './coalescer.ts';
+import { Coalescer, type SharedCall } from './coalescer.ts';
 import type { MemberHealth } from './health.ts';
 import type { Inventory } from './inventory.ts';
 import type { LoadBalancerGateway, Members, Urgency } from './load-balancer-gateway.ts';
@@ -9,18 +9,23 @@ import type { ElbName, InstanceId } from './machine.ts';
 import { withinDeadline } from './patience.ts';
 import type { RecentChanges } from './recent-changes.ts';
 
-/** What AWS told of the health of all that is on a load balancer. */
+/** The health of all members of a load balancer, and of those that drain. */
 export interface HealthReading {
   readonly health: readonly MemberHealth[];
   /** When the call left, on the scale of `Clock.now()`. */
   readonly asOf: number;
+}
+
+/** AWS's answer, with its ids of the call. */
+interface HealthAnswer {
+  readonly health: readonly MemberHealth[];
   readonly requestIds: readonly string[];
 }
 
 interface Reads {
-  readonly ordinary: Coalescer<HealthReading>;
+  readonly ordinary: Coalescer<HealthAnswer>;
   /** Checks before a change must not wait for a read that is not theirs. */
-  readonly urgent: Coalescer<HealthReading>;
+  readonly urgent: Coalescer<HealthAnswer>;
   last?: HealthReading;
 }
 
@@ -76,8 +81,8 @@ export class HealthReads {
     let reads = this.#reads.get(elbName);
     if (reads === undefined) {
       reads = {
-        ordinary: new Coalescer((sent) => this.#read(elbName, 'ordinary', sent), { clock: this.#clock }),
-        urgent: new Coalescer((sent) => this.#read(elbName, 'urgent', sent), {
+        ordinary: new Coalescer((call) => this.#read(elbName, 'ordinary', call), { clock: this.#clock }),
+        urgent: new Coalescer((call) => this.#read(elbName, 'urgent', call), {
           sideBySide: true,
           clock: this.#clock,
         }),
@@ -86,13 +91,11 @@ export class HealthReads {
     }
     const notBefore = Math.max(since, this.#inventory.changedAt(elbName));
     if (reads.last !== undefined && reads.last.asOf >= notBefore) return reads.last;
-    const reading = await withinDeadline(
-      reads[urgency].join(notBefore),
-      'the health of the instances',
-      trace,
-    );
-    if (reads.last === undefined || reads.last.asOf < reading.asOf) reads.last = reading;
-    trace.requestIds.push(...reading.requestIds);
+    const read = reads[urgency].join(notBefore);
+    const { value, asOf } = await withinDeadline(read, 'the health of the instances', trace);
+    const reading = { health: value.health, asOf };
+    if (reads.last === undefined || reads.last.asOf < asOf) reads.last = reading;
+    trace.requestIds.push(...value.requestIds);
     return reading;
   }
 
@@ -173,17 +176,11 @@ export class HealthReads {
     return trace.requestIds;
   }
 
-  async #read(elbName: ElbName, urgency: Urgency, sent: () => void): Promise<HealthReading> {
-    let asOf = this.#clock.now();
-    const trace = startTrace(this.#clock, this.#deadlineMs, {
-      sent: () => {
-        asOf = this.#clock.now();
-        sent();
-      },
-    });
+  async #read(elbName: ElbName, urgency: Urgency, call: SharedCall): Promise<HealthAnswer> {
+    const trace = startTrace(this.#clock, this.#deadlineMs, { sent: call.sent });
     const health = await this.#gateway.describeHealth(elbName, undefined, urgency, trace);
-    this.#learn(elbName, health, asOf);
-    return { health, asOf, requestIds: trace.requestIds };
+    this.#learn(elbName, health, call.asOf);
+    return { health, requestIds: trace.requestIds };
   }
 
   #learn(elbName: ElbName, health: readonly MemberHealth[], asOf: number): void {

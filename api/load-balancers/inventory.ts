@@ -1,7 +1,7 @@
 import { DomainError, elbNotFound } from '../errors.ts';
 import { type AwsTrace, type Logger, startTrace } from '../telemetry.ts';
 import type { Clock } from '../time.ts';
-import { Coalescer } from './coalescer.ts';
+import { Coalescer, type SharedCall } from './coalescer.ts';
 import { type DescribedList, DescribedLists } from './described-lists.ts';
 import { Descriptions } from './descriptions.ts';
 import type { LoadBalancerGateway, Members } from './load-balancer-gateway.ts';
@@ -61,7 +61,7 @@ export class Inventory {
     this.#options = options;
     const { maxAgeMs, maxStaleMs, deadlineMs, refreshDeadlineMs, clock } = options;
     this.#clock = clock;
-    this.#unknownReads = new Coalescer((sent) => this.#readForUnknown(sent), { clock });
+    this.#unknownReads = new Coalescer((call) => this.#readForUnknown(call), { clock });
     this.#sharedDeadlineMs = deadlineMs - headStartMs;
     const shared = { maxStaleMs, deadlineMs: this.#sharedDeadlineMs, clock };
     this.descriptions = new Descriptions(gateway, this.#picture, logger, shared);
@@ -168,15 +168,15 @@ export class Inventory {
     let reads = this.#memberReads.get(elbName);
     if (reads === undefined) {
       // A change does not wait for the check of another change.
-      reads = new Coalescer((sent) => this.#readMembers(elbName, sent), {
+      reads = new Coalescer((call) => this.#readMembers(elbName, call), {
         sideBySide: true,
         clock: this.#clock,
       });
       this.#memberReads.set(elbName, reads);
     }
     try {
-      const requestIds = await withinDeadline(reads.join(this.#clock.now()), 'the load balancer', trace);
-      trace.requestIds.push(...requestIds);
+      const { value } = await withinDeadline(reads.join(this.#clock.now()), 'the load balancer', trace);
+      trace.requestIds.push(...value);
     } finally {
       if (reads.idle) this.#memberReads.delete(elbName);
     }
@@ -192,21 +192,18 @@ export class Inventory {
     if (this.#picture.get(elbName) !== undefined) return;
     const { failure } = this.#reads;
     if (failure !== undefined) throw failure as Error;
-    const requestIds = await withinDeadline(
-      this.#unknownReads.join(this.#clock.now()),
-      'the load balancers',
-      trace,
-    );
-    trace.requestIds.push(...requestIds);
+    const read = this.#unknownReads.join(this.#clock.now());
+    const { value } = await withinDeadline(read, 'the load balancers', trace);
+    trace.requestIds.push(...value);
     this.#known(elbName);
   }
 
   /** Reads the region for names that are not known, once a second at most. Returns AWS's ids of the calls. */
-  async #readForUnknown(sent: () => void): Promise<readonly string[]> {
+  async #readForUnknown(call: SharedCall): Promise<readonly string[]> {
     const waitMs = this.#unknownReadAt + unknownEveryMs - this.#clock.now();
     if (waitMs > 0) await new Promise<void>((resolve) => this.#clock.after(waitMs, resolve));
-    this.#unknownReadAt = this.#clock.now();
-    sent();
+    call.sent();
+    this.#unknownReadAt = call.asOf;
     const trace = startTrace(this.#clock, this.#sharedDeadlineMs);
     await this.#reads.since(this.#unknownReadAt, trace);
     return trace.requestIds;
@@ -288,21 +285,15 @@ export class Inventory {
   }
 
   /** Reads one load balancer into the picture. Returns AWS's ids of the calls. */
-  async #readMembers(elbName: ElbName, sent: () => void): Promise<readonly string[]> {
-    let sentAt = this.#clock.now();
-    const options = {
-      sent: () => {
-        sentAt = this.#clock.now();
-        sent();
-      },
-    };
-    const trace = startTrace(this.#clock, this.#sharedDeadlineMs, options);
+  async #readMembers(elbName: ElbName, call: SharedCall): Promise<readonly string[]> {
+    const trace = startTrace(this.#clock, this.#sharedDeadlineMs, { sent: call.sent });
     try {
-      this.#picture.learn(elbName, await this.#gateway.describeLoadBalancer(elbName, trace), sentAt);
+      const description = await this.#gateway.describeLoadBalancer(elbName, trace);
+      this.#picture.learn(elbName, description, call.asOf);
       return trace.requestIds;
     } catch (error) {
       if (error instanceof DomainError && error.code === 'elb_not_found')
-        this.#picture.forget(elbName, sentAt);
+        this.#picture.forget(elbName, call.asOf);
       throw error;
     }
   }

@@ -1,6 +1,6 @@
 import { type AwsTrace, type Logger, startTrace } from '../telemetry.ts';
 import { type Clock } from '../time.ts';
-import { Coalescer } from './coalescer.ts';
+import { Coalescer, type SharedCall } from './coalescer.ts';
 import type { LoadBalancerGateway } from './load-balancer-gateway.ts';
 import { Outage } from './outage.ts';
 import { withinDeadline } from './patience.ts';
@@ -30,7 +30,7 @@ export class RegionReads {
   readonly #learned: () => void;
   readonly #outage: Outage;
   readonly #clock: Clock;
-  readonly #reads: Coalescer<AwsTrace>;
+  readonly #reads: Coalescer<readonly string[]>;
   /** Cancels the next probe; undefined where AWS does not fail. */
   #cancelProbe: (() => void) | undefined;
   #wantedAt = -Infinity;
@@ -51,7 +51,7 @@ export class RegionReads {
     this.#learned = learned;
     this.#outage = new Outage('load balancers', logger);
     this.#clock = options.clock;
-    this.#reads = new Coalescer((sent) => this.#read(sent), { clock: options.clock });
+    this.#reads = new Coalescer((call) => this.#read(call), { clock: options.clock });
   }
 
   /** Why AWS does not tell of the region at present, while it is probed; else undefined. */
@@ -69,8 +69,8 @@ export class RegionReads {
    * in the trace. Throws what the gateway throws, and `aws_unreachable` at the trace's deadline.
    */
   async since(since: number, trace: AwsTrace): Promise<void> {
-    const read = await withinDeadline(this.#reads.join(since), 'the load balancers', trace);
-    trace.requestIds.push(...read.requestIds);
+    const { value } = await withinDeadline(this.#reads.join(since), 'the load balancers', trace);
+    trace.requestIds.push(...value);
   }
 
   /** Milliseconds for which the call under way has been out; 0 where there is none. */
@@ -95,29 +95,26 @@ export class RegionReads {
     this.#cancelProbe = undefined;
   }
 
-  async #read(sent: () => void): Promise<AwsTrace> {
-    let sentAt = this.#clock.now();
+  /** Returns AWS's ids of the calls. */
+  async #read(call: SharedCall): Promise<readonly string[]> {
     const probe = this.#cancelProbe !== undefined;
     const trace = startTrace(this.#clock, probe ? probeEveryMs : this.#deadlineMs, {
       probe,
-      sent: () => {
-        sentAt = this.#clock.now();
-        sent();
-      },
+      sent: call.sent,
     });
     try {
-      this.#picture.learnRegion(await this.#gateway.describeRegion(trace), sentAt);
+      this.#picture.learnRegion(await this.#gateway.describeRegion(trace), call.asOf);
     } catch (error) {
       this.#outage.begin(error);
       if (this.#cancelProbe === undefined) this.#planProbe();
       throw error;
     }
     // Twice what it took, since the next one may take longer.
-    this.#leadMs = Math.min(2 * (this.#clock.now() - sentAt), longestLeadMs, this.#options.maxAgeMs / 4);
+    this.#leadMs = Math.min(2 * (this.#clock.now() - call.asOf), longestLeadMs, this.#options.maxAgeMs / 4);
     this.#outage.end();
     this.close();
     this.#learned();
-    return trace;
+    return trace.requestIds;
   }
 
   /** Without a picture, readers have nothing but the answer to wait for. */

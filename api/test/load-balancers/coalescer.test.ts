@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Coalescer } from '../../load-balancers/coalescer.ts';
+import { Coalescer, type Joined } from '../../load-balancers/coalescer.ts';
 import { systemClock } from '../../time.ts';
 
 interface Call {
@@ -14,9 +14,9 @@ interface Call {
 function controlled() {
   const calls: Call[] = [];
   const coalescer = new Coalescer<string>(
-    (sent) =>
+    (call) =>
       new Promise((resolve, reject) => {
-        calls.push({ leave: sent, end: resolve, fail: reject });
+        calls.push({ leave: call.sent, end: resolve, fail: reject });
       }),
     { clock: systemClock },
   );
@@ -29,7 +29,24 @@ async function moment(): Promise<number> {
   return performance.now();
 }
 
+async function valuesOf(joins: readonly Promise<Joined<string>>[]): Promise<string[]> {
+  return (await Promise.all(joins)).map(({ value }) => value);
+}
+
 describe('Coalescer', () => {
+  it('returns when the call left, not when it was asked for or answered', async () => {
+    const { calls, coalescer } = controlled();
+    const first = coalescer.join(0);
+    const before = await moment();
+    calls[0]!.leave();
+    const after = await moment();
+    const second = coalescer.join(before);
+    calls[0]!.end('one');
+    const { asOf } = await first;
+    assert.ok(before <= asOf && asOf <= after);
+    assert.equal((await second).asOf, asOf, 'the same call');
+  });
+
   it('fails those alone that wait for the call that failed', async () => {
     const { calls, coalescer } = controlled();
     const first = coalescer.join(performance.now());
@@ -41,7 +58,7 @@ describe('Coalescer', () => {
     await moment();
     calls[1]!.leave();
     calls[1]!.end('second');
-    assert.equal(await second, 'second');
+    assert.equal((await second).value, 'second');
   });
 
   it('asks again after a failure, even one that came before the call left', async () => {
@@ -56,7 +73,7 @@ describe('Coalescer', () => {
     assert.equal(calls.length, 2);
     calls[1]!.leave();
     calls[1]!.end('second');
-    assert.equal(await second, 'second');
+    assert.equal((await second).value, 'second');
   });
 
   it('shares a call under way with whoever it left late enough for', async () => {
@@ -67,7 +84,7 @@ describe('Coalescer', () => {
     calls[0]!.leave();
     const second = coalescer.join(since);
     calls[0]!.end('one');
-    assert.deepEqual(await Promise.all([first, second]), ['one', 'one']);
+    assert.deepEqual(await valuesOf([first, second]), ['one', 'one']);
     assert.equal(calls.length, 1);
   });
 
@@ -77,7 +94,7 @@ describe('Coalescer', () => {
     assert.equal(calls.length, 1);
     calls[0]!.leave();
     calls[0]!.end('one');
-    assert.deepEqual(await Promise.all(joins), ['one', 'one']);
+    assert.deepEqual(await valuesOf(joins), ['one', 'one']);
   });
 
   it('has all who came after the call left wait for one next call, which leaves when that has ended', async () => {
@@ -90,12 +107,12 @@ describe('Coalescer', () => {
     await moment();
     assert.equal(calls.length, 1);
     calls[0]!.end('one');
-    assert.equal(await first, 'one');
+    assert.equal((await first).value, 'one');
     await moment();
     assert.equal(calls.length, 2);
     calls[1]!.leave();
     calls[1]!.end('two');
-    assert.deepEqual(new Set(await Promise.all(late)), new Set(['two']));
+    assert.deepEqual(new Set(await valuesOf(late)), new Set(['two']));
     assert.ok(coalescer.idle);
   });
 
