@@ -15,6 +15,12 @@ export interface Joined<T> {
   readonly asOf: number;
 }
 
+export interface CoalescerOptions {
+  readonly clock: Clock;
+  /** A call that is needed leaves although an earlier one is still in flight. */
+  readonly sideBySide?: boolean;
+}
+
 interface Run<T> {
   /** When the call left; undefined as long as it waits. */
   sentAt: number | undefined;
@@ -32,11 +38,7 @@ export class Coalescer<T> {
   #underWay: Run<T> | undefined;
   #next: Run<T> | undefined;
 
-  /** With `sideBySide`, a call that is needed leaves although an earlier one is still in flight. */
-  constructor(
-    call: (call: SharedCall) => Promise<T>,
-    { sideBySide = false, clock }: { sideBySide?: boolean; clock: Clock },
-  ) {
+  constructor(call: (call: SharedCall) => Promise<T>, { sideBySide = false, clock }: CoalescerOptions) {
     this.#sideBySide = sideBySide;
     this.#clock = clock;
     this.#call = call;

@@ -34,7 +34,7 @@ export class Drainings {
     const suspects = instanceIds.filter((id) => this.#changes.get(elbName, id).drainingSince !== undefined);
     if (suspects.length === 0) return new Map();
     const own = startTrace(this.#clock, patienceMs);
-    const seconds = await this.#reads.drainingSeconds(elbName, own);
+    const seconds = await this.#reads.drainingTimeouts.of(elbName, own);
     const found = new Map<InstanceId, Draining>();
     for (const id of suspects) {
       const draining = this.#endOf(elbName, id, seconds);

@@ -64,7 +64,7 @@ export class HealthBoard {
   ): Promise<HealthEntry[]> {
     const drains = health.some(({ condition }) => condition === 'draining');
     const [drainingSeconds] = await Promise.all([
-      drains ? this.#reads.drainingSeconds(elbName, trace) : undefined,
+      drains ? this.#reads.drainingTimeouts.of(elbName, trace) : undefined,
       this.#describe(health, since, trace),
     ]);
     const now = this.#clock.now();

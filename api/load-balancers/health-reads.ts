@@ -1,9 +1,12 @@
+import { LRUCache } from 'lru-cache';
 import { DomainError } from '../errors.ts';
 import { type AwsTrace, startTrace } from '../telemetry.ts';
 import type { Clock } from '../time.ts';
-import { Coalescer, type SharedCall } from './coalescer.ts';
+import type { SharedCall } from './coalescer.ts';
+import { DrainingTimeouts } from './draining-timeouts.ts';
 import type { MemberHealth } from './health.ts';
 import type { Inventory } from './inventory.ts';
+import { KeyedCoalescer } from './keyed-coalescer.ts';
 import type { LoadBalancerGateway, Members, Urgency } from './load-balancer-gateway.ts';
 import type { ElbName, InstanceId } from './machine.ts';
 import { withinDeadline } from './patience.ts';
@@ -22,36 +25,19 @@ interface HealthAnswer {
   readonly requestIds: readonly string[];
 }
 
-interface Reads {
-  readonly ordinary: Coalescer<HealthAnswer>;
-  /** Checks before a change must not wait for a read that is not theirs. */
-  readonly urgent: Coalescer<HealthAnswer>;
-  last?: HealthReading;
-}
-
 /** Load balancers whose last reading is kept; a reading of 1,000 members is some 300 KB. */
 const mostKept = 50;
-const drainingMaxAgeMs = 300_000;
-/** How long a draining time-out that AWS failed to answer is not asked for again, in milliseconds. */
-const drainingRetryMs = 5000;
-
-/** The draining time-out of a load balancer, as AWS last answered it. */
-interface DrainingTimeout {
-  seconds: number | undefined;
-  goodUntil: number;
-  /** The call in flight, with AWS's ids of it; undefined without one. */
-  reading: Promise<readonly string[]> | undefined;
-}
 
 /** Asks AWS for the health of members, one call at a time for all who ask for the same. */
 export class HealthReads {
+  readonly drainingTimeouts: DrainingTimeouts;
   readonly #gateway: LoadBalancerGateway;
   readonly #changes: RecentChanges;
   readonly #inventory: Pick<Inventory, 'changedAt' | 'requireKnown'>;
   readonly #deadlineMs: number;
   readonly #clock: Clock;
-  readonly #reads = new Map<ElbName, Reads>();
-  readonly #draining = new Map<ElbName, DrainingTimeout>();
+  readonly #reads: Readonly<Record<'ordinary' | 'urgent', KeyedCoalescer<ElbName, HealthAnswer>>>;
+  readonly #last = new LRUCache<ElbName, HealthReading>({ max: mostKept });
 
   constructor(
     gateway: LoadBalancerGateway,
@@ -65,6 +51,12 @@ export class HealthReads {
     this.#changes = changes;
     this.#inventory = inventory;
     this.#deadlineMs = deadlineMs;
+    this.drainingTimeouts = new DrainingTimeouts(gateway, deadlineMs, clock);
+    this.#reads = {
+      ordinary: new KeyedCoalescer((...read) => this.#read('ordinary', ...read), { clock }),
+      // Checks before a change must not wait for a read that is not theirs.
+      urgent: new KeyedCoalescer((...read) => this.#read('urgent', ...read), { clock, sideBySide: true }),
+    };
   }
 
   /**
@@ -78,37 +70,26 @@ export class HealthReads {
     trace: AwsTrace,
   ): Promise<HealthReading> {
     await this.#inventory.requireKnown(elbName, trace);
-    let reads = this.#reads.get(elbName);
-    if (reads === undefined) {
-      reads = {
-        ordinary: new Coalescer((call) => this.#read(elbName, 'ordinary', call), { clock: this.#clock }),
-        urgent: new Coalescer((call) => this.#read(elbName, 'urgent', call), {
-          sideBySide: true,
-          clock: this.#clock,
-        }),
-      };
-      this.#keep(elbName, reads);
-    }
-    const notBefore = Math.max(since, this.#inventory.changedAt(elbName));
-    if (reads.last !== undefined && reads.last.asOf >= notBefore) return reads.last;
-    const read = reads[urgency].join(notBefore);
+    const notBefore = this.#notBefore(elbName, since);
+    const known = this.known(elbName, since);
+    if (known !== undefined) return known;
+    const read = this.#reads[urgency].join(elbName, notBefore);
     const { value, asOf } = await withinDeadline(read, 'the health of the instances', trace);
     const reading = { health: value.health, asOf };
-    if (reads.last === undefined || reads.last.asOf < asOf) reads.last = reading;
+    if (asOf > (this.last(elbName)?.asOf ?? -Infinity)) this.#last.set(elbName, reading);
     trace.requestIds.push(...value.requestIds);
     return reading;
   }
 
   /** Returns the last reading if it left at `since` or later, and after the last change; no call is made. */
   known(elbName: ElbName, since: number): HealthReading | undefined {
-    const last = this.#reads.get(elbName)?.last;
-    const notBefore = Math.max(since, this.#inventory.changedAt(elbName));
-    return last !== undefined && last.asOf >= notBefore ? last : undefined;
+    const last = this.last(elbName);
+    return last !== undefined && last.asOf >= this.#notBefore(elbName, since) ? last : undefined;
   }
 
   /** Returns the last reading of the whole load balancer, however old; undefined where there is none. */
   last(elbName: ElbName): HealthReading | undefined {
-    return this.#reads.get(elbName)?.last;
+    return this.#last.get(elbName);
   }
 
   /**
@@ -142,41 +123,12 @@ export class HealthReads {
     return new Map(found);
   }
 
-  /**
-   * Returns for how many seconds AWS drains connections at most, as it answered within the last minutes; undefined where
-   * that is not known. All callers share one call, and a failed one is repeated after some seconds only. Never throws.
-   */
-  async drainingSeconds(elbName: ElbName, trace: AwsTrace): Promise<number | undefined> {
-    let known = this.#draining.get(elbName);
-    if (known === undefined) {
-      if (this.#draining.size >= mostKept) this.#draining.clear();
-      known = { seconds: undefined, goodUntil: -Infinity, reading: undefined };
-      this.#draining.set(elbName, known);
-    }
-    if (this.#clock.now() >= known.goodUntil) known.reading ??= this.#readDraining(elbName, known);
-    if (known.reading !== undefined) {
-      // The rest of the answer is worth more than this one fact.
-      const ids = withinDeadline(known.reading, 'the attributes of the load balancer', trace);
-      trace.requestIds.push(...(await ids.catch(() => [])));
-    }
-    return known.seconds;
+  /** A reading that left before the last change says nothing of what the change did. */
+  #notBefore(elbName: ElbName, since: number): number {
+    return Math.max(since, this.#inventory.changedAt(elbName));
   }
 
-  /** Reads the draining time-out. Returns AWS's ids of the call; the ledger counts a failure. */
-  async #readDraining(elbName: ElbName, known: DrainingTimeout): Promise<readonly string[]> {
-    const trace = startTrace(this.#clock, this.#deadlineMs);
-    try {
-      known.seconds = await this.#gateway.describeDraining(elbName, trace);
-      known.goodUntil = this.#clock.now() + drainingMaxAgeMs;
-    } catch {
-      known.goodUntil = this.#clock.now() + drainingRetryMs;
-    } finally {
-      known.reading = undefined;
-    }
-    return trace.requestIds;
-  }
-
-  async #read(elbName: ElbName, urgency: Urgency, call: SharedCall): Promise<HealthAnswer> {
+  async #read(urgency: Urgency, elbName: ElbName, call: SharedCall): Promise<HealthAnswer> {
     const trace = startTrace(this.#clock, this.#deadlineMs, { sent: call.sent });
     const health = await this.#gateway.describeHealth(elbName, undefined, urgency, trace);
     this.#learn(elbName, health, call.asOf);
@@ -188,13 +140,5 @@ export class HealthReads {
       if (condition === 'draining') this.#changes.seenDraining(elbName, instanceId);
       else this.#changes.seenNotDraining(elbName, instanceId, asOf);
     }
-  }
-
-  #keep(elbName: ElbName, reads: Reads): void {
-    if (this.#reads.size >= mostKept) {
-      for (const [name, { ordinary, urgent }] of this.#reads)
-        if (ordinary.idle && urgent.idle) this.#reads.delete(name);
-    }
-    this.#reads.set(elbName, reads);
   }
 }

@@ -4,6 +4,7 @@ import type { Clock } from '../time.ts';
 import { Coalescer, type SharedCall } from './coalescer.ts';
 import { type DescribedList, DescribedLists } from './described-lists.ts';
 import { Descriptions } from './descriptions.ts';
+import { KeyedCoalescer } from './keyed-coalescer.ts';
 import type { LoadBalancerGateway, Members } from './load-balancer-gateway.ts';
 import type { LoadBalancerTraits } from './load-balancer.ts';
 import type { ElbName } from './machine.ts';
@@ -52,7 +53,7 @@ export class Inventory {
   readonly #reads: RegionReads;
   readonly #clock: Clock;
   readonly #lists: DescribedLists;
-  readonly #memberReads = new Map<ElbName, Coalescer<readonly string[]>>();
+  readonly #memberReads: KeyedCoalescer<ElbName, readonly string[]>;
   readonly #unknownReads: Coalescer<readonly string[]>;
   #unknownReadAt = -Infinity;
 
@@ -61,6 +62,9 @@ export class Inventory {
     this.#options = options;
     const { maxAgeMs, maxStaleMs, deadlineMs, refreshDeadlineMs, clock } = options;
     this.#clock = clock;
+    // A change does not wait for the check of another change.
+    const membersOptions = { clock, sideBySide: true };
+    this.#memberReads = new KeyedCoalescer((...read) => this.#readMembers(...read), membersOptions);
     this.#unknownReads = new Coalescer((call) => this.#readForUnknown(call), { clock });
     this.#sharedDeadlineMs = deadlineMs - headStartMs;
     const shared = { maxStaleMs, deadlineMs: this.#sharedDeadlineMs, clock };
@@ -165,21 +169,9 @@ export class Inventory {
     await this.requireKnown(elbName, trace);
     if (urgency === 'ordinary') await this.#refresh(elbName, now, now, trace);
     if (this.#known(elbName).asOf >= now) return this.#known(elbName).members;
-    let reads = this.#memberReads.get(elbName);
-    if (reads === undefined) {
-      // A change does not wait for the check of another change.
-      reads = new Coalescer((call) => this.#readMembers(elbName, call), {
-        sideBySide: true,
-        clock: this.#clock,
-      });
-      this.#memberReads.set(elbName, reads);
-    }
-    try {
-      const { value } = await withinDeadline(reads.join(this.#clock.now()), 'the load balancer', trace);
-      trace.requestIds.push(...value);
-    } finally {
-      if (reads.idle) this.#memberReads.delete(elbName);
-    }
+    const read = this.#memberReads.join(elbName, this.#clock.now());
+    const { value } = await withinDeadline(read, 'the load balancer', trace);
+    trace.requestIds.push(...value);
     return this.#known(elbName).members;
   }
 

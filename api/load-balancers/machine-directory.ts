@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import { type AwsTrace, type Logger, startTrace } from '../telemetry.ts';
 import type { Clock } from '../time.ts';
 import type { LoadBalancerGateway } from './load-balancer-gateway.ts';
@@ -44,7 +45,7 @@ export class MachineDirectory {
   readonly #gateway: LoadBalancerGateway;
   readonly #options: DirectoryOptions;
   readonly #clock: Clock;
-  readonly #entries = new Map<InstanceId, Entry>();
+  readonly #entries = new LRUCache<InstanceId, Entry>({ max: mostRemembered });
   /** Waiting to be sent, in order: what somebody waits for, and then the rest. */
   readonly #waiting: { first: Batch[]; last: Batch[] } = { first: [], last: [] };
   /** The last batch, waiting or under way, that asks for an instance. */
@@ -196,17 +197,12 @@ export class MachineDirectory {
     if (before !== undefined && before.asOf > asOf) return;
     const { maxAgeMs, unknownMaxAgeMs } = this.#options;
     const machine = described ?? undescribed(id);
-    this.#entries.delete(id);
     this.#entries.set(id, {
       // The same object as long as nothing has changed lets others see at a glance that nothing has.
       machine: before !== undefined && sameMachine(before.machine, machine) ? before.machine : machine,
       asOf,
       goodUntil: this.#clock.now() + (described === undefined ? unknownMaxAgeMs : maxAgeMs),
     });
-    if (this.#entries.size > mostRemembered) {
-      const [oldest] = this.#entries.keys();
-      if (oldest !== undefined) this.#entries.delete(oldest);
-    }
   }
 }
 

@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import type { Clock } from '../time.ts';
 import type { Members } from './load-balancer-gateway.ts';
 import type { ElbName, InstanceId } from './machine.ts';
@@ -16,7 +17,7 @@ const mostRemembered = 10_000;
 /** What this process has changed recently: AWS does not show when an instance was registered or began to drain. */
 export class RecentChanges {
   readonly #clock: Clock;
-  readonly #changes = new Map<string, RecentChange>();
+  readonly #changes = new LRUCache<string, RecentChange>({ max: mostRemembered });
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -51,12 +52,6 @@ export class RecentChanges {
 
   #note(elbName: ElbName, instanceId: InstanceId, change: RecentChange): void {
     const key = `${elbName}/${instanceId}`;
-    const before = this.#changes.get(key);
-    this.#changes.delete(key);
-    this.#changes.set(key, { ...before, ...change });
-    if (this.#changes.size > mostRemembered) {
-      const [oldest] = this.#changes.keys();
-      if (oldest !== undefined) this.#changes.delete(oldest);
-    }
+    this.#changes.set(key, { ...this.#changes.get(key), ...change });
   }
 }

@@ -59,7 +59,7 @@ describe('The reads of health', () => {
   });
 
   it('share the call for the draining time-out, and remember its answer for minutes', async () => {
-    const read = () => reads.drainingSeconds(web, trace());
+    const read = () => reads.drainingTimeouts.of(web, trace());
     assert.deepEqual(await Promise.all([read(), read(), read()]), [20, 20, 20]);
     await clock.run(clock.sleep(299_000));
     assert.equal(await read(), 20);
@@ -71,7 +71,7 @@ describe('The reads of health', () => {
 
   it('share a failing call for the draining time-out, and repeat it after some seconds only', async () => {
     gateway.draining = () => Promise.reject(new DomainError('aws_refused', 'no'));
-    const read = () => reads.drainingSeconds(web, trace());
+    const read = () => reads.drainingTimeouts.of(web, trace());
     assert.deepEqual(await Promise.all([read(), read()]), [undefined, undefined]);
     assert.equal(await read(), undefined);
     assert.equal(gateway.drainingCalls, 1);
