@@ -2,7 +2,7 @@ import { DomainError, elbNotFound } from '../errors.ts';
 import { type AwsTrace, type Logger, startTrace } from '../telemetry.ts';
 import type { Clock } from '../time.ts';
 import { Coalescer, type SharedCall } from './coalescer.ts';
-import { type DescribedList, DescribedLists } from './described-lists.ts';
+import { DescribedLists } from './described-lists.ts';
 import { Descriptions } from './descriptions.ts';
 import { KeyedCoalescer } from './keyed-coalescer.ts';
 import type { LoadBalancerGateway, Members } from './load-balancer-gateway.ts';
@@ -41,6 +41,8 @@ export interface Freshness {
   /** Whether the descriptions of the instances are read again, too. */
   readonly noCache?: boolean;
 }
+
+type Aged = Pick<MachineList, 'asOf' | 'freshUntil' | 'how'>;
 
 /** Everything known of the region's load balancers, and how fresh it is. */
 export class Inventory {
@@ -92,15 +94,13 @@ export class Inventory {
    */
   ready(elbName: ElbName, now: number): MachineList | undefined {
     const membership = this.#picture.get(elbName);
-    const described = this.#lists.get(elbName);
-    if (membership === undefined || described?.members !== membership.members) return undefined;
-    const { asOf } = membership;
-    if (isDoubtful(membership) || now >= asOf + this.#options.maxAgeMs || now >= described.goodUntil)
-      return undefined;
+    if (membership === undefined || isDoubtful(membership)) return undefined;
+    const freshUntil = membership.asOf + this.#options.maxAgeMs;
+    const list = now < freshUntil ? this.#lists.hit(elbName, membership, freshUntil, now) : undefined;
+    if (list === undefined) return undefined;
     this.#picture.read(elbName, now);
-    this.#reads.ahead(asOf, now);
-    if (described.ready?.asOf !== asOf) described.ready = this.#aged(listOf(described), asOf, 'hit');
-    return described.ready;
+    this.#reads.ahead(membership.asOf, now);
+    return list;
   }
 
   /**
@@ -119,7 +119,7 @@ export class Inventory {
     const membership = this.#known(elbName);
     this.#picture.read(elbName, now);
     await this.descriptions.have(membership.members, noCache ? now : -Infinity, now + patienceMs, trace);
-    return this.#aged(listOf(this.#lists.describe(elbName, membership.members)), membership.asOf, how);
+    return this.#aged(this.#lists.describe(elbName, membership.members), membership.asOf, how);
   }
 
   /** Returns the load balancers of the region, as fresh as asked for, and else as `list` does. */
@@ -289,10 +289,4 @@ export class Inventory {
       throw error;
     }
   }
-}
-
-type Aged = Pick<MachineList, 'asOf' | 'freshUntil' | 'how'>;
-
-function listOf({ machines, revision }: DescribedList): Omit<MachineList, keyof Aged> {
-  return { machines, revision };
 }
