@@ -63,11 +63,16 @@ describe('The way to AWS through an outbound proxy', () => {
     await aws.close();
   });
   const saved = Object.fromEntries(names.map((name) => [name, process.env[name]]));
+  const unset = () => {
+    for (const name of names) Reflect.deleteProperty(process.env, name);
+  };
   beforeEach(() => {
     asked = [];
-    for (const name of names) Reflect.deleteProperty(process.env, name);
+    unset();
   });
   after(() => {
+    // The files that run in this process later must not use the proxy.
+    unset();
     for (const name of names) if (saved[name] !== undefined) process.env[name] = saved[name];
   });
 
