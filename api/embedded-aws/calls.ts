@@ -1,5 +1,5 @@
-import { performance } from 'node:perf_hooks';
 import type { Service } from './aws-error.ts';
+import type { HostClock } from './clock.ts';
 
 /** How many of the last calls are remembered one by one. */
 const LOG_LENGTH = 1000;
@@ -36,13 +36,19 @@ export type EndCall = (outcome: string, throttled?: boolean) => void;
 
 /** Counts the calls of AWS clients by action; calls of the control path are not counted. */
 export class Calls {
-  #began = performance.now();
+  readonly #clock: HostClock;
+  #began: number;
   #actions = new Map<string, ActionCount>();
   #log: CallRecord[] = [];
 
+  constructor(clock: HostClock) {
+    this.#clock = clock;
+    this.#began = clock.now();
+  }
+
   /** Counts a call in; what it returns counts it out, once. */
   begin(service: Service, action: string): EndCall {
-    const at = performance.now();
+    const at = this.#clock.now();
     const count = this.#count(action);
     count.calls += 1;
     count.inFlight += 1;
@@ -54,7 +60,7 @@ export class Calls {
       count.inFlight -= 1;
       if (outcome !== 'OK') count.failed += 1;
       if (throttled) count.throttled += 1;
-      this.#remember({ atMs: at - this.#began, tookMs: performance.now() - at, service, action, outcome });
+      this.#remember({ atMs: at - this.#began, tookMs: this.#clock.now() - at, service, action, outcome });
     };
   }
 
@@ -69,7 +75,7 @@ export class Calls {
 
   /** Starts counting anew; calls under way are no longer counted. */
   reset(): void {
-    this.#began = performance.now();
+    this.#began = this.#clock.now();
     this.#actions = new Map();
     this.#log = [];
   }

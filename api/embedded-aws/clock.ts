@@ -1,22 +1,43 @@
-import { performance } from 'node:perf_hooks';
+/** The clock outside the region: of the process, or of a test. */
+export interface HostClock {
+  /** Returns milliseconds since some fixed moment; it never goes back. */
+  now(): number;
+  /** Returns the time of day, in milliseconds since 1970. */
+  epochMs(): number;
+  /** Runs the task once, in `ms` milliseconds. */
+  after(ms: number, task: () => void): void;
+}
 
-/** The region's time: real time × speed, plus every jump. Tests move it instead of sleeping. */
-export class VirtualClock {
-  #virtual = Date.now();
-  #real = performance.now();
+/** The clock of this process. Its timers do not keep the process alive. */
+export const processClock: HostClock = {
+  now: () => performance.now(),
+  epochMs: () => Date.now(),
+  after: (ms, task) => {
+    setTimeout(task, ms).unref();
+  },
+};
+
+/** The region's time: the host's × speed, plus every jump. */
+export class RegionClock {
+  readonly #host: HostClock;
+  #virtual: number;
+  #since: number;
   #speed: number;
 
-  /** @param speed virtual seconds a real second */
-  constructor(speed = 1) {
+  /** @param speed virtual seconds a second of the host */
+  constructor(host: HostClock, speed = 1) {
+    this.#host = host;
+    this.#virtual = host.epochMs();
+    this.#since = host.now();
     this.#speed = speed;
   }
 
   /** The virtual time, in milliseconds since 1970. */
   now(): number {
-    return Math.floor(this.#virtual + (performance.now() - this.#real) * this.#speed);
+    return Math.floor(this.#virtual + (this.#host.now() - this.#since) * this.#speed);
   }
 
-  /** Virtual seconds a real second. */
+  /** Virtual seconds a second of the host. */
   get speed(): number {
     return this.#speed;
   }
@@ -26,11 +47,11 @@ export class VirtualClock {
     this.#virtual += seconds * 1000;
   }
 
-  /** From now on runs at `speed` virtual seconds a real second; the time shown does not jump. */
+  /** From now on runs at `speed` virtual seconds a second of the host; the time shown does not jump. */
   setSpeed(speed: number): void {
-    const real = performance.now();
-    this.#virtual += (real - this.#real) * this.#speed;
-    this.#real = real;
+    const now = this.#host.now();
+    this.#virtual += (now - this.#since) * this.#speed;
+    this.#since = now;
     this.#speed = speed;
   }
 }

@@ -1,7 +1,7 @@
 import type { Agenda } from './agenda.ts';
 import { formerHealth, type Behaviour } from './behaviour.ts';
 import { AwsError, couldNotFindInstance } from './aws-error.ts';
-import type { VirtualClock } from './clock.ts';
+import type { RegionClock } from './clock.ts';
 import { drainingHealth, memberHealth, observe, type InstanceHealth, type Membership } from './health.ts';
 import type { Instance } from './instance.ts';
 import type { LoadBalancerSpec } from './load-balancer-spec.ts';
@@ -11,7 +11,7 @@ const DRAINED_SHOWN = 5000;
 
 /** What a load balancer needs of its region. */
 export interface Surroundings {
-  readonly clock: VirtualClock;
+  readonly clock: RegionClock;
   readonly agenda: Agenda;
   readonly instances: ReadonlyMap<string, Instance>;
   /** The region's behaviour now; a load balancer's specification goes before it. */

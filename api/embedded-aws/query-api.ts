@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { findAction } from './actions/actions.ts';
 import { AwsError } from './aws-error.ts';
 import { readBody } from './body.ts';
 import type { Calls } from './calls.ts';
+import type { HostClock } from './clock.ts';
 import type { Effect, Faults, Replacement } from './faults.ts';
 import { ThrottlingError, type RateLimits } from './rate-limits.ts';
 import type { Region } from './region.ts';
@@ -26,6 +26,7 @@ export interface QueryApiParts {
   readonly calls: Calls;
   readonly rateLimits: RateLimits | undefined;
   readonly latencyMs: number;
+  readonly clock: HostClock;
 }
 
 /** No call that is served is longer: 1,000 ids are some 60 KB. */
@@ -59,12 +60,12 @@ async function handleCall(
   });
   // Half of the time passes before the call takes effect and half after, as on a network.
   const half = (parts.latencyMs + latencyMs) / 2;
-  await pass(half);
+  await pass(parts.clock, half);
   if (outcome === 'silent') return;
   const replacement = isReplacement(outcome) ? outcome : undefined;
   const isLost = outcome === 'reset' || (replacement !== undefined && replacement.made !== true);
   const answer = isLost ? undefined : act(parts, scope, query, outcome);
-  await pass(half + answerLatencyMs);
+  await pass(parts.clock, half + answerLatencyMs);
   if (outcome === 'reset' || outcome === 'resetAfter') {
     end('Reset');
     request.socket.resetAndDestroy();
@@ -116,7 +117,9 @@ async function readQuery(request: IncomingMessage): Promise<Query> {
   return new Query(new URLSearchParams(body));
 }
 
-/** Lets real time pass, without keeping the process alive for it. */
-async function pass(ms: number): Promise<void> {
-  if (ms > 0) await sleep(ms, undefined, { ref: false });
+async function pass(clock: HostClock, ms: number): Promise<void> {
+  if (ms > 0)
+    await new Promise<void>((resolve) => {
+      clock.after(ms, resolve);
+    });
 }

@@ -1,4 +1,3 @@
-import { performance } from 'node:perf_hooks';
 import { AwsError, type Service } from './aws-error.ts';
 import type { Query } from './wire.ts';
 
@@ -34,7 +33,7 @@ class TokenBucket {
 }
 
 /**
- * The token buckets of an account in a region, in real time: burst and refill a second as measured and published for
+ * The token buckets of an account in a region: burst and refill a second as measured and published for
  * classic ELB, and for EC2 as in the EC2 API reference, "Request throttling". `now` tells the time in milliseconds.
  */
 export class RateLimits {
@@ -45,7 +44,7 @@ export class RateLimits {
   readonly #ec2: TokenBucket;
   readonly #ec2Unfiltered: TokenBucket;
 
-  constructor(now = () => performance.now()) {
+  constructor(now: () => number) {
     const bucket = (capacity: number, refill: number) => new TokenBucket(capacity, refill, now());
     this.#now = now;
     this.#elb = bucket(40, 10);

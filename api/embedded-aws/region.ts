@@ -1,7 +1,7 @@
 import { Agenda } from './agenda.ts';
 import { AwsError } from './aws-error.ts';
 import { DEFAULT_BEHAVIOUR, type Behaviour } from './behaviour.ts';
-import type { VirtualClock } from './clock.ts';
+import type { RegionClock } from './clock.ts';
 import type { InstanceHealth } from './health.ts';
 import { changedInstance, type Instance, type InstanceChange } from './instance.ts';
 import {
@@ -23,7 +23,7 @@ const TERMINATED_DESCRIBED = 3_600_000;
  */
 export class Region {
   readonly name: string;
-  readonly clock: VirtualClock;
+  readonly clock: RegionClock;
   readonly #agenda = new Agenda();
   readonly #instances = new Map<string, Instance>();
   readonly #loadBalancers = new Map<string, LoadBalancer>();
@@ -31,7 +31,7 @@ export class Region {
   #behaviour: Behaviour;
 
   /** An empty region. */
-  constructor(name: string, clock: VirtualClock, behaviour: Partial<Behaviour> = {}) {
+  constructor(name: string, clock: RegionClock, behaviour: Partial<Behaviour> = {}) {
     this.name = name;
     this.clock = clock;
     this.#behaviour = { ...DEFAULT_BEHAVIOUR, ...behaviour };

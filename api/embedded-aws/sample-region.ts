@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Behaviour } from './behaviour.ts';
-import type { VirtualClock } from './clock.ts';
+import type { RegionClock } from './clock.ts';
 import type { Instance, InstanceState } from './instance.ts';
 import { newSpec, type LoadBalancerSpec } from './load-balancer-spec.ts';
 import { MAIN_VPC, OTHER_VPC, subnetsOf } from './network.ts';
@@ -57,7 +57,7 @@ export interface RegionSize {
  */
 export function sampleRegion(
   name: string,
-  clock: VirtualClock,
+  clock: RegionClock,
   size: RegionSize = {},
   behaviour: Partial<Behaviour> = {},
 ): Region {

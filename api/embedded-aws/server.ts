@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import type { Behaviour } from './behaviour.ts';
 import { Calls, type CallCounts } from './calls.ts';
-import { VirtualClock } from './clock.ts';
+import { type HostClock, processClock, RegionClock } from './clock.ts';
 import { handleControl, isControl } from './control.ts';
 import { Faults } from './faults.ts';
 import { handleQuery, type QueryApiParts } from './query-api.ts';
@@ -26,8 +26,10 @@ export interface EmbeddedAwsOptions {
   readonly instances?: number;
   /** Name of the region, us-east-1 by default. */
   readonly region?: string;
-  /** Virtual seconds a real second, 1 by default. */
+  /** Virtual seconds a second of the clock, 1 by default. */
   readonly speed?: number;
+  /** The clock of everything that takes time here; that of the process by default. */
+  readonly clock?: HostClock;
   /** What AWS does where that is unsure; DEFAULT_BEHAVIOUR where it is left out. */
   readonly behaviour?: Partial<Behaviour>;
 }
@@ -48,17 +50,17 @@ export interface EmbeddedAws {
 
 /** Starts the embedded AWS. @throws the system's error if it cannot listen, such as EADDRINUSE */
 export async function startEmbeddedAws(options: EmbeddedAwsOptions = {}): Promise<EmbeddedAws> {
-  const { host = '127.0.0.1', latencyMs = 0 } = options;
+  const { host = '127.0.0.1', latencyMs = 0, clock = processClock } = options;
   const region = sampleRegion(
     options.region ?? 'us-east-1',
-    new VirtualClock(options.speed),
+    new RegionClock(clock, options.speed),
     options,
     options.behaviour,
   );
   const faults = new Faults();
-  const calls = new Calls();
-  const rateLimits = options.rateLimits === true ? new RateLimits() : undefined;
-  const parts: QueryApiParts = { region, faults, calls, rateLimits, latencyMs };
+  const calls = new Calls(clock);
+  const rateLimits = options.rateLimits === true ? new RateLimits(() => clock.now()) : undefined;
+  const parts: QueryApiParts = { region, faults, calls, rateLimits, latencyMs, clock };
   const server = createServer((request, response) => void handle(parts, request, response));
   // Longer than any client keeps an idle connection, so that the client is the one to close it.
   server.keepAliveTimeout = 120_000;
