@@ -18,7 +18,6 @@ import { koaBasicAuthenticate, rememberVerified } from './http/middleware/basic-
 import { readyAnswer } from './http/ready-answer.ts';
 import { RequestLog } from './http/request-log.ts';
 import type { DocsFiles } from './http/routes/docs.ts';
-import { ChangeParts } from './load-balancers/change-parts.ts';
 import { ChangeWaits } from './load-balancers/change-waits.ts';
 import { HealthBoard } from './load-balancers/health-board.ts';
 import { HealthReads } from './load-balancers/health-reads.ts';
@@ -79,7 +78,7 @@ export async function compose(
   const { deadlineMs } = config;
   const recent = new RecentChanges(clock);
   const healthReads = new HealthReads(gateway, recent, inventory, deadlineMs, clock);
-  const changeParts = new ChangeParts({
+  const changes = new MembershipChanges({
     gateway,
     inventory,
     changes: recent,
@@ -89,7 +88,6 @@ export async function compose(
     clock,
   });
   const waiting = new Waiting(healthReads, inventory, { ...config, closing: closing.signal, clock });
-  const changes = new MembershipChanges(changeParts);
   const health = new HealthBoard(healthReads, inventory, recent, clock);
   const inFlight = new InFlight();
   let verify = verifierOf(config.accepted);

@@ -14,4 +14,11 @@ export class KeyedLock {
       if (this.#tails.get(key) === tail) this.#tails.delete(key);
     }
   }
+
+  /** Runs the task once those before it with any of these keys have settled, and returns what it returns. */
+  runAll<T>(keys: readonly string[], task: () => Promise<T>): Promise<T> {
+    // Sorted, so that two callers cannot deadlock.
+    const sorted = keys.toSorted();
+    return sorted.reduceRight<() => Promise<T>>((inner, key) => () => this.run(key, inner), task)();
+  }
 }

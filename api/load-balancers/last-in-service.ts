@@ -30,14 +30,16 @@ export class LastInService {
 
   /**
    * Runs the detach of a load balancer after those before it, with the members in service, which are read meanwhile.
-   * So of two detaches at the same time, neither counts on the other's instance.
+   * So of two detaches at the same time, neither counts on the other's instance. Without protection, and by force, it
+   * runs at once and without them.
    */
-  guard<T>(
+  guard(
     elbName: ElbName,
+    { force = false, urgency }: { force?: boolean | undefined; urgency: 'urgent' | 'ordinary' },
     trace: AwsTrace,
-    detach: (inService: Promise<ReadonlySet<InstanceId>>) => Promise<T>,
-    urgency: 'urgent' | 'ordinary' = 'urgent',
-  ): Promise<T> {
+    detach: (inService?: Promise<ReadonlySet<InstanceId>>) => Promise<void>,
+  ): Promise<void> {
+    if (!this.isProtected || force) return detach();
     return this.#locks.run(elbName, () => {
       const inService = this.inService(elbName, urgency, trace);
       inService.catch(() => undefined);

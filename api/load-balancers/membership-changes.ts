@@ -1,13 +1,22 @@
-import { isUnclear } from '../errors.ts';
-import type { AwsTrace } from '../telemetry.ts';
-import { checked, duringChange } from './change-failures.ts';
-import type { ChangeOptions, ChangeParts } from './change-parts.ts';
-import { type Failures, goOnWithoutRefused } from './go-on-without.ts';
-import { forecast, type InServiceForecast, lastOnes } from './last-in-service.ts';
+import type { AwsTrace, Logger } from '../telemetry.ts';
+import { ChangeCalls, type ChangeCallsDeps } from './change-calls.ts';
+import { ChangeChecks } from './change-checks.ts';
+import type { ChangeOptions } from './change-options.ts';
+import { DetachLog } from './detach-log.ts';
+import { Drainings } from './draining.ts';
+import type { HealthReads } from './health-reads.ts';
+import { KeyedLock } from './keyed-lock.ts';
+import { forecast, type InServiceForecast, type LastInService } from './last-in-service.ts';
 import type { Members } from './load-balancer-gateway.ts';
-import type { ElbName, InstanceId, MachineInfo } from './machine.ts';
+import type { ElbName } from './machine.ts';
 import { type Outcome, Outcomes } from './outcomes.ts';
-import { alreadyAttached, keptInService, notAttached, preconditionFailed, unsuitable } from './refusals.ts';
+import { alreadyAttached, notAttached } from './refusals.ts';
+
+export interface MembershipChangesDeps extends ChangeCallsDeps {
+  readonly health: HealthReads;
+  readonly lastInService: LastInService;
+  readonly logger: Logger;
+}
 
 /** What became of a detach; in a dry run, with what it would leave in service. */
 export interface Detached {
@@ -15,50 +24,50 @@ export interface Detached {
   readonly inService?: InServiceForecast;
 }
 
-/** What AWS says before a change; both are asked at once. */
-interface Facts {
-  readonly members: Promise<ReadonlySet<InstanceId>>;
-  readonly machines: Promise<readonly MachineInfo[]>;
-}
-
 /** Attaches and detaches instances of a load balancer: one, or many at once. */
 export class MembershipChanges {
-  readonly #parts: ChangeParts;
+  readonly #deps: MembershipChangesDeps;
+  readonly #calls: ChangeCalls;
+  readonly #drainings: Drainings;
+  readonly #log: DetachLog;
+  readonly #locks = new KeyedLock();
 
-  constructor(parts: ChangeParts) {
-    this.#parts = parts;
+  constructor(deps: MembershipChangesDeps) {
+    this.#deps = deps;
+    this.#calls = new ChangeCalls(deps);
+    this.#drainings = new Drainings(deps.changes, deps.health, deps.clock);
+    this.#log = new DetachLog(deps.logger, deps.lastInService);
   }
 
   /**
    * Attaches the instances and returns one outcome for each that is named, in order; an instance that is named again
-   * is a member already. Throws `elb_not_found`, `precondition_failed`,
-   * and what the calls of the checks throw: then nothing was changed.
+   * is a member already. Throws `elb_not_found`, `precondition_failed`, and what the calls of the checks throw: then
+   * nothing was changed.
    */
   async attach(
     elbName: ElbName,
     named: Members,
     trace: AwsTrace,
-    { dryRun = false, ifMatch }: ChangeOptions = {},
+    options: ChangeOptions = {},
   ): Promise<Outcome[]> {
-    const { inventory, registrations } = this.#parts;
     const outcomes = new Outcomes(named);
-    await this.#parts.locked(elbName, outcomes.ids, { ifMatch }, async () => {
-      const facts = this.#factsOf(elbName, outcomes, trace, urgencyOf(dryRun));
-      await this.#refuseMembers(elbName, outcomes, facts);
-      await this.#describe(outcomes, facts);
-      outcomes.refuse((id) => unsuitable(outcomes.machine(id), inventory.traits(elbName)));
-      await this.#requireMatch(elbName, outcomes, ifMatch, trace);
-      if (dryRun || outcomes.left.length === 0) return;
-      this.#fail(elbName, outcomes, await registrations.join(elbName, outcomes.left, trace));
+    await this.#locks.runAll(keysOf(elbName, outcomes, options), async () => {
+      const checks = this.#checks(elbName, outcomes, options, trace);
+      await checks.refuseMembers();
+      await checks.describe();
+      checks.refuseUnsuitable();
+      await checks.requireMatch(options.ifMatch);
+      if (options.dryRun !== true && outcomes.left.length > 0)
+        await this.#calls.register(elbName, outcomes, trace);
     });
-    outcomes.draining = await this.#parts.drainings.of(elbName, outcomes.left, trace);
+    outcomes.draining = await this.#drainings.of(elbName, outcomes.left, trace);
     return outcomes.inOrder((id) => alreadyAttached(elbName, id));
   }
 
   /**
    * Detaches the instances and returns one outcome for each that is named, in order; an instance that is named again
-   * is no member any more. Throws `elb_not_found`, `precondition_failed`,
-   * and what the calls of the checks throw: then nothing was changed.
+   * is no member any more. Throws `elb_not_found`, `precondition_failed`, and what the calls of the checks throw: then
+   * nothing was changed.
    */
   async detach(
     elbName: ElbName,
@@ -66,114 +75,45 @@ export class MembershipChanges {
     trace: AwsTrace,
     options: ChangeOptions = {},
   ): Promise<Detached> {
-    const { dryRun = false, force = false, ifMatch } = options;
-    const { lastInService } = this.#parts;
+    const { lastInService } = this.#deps;
     const outcomes = new Outcomes(named);
+    const guard = { force: options.force, urgency: urgencyOf(options) };
     let inService: InServiceForecast | undefined;
-    const detach = async (healthy?: Promise<ReadonlySet<InstanceId>>): Promise<void> => {
-      const facts = this.#factsOf(elbName, outcomes, trace, urgencyOf(dryRun));
-      await this.#refuseStrangers(elbName, outcomes, facts);
-      if (healthy !== undefined) await this.#keepLastInService(elbName, outcomes, healthy);
-      await this.#describe(outcomes, facts);
-      await this.#requireMatch(elbName, outcomes, ifMatch, trace);
-      if (outcomes.left.length === 0) return;
-      if (dryRun) inService = await this.#forecast(elbName, outcomes, healthy, trace);
-      else await this.#deregister(elbName, outcomes, trace, options);
-    };
-    await this.#parts.locked(elbName, outcomes.ids, { ifMatch }, async () => {
-      if (lastInService.isProtected && !force)
-        await lastInService.guard(elbName, trace, detach, urgencyOf(dryRun));
-      else await detach();
-    });
+    await this.#locks.runAll(keysOf(elbName, outcomes, options), () =>
+      lastInService.guard(elbName, guard, trace, async (healthy) => {
+        const checks = this.#checks(elbName, outcomes, options, trace);
+        await checks.refuseStrangers();
+        await checks.keepLastInService(healthy);
+        await checks.describe();
+        await checks.requireMatch(options.ifMatch);
+        if (outcomes.left.length === 0) return;
+        if (options.dryRun === true) {
+          const before = healthy ?? lastInService.inService(elbName, 'ordinary', trace);
+          inService = await forecast(before, outcomes.left);
+          return;
+        }
+        const listed = await this.#calls.deregister(elbName, outcomes, trace);
+        if (outcomes.left.length > 0) this.#log.detached(elbName, outcomes.left, listed, options);
+      }),
+    );
     return {
       outcomes: outcomes.inOrder((id) => notAttached(elbName, id)),
       ...(inService !== undefined && { inService }),
     };
   }
 
-  #factsOf(elbName: ElbName, { ids }: Outcomes, trace: AwsTrace, urgency: 'urgent' | 'ordinary'): Facts {
-    const { inventory } = this.#parts;
-    const machines = checked(inventory.descriptions.eachNow(ids, trace));
-    const members = checked(inventory.membersNow(elbName, trace, urgency));
-    return { machines, members: members.then((listed) => new Set(listed)) };
-  }
-
-  async #refuseMembers(elbName: ElbName, outcomes: Outcomes, facts: Facts): Promise<void> {
-    const members = await facts.members;
-    outcomes.refuse((id) => (members.has(id) ? alreadyAttached(elbName, id) : undefined));
-  }
-
-  async #refuseStrangers(elbName: ElbName, outcomes: Outcomes, facts: Facts): Promise<void> {
-    const members = await facts.members;
-    outcomes.refuse((id) => (members.has(id) ? undefined : notAttached(elbName, id)));
-  }
-
-  async #keepLastInService(
-    elbName: ElbName,
-    outcomes: Outcomes,
-    inService: Promise<ReadonlySet<InstanceId>>,
-  ): Promise<void> {
-    if (outcomes.left.length === 0) return;
-    const last = lastOnes(await checked(inService), outcomes.left);
-    outcomes.refuse((id) => (last.has(id) ? keptInService(elbName, id) : undefined));
-  }
-
-  async #describe(outcomes: Outcomes, { machines }: Facts): Promise<void> {
-    if (outcomes.left.length > 0) outcomes.describe(await machines);
-  }
-
-  /**
-   * After the other checks, so that what they refuse keeps its answer (RFC 9110, 13.2.1). The checks have read the
-   * members, so the list has them without a call. Throws `precondition_failed`.
-   */
-  async #requireMatch(
-    elbName: ElbName,
-    { left }: Outcomes,
-    ifMatch: ChangeOptions['ifMatch'],
-    trace: AwsTrace,
-  ): Promise<void> {
-    if (ifMatch === undefined || left.length === 0) return;
-    const { machines } = await checked(this.#parts.inventory.list(elbName, {}, trace));
-    if (!ifMatch(machines)) throw preconditionFailed(elbName);
-  }
-
-  #forecast(
-    elbName: ElbName,
-    { left }: Outcomes,
-    healthy: Promise<ReadonlySet<InstanceId>> | undefined,
-    trace: AwsTrace,
-  ): Promise<InServiceForecast> {
-    return forecast(healthy ?? this.#parts.lastInService.inService(elbName, 'ordinary', trace), left);
-  }
-
-  async #deregister(
-    elbName: ElbName,
-    outcomes: Outcomes,
-    trace: AwsTrace,
-    options: ChangeOptions,
-  ): Promise<void> {
-    let listed: Members | undefined;
-    const failures = await goOnWithoutRefused(outcomes.left, trace.deadline, async (ids) => {
-      listed = await this.#parts.deregister(elbName, ids, trace);
-    });
-    this.#fail(elbName, outcomes, failures);
-    if (outcomes.left.length === 0) return;
-    this.#parts.warnOfLastInService(elbName, outcomes.left, listed, options);
-    if (this.#parts.lastInService.isProtected && options.force === true)
-      this.#parts.logForced(elbName, outcomes.left, options);
-  }
-
-  /** Where AWS may have changed an instance all the same, what is known of the load balancer is read again. */
-  #fail(elbName: ElbName, outcomes: Outcomes, failures: Failures): void {
-    if ([...failures.values()].some(isUnclear)) this.#parts.inventory.doubt(elbName);
-    outcomes.refuse((id) => {
-      const failure = failures.get(id);
-      return failure && duringChange(failure, elbName, id);
-    });
+  #checks(elbName: ElbName, outcomes: Outcomes, options: ChangeOptions, trace: AwsTrace): ChangeChecks {
+    return new ChangeChecks(this.#deps.inventory, elbName, outcomes, urgencyOf(options), trace);
   }
 }
 
+/** Changes of one instance exclude each other; so do all conditional changes of a load balancer: of two with one ETag, one is made. */
+function keysOf(elbName: ElbName, { ids }: Outcomes, { ifMatch }: ChangeOptions): string[] {
+  const keys = ids.map((id) => `${elbName}/${id}`);
+  return ifMatch === undefined ? keys : [elbName, ...keys];
+}
+
 /** Checks of changes go before reads; those of dry runs do not. */
-function urgencyOf(dryRun: boolean): 'urgent' | 'ordinary' {
-  return dryRun ? 'ordinary' : 'urgent';
+function urgencyOf({ dryRun }: ChangeOptions): 'urgent' | 'ordinary' {
+  return dryRun === true ? 'ordinary' : 'urgent';
 }

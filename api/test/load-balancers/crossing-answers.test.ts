@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { ChangeParts } from '../../load-balancers/change-parts.ts';
 import type { MemberHealth } from '../../load-balancers/health.ts';
 import { HealthBoard } from '../../load-balancers/health-board.ts';
 import { HealthReads } from '../../load-balancers/health-reads.ts';
@@ -108,7 +107,7 @@ function startDomain() {
   const service = new LoadBalancerService(inventory);
   const lastInService = new LastInService(health, recent, false, clock);
   const parts = { gateway, inventory, changes: recent, health, lastInService, logger, clock };
-  const membership = new MembershipChanges(new ChangeParts(parts));
+  const membership = new MembershipChanges(parts);
   const board = new HealthBoard(health, inventory, recent, clock);
   const trace = () => startTrace(clock, deadlineMs);
   const idsOf = (machines: readonly { instanceId: InstanceId }[]) =>

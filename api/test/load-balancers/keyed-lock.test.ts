@@ -67,4 +67,18 @@ describe('KeyedLock', () => {
     void lock.run('key', held('b', journal).task);
     assert.equal(journal.at(-1), 'b starts');
   });
+
+  it('runs tasks that share several keys one after the other, whatever the order of the keys', async () => {
+    const tasks = ['a', 'b'].map((name) => held(name, journal));
+    const results = [
+      lock.runAll(['one', 'other'], tasks[0]!.task),
+      lock.runAll(['other', 'one'], tasks[1]!.task),
+    ];
+    for (const { end } of tasks) {
+      end();
+      await setImmediate();
+    }
+    assert.deepEqual(await Promise.all(results), ['a', 'b']);
+    assert.deepEqual(journal, ['a starts', 'a ends', 'b starts', 'b ends']);
+  });
 });

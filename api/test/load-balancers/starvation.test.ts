@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { CallGate } from '../../aws/call-gate.ts';
 import { elbNotFound } from '../../errors.ts';
-import { ChangeParts } from '../../load-balancers/change-parts.ts';
 import { HealthBoard } from '../../load-balancers/health-board.ts';
 import { HealthReads } from '../../load-balancers/health-reads.ts';
 import { Inventory } from '../../load-balancers/inventory.ts';
@@ -95,9 +94,9 @@ function startDomain() {
   const changes = new RecentChanges(clock);
   const health = new HealthReads(gateway, changes, inventory, deadlineMs, clock);
   const lastInService = new LastInService(health, changes, true, clock);
-  const parts = { gateway, inventory, changes, health, lastInService, logger, deadlineMs, clock };
+  const parts = { gateway, inventory, changes, health, lastInService, logger, clock };
   const service = new LoadBalancerService(inventory);
-  const membership = new MembershipChanges(new ChangeParts(parts));
+  const membership = new MembershipChanges(parts);
   const board = new HealthBoard(health, inventory, changes, clock);
   const trace = () => startTrace(clock, deadlineMs);
   return { clock, gateway, inventory, health, service, membership, board, trace };
