@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict';
 import { request } from 'node:http';
-import { token } from '../support/service.ts';
+import { skipWithoutVirtualClock, token } from '../support/service.ts';
 import {
   describeElbs,
   describeHealth,
-  eventually,
   register,
-  startWorld,
-  type World,
+  startVirtualWorld,
+  type VirtualWorld,
 } from '../support/world.ts';
 
 const [member, spare, stopped] = ['i-5203422c', 'i-0b22a22eec53b9321', 'i-091aeb5c6738d523f'] as const;
@@ -27,11 +26,11 @@ const changeOf = ({ body }: { body: string }) =>
   ).message;
 const entryOf = (answer: { body: string }) => changeOf(answer).health;
 
-describe('Waiting', function () {
-  this.timeout(30_000);
-  let world: World;
+describe('Waiting', () => {
+  before(skipWithoutVirtualClock);
+  let world: VirtualWorld;
   beforeEach(async () => {
-    world = await startWorld();
+    world = await startVirtualWorld();
   });
   afterEach(() => world.close());
   const attach = (elbName: string, instanceId: string, query = 'wait=in-service') =>
@@ -39,7 +38,7 @@ describe('Waiting', function () {
   const detach = (elbName: string, instanceId: string, query = 'wait=drained') =>
     world.ask(`/elb/${elbName}?instanceId=${instanceId}&${query}`, { method: 'DELETE' });
   const seen = (action: string, times = 1) =>
-    eventually(() => world.calls(action) >= times, `${times} of ${action}`);
+    world.eventually(() => world.calls(action) >= times, `${times} of ${action}`);
 
   it('is over before it begins where the change is refused', async () => {
     assert.equal((await attach('default-elb', member)).status, 409);
@@ -231,7 +230,7 @@ describe('Waiting', function () {
     const lost = attach('default-elb', spares[1]!);
     const both = [spare, spares[1]!];
     const members = () => world.aws.region.members('default-elb');
-    await eventually(() => both.every((id) => members().includes(id)), 'both are attached');
+    await world.eventually(() => both.every((id) => members().includes(id)), 'both are attached');
     await seen(describeHealth, 2);
     for (const id of both) world.aws.region.changeInstance(id, { state: 'terminated' });
     const answer = await late;
@@ -294,7 +293,7 @@ describe('Waiting', function () {
     const waiting = attach('default-elb', spare);
     await seen(describeHealth);
     world.aws.faults.set([{ throttle: true, actions: [describeHealth] }]);
-    await eventually(
+    await world.eventually(
       () => (world.aws.calls().actions[describeHealth]?.throttled ?? 0) >= 2,
       'it is throttled',
     );
@@ -322,7 +321,7 @@ describe('Waiting', function () {
     // EC2 knows the instance, so the checks let it through; ELB does not know it.
     world.aws.faults.set([{ actions: [register], latencyMs: 300, count: 1 }]);
     const waiting = [...spares, 'i-0f7041b2cd3e36895'].map((id) => attach('empty-elb', id, ''));
-    await eventually(() => world.calls('DescribeInstances') >= 1, 'EC2 was asked');
+    await world.eventually(() => world.calls('DescribeInstances') >= 1, 'EC2 was asked');
     world.aws.region.changeInstance('i-0f7041b2cd3e36895', { forgotten: true });
     const statuses = (await Promise.all(waiting)).map(({ status }) => status);
     assert.deepEqual(statuses, [201, 201, 201, 201, 400]);
@@ -343,16 +342,16 @@ describe('Waiting', function () {
     };
     assert.equal(await waiting(), 1);
     leaving.destroy();
-    await eventually(async () => (await waiting()) === 0, 'nobody waits');
+    await world.eventually(async () => (await waiting()) === 0, 'nobody waits');
     const before = world.calls(describeHealth);
-    await new Promise((resolve) => setTimeout(resolve, 1500));
+    await world.clock.pass(1500);
     assert.ok(world.calls(describeHealth) <= before + 1);
   });
 
   it('is answered 503, with what was done, when the service closes', async () => {
     const attaching = attach('default-elb', spare);
     const detaching = detach('default-elb', member);
-    await eventually(() => world.calls('DeregisterInstancesFromLoadBalancer') === 1, 'it is detached');
+    await world.eventually(() => world.calls('DeregisterInstancesFromLoadBalancer') === 1, 'it is detached');
     await seen(describeHealth, 2);
     void world.service.close();
     const [attached, detached] = await Promise.all([attaching, detaching]);

@@ -2,6 +2,7 @@ import type { AddressInfo } from 'node:net';
 import { compose } from '../../compose.ts';
 import { readConfig } from '../../config.ts';
 import { createLogger } from '../../logging.ts';
+import type { Clock } from '../../time.ts';
 import { secretsOf } from '../../masking.ts';
 
 export interface InProcess {
@@ -11,11 +12,12 @@ export interface InProcess {
 
 /**
  * Starts the service in this process, as server.ts does in its own, with this environment alone. `write` gets each
- * line of the log.
+ * line of the log. The service runs on the clock, by default on that of the process.
  */
 export async function startInProcess(
   env: Readonly<Record<string, string>>,
   write: (line: string) => void,
+  clock?: Clock,
 ): Promise<InProcess> {
   const config = readConfig(env, process.versions.node);
   const options = { level: config.logLevel, readable: false, secrets: secretsOf(config.accepted, env) };
@@ -27,6 +29,7 @@ export async function startInProcess(
       credentials: { accessKeyId: AWS_ACCESS_KEY_ID ?? '', secretAccessKey: AWS_SECRET_ACCESS_KEY ?? '' },
     },
     warmUp: false,
+    ...(clock && { clock }),
   });
   await new Promise<void>((resolve, reject) => {
     service.server.once('error', reject);

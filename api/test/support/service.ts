@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import type { Clock } from '../../time.ts';
 import { assertAnswerFits } from '../contract/answer-schema.ts';
 import { type LogLine, ServiceLog } from './service-log.ts';
 
@@ -36,20 +37,27 @@ export interface ServiceProcess extends Service {
   readonly child: ChildProcess;
 }
 
+/** Skips the tests of a suite where the service runs in a process of its own: they need it on a virtual clock. */
+export function skipWithoutVirtualClock(this: Mocha.Context): void {
+  if (isBuildTested) this.skip();
+}
+
 type Env = Readonly<Record<string, string>>;
 
 /**
  * Starts the service on a free port, against the AWS endpoint given: in this process, or as a process of its own where
- * the production build is tested. `env` is added to what the service needs.
+ * the production build is tested. `env` is added to what the service needs. Only a service in this process can run on
+ * the clock given.
  */
-export async function startService(awsUrl: string, env: Env = {}): Promise<Service> {
+export async function startService(awsUrl: string, env: Env = {}, clock?: Clock): Promise<Service> {
   if (isBuildTested) return startServiceProcess(awsUrl, env);
   // Loaded here: most unit tests need neither Koa nor the AWS SDK.
   const { startInProcess } = await import('./in-process.ts');
   const log = new ServiceLog();
-  const service = await startInProcess({ ...listening, ...environmentOf(awsUrl), ...env }, (line) => {
+  const write = (line: string) => {
     log.add(line);
-  });
+  };
+  const service = await startInProcess({ ...listening, ...environmentOf(awsUrl), ...env }, write, clock);
   return { ...serviceAt(service.port, log), close: () => service.close() };
 }
 

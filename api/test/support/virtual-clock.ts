@@ -8,12 +8,28 @@ interface Task {
 /** Rounds of the event loop after which nothing is left to do but wait for the clock. */
 const roundsUntilQuiet = 3;
 
-/** A clock on which waiting takes no real time. No two readings are the same. */
+async function noRoundIsLeft(): Promise<void> {
+  for (let round = 0; round < roundsUntilQuiet; round++)
+    await new Promise((resolve) => setImmediate(resolve));
+}
+
+/**
+ * A clock on which waiting takes no real time. No two readings are the same. Time passes only in `run` and `pass`: from
+ * one task to the next, whenever all else is done.
+ */
 export class VirtualClock implements Clock {
   readonly #startsAt = Date.now();
+  readonly #quiet: () => Promise<void>;
   #now = 0;
   /** Sorted by time. */
   readonly #tasks: Task[] = [];
+  /** Ends the wait of each `run` in progress with an error. */
+  readonly #runs = new Set<(error: Error) => void>();
+
+  /** `quiet` resolves when nothing is left to do but wait for the clock. */
+  constructor(quiet = noRoundIsLeft) {
+    this.#quiet = quiet;
+  }
 
   now(): number {
     this.#now += 1e-6;
@@ -53,14 +69,14 @@ export class VirtualClock implements Clock {
 
   /** Lets time pass until the promise settles, and returns what it brings. Throws where nothing is left to wait for. */
   async run<T>(promise: Promise<T>): Promise<T> {
-    const state = { settled: false };
-    const done = () => (state.settled = true);
-    promise.then(done, done);
-    for (;;) {
-      for (let round = 0; round < roundsUntilQuiet; round++)
-        await new Promise((resolve) => setImmediate(resolve));
-      if (state.settled) return promise;
-      this.#step();
+    let stop: (error: Error) => void = () => undefined;
+    const stopped = new Promise<never>((_resolve, reject) => (stop = reject));
+    this.#runs.add(stop);
+    if (this.#runs.size === 1) void this.#passTime();
+    try {
+      return await Promise.race([promise, stopped]);
+    } finally {
+      this.#runs.delete(stop);
     }
   }
 
@@ -69,10 +85,18 @@ export class VirtualClock implements Clock {
     await this.run(this.sleep(ms));
   }
 
-  #step(): void {
-    const first = this.#tasks.shift();
-    if (first === undefined) throw new Error('the virtual clock has nothing to wait for');
-    this.#now = Math.max(this.#now, first.at);
-    first.run();
+  /** Passes time for all runs together, so that each step waits until all is quiet. */
+  async #passTime(): Promise<void> {
+    for (;;) {
+      await this.#quiet();
+      if (this.#runs.size === 0) return;
+      const first = this.#tasks.shift();
+      if (first === undefined) {
+        for (const stop of this.#runs) stop(new Error('the virtual clock has nothing to wait for'));
+        return;
+      }
+      this.#now = Math.max(this.#now, first.at);
+      first.run();
+    }
   }
 }

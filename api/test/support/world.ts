@@ -3,7 +3,10 @@ import { request } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type EmbeddedAws, type EmbeddedAwsOptions, startEmbeddedAws } from '../../embedded-aws/server.ts';
 import { assertAnswerFits } from '../contract/answer-schema.ts';
+import { quietLoopback } from './loopback.ts';
 import { type LogLine, type Service, startService, token } from './service.ts';
+import { VirtualClock } from './virtual-clock.ts';
+import { installTimersOf } from './virtual-timers.ts';
 
 export interface Answer {
   readonly status: number;
@@ -39,6 +42,13 @@ export const deregister = 'DeregisterInstancesFromLoadBalancer';
 export const describeHealth = 'DescribeInstanceHealth';
 export const noCache = { 'Cache-Control': 'no-cache' };
 
+/** A world in which all waiting takes no real time: its clock moves while a request of the test is being answered. */
+export interface VirtualWorld extends World {
+  readonly clock: VirtualClock;
+  /** Lets time pass until it is so. Throws when that takes longer than 50 s. */
+  eventually(isSo: () => boolean | Promise<boolean>, what: string): Promise<void>;
+}
+
 /** Starts both; `between` may put something between them and returns its URL. */
 export async function startWorld(
   awsOptions: EmbeddedAwsOptions = {},
@@ -47,7 +57,40 @@ export async function startWorld(
 ): Promise<World> {
   const aws = await startEmbeddedAws(awsOptions);
   const service = await startService(await between(aws), env);
-  const ask = (path: string, how: Ask = {}) => askService(service, path, how);
+  return worldOf(aws, service, (path, how = {}) => askService(service, path, how));
+}
+
+/**
+ * Starts both in this process, on a virtual clock; `between` as for `startWorld`. The suite must skip its tests by
+ * `skipWithoutVirtualClock` where that is not possible.
+ */
+export async function startVirtualWorld(
+  awsOptions: EmbeddedAwsOptions = {},
+  env: Record<string, string> = {},
+  between: (aws: EmbeddedAws) => Promise<string> = (aws) => Promise.resolve(aws.url),
+): Promise<VirtualWorld> {
+  const clock = new VirtualClock(quietLoopback);
+  const aws = await startEmbeddedAws({ ...awsOptions, clock });
+  const service = await startService(await between(aws), env, clock);
+  const restoreTimers = installTimersOf(clock);
+  const world = worldOf(
+    aws,
+    { ...service, request: (path, init) => clock.run(service.request(path, init)) },
+    (path, how = {}) => clock.run(askService(service, path, how)),
+  );
+  return {
+    ...world,
+    clock,
+    eventually: (isSo, what) =>
+      clock.run(poll(isSo, what, { now: () => clock.now(), sleep: (ms) => clock.sleep(ms) })),
+    close: async () => {
+      restoreTimers();
+      await world.close();
+    },
+  };
+}
+
+function worldOf(aws: EmbeddedAws, service: Service, ask: World['ask']): World {
   const change = (method: string) => (elbName: string, instanceId: string) =>
     ask(`/elb/${elbName}`, { method, body: JSON.stringify({ instanceId }) });
   return {
@@ -87,9 +130,18 @@ export async function eventually(
   what: string,
   limitMs = 50_000,
 ): Promise<void> {
-  const limit = performance.now() + limitMs;
+  await poll(isSo, what, { now: () => performance.now(), sleep }, limitMs);
+}
+
+async function poll(
+  isSo: () => boolean | Promise<boolean>,
+  what: string,
+  { now, sleep }: { now: () => number; sleep: (ms: number) => Promise<unknown> },
+  limitMs = 50_000,
+): Promise<void> {
+  const limit = now() + limitMs;
   while (!(await isSo())) {
-    assert.ok(performance.now() < limit, `not within ${limitMs} ms: ${what}`);
+    assert.ok(now() < limit, `not within ${limitMs} ms: ${what}`);
     await sleep(20);
   }
 }

@@ -1,0 +1,30 @@
+import type { VirtualClock } from './virtual-clock.ts';
+
+let installed = false;
+
+/**
+ * Has `setTimeout` wait for the virtual clock from now on: the AWS SDK takes no clock for its time-outs and for the wait
+ * before another attempt. What is returned puts Node's own back.
+ */
+export function installTimersOf(clock: VirtualClock): () => void {
+  if (installed) throw new Error('the timers of another virtual clock are installed');
+  installed = true;
+  const { setTimeout, clearTimeout } = globalThis;
+  const after = (task: (...args: unknown[]) => void, ms = 0, ...args: unknown[]) => {
+    const cancel = clock.after(ms, () => {
+      task(...args);
+    });
+    const timer = { cancel, ref: () => timer, unref: () => timer, hasRef: () => true };
+    return timer;
+  };
+  const cancel = (timer: unknown) => {
+    if (typeof timer === 'object' && timer !== null && 'cancel' in timer)
+      (timer as { cancel: () => void }).cancel();
+    else clearTimeout(timer as NodeJS.Timeout);
+  };
+  Object.assign(globalThis, { setTimeout: after, clearTimeout: cancel });
+  return () => {
+    installed = false;
+    Object.assign(globalThis, { setTimeout, clearTimeout });
+  };
+}
