@@ -1,14 +1,13 @@
 import Router from '@koa/router';
 import Koa from 'koa';
 import type { RequestState } from './http/context.ts';
-import type { InFlight } from './http/in-flight.ts';
+import { admission } from './http/middleware/admission.ts';
 import { basicAuth } from './http/middleware/basic-auth.ts';
 import { lastAnswers } from './http/middleware/closing.ts';
 import { errorHandler } from './http/middleware/error-handler.ts';
-import { requestLog } from './http/middleware/request-log.ts';
 import { unmatched } from './http/middleware/unmatched.ts';
-import type { RequestLog } from './http/request-log.ts';
 import { wellFormed } from './http/middleware/well-formed.ts';
+import type { Pipeline } from './http/pipeline.ts';
 import { type DocsFiles, docsRoutes } from './http/routes/docs.ts';
 import { elbHealthRoutes, type ElbHealthRouteParts } from './http/routes/elb-health.ts';
 import { elbInstancesRoutes, type ElbInstancesRouteParts } from './http/routes/elb-instances.ts';
@@ -23,9 +22,8 @@ import type { Clock } from './time.ts';
 export interface AppParts
   extends ElbRouteParts, ElbHealthRouteParts, ElbInstancesRouteParts, ElbListRouteParts, StatusRouteParts {
   readonly logger: Logger;
-  readonly requestLog: RequestLog;
+  readonly pipeline: Pipeline;
   readonly clock: Clock;
-  readonly inFlight: InFlight;
   readonly authenticate: Authenticate;
   /** Aborts when the service begins to close. */
   readonly closing: AbortSignal;
@@ -50,8 +48,7 @@ export function createApp(parts: AppParts): Koa<RequestState> {
   app.on('error', (err: unknown) => {
     parts.logger.error({ err }, 'an answer could not be sent');
   });
-  app.use(parts.inFlight.middleware());
-  app.use(requestLog(parts.requestLog, parts.clock));
+  app.use(admission(parts.pipeline));
   app.use(lastAnswers(parts.closing));
   app.use(errorHandler());
   app.use(wellFormed());

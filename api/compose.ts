@@ -13,8 +13,8 @@ import { startEmbeddedAws } from './embedded-aws/server.ts';
 import { ConfigError } from './errors.ts';
 import { createControlSocket, type ControlSocket } from './http/control-socket.ts';
 import { createHttpServer, type HttpServer } from './http/http-server.ts';
-import { InFlight } from './http/in-flight.ts';
 import { koaBasicAuthenticate, rememberVerified } from './http/middleware/basic-auth.ts';
+import { Pipeline } from './http/pipeline.ts';
 import { readyAnswer } from './http/ready-answer.ts';
 import { RequestLog } from './http/request-log.ts';
 import type { DocsFiles } from './http/routes/docs.ts';
@@ -89,12 +89,13 @@ export async function compose(
   });
   const waiting = new Waiting(healthReads, inventory, { ...config, closing: closing.signal, clock });
   const health = new HealthBoard(healthReads, inventory, recent, clock);
-  const inFlight = new InFlight();
+  const requestLog = new RequestLog(logger, config.logMaxPerSecond, clock);
+  const pipeline = new Pipeline(requestLog, clock);
   let verify = verifierOf(config.accepted);
   const parts = {
     closing: closing.signal,
     logger,
-    requestLog: new RequestLog(logger, config.logMaxPerSecond, clock),
+    pipeline,
     authenticate: (authorization: string | undefined) => verify(authorization),
     service: new LoadBalancerService(inventory),
     inService: new InServiceCounts(healthReads, clock),
@@ -111,7 +112,6 @@ export async function compose(
         return only(await changes.attach(elbName, [instanceId], trace));
       },
     }),
-    inFlight,
     status: {
       build: readBuildInfo,
       startedAt,
@@ -120,7 +120,7 @@ export async function compose(
       ledger,
       gates: () => gateway.gates,
       picture: () => inventory.picture,
-      requestsInFlight: () => inFlight.count,
+      requestsInFlight: () => pipeline.inFlight,
       waiters: () => waiting.waiters,
       clock,
     },
@@ -150,7 +150,7 @@ export async function compose(
     close: async () => {
       await http.close();
       control?.close();
-      parts.requestLog.flush();
+      requestLog.flush();
       logger.info({ calls: ledger.snapshot() }, 'AWS was asked');
       inventory.close();
       await closeAws();

@@ -1,12 +1,20 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type Koa from 'koa';
 import type { Principal } from '../principals/principal.ts';
 import type { AwsTrace } from '../telemetry.ts';
 
-/** What middleware leaves on `ctx.state` for those around it. */
+/** A request from its admission until its response is closed, and what becomes known of it: Koa's `ctx.state`. */
 export interface RequestState {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
   /** The caller's X-Request-Id where it is sane, else one of ours. */
-  requestId: string;
-  principal?: Principal;
+  readonly requestId: string;
+  /** On the scale of `Clock.now()`. */
+  readonly startedAt: number;
+  /** The path as its route states it; undefined where no route has it. */
+  route: string | undefined;
+  /** Undefined until the caller is authenticated. */
+  principal: Principal | undefined;
   /** Present once a route has started an operation that may reach AWS. */
   trace?: AwsTrace;
   /** What was thrown, for the log. */

@@ -5,12 +5,12 @@ import type { Authenticate } from '../principals/principal.ts';
 import type { Clock } from '../time.ts';
 import { listAnswer } from './list-answer.ts';
 import { isHost } from './middleware/well-formed.ts';
-import { requestIdOf, type RequestLog } from './request-log.ts';
+import type { Pipeline } from './pipeline.ts';
 
 export interface ReadyAnswerParts {
   readonly service: LoadBalancerService;
   readonly authenticate: Authenticate;
-  readonly requestLog: RequestLog;
+  readonly pipeline: Pipeline;
   readonly clock: Clock;
 }
 
@@ -34,25 +34,20 @@ function answerReady(request: IncomingMessage, response: ServerResponse, parts: 
   if (headers['cache-control'] !== undefined || headers.pragma !== undefined) return false;
   if (headers['if-none-match'] !== undefined || headers['if-match'] !== undefined) return false;
   if (headers.host === undefined || !isHost(headers.host)) return false;
-  const startedAt = parts.clock.now();
   const elbName = parseElbName(url.slice(prefix.length));
   if (elbName === undefined) return false;
   const principal = parts.authenticate(headers.authorization);
   if (principal === undefined) return false;
-  const list = parts.service.readyList(elbName, startedAt);
+  const now = parts.clock.now();
+  const list = parts.service.readyList(elbName, now);
   if (list === undefined) return false;
 
-  const answer = listAnswer(list, startedAt);
-  const requestId = requestIdOf(request);
-  response.writeHead(200, ['X-Request-Id', requestId, ...answer.headers]);
+  const state = parts.pipeline.admit(request, response);
+  state.principal = principal;
+  state.route = '/elb/:elbName';
+  const answer = listAnswer(list, now);
+  response.writeHead(200, ['X-Request-Id', state.requestId, ...answer.headers]);
   response.end(answer.body);
-  parts.requestLog.answered({
-    request,
-    requestId,
-    status: 200,
-    startedAt,
-    route: '/elb/:elbName',
-    principal,
-  });
+  parts.pipeline.answered(state);
   return true;
 }

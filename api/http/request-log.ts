@@ -1,57 +1,15 @@
-import { randomBytes } from 'node:crypto';
-import type { IncomingMessage } from 'node:http';
 import { DomainError } from '../errors.ts';
-import type { Principal } from '../principals/principal.ts';
-import type { AwsTrace, Logger } from '../telemetry.ts';
+import type { Logger } from '../telemetry.ts';
 import type { Clock } from '../time.ts';
-import type { ChangeLog } from './context.ts';
 import { clientAddress } from './client-address.ts';
+import type { ChangeLog, RequestState } from './context.ts';
 import { ReadTally } from './read-tally.ts';
-
-/** Anything longer or stranger could break a log line or hide another. */
-const saneRequestId = /^[\w.:+/=@-]{1,128}$/;
 
 /** A request that takes this many milliseconds is told in its own line, whatever it is. */
 const slowMs = 1000;
 
 /** Lines a second for requests without a principal: anyone who reaches the port can send these. */
 const mostAnonymousLines = 10;
-
-/** A request that has been answered. */
-export interface Answered {
-  readonly request: IncomingMessage;
-  readonly requestId: string;
-  readonly status: number;
-  /** On the scale of `Clock.now()`. */
-  readonly startedAt: number;
-  /** The path as its route states it; undefined where no route has it. */
-  readonly route: string | undefined;
-  readonly principal: Principal | undefined;
-  readonly trace?: AwsTrace | undefined;
-  /** What was thrown. */
-  readonly error?: unknown;
-  readonly change?: ChangeLog | undefined;
-  readonly cache?: 'stale' | undefined;
-}
-
-/** Ids are told apart by the process that made them and a count: a random one for each would cost more. */
-const processId = randomBytes(6).toString('hex');
-let requests = 0;
-
-/**
- * V8 keeps decimal numbers that it has written for a while, long enough for each to become garbage of the old
- * generation (37 bytes a request); it does not keep those of another base.
- */
-function nextId(): string {
-  requests += 1;
-  return `${processId}-${requests.toString(36)}`;
-}
-
-/** Returns the caller's X-Request-Id where it is sane, else one of ours. */
-export function requestIdOf(request: IncomingMessage): string {
-  const offered = request.headers['x-request-id'];
-  return typeof offered === 'string' && saneRequestId.test(offered) ? offered : nextId();
-}
 
 /**
  * Logs each request in one line. Beyond `maxPerSecond` lines, successful reads are counted in one line a second: a line
@@ -74,8 +32,10 @@ export class RequestLog {
     this.#anonymous = new ReadTally(logger, clock, 'requests without credentials');
   }
 
-  answered(answered: Answered): void {
-    const { request, route, status, principal, startedAt } = answered;
+  /** Logs a request whose response is closed. */
+  answered(state: RequestState): void {
+    const { request, response, route, principal, startedAt } = state;
+    const status = response.statusCode;
     const now = this.#clock.now();
     const durationMs = now - startedAt;
     const isRead = request.method === 'GET' || request.method === 'HEAD';
@@ -85,7 +45,7 @@ export class RequestLog {
     if (isOrdinary && (isExcess || !mayHaveLine))
       this.#reads.count(route ?? 'none', status, principal?.name, durationMs);
     else if (isExcess) this.#anonymous.count(route ?? 'none', status, undefined, durationMs);
-    else this.#logger[status >= 500 ? 'error' : 'info'](describe(answered, durationMs), 'request');
+    else this.#logger[status >= 500 ? 'error' : 'info'](describe(state, durationMs), 'request');
   }
 
   /** Logs the requests counted so far. */
@@ -117,9 +77,10 @@ class LinesOfSecond {
 }
 
 function describe(
-  { request, requestId, status, route, principal, trace, error, change, cache }: Answered,
+  { request, response, requestId, route, principal, trace, error, change, cache }: RequestState,
   durationMs: number,
 ): object {
+  const status = response.statusCode;
   const path = (request.url ?? '').split('?', 1)[0]?.slice(0, 256);
   return {
     method: request.method?.slice(0, 32),
@@ -137,7 +98,7 @@ function describe(
     awsCalls: trace?.time.calls ?? 0,
     ...(cache !== undefined && { cache }),
     ...(change !== undefined && { outcomes: outcomesOf(change, error, status), ...change }),
-    // The status is then one that nobody was told.
+    // The connection ended before the response was sent, so no client has this status.
     ...(request.socket.destroyed && { clientGone: true }),
     ...(trace !== undefined && {
       awsRequestIds: [...new Set([...trace.requestIds, ...failedAwsRequest(error)])],

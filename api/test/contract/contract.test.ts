@@ -5,7 +5,6 @@ import { Ajv } from 'ajv';
 import { renderSwagger } from '../../../scripts/swagger-document.ts';
 import { type AppParts, createApp } from '../../app.ts';
 import { conditions } from '../../load-balancers/health.ts';
-import { InFlight } from '../../http/in-flight.ts';
 import { contractDifferences } from './contract-differences.ts';
 import {
   dereference,
@@ -23,7 +22,7 @@ type Parsable = Parameters<typeof SwaggerParser.validate>[0];
 /** The methods and paths of every router of the application; the router adds HEAD to each GET by itself. */
 function routesOfTheApplication(): string[] {
   // Routes are only listed here, none is called: what they would work with may be absent.
-  const app = createApp({ docs: { swaggerYaml: '', swaggerUi: '' }, inFlight: new InFlight() } as AppParts);
+  const app = createApp({ docs: { swaggerYaml: '', swaggerUi: '' } } as AppParts);
   return app.middleware
     .flatMap((middleware) => (middleware as { router?: Router }).router?.stack ?? [])
     .flatMap(({ path, methods }) =>

@@ -38,7 +38,7 @@ describe('The error handler', () => {
   let server: SmallServer;
   before(async () => {
     server = await serverOf((ctx) => {
-      ctx.state.requestId = 'request-7';
+      Object.assign(ctx.state, { requestId: 'request-7' });
       throw thrown;
     });
   });

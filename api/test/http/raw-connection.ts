@@ -30,6 +30,15 @@ export class RawConnection {
     while (!pattern.test(this.received)) await once(this.#socket, 'data');
   }
 
+  /** Reads nothing until `resume()`. */
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
   destroy(): void {
     this.#socket.destroy();
   }
