@@ -107,3 +107,8 @@ export function elbNotFound(elbName: string, region: string, cause?: unknown): D
     { advice: 'check its spelling and region', cause },
   );
 }
+
+/** Returns a sentence of AWS without its full stop, as a part of a longer one. */
+export function withoutFullStop(sentence: string): string {
+  return sentence.replace(/\.\s*$/, '');
+}

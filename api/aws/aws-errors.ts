@@ -1,4 +1,4 @@
-import { DomainError, elbNotFound } from '../errors.ts';
+import { DomainError, elbNotFound, withoutFullStop } from '../errors.ts';
 import { AnswerFault } from './answer-fault.ts';
 import { CredentialsFailure } from './credentials-failure.ts';
 import { NetworkFailure } from './network-failure.ts';
@@ -161,8 +161,4 @@ function isAnswered(error: unknown): error is AwsError {
 /** The instances that AWS names in a sentence: `EC2 instance i-… is not in running state.` */
 function instanceIdsIn(sentence: string): string[] {
   return sentence.match(/\bi-(?:[0-9a-f]{17}|[0-9a-f]{8})\b/g) ?? [];
-}
-
-function withoutFullStop(sentence: string): string {
-  return sentence.replace(/\.\s*$/, '');
 }

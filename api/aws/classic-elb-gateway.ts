@@ -11,19 +11,18 @@ import { DomainError, elbNotFound } from '../errors.ts';
 import type { MemberHealth } from '../load-balancers/health.ts';
 import type { LoadBalancerDescription } from '../load-balancers/load-balancer.ts';
 import type { LoadBalancerGateway, Members, Urgency } from '../load-balancers/load-balancer-gateway.ts';
-import {
-  type ElbName,
-  type InstanceId,
-  type MachineInfo,
-  parseInstanceId,
-} from '../load-balancers/machine.ts';
+import type { ElbName, InstanceId, MachineInfo } from '../load-balancers/machine.ts';
 import type { AwsLedger, AwsTrace, GateState } from '../telemetry.ts';
 import type { Clock } from '../time.ts';
-import { AwsCall, type AwsRequest, type Command, type Send } from './aws-call.ts';
+import { AwsCall, type AwsRequest, type Command } from './aws-call.ts';
 import { CallGate } from './call-gate.ts';
 import type { AwsClients } from './clients.ts';
+import { elementsOfInstances, toMachineInfo } from './ec2-documents.ts';
 import { requiredText, toDescription, toHealth, toMembers } from './elb-documents.ts';
-import { childrenOf, textOf, timeOf, wholeNumberOf, type XmlElement } from './xml-document.ts';
+import { childrenOf, textOf, wholeNumberOf, type XmlElement } from './xml-document.ts';
+
+/** Any command of the service, as the client sends it; the SDK's types differ by command. */
+type ElbCommand = Command & Parameters<AwsClients['elb']['send']>[0];
 
 /** Classic Load Balancer user guide, "Configure connection draining". */
 const defaultDrainingSeconds = 300;
@@ -107,18 +106,14 @@ export class ClassicElbGateway implements LoadBalancerGateway {
       Instances: instanceIds?.map((InstanceId) => ({ InstanceId })),
     });
     const about = { elbName, urgency };
-    const result = await this.#elb('DescribeInstanceHealth', about, command, trace, (options) =>
-      this.#clients.elb.send(command, options),
-    );
+    const result = await this.#elb('DescribeInstanceHealth', about, command, trace);
     return childrenOf(result, 'InstanceStates').map(toHealth);
   }
 
   async describeDraining(elbName: ElbName, trace: AwsTrace): Promise<number> {
     const command = new DescribeLoadBalancerAttributesCommand({ LoadBalancerName: elbName });
     const about = { elbName };
-    const result = await this.#elb('DescribeLoadBalancerAttributes', about, command, trace, (options) =>
-      this.#clients.elb.send(command, options),
-    );
+    const result = await this.#elb('DescribeLoadBalancerAttributes', about, command, trace);
     const path = ['LoadBalancerAttributes', 'ConnectionDraining'];
     if (textOf(result, ...path, 'Enabled') !== 'true') return 0;
     return wholeNumberOf(result, ...path, 'Timeout') ?? defaultDrainingSeconds;
@@ -130,9 +125,7 @@ export class ClassicElbGateway implements LoadBalancerGateway {
       Instances: instanceIds.map((InstanceId) => ({ InstanceId })),
     });
     const name = 'RegisterInstancesWithLoadBalancer';
-    const result = await this.#elb(name, this.#change(elbName), command, trace, (options) =>
-      this.#clients.elb.send(command, options),
-    );
+    const result = await this.#elb(name, this.#change(elbName), command, trace);
     return toMembers(result);
   }
 
@@ -144,7 +137,7 @@ export class ClassicElbGateway implements LoadBalancerGateway {
     const name = 'DeregisterInstancesFromLoadBalancer';
     const call = this.#elbCall(name, this.#change(elbName), trace);
     try {
-      const response = await call.send(command, (options) => this.#clients.elb.send(command, options));
+      const response = await this.#send(call, command);
       return toMembers(resultOf(response, name));
     } catch (error) {
       const isRefused = error instanceof DomainError && error.code === 'instance_refused';
@@ -163,9 +156,7 @@ export class ClassicElbGateway implements LoadBalancerGateway {
     trace: AwsTrace,
   ): Promise<XmlElement> {
     const command = new DescribeLoadBalancersCommand(input);
-    return this.#elb('DescribeLoadBalancers', about, command, trace, (options) =>
-      this.#clients.elb.send(command, options),
-    );
+    return this.#elb('DescribeLoadBalancers', about, command, trace);
   }
 
   /** Returns the result element of AWS's answer. */
@@ -174,9 +165,12 @@ export class ClassicElbGateway implements LoadBalancerGateway {
     about: Partial<AwsRequest>,
     command: Command,
     trace: AwsTrace,
-    send: Send,
   ): Promise<XmlElement> {
-    return resultOf(await this.#elbCall(name, about, trace).send(command, send), name);
+    return resultOf(await this.#send(this.#elbCall(name, about, trace), command), name);
+  }
+
+  #send(call: AwsCall, command: Command): Promise<XmlElement> {
+    return call.send(command, (options) => this.#clients.elb.send(command as ElbCommand, options));
   }
 
   #elbCall(name: string, about: Partial<AwsRequest>, trace: AwsTrace): AwsCall {
@@ -221,29 +215,7 @@ export class ClassicElbGateway implements LoadBalancerGateway {
   }
 }
 
-/** What is read of the 3 KB with which EC2 describes an instance. */
-const elementsOfInstances = new Set([
-  ...['DescribeInstancesResponse', 'reservationSet', 'instancesSet', 'item', 'nextToken'],
-  ...['instanceId', 'instanceType', 'launchTime', 'vpcId'],
-  ...['placement', 'availabilityZone', 'instanceState', 'name'],
-]);
-
 /** The reader of answers has seen that the result is there. */
 function resultOf(response: XmlElement, name: string): XmlElement {
   return response.children.find((child) => child.name === `${name}Result`) ?? response;
-}
-
-function toMachineInfo(instance: XmlElement): MachineInfo[] {
-  const instanceId = parseInstanceId(textOf(instance, 'instanceId') ?? '');
-  if (instanceId === undefined) return [];
-  return [
-    {
-      instanceId,
-      instanceType: textOf(instance, 'instanceType'),
-      launchDate: timeOf(instance, 'launchTime'),
-      availabilityZone: textOf(instance, 'placement', 'availabilityZone'),
-      vpcId: textOf(instance, 'vpcId'),
-      state: textOf(instance, 'instanceState', 'name'),
-    },
-  ];
 }

@@ -1,3 +1,4 @@
+import { withoutFullStop } from '../errors.ts';
 import type { HealthEntry, MemberHealth } from './health.ts';
 import type { HealthCheck, LoadBalancerTraits } from './load-balancer.ts';
 import type { ElbName, MachineInfo } from './machine.ts';
@@ -137,8 +138,4 @@ function instant(epochMs: number, seconds: number): string {
 
 function later(why: string, seconds = 5): Reason {
   return { why, lookAgainSeconds: Math.min(30, Math.max(1, seconds)) };
-}
-
-function withoutFullStop(sentence: string): string {
-  return sentence.replace(/\.\s*$/, '');
 }
