@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { LRUCache } from 'lru-cache';
 import { type AwsTrace, type Logger, startTrace } from '../telemetry.ts';
 import type { Clock } from '../time.ts';
@@ -111,11 +112,6 @@ export class MachineDirectory {
     for (const { result } of this.#enqueue(unknown, 'last')) result.catch(() => undefined);
   }
 
-  /** Takes in what EC2 told of one instance in a call that left at `asOf`. */
-  learn(machine: MachineInfo, asOf: number): void {
-    this.#remember(machine.instanceId, machine, asOf);
-  }
-
   #batchOf(id: InstanceId, since: number): Batch | undefined {
     const batch = this.#asking.get(id);
     return batch !== undefined && (batch.sentAt === undefined || batch.sentAt >= since) ? batch : undefined;
@@ -199,7 +195,7 @@ export class MachineDirectory {
     const machine = described ?? undescribed(id);
     this.#entries.set(id, {
       // The same object as long as nothing has changed lets others see at a glance that nothing has.
-      machine: before !== undefined && sameMachine(before.machine, machine) ? before.machine : machine,
+      machine: before !== undefined && isDeepStrictEqual(before.machine, machine) ? before.machine : machine,
       asOf,
       goodUntil: this.#clock.now() + (described === undefined ? unknownMaxAgeMs : maxAgeMs),
     });
@@ -213,14 +209,4 @@ function newBatch(): Batch {
   };
   const result = new Promise<void>((resolve, reject) => Object.assign(settle, { resolve, reject }));
   return { ids: new Set(), sentAt: undefined, result, settle, requestIds: [] };
-}
-
-function sameMachine(a: MachineInfo, b: MachineInfo): boolean {
-  return (
-    a.instanceType === b.instanceType &&
-    a.launchDate?.getTime() === b.launchDate?.getTime() &&
-    a.state === b.state &&
-    a.availabilityZone === b.availabilityZone &&
-    a.vpcId === b.vpcId
-  );
 }

@@ -130,11 +130,15 @@ describe('MachineDirectory', () => {
 
   it('is not set back by an answer to a call that left earlier', async () => {
     const release = gateway.hold();
-    const load = directory.load([id(1)], -Infinity, undefined);
+    const earlier = directory.load([id(1)], -Infinity, undefined);
+    await settled();
+    gateway.held = Promise.resolve();
+    gateway.machine = (instanceId) => machineOf(instanceId, 'm5.large');
     await sleep(2);
-    directory.learn(machineOf(id(1), 'm5.large'), performance.now());
+    await directory.load([id(1)], performance.now(), undefined);
     release();
-    await load;
+    await earlier;
+    assert.equal(gateway.machineCalls.length, 2);
     assert.equal(directory.get(id(1))!.machine.instanceType, 'm5.large');
   });
 
