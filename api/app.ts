@@ -35,14 +35,15 @@ export interface AppParts
 export function createApp(parts: AppParts): Koa<RequestState> {
   const open = new Router({ sensitive: true });
   healthcheckRoutes(open);
-  if (parts.docs !== undefined) docsRoutes(open, parts.docs);
+  const pages = new Router({ sensitive: true });
+  if (parts.docs !== undefined) docsRoutes(pages, parts.docs);
 
   const guarded = new Router({ sensitive: true });
+  statusRoutes(guarded, parts);
   elbListRoutes(guarded, parts);
   elbRoutes(guarded, parts);
   elbHealthRoutes(guarded, parts);
   elbInstancesRoutes(guarded, parts);
-  statusRoutes(guarded, parts);
 
   const app = new Koa<RequestState>();
   app.on('error', (err: unknown) => {
@@ -53,8 +54,9 @@ export function createApp(parts: AppParts): Koa<RequestState> {
   app.use(errorHandler());
   app.use(wellFormed());
   app.use(open.routes());
+  app.use(pages.routes());
   app.use(basicAuth(parts.authenticate));
   app.use(guarded.routes());
-  app.use(unmatched());
+  app.use(unmatched(open, guarded));
   return app;
 }

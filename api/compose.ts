@@ -14,6 +14,7 @@ import { ConfigError } from './errors.ts';
 import { createControlSocket, type ControlSocket } from './http/control-socket.ts';
 import { createHttpServer, type HttpServer } from './http/http-server.ts';
 import { koaBasicAuthenticate, rememberVerified } from './http/middleware/basic-auth.ts';
+import { ListAnswers } from './http/list-answer.ts';
 import { Pipeline } from './http/pipeline.ts';
 import { readyAnswer } from './http/ready-answer.ts';
 import { RequestLog } from './http/request-log.ts';
@@ -96,6 +97,7 @@ export async function compose(
     closing: closing.signal,
     logger,
     pipeline,
+    lists: new ListAnswers(),
     authenticate: (authorization: string | undefined) => verify(authorization),
     service: new LoadBalancerService(inventory),
     inService: new InServiceCounts(healthReads, clock),

@@ -1,4 +1,4 @@
-import type { MachineInfo } from '../load-balancers/machine.ts';
+import type { ElbName } from '../load-balancers/machine.ts';
 import type { MachineList } from '../load-balancers/picture.ts';
 import type { AppContext } from './context.ts';
 import { answerUnlessKnown, etagOf, knownHeaders } from './known-answer.ts';
@@ -10,44 +10,50 @@ export interface ListAnswer {
   readonly etag: string;
   /** All headers of a 200, as pairs in a row, for `ServerResponse.writeHead`. */
   readonly headers: readonly string[];
-  /** The age of the list that the headers tell, in whole seconds. */
+}
+
+/** What an answer was made of. */
+interface Kept extends ListAnswer, Pick<MachineList, 'revision' | 'asOf' | 'how'> {
+  /** The age of the list in the headers, in whole seconds. */
   readonly age: number;
 }
 
-/** Serialised once as long as the machines stay the same; answers, as long as list and age do. */
-const bodies = new WeakMap<readonly MachineInfo[], Pick<ListAnswer, 'body' | 'etag'>>();
-const answers = new WeakMap<MachineList, ListAnswer>();
+/** Load balancers whose answers are kept; an AWS account has at most some hundreds a region. */
+const mostKept = 5000;
 
-/** Returns the answer that tells the list, and how old it is at `now` on the scale of `Clock.now()`. */
-export function listAnswer(list: MachineList, now: number): ListAnswer {
-  const age = Math.floor((now - list.asOf) / 1000);
-  let answer = answers.get(list);
-  if (answer?.age === age) return answer;
-  const { body, etag } = serialise(list.machines);
-  const headers = Object.entries({
-    'Content-Type': 'application/json; charset=utf-8',
-    'Content-Length': String(Buffer.byteLength(body)),
-    ...knownHeaders(list, etag, now),
-  }).flat();
-  answer = { body, etag, headers, age };
-  answers.set(list, answer);
-  return answer;
-}
+/** The latest answer for each load balancer: serialised once a revision, its headers made once a second. */
+export class ListAnswers {
+  readonly #kept = new Map<ElbName, Kept>();
 
-function serialise(machines: readonly MachineInfo[]): Pick<ListAnswer, 'body' | 'etag'> {
-  let serialised = bodies.get(machines);
-  if (serialised === undefined) {
-    const body = JSON.stringify(presentMachines(machines));
-    serialised = { body, etag: etagOf(body) };
-    bodies.set(machines, serialised);
+  /** Returns the answer with the list of this load balancer, and its age at `now` on the scale of `Clock.now()`. */
+  of(elbName: ElbName, list: MachineList, now: number): ListAnswer {
+    const { revision, asOf, how } = list;
+    const age = Math.floor((now - asOf) / 1000);
+    const kept = this.#kept.get(elbName);
+    const isSame = kept?.revision === revision;
+    if (isSame && kept.age === age && kept.asOf === asOf && kept.how === how) return kept;
+    const { body, etag } = isSame ? kept : serialise(list);
+    const headers = Object.entries({
+      'Content-Type': 'application/json; charset=utf-8',
+      'Content-Length': String(Buffer.byteLength(body)),
+      ...knownHeaders(list, etag, now),
+    }).flat();
+    const answer = { body, etag, headers, age, revision, asOf, how };
+    if (kept === undefined && this.#kept.size >= mostKept) this.#kept.clear();
+    this.#kept.set(elbName, answer);
+    return answer;
   }
-  return serialised;
 }
 
-/** Answers a GET or HEAD at `now` with the list, or with 304 where the caller has it. */
-export function answerList(ctx: AppContext, list: MachineList, now: number): void {
-  const { body, etag, headers } = listAnswer(list, now);
-  if (list.how === 'stale') ctx.state.cache = 'stale';
+function serialise({ machines }: MachineList): Pick<ListAnswer, 'body' | 'etag'> {
+  const body = JSON.stringify(presentMachines(machines));
+  return { body, etag: etagOf(body) };
+}
+
+/** Answers a GET or HEAD with the list, or with 304 where the caller has it. */
+export function answerList(ctx: AppContext, { how }: MachineList, answer: ListAnswer): void {
+  const { body, etag, headers } = answer;
+  if (how === 'stale') ctx.state.cache = 'stale';
   for (let index = 0; index < headers.length; index += 2)
     ctx.set(headers[index] ?? '', headers[index + 1] ?? '');
   answerUnlessKnown(ctx, body, etag);

@@ -3,12 +3,13 @@ import type { LoadBalancerService } from '../load-balancers/load-balancer-servic
 import { parseElbName } from '../load-balancers/machine.ts';
 import type { Authenticate } from '../principals/principal.ts';
 import type { Clock } from '../time.ts';
-import { listAnswer } from './list-answer.ts';
+import type { ListAnswers } from './list-answer.ts';
 import { isHost } from './middleware/well-formed.ts';
 import type { Pipeline } from './pipeline.ts';
 
 export interface ReadyAnswerParts {
   readonly service: LoadBalancerService;
+  readonly lists: ListAnswers;
   readonly authenticate: Authenticate;
   readonly pipeline: Pipeline;
   readonly clock: Clock;
@@ -45,7 +46,7 @@ function answerReady(request: IncomingMessage, response: ServerResponse, parts: 
   const state = parts.pipeline.admit(request, response);
   state.principal = principal;
   state.route = '/elb/:elbName';
-  const answer = listAnswer(list, now);
+  const answer = parts.lists.of(elbName, list, now);
   response.writeHead(200, ['X-Request-Id', state.requestId, ...answer.headers]);
   response.end(answer.body);
   parts.pipeline.answered(state);

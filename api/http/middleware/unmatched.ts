@@ -1,21 +1,29 @@
-import type { Layer } from '@koa/router';
+import type { Layer, Router } from '@koa/router';
 import { DomainError } from '../../errors.ts';
 import type { AppMiddleware } from '../context.ts';
 
-/** Ends what no route took: `method_not_allowed` where a route has the path, `route_not_found` elsewhere. */
-export function unmatched(): AppMiddleware {
+/**
+ * Ends what no route took: `method_not_allowed` where a route has the path, else `route_not_found`, which lists the paths
+ * of these routers.
+ */
+export function unmatched(...routers: readonly Router[]): AppMiddleware {
+  const advice = `the paths are ${pathsOf(routers)}`;
   return (ctx) => {
     const layers = (ctx['matched'] ?? []) as Layer[];
     const allow = [...new Set(layers.flatMap(({ methods }) => methods))].sort();
     if (allow.length === 0) {
-      throw new DomainError('route_not_found', 'there is nothing at this path', {
-        advice:
-          'the paths are /healthcheck, /status, /elb, /elb/{elbName}, /elb/{elbName}/health and /elb/{elbName}/instances',
-      });
+      throw new DomainError('route_not_found', 'there is nothing at this path', { advice });
     }
     throw new DomainError('method_not_allowed', `${ctx.method} is not allowed on this path`, {
       advice: `use ${allow.join(', ')}`,
       allow,
     });
   };
+}
+
+/** Returns the paths in the order of the routes, each once, as swagger.yaml writes them. */
+function pathsOf(routers: readonly Router[]): string {
+  const paths = routers.flatMap(({ stack }) => stack.map(({ path }) => String(path)));
+  const written = [...new Set(paths)].map((path) => path.replaceAll(/:(\w+)/g, '{$1}'));
+  return new Intl.ListFormat('en-GB').format(written);
 }

@@ -1,21 +1,19 @@
 import type Router from '@koa/router';
 import type { HealthBoard } from '../../load-balancers/health-board.ts';
-import { startTrace } from '../../telemetry.ts';
-import type { Clock } from '../../time.ts';
 import { readElbName, readFreshness } from '../input.ts';
 import { answerKnown } from '../known-answer.ts';
 import { takes } from '../middleware/takes.ts';
 import { presentHealth } from '../presenters.ts';
+import { type TraceParts, traceRequest } from '../request-trace.ts';
 
-export interface ElbHealthRouteParts {
+export interface ElbHealthRouteParts extends TraceParts {
   readonly health: HealthBoard;
-  /** Milliseconds that one request may spend on AWS. */
-  readonly deadlineMs: number;
-  readonly clock: Clock;
 }
 
 /** Tells how the members of a load balancer are. */
-export function elbHealthRoutes(router: Router, { health, deadlineMs, clock }: ElbHealthRouteParts): void {
+export function elbHealthRoutes(router: Router, parts: ElbHealthRouteParts): void {
+  const { health, clock } = parts;
+
   /**
    * @swagger
    * /elb/{elbName}/health:
@@ -52,9 +50,7 @@ export function elbHealthRoutes(router: Router, { health, deadlineMs, clock }: E
    */
   router.get('/elb/:elbName/health', takes(), async (ctx) => {
     const elbName = readElbName(ctx.params['elbName']);
-    const trace = startTrace(clock, deadlineMs);
-    ctx.state.trace = trace;
-    const list = await health.list(elbName, readFreshness(ctx), trace);
+    const list = await health.list(elbName, readFreshness(ctx), traceRequest(ctx, parts));
     answerKnown(ctx, list, presentHealth(list.entries), clock.now());
   });
 }

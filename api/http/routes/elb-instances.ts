@@ -2,8 +2,6 @@ import type Router from '@koa/router';
 import type { ElbName, InstanceId } from '../../load-balancers/machine.ts';
 import type { MembershipChanges } from '../../load-balancers/membership-changes.ts';
 import type { Outcome } from '../../load-balancers/outcomes.ts';
-import { type AwsTrace, startTrace } from '../../telemetry.ts';
-import type { Clock } from '../../time.ts';
 import { type AppContext, callerOf } from '../context.ts';
 import { type NamedInstance, notAnInstanceId, readElbName, readInstanceIds } from '../input.ts';
 import { sameOrigin } from '../middleware/same-origin.ts';
@@ -11,20 +9,15 @@ import { takes } from '../middleware/takes.ts';
 import { type NamedOutcome, presentOutcomes, wouldBe } from '../presenters.ts';
 import { readIfMatch } from '../precondition.ts';
 import { readChangeQuery } from '../query.ts';
+import { type TraceParts, traceRequest } from '../request-trace.ts';
 
-export interface ElbInstancesRouteParts {
+export interface ElbInstancesRouteParts extends TraceParts {
   readonly changes: MembershipChanges;
-  /** Milliseconds that one request may spend on AWS. */
-  readonly deadlineMs: number;
-  readonly clock: Clock;
 }
 
 /** Attaches and detaches many instances of a load balancer at once. */
-export function elbInstancesRoutes(
-  router: Router,
-  { changes, deadlineMs, clock }: ElbInstancesRouteParts,
-): void {
-  const trace = (ctx: AppContext): AwsTrace => (ctx.state.trace = startTrace(clock, deadlineMs));
+export function elbInstancesRoutes(router: Router, parts: ElbInstancesRouteParts): void {
+  const { changes } = parts;
 
   /**
    * @swagger
@@ -75,7 +68,10 @@ export function elbInstancesRoutes(
     const named = await readInstanceIds(ctx);
     const instanceIds = idsOf(named);
     ctx.state.change = { elbName, instanceIds, dryRun, force: false };
-    const outcomes = await changes.attach(elbName, instanceIds, trace(ctx), { dryRun, ifMatch });
+    const outcomes = await changes.attach(elbName, instanceIds, traceRequest(ctx, parts), {
+      dryRun,
+      ifMatch,
+    });
     answer(
       ctx,
       elbName,
@@ -129,7 +125,12 @@ export function elbInstancesRoutes(
     const instanceIds = idsOf(named);
     const options = { dryRun, force, actor: callerOf(ctx), requestId: ctx.state.requestId, ifMatch };
     ctx.state.change = { elbName, instanceIds, dryRun, force };
-    const { outcomes, inService } = await changes.detach(elbName, instanceIds, trace(ctx), options);
+    const { outcomes, inService } = await changes.detach(
+      elbName,
+      instanceIds,
+      traceRequest(ctx, parts),
+      options,
+    );
     answer(
       ctx,
       elbName,

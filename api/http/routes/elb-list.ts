@@ -1,27 +1,22 @@
 import type Router from '@koa/router';
 import type { InServiceCounts } from '../../load-balancers/in-service-counts.ts';
 import type { LoadBalancerService } from '../../load-balancers/load-balancer-service.ts';
-import { startTrace } from '../../telemetry.ts';
-import type { Clock } from '../../time.ts';
 import { readFreshness } from '../input.ts';
 import { answerKnown } from '../known-answer.ts';
 import { takes } from '../middleware/takes.ts';
 import { presentLoadBalancers } from '../presenters.ts';
 import { readPageQuery } from '../query.ts';
+import { type TraceParts, traceRequest } from '../request-trace.ts';
 
-export interface ElbListRouteParts {
+export interface ElbListRouteParts extends TraceParts {
   readonly service: LoadBalancerService;
   readonly inService: InServiceCounts;
-  /** Milliseconds that one request may spend on AWS. */
-  readonly deadlineMs: number;
-  readonly clock: Clock;
 }
 
 /** Lists the load balancers of the region. */
-export function elbListRoutes(
-  router: Router,
-  { service, inService, deadlineMs, clock }: ElbListRouteParts,
-): void {
+export function elbListRoutes(router: Router, parts: ElbListRouteParts): void {
+  const { service, inService, clock } = parts;
+
   /**
    * @swagger
    * /elb:
@@ -76,8 +71,7 @@ export function elbListRoutes(
    */
   router.get('/elb', takes('name', 'limit', 'cursor', 'health'), async (ctx) => {
     const { fits, limit, after, rest, health } = readPageQuery(ctx);
-    const trace = startTrace(clock, deadlineMs);
-    ctx.state.trace = trace;
+    const trace = traceRequest(ctx, parts);
     const list = await service.listLoadBalancers(readFreshness(ctx), trace);
     const wanted = list.loadBalancers.filter(({ elbName }) => elbName > after && fits(elbName));
     const page = wanted.slice(0, limit);

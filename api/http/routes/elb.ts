@@ -1,31 +1,27 @@
 import type Router from '@koa/router';
 import type { LoadBalancerService } from '../../load-balancers/load-balancer-service.ts';
-import { type AwsTrace, startTrace } from '../../telemetry.ts';
-import type { Clock } from '../../time.ts';
 import type { MembershipChanges } from '../../load-balancers/membership-changes.ts';
 import { only } from '../../load-balancers/outcomes.ts';
-import { type AppContext, callerOf } from '../context.ts';
+import { callerOf } from '../context.ts';
 import { readElbName, readFreshness, readMachineId, readMachineIdOrQuery } from '../input.ts';
-import { answerList } from '../list-answer.ts';
+import { answerList, type ListAnswers } from '../list-answer.ts';
 import { sameOrigin } from '../middleware/same-origin.ts';
 import { takes } from '../middleware/takes.ts';
 import { drainingFacts, drainingUntil, inServiceCounts, presentChange, wouldBe } from '../presenters.ts';
 import { readIfMatch } from '../precondition.ts';
 import { readChangeQuery } from '../query.ts';
+import { type TraceParts, traceRequest } from '../request-trace.ts';
 import { answerWait, type WaitParts } from '../wait-answer.ts';
 
-export interface ElbRouteParts extends WaitParts {
+export interface ElbRouteParts extends TraceParts, WaitParts {
   readonly service: LoadBalancerService;
   readonly changes: MembershipChanges;
-  /** Milliseconds that one sequence of AWS calls may take. */
-  readonly deadlineMs: number;
-  readonly clock: Clock;
+  readonly lists: ListAnswers;
 }
 
 /** Lists, attaches and detaches the instances of a load balancer. */
 export function elbRoutes(router: Router, parts: ElbRouteParts): void {
-  const { service, changes, deadlineMs, clock } = parts;
-  const trace = (ctx: AppContext): AwsTrace => (ctx.state.trace = startTrace(clock, deadlineMs));
+  const { service, changes, lists, clock } = parts;
 
   /**
    * @swagger
@@ -67,8 +63,8 @@ export function elbRoutes(router: Router, parts: ElbRouteParts): void {
    */
   router.get('/elb/:elbName', takes(), async (ctx) => {
     const elbName = readElbName(ctx.params['elbName']);
-    const list = await service.listMachines(elbName, readFreshness(ctx), trace(ctx));
-    answerList(ctx, list, clock.now());
+    const list = await service.listMachines(elbName, readFreshness(ctx), traceRequest(ctx, parts));
+    answerList(ctx, list, lists.of(elbName, list, clock.now()));
   });
 
   /**
@@ -150,7 +146,10 @@ export function elbRoutes(router: Router, parts: ElbRouteParts): void {
       const until = clock.now() + timeoutMs;
       const instanceId = await readMachineId(ctx);
       ctx.state.change = { elbName, instanceIds: [instanceId], dryRun, force: false };
-      const outcomes = await changes.attach(elbName, [instanceId], trace(ctx), { dryRun, ifMatch });
+      const outcomes = await changes.attach(elbName, [instanceId], traceRequest(ctx, parts), {
+        dryRun,
+        ifMatch,
+      });
       const machine = only(outcomes);
       const draining = outcomes[0]?.draining;
       if (dryRun) {
@@ -252,7 +251,12 @@ export function elbRoutes(router: Router, parts: ElbRouteParts): void {
       const instanceId = await readMachineIdOrQuery(ctx);
       const options = { dryRun, force, actor: callerOf(ctx), requestId: ctx.state.requestId, ifMatch };
       ctx.state.change = { elbName, instanceIds: [instanceId], dryRun, force };
-      const { outcomes, inService } = await changes.detach(elbName, [instanceId], trace(ctx), options);
+      const { outcomes, inService } = await changes.detach(
+        elbName,
+        [instanceId],
+        traceRequest(ctx, parts),
+        options,
+      );
       const machine = only(outcomes);
       if (dryRun) {
         const note = wouldBe.detached(instanceId, elbName, inService);

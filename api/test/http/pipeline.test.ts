@@ -6,6 +6,7 @@ import type { AppMiddleware, RequestState } from '../../http/context.ts';
 import { admission } from '../../http/middleware/admission.ts';
 import { basicAuth } from '../../http/middleware/basic-auth.ts';
 import { createHttpServer, type HttpServer } from '../../http/http-server.ts';
+import { ListAnswers } from '../../http/list-answer.ts';
 import { Pipeline } from '../../http/pipeline.ts';
 import { readyAnswer } from '../../http/ready-answer.ts';
 import { RequestLog } from '../../http/request-log.ts';
@@ -59,6 +60,7 @@ describe('The pipeline', () => {
           readyList: () => ({ machines, revision: 1, asOf: 0, freshUntil: Infinity, how: 'hit' }),
         } as unknown as LoadBalancerService,
         authenticate: () => ({ name: 'tester' }),
+        lists: new ListAnswers(),
         pipeline,
         clock: systemClock,
       }),

@@ -1,0 +1,27 @@
+import assert from 'node:assert/strict';
+import Router from '@koa/router';
+import type { AppMiddleware } from '../../../http/context.ts';
+import { unmatched } from '../../../http/middleware/unmatched.ts';
+import { messageOf } from '../../support/service.ts';
+import { serverOf } from '../server-of.ts';
+
+/** The router's types want a context that Koa makes only with the router. */
+const routesOf = (router: Router) => router.routes() as unknown as AppMiddleware;
+
+describe('unmatched', () => {
+  it('lists the paths of the routers given, each once, and the methods of a path', async () => {
+    const answer = () => undefined;
+    const open = new Router().get('/open', answer);
+    const guarded = new Router().get('/elb/:elbName', answer).post('/elb/:elbName', answer).get('/x', answer);
+    const server = await serverOf(routesOf(open), routesOf(guarded), unmatched(open, guarded));
+    const unknown = await fetch(`${server.url}/no-such-path`);
+    assert.equal(unknown.status, 404);
+    assert.equal(
+      await messageOf(unknown),
+      'there is nothing at this path; the paths are /open, /elb/{elbName} and /x',
+    );
+    const refused = await fetch(`${server.url}/elb/x`, { method: 'PUT' });
+    assert.deepEqual([refused.status, refused.headers.get('allow')], [405, 'GET, HEAD, POST']);
+    await server.close();
+  });
+});
