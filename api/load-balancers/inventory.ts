@@ -107,36 +107,29 @@ export class Inventory {
    * Returns the members in AWS's order, as fresh as asked for. Known lists are served while AWS fails, as long as they
    * may be, unless the caller asked for fresh ones. Throws `elb_not_found`, and what the gateway throws.
    */
-  async list(
-    elbName: ElbName,
-    { maxAgeMs, noCache = false }: Freshness,
-    trace: AwsTrace,
-  ): Promise<MachineList> {
+  async list(elbName: ElbName, freshness: Freshness, trace: AwsTrace): Promise<MachineList> {
     const now = this.#clock.now();
-    this.#reads.wanted(now);
-    const oldest = noCache ? now : now - (maxAgeMs ?? Infinity);
-    const how = await this.#refresh(elbName, Math.max(oldest, now - this.#options.maxAgeMs), oldest, trace);
+    const how = await this.#refresh(elbName, freshness, now, trace);
     const membership = this.#known(elbName);
     this.#picture.read(elbName, now);
-    await this.descriptions.have(membership.members, noCache ? now : -Infinity, now + patienceMs, trace);
+    await this.descriptions.have(
+      membership.members,
+      freshness.noCache === true ? now : -Infinity,
+      now + patienceMs,
+      trace,
+    );
     return this.#aged(this.#lists.describe(elbName, membership.members), membership.asOf, how);
   }
 
   /** Returns the load balancers of the region, as fresh as asked for, and else as `list` does. */
-  async loadBalancers({ maxAgeMs, noCache = false }: Freshness, trace: AwsTrace): Promise<LoadBalancerList> {
-    const now = this.#clock.now();
-    this.#reads.wanted(now);
-    const oldest = noCache ? now : now - (maxAgeMs ?? Infinity);
-    const how = await this.#refresh(undefined, Math.max(oldest, now - this.#options.maxAgeMs), oldest, trace);
+  async loadBalancers(freshness: Freshness, trace: AwsTrace): Promise<LoadBalancerList> {
+    const how = await this.#refresh(undefined, freshness, this.#clock.now(), trace);
     return this.#aged(this.#picture.loadBalancers(), this.#picture.regionAsOf, how);
   }
 
   /** Returns the members without their descriptions, as fresh as lists are or as asked for. Throws as `list` does. */
   async members(elbName: ElbName, trace: AwsTrace, maxAgeMs = Infinity): Promise<Members> {
-    const now = this.#clock.now();
-    this.#reads.wanted(now);
-    const oldest = now - maxAgeMs;
-    await this.#refresh(elbName, Math.max(oldest, now - this.#options.maxAgeMs), oldest, trace);
+    await this.#refresh(elbName, { maxAgeMs }, this.#clock.now(), trace);
     return this.#known(elbName).members;
   }
 
@@ -167,7 +160,7 @@ export class Inventory {
   ): Promise<Members> {
     const now = this.#clock.now();
     await this.requireKnown(elbName, trace);
-    if (urgency === 'ordinary') await this.#refresh(elbName, now, now, trace);
+    if (urgency === 'ordinary') await this.#refresh(elbName, { noCache: true }, now, trace);
     if (this.#known(elbName).asOf >= now) return this.#known(elbName).members;
     const read = this.#memberReads.join(elbName, this.#clock.now());
     const { value } = await withinDeadline(read, 'the load balancer', trace);
@@ -244,15 +237,18 @@ export class Inventory {
   }
 
   /**
-   * Has the picture hold the load balancer, or the region, as of `since` or later, or, where that cannot be had and
-   * may be served, as of `oldest` or later.
+   * Has the picture hold the load balancer, or the region, as fresh as the options and the caller want it at `now`;
+   * where that cannot be had and the caller allows it, older. Returns how the list can be served.
    */
   async #refresh(
     elbName: ElbName | undefined,
-    since: number,
-    oldest: number,
+    { maxAgeMs = Infinity, noCache = false }: Freshness,
+    now: number,
     trace: AwsTrace,
   ): Promise<MachineList['how']> {
+    this.#reads.wanted(now);
+    const oldest = noCache ? now : now - maxAgeMs;
+    const since = Math.max(oldest, now - this.#options.maxAgeMs);
     const known = elbName === undefined ? this.#picture.wholeRegion : this.#picture.get(elbName);
     const doubtful = known !== undefined && isDoubtful(known);
     const asOf = known === undefined ? this.#picture.regionAsOf : known.asOf;
