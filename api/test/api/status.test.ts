@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { RawConnection } from '../http/raw-connection.ts';
+import { token } from '../support/service.ts';
 import { describeElbs, eventually, noCache, register, startWorld, type World } from '../support/world.ts';
 
 interface Status {
@@ -66,6 +68,19 @@ describe('GET /status', () => {
     assert.deepEqual(picture, { loadBalancers: 0 });
     assert.deepEqual([aws.reachable, aws.working], ['unknown', 'unknown']);
     assert.deepEqual(aws.calls, []);
+  });
+
+  it('counts requests whose client does not read the answers, until it hangs up', async () => {
+    world = await startWorld();
+    await world.ids('default-elb');
+    const connection = new RawConnection(world.service.url);
+    connection.pause();
+    const list = `GET /elb/default-elb HTTP/1.1\r\nHost: x\r\nAuthorization: Basic ${token}\r\n\r\n`;
+    // More answers than the buffers of a connection hold: 20 MB.
+    connection.send(list.repeat(30_000));
+    await eventually(async () => (await status()).requests.inFlight > 1, 'an answer waits for its reader');
+    connection.destroy();
+    await eventually(async () => (await status()).requests.inFlight === 1, 'the requests have ended');
   });
 
   it('tells the calls by action, how the last one went, and the age of the picture', async () => {
