@@ -1,7 +1,7 @@
 import { App } from 'cdktf';
-import { checkout } from './checkout';
-import { readConfig } from './config';
-import { ConfigError } from './environment';
+import { checkout } from './config/checkout';
+import { readConfig } from './config/config';
+import { ConfigError } from './config/environment';
 import { ElbInventoryStack } from './stack';
 
 try {

@@ -1,5 +1,5 @@
 import { Fn, Token, TerraformOutput, type TerraformStack } from 'cdktf';
-import type { Config } from './config';
+import type { Config } from './config/config';
 import type { ClassicLoadBalancer } from './constructs/classic-load-balancer';
 import type { RunningHosts } from './constructs/running-hosts';
 

@@ -2,14 +2,14 @@ import { CloudwatchLogGroup } from '@cdktf/provider-aws/lib/cloudwatch-log-group
 import { AwsProvider } from '@cdktf/provider-aws/lib/provider';
 import { TerraformStack } from 'cdktf';
 import type { Construct } from 'constructs';
-import type { Config } from './config';
+import type { Config } from './config/config';
 import { AccessLogs } from './constructs/access-logs';
 import { Account } from './constructs/account';
-import { ApiHosts } from './constructs/api-hosts';
+import { HostTemplate } from './constructs/host-template';
 import { ClassicLoadBalancer } from './constructs/classic-load-balancer';
-import { Credentials } from './constructs/credentials';
+import { HostRole } from './constructs/host-role';
 import { HostGroup } from './constructs/host-group';
-import { Monitoring } from './constructs/monitoring';
+import { Monitoring } from './monitoring/monitoring';
 import { Network } from './constructs/network';
 import { SecurityGroups } from './constructs/security-groups';
 import { SingleHost } from './constructs/single-host';
@@ -52,7 +52,7 @@ export class ElbInventoryStack extends TerraformStack {
       name: logGroupName,
       retentionInDays: config.logRetentionDays,
     });
-    const credentials = new Credentials(this, 'credentials', {
+    const hostRole = new HostRole(this, 'credentials', {
       name,
       account,
       managedElbs: config.managedElbs,
@@ -62,12 +62,12 @@ export class ElbInventoryStack extends TerraformStack {
       groupName: group ? name : undefined,
       sessionManager: config.access.shell === 'session-manager',
     });
-    const template = new ApiHosts(this, 'api-hosts', {
+    const template = new HostTemplate(this, 'api-hosts', {
       name,
       hosts,
       sshKeyName: config.access.sshKeyName,
       securityGroupId: securityGroups.hostsId,
-      instanceProfileName: credentials.instanceProfileName,
+      instanceProfileName: hostRole.instanceProfileName,
       boot: {
         region,
         serviceName: name,
@@ -83,7 +83,7 @@ export class ElbInventoryStack extends TerraformStack {
     const dependsOn = [
       ...network.ready,
       ...securityGroups.ready,
-      ...credentials.ready,
+      ...hostRole.ready,
       logGroup,
       loadBalancer.resource,
     ];

@@ -1,5 +1,5 @@
 import { LocalBackend, S3Backend, type TerraformStack } from 'cdktf';
-import type { Config } from './config';
+import type { Config } from './config/config';
 
 /** Where Terraform keeps its state. */
 export function addBackend(stack: TerraformStack, { state, serviceName }: Config): void {

@@ -3,7 +3,7 @@ import { LoadBalancerListenerPolicy } from '@cdktf/provider-aws/lib/load-balance
 import { LoadBalancerPolicy } from '@cdktf/provider-aws/lib/load-balancer-policy';
 import type { ITerraformDependable } from 'cdktf';
 import { Construct } from 'constructs';
-import { ports } from '../ports';
+import { ports } from '../config/ports';
 import type { AccessLogs } from './access-logs';
 
 export interface ClassicLoadBalancerProps {

@@ -3,8 +3,8 @@ import { AutoscalingPolicy } from '@cdktf/provider-aws/lib/autoscaling-policy';
 import { DataAwsInstances } from '@cdktf/provider-aws/lib/data-aws-instances';
 import type { ITerraformDependable } from 'cdktf';
 import { Construct } from 'constructs';
-import { memoryMetric } from '../alarms';
-import type { ApiHosts } from './api-hosts';
+import { memoryMetric } from '../monitoring/alarms';
+import type { HostTemplate } from './host-template';
 import type { ClassicLoadBalancer } from './classic-load-balancer';
 import type { RunningHosts } from './running-hosts';
 
@@ -12,7 +12,7 @@ export interface HostGroupProps {
   readonly name: string;
   readonly min: number;
   readonly max: number;
-  readonly template: ApiHosts;
+  readonly template: HostTemplate;
   readonly subnetIds: string[];
   readonly loadBalancer: ClassicLoadBalancer;
   readonly lifecycleHook: string;

@@ -9,7 +9,7 @@ import { Subnet } from '@cdktf/provider-aws/lib/subnet';
 import { Vpc } from '@cdktf/provider-aws/lib/vpc';
 import type { ITerraformDependable } from 'cdktf';
 import { Construct } from 'constructs';
-import type { NetworkConfig, SubnetConfig } from '../network-config';
+import type { NetworkConfig, SubnetConfig } from '../config/network-config';
 
 export interface NetworkProps {
   readonly name: string;

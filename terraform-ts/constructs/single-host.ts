@@ -1,12 +1,12 @@
 import { Instance } from '@cdktf/provider-aws/lib/instance';
 import type { ITerraformDependable } from 'cdktf';
 import { Construct } from 'constructs';
-import type { ApiHosts } from './api-hosts';
+import type { HostTemplate } from './host-template';
 import type { RunningHosts } from './running-hosts';
 
 export interface SingleHostProps {
   readonly name: string;
-  readonly template: ApiHosts;
+  readonly template: HostTemplate;
   readonly subnetId: string;
   readonly dependsOn: ITerraformDependable[];
 }

@@ -5,7 +5,7 @@ set -euo pipefail
 dest=${1:?usage: to-cdktn.sh DEST}
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 mkdir -p "$dest"
-cp -R -- *.ts boot constructs test package.json tsconfig.json cdktf.json .mocharc.json "$dest"
+cp -R -- *.ts boot config constructs monitoring test package.json tsconfig.json cdktf.json .mocharc.json "$dest"
 cd "$dest"
 find . -name node_modules -prune -o -name '*.ts' -exec sed -i.bak -E "s#'@cdktf/provider-aws#'@cdktn/provider-aws#; s#'cdktf'#'cdktn'#" {} +
 find . -name node_modules -prune -o -name '*.bak' -exec rm {} +

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { readConfig } from '../config';
-import { ConfigError, type Env } from '../environment';
+import { readConfig } from '../config/config';
+import { ConfigError, type Env } from '../config/environment';
 import { source, variants } from './support/variants';
 
 function faultsOf(env: Env): readonly string[] {

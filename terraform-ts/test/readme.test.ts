@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { settings, type Setting } from '../settings';
+import { settings, type Setting } from '../config/settings';
 import { variant, type Block } from './support/synthesized';
 
 const readme = readFileSync(join(__dirname, '../README.md'), 'utf8');

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { TerraformStack } from 'cdktf';
 import { Account } from '../constructs/account';
-import { settings } from '../settings';
+import { settings } from '../config/settings';
 import { synthesize, testApp, variant, type Block } from './support/synthesized';
 import { variants } from './support/variants';
 

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { type App, Testing } from 'cdktf';
-import { readConfig } from '../../config';
-import type { Env } from '../../environment';
+import { readConfig } from '../../config/config';
+import type { Env } from '../../config/environment';
 import { ElbInventoryStack } from '../../stack';
 import { source, variants } from './variants';
 

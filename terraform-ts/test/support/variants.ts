@@ -1,4 +1,4 @@
-import type { Env } from '../../environment';
+import type { Env } from '../../config/environment';
 
 /** The least that must be said where no clone tells it. */
 export const source = {

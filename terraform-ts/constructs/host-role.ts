@@ -5,7 +5,7 @@ import type { ITerraformDependable } from 'cdktf';
 import { Construct } from 'constructs';
 import type { Account } from './account';
 
-export interface CredentialsProps {
+export interface HostRoleProps {
   readonly name: string;
   readonly account: Account;
   readonly managedElbs: readonly string[];
@@ -26,12 +26,12 @@ interface Statement {
 }
 
 /** The role of the hosts, with no more than the API, its logs and its metrics need. No access key exists. */
-export class Credentials extends Construct {
+export class HostRole extends Construct {
   readonly instanceProfileName: string;
   /** The rights: a host that boots before it has them finds no token. */
   readonly ready: ITerraformDependable[];
 
-  constructor(scope: Construct, id: string, props: CredentialsProps) {
+  constructor(scope: Construct, id: string, props: HostRoleProps) {
     super(scope, id);
     const role = new IamRole(this, 'role', {
       namePrefix: `${props.name}-`,
@@ -52,7 +52,7 @@ function policy(statements: readonly object[]): string {
   return JSON.stringify({ Version: '2012-10-17', Statement });
 }
 
-function statements(props: CredentialsProps): Statement[] {
+function statements(props: HostRoleProps): Statement[] {
   const { account, token } = props;
   const tokenArn = account.arn('ssm', `parameter${token.parameter}`);
   return [

@@ -2,9 +2,9 @@ import { DataAwsSsmParameter } from '@cdktf/provider-aws/lib/data-aws-ssm-parame
 import { LaunchTemplate } from '@cdktf/provider-aws/lib/launch-template';
 import { Construct } from 'constructs';
 import { encodedUserData, type UserDataProps } from '../boot/user-data';
-import type { HostsConfig } from '../config';
+import type { HostsConfig } from '../config/config';
 
-export interface ApiHostsProps {
+export interface HostTemplateProps {
   readonly name: string;
   readonly hosts: HostsConfig;
   readonly sshKeyName: string | undefined;
@@ -15,12 +15,12 @@ export interface ApiHostsProps {
 }
 
 /** How every host is made, in a group or alone: Amazon Linux 2023 that builds and runs the API at its first boot. */
-export class ApiHosts extends Construct {
+export class HostTemplate extends Construct {
   readonly templateId: string;
   /** A change of anything in the template is a new version. */
   readonly templateVersion: string;
 
-  constructor(scope: Construct, id: string, props: ApiHostsProps) {
+  constructor(scope: Construct, id: string, props: HostTemplateProps) {
     super(scope, id);
     const image = new DataAwsSsmParameter(this, 'image', {
       name: `/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-${props.hosts.architecture}`,

@@ -6,9 +6,9 @@ import {
 import { SnsTopic } from '@cdktf/provider-aws/lib/sns-topic';
 import { SnsTopicSubscription } from '@cdktf/provider-aws/lib/sns-topic-subscription';
 import { Construct } from 'constructs';
-import { alarmsOf, type Alarm, type Metric, type MetricMath, type WatchedService } from '../alarms';
-import { dashboardOf } from '../dashboard';
-import type { Account } from './account';
+import { alarmsOf, type Alarm, type Metric, type MetricMath, type WatchedService } from './alarms';
+import { dashboardOf } from './dashboard';
+import type { Account } from '../constructs/account';
 
 export interface MonitoringProps {
   readonly name: string;

@@ -7,7 +7,7 @@ function rights(name: string): Record<string, Block> {
   return Object.fromEntries(list.map((statement) => [String(statement['Sid']), statement]));
 }
 
-describe('The credentials of hosts', () => {
+describe('The role of hosts', () => {
   for (const name of Object.keys(variants)) {
     it(`are a role without access keys and without Amazon's wide policies (${name})`, () => {
       const stack = variant(name);
