@@ -7,59 +7,30 @@ const anyAws = ['@aws-sdk/*', '@smithy/*'];
 /** The environment, the signals and the exit belong to server.ts and lifetime.ts. */
 const anyProcess = ['process', 'node:process'];
 const anyKoa = ['koa', '@koa/*', 'koa-basic-auth', 'raw-body'];
-const rooms = [
-  'api-tokens',
-  'aws-settings',
-  'env-file',
-  'setting-names',
-  'aws',
-  'embedded-aws',
-  'http',
-  'load-balancers',
-  'principals',
-  'app',
-  'build-info',
-  'compose',
-  'config',
-  'contract',
-  'greeting',
-  'lifetime',
-  'log-stream',
-  'log-line',
-  'logging',
-  'masking',
-  'server',
+const folders = ['aws', 'config', 'embedded-aws', 'http', 'load-balancers', 'logger', 'principals'];
+const files = ['app', 'build-info', 'compose', 'contract', 'greeting', 'lifetime', 'server', 'warm-up'];
+const allBut = (...open) => [
+  ...folders.filter((name) => !open.includes(name)).map((name) => `**/${name}/**`),
+  ...files.filter((name) => !open.includes(name)).map((name) => `**/${name}.ts`),
 ];
-const allBut = (...open) =>
-  rooms.filter((room) => !open.includes(room)).flatMap((room) => [`**/${room}.ts`, `**/${room}/**`]);
 
 const doors = [
   [
-    ['api/errors.ts', 'api/telemetry.ts', 'api/time.ts'],
-    [...anyAws, ...anyKoa, ...allBut()],
-  ],
-  [
     [
+      'api/errors.ts',
+      'api/telemetry/**',
+      'api/time.ts',
       'api/build-info.ts',
       'api/contract.ts',
-      'api/log-stream.ts',
-      'api/log-line.ts',
-      'api/masking.ts',
-      'api/setting-names.ts',
+      'api/logger/**',
+      'api/load-balancers/**',
+      'api/principals/**',
     ],
     [...anyAws, ...anyKoa, ...allBut()],
   ],
-  [
-    ['api/config.ts', 'api/api-tokens.ts', 'api/aws-settings.ts', 'api/env-file.ts'],
-    [...anyAws, ...anyKoa, ...allBut('api-tokens', 'aws-settings', 'setting-names')],
-  ],
-  [
-    ['api/logging.ts', 'api/lifetime.ts'],
-    [...anyAws, ...anyKoa, ...allBut('log-line', 'log-stream', 'masking')],
-  ],
-  [['api/greeting.ts'], [...anyAws, ...anyKoa, ...allBut('api-tokens', 'config')]],
-  [['api/load-balancers/**'], [...anyAws, ...anyKoa, ...allBut()]],
-  [['api/principals/**'], [...anyAws, ...anyKoa, ...allBut()]],
+  [['api/config/**'], [...anyAws, ...anyKoa, ...allBut('principals'), '!**/aws/credential-sources.ts']],
+  [['api/lifetime.ts'], [...anyAws, ...anyKoa, ...allBut('logger')]],
+  [['api/greeting.ts'], [...anyAws, ...anyKoa, ...allBut('config')]],
   [['api/aws/**'], [...anyKoa, ...allBut('load-balancers')]],
   [
     ['api/embedded-aws/**'],
@@ -68,7 +39,7 @@ const doors = [
       ...anyKoa,
       '../../*',
       '**/errors.ts',
-      '**/telemetry.ts',
+      '**/telemetry/**',
       '**/time.ts',
       ...allBut(),
       '!./server.ts',
@@ -82,11 +53,7 @@ const doors = [
   ],
   [
     ['api/server.ts'],
-    [
-      ...anyAws,
-      ...anyKoa,
-      ...allBut('config', 'compose', 'env-file', 'greeting', 'lifetime', 'logging', 'log-stream', 'masking'),
-    ],
+    [...anyAws, ...anyKoa, ...allBut('config', 'compose', 'greeting', 'lifetime', 'logger')],
   ],
 ];
 

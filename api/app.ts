@@ -16,7 +16,7 @@ import { type ElbRouteParts, elbRoutes } from './http/routes/elb.ts';
 import { healthcheckRoutes } from './http/routes/healthcheck.ts';
 import { statusRoutes, type StatusRouteParts } from './http/routes/status.ts';
 import type { Authenticate } from './principals/principal.ts';
-import type { Logger } from './telemetry.ts';
+import type { Logger } from './telemetry/logger.ts';
 import type { Clock } from './time.ts';
 
 export interface AppParts

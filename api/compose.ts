@@ -7,8 +7,8 @@ import { readBuildInfo } from './build-info.ts';
 import { ClassicElbGateway } from './aws/classic-elb-gateway.ts';
 import { type AwsClientOptions, type AwsClients, createAwsClients } from './aws/clients.ts';
 import type { CredentialsFailure } from './aws/credentials-failure.ts';
-import { rehearse } from './aws/rehearsal.ts';
-import type { Config } from './config.ts';
+import { rehearse } from './aws/check-settings.ts';
+import type { Config } from './config/config.ts';
 import { startEmbeddedAws } from './embedded-aws/server.ts';
 import { ConfigError } from './errors.ts';
 import { createControlSocket, type ControlSocket } from './http/control-socket.ts';
@@ -31,11 +31,13 @@ import { only } from './load-balancers/outcomes.ts';
 import { RecentChanges } from './load-balancers/recent-changes.ts';
 import { Waiting } from './load-balancers/waiting.ts';
 import type { Authenticate } from './principals/principal.ts';
-import { AwsLedger, type Logger, startTrace } from './telemetry.ts';
+import { AwsLedger } from './telemetry/aws-ledger.ts';
+import { startTrace } from './telemetry/aws-trace.ts';
+import type { Logger } from './telemetry/logger.ts';
 import { type Clock, systemClock } from './time.ts';
 import { warmUp } from './warm-up.ts';
 
-export { readProfileRegion } from './aws/rehearsal.ts';
+export { readProfileRegion } from './aws/check-settings.ts';
 
 export interface Service extends HttpServer {
   readonly control: ControlSocket | undefined;

@@ -1,5 +1,5 @@
-import { sampleToken } from './api-tokens.ts';
-import type { Config } from './config.ts';
+import { sampleToken } from './config/api-tokens.ts';
+import type { Config } from './config/config.ts';
 
 /** Returns what a person sees who starts the service on the embedded AWS: commands that work as they are. */
 export function greeting(port: number, { accepted, host, tokenFile }: Config): string {

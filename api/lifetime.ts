@@ -1,6 +1,6 @@
-import type { LogStream } from './log-stream.ts';
-import { maskSecrets } from './masking.ts';
-import type { Logger } from './telemetry.ts';
+import type { LogStream } from './logger/log-stream.ts';
+import { maskSecrets } from './logger/mask-secrets.ts';
+import type { Logger } from './telemetry/logger.ts';
 
 /** Milliseconds after the order to end by which the process ends for certain: the server closes within 10 s. */
 const graceMs = 13_000;

@@ -2,15 +2,15 @@ import { readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { parseArgs } from 'node:util';
 import { compose, readProfileRegion, type Service } from './compose.ts';
-import { type Config, readConfig, warningsOf } from './config.ts';
-import { readEnvFile } from './env-file.ts';
+import { type Config, readConfig, warningsOf } from './config/config.ts';
+import { readEnvFile } from './config/env-file.ts';
 import { ConfigError } from './errors.ts';
 import { greeting } from './greeting.ts';
 import { Lifetime } from './lifetime.ts';
-import { createLogger } from './logging.ts';
-import { LogStream } from './log-stream.ts';
-import { maskSecrets, secretsOf } from './masking.ts';
-import type { Logger } from './telemetry.ts';
+import { createLogger } from './logger/create-logger.ts';
+import { LogStream } from './logger/log-stream.ts';
+import { maskSecrets, secretsOf } from './logger/mask-secrets.ts';
+import type { Logger } from './telemetry/logger.ts';
 
 /** EX_CONFIG of sysexits.h. */
 const configurationFault = 78;

@@ -1,8 +1,9 @@
 import { ClassicElbGateway } from './aws/classic-elb-gateway.ts';
 import { createAwsClients } from './aws/clients.ts';
-import type { Config } from './config.ts';
+import type { Config } from './config/config.ts';
 import { startEmbeddedAws } from './embedded-aws/server.ts';
-import { AwsLedger, type AwsTrace, startTrace } from './telemetry.ts';
+import { AwsLedger } from './telemetry/aws-ledger.ts';
+import { type AwsTrace, startTrace } from './telemetry/aws-trace.ts';
 import { systemClock } from './time.ts';
 
 /** After three rounds a first read took 2.5 times a call of AWS, after eight 2.35 (`npm run bench`, "first read ever"). */

@@ -1,13 +1,14 @@
 import { DomainError, isUnclear } from '../errors.ts';
 import type { Urgency } from '../load-balancers/load-balancer-gateway.ts';
 import type { ElbName } from '../load-balancers/machine.ts';
-import type { Attempt, AwsLedger, AwsTrace } from '../telemetry.ts';
+import type { Attempt, AwsLedger } from '../telemetry/aws-ledger.ts';
+import type { AwsTrace } from '../telemetry/aws-trace.ts';
 import type { Clock } from '../time.ts';
-import { AnswerFault } from './answer-fault.ts';
-import { type HttpAnswer, readAnswer } from './answer-reader.ts';
+import { AnswerFault } from './invalid-response.ts';
+import { type HttpAnswer, readAnswer } from './response-reader.ts';
 import { haveStaleCredentials, isThrottling, toDomainError } from './aws-errors.ts';
-import type { CallGate } from './call-gate.ts';
-import type { Credentials } from './credentials.ts';
+import type { CallGate } from './call-budget.ts';
+import type { Credentials } from './aws-credentials.ts';
 import { NetworkFailure } from './network-failure.ts';
 import type { XmlElement } from './xml-document.ts';
 

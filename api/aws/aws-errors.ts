@@ -1,5 +1,5 @@
 import { DomainError, elbNotFound, withoutFullStop } from '../errors.ts';
-import { AnswerFault } from './answer-fault.ts';
+import { AnswerFault } from './invalid-response.ts';
 import { CredentialsFailure } from './credentials-failure.ts';
 import { NetworkFailure } from './network-failure.ts';
 

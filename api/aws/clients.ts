@@ -1,10 +1,10 @@
 import { EC2Client } from '@aws-sdk/client-ec2';
 import { ElasticLoadBalancingClient } from '@aws-sdk/client-elastic-load-balancing';
-import type { Logger } from '../telemetry.ts';
+import type { Logger } from '../telemetry/logger.ts';
 import type { Clock } from '../time.ts';
 import { type ChainClientConfig, readChain } from './credential-chain.ts';
 import type { CredentialSettings } from './credential-sources.ts';
-import { Credentials } from './credentials.ts';
+import { Credentials } from './aws-credentials.ts';
 import { RequestHandler, type RequestHandlerOptions } from './request-handler.ts';
 
 export interface AwsClientOptions extends RequestHandlerOptions {

@@ -1,8 +1,8 @@
 import { defaultProvider } from '@aws-sdk/credential-provider-node';
-import type { Logger } from '../telemetry.ts';
+import type { Logger } from '../telemetry/logger.ts';
 import { CredentialsFailure } from './credentials-failure.ts';
 import { type CredentialSettings, type Link, missingProfile, nameOfSource } from './credential-sources.ts';
-import type { Identity, Reading } from './credentials.ts';
+import type { Identity, Reading } from './aws-credentials.ts';
 import type { RequestHandler } from './request-handler.ts';
 
 /** What the providers of the chain use for requests of their own, such as those to STS. */

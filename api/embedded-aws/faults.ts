@@ -1,4 +1,4 @@
-import { AwsError, type Service } from './aws-error.ts';
+import { AwsError, type Service } from './protocol/aws-error.ts';
 import { ThrottlingError } from './rate-limits.ts';
 
 /** Something that goes wrong with calls, as long as it is in the list of faults. */

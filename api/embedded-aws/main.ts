@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
-import { DEFAULT_BEHAVIOUR, DRAINING, FORMER_MEMBERS } from './behaviour.ts';
-import { controlCalls } from './control.ts';
+import { DEFAULT_BEHAVIOUR, DRAINING, FORMER_MEMBERS } from './region/behaviour.ts';
+import { controlCalls } from './control/control.ts';
 import { startEmbeddedAws, type EmbeddedAws, type EmbeddedAwsOptions } from './server.ts';
 
 const USAGE = `Usage: npm run embedded-aws -- [options]

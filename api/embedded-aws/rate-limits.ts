@@ -1,5 +1,5 @@
-import { AwsError, type Service } from './aws-error.ts';
-import type { Query } from './wire.ts';
+import { AwsError, type Service } from './protocol/aws-error.ts';
+import type { Query } from './protocol/wire.ts';
 
 /** AWS's refusal of a call over the rate: in the service's own words, or with `code`. */
 export class ThrottlingError extends AwsError {

@@ -1,14 +1,14 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Behaviour } from './behaviour.ts';
-import { Calls, type CallCounts } from './calls.ts';
-import { type HostClock, processClock, RegionClock } from './clock.ts';
-import { handleControl, isControl } from './control.ts';
+import type { Behaviour } from './region/behaviour.ts';
+import { Calls, type CallCounts } from './call-log.ts';
+import { type HostClock, processClock, RegionClock } from './region/clock.ts';
+import { handleControl, isControl } from './control/control.ts';
 import { Faults } from './faults.ts';
-import { handleQuery, type QueryApiParts } from './query-api.ts';
+import { handleQuery, type QueryApiParts } from './protocol/query-api.ts';
 import { RateLimits } from './rate-limits.ts';
-import type { Region } from './region.ts';
-import { sampleRegion } from './sample-region.ts';
+import type { Region } from './region/region.ts';
+import { sampleRegion } from './region/sample-region.ts';
 
 /** How to start the embedded AWS; nothing is required. */
 export interface EmbeddedAwsOptions {

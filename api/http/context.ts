@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type Koa from 'koa';
 import type { Principal } from '../principals/principal.ts';
-import type { AwsTrace } from '../telemetry.ts';
+import type { AwsTrace } from '../telemetry/aws-trace.ts';
 
 /** A request from its admission until its response is closed, and what becomes known of it: Koa's `ctx.state`. */
 export interface RequestState {

@@ -7,7 +7,7 @@ import {
   type ServerResponse,
 } from 'node:http';
 import { ConfigError } from '../errors.ts';
-import type { Logger } from '../telemetry.ts';
+import type { Logger } from '../telemetry/logger.ts';
 import { presentText } from './presenters.ts';
 
 export interface ControlSocket {

@@ -1,4 +1,4 @@
-import type { Logger } from '../telemetry.ts';
+import type { Logger } from '../telemetry/logger.ts';
 import type { Clock } from '../time.ts';
 
 interface Count {

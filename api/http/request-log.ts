@@ -1,5 +1,5 @@
 import { DomainError } from '../errors.ts';
-import type { Logger } from '../telemetry.ts';
+import type { Logger } from '../telemetry/logger.ts';
 import type { Clock } from '../time.ts';
 import { clientAddress } from './client-address.ts';
 import type { ChangeLog, RequestState } from './context.ts';

@@ -1,4 +1,5 @@
-import type { AwsLedger, GateState, Held, LastError } from '../telemetry.ts';
+import type { AwsLedger, LastError } from '../telemetry/aws-ledger.ts';
+import type { GateState, Held } from '../telemetry/budget-state.ts';
 import type { Clock } from '../time.ts';
 import type { Envelope } from './presenters.ts';
 

@@ -1,5 +1,5 @@
 import { isUnclear } from '../errors.ts';
-import type { AwsTrace } from '../telemetry.ts';
+import type { AwsTrace } from '../telemetry/aws-trace.ts';
 import type { Clock } from '../time.ts';
 import { duringChange } from './change-failures.ts';
 import { type Failures, goOnWithoutRefused } from './go-on-without.ts';

@@ -1,4 +1,4 @@
-import type { AwsTrace } from '../telemetry.ts';
+import type { AwsTrace } from '../telemetry/aws-trace.ts';
 import { checked } from './change-failures.ts';
 import type { ChangeOptions } from './change-options.ts';
 import type { Inventory } from './inventory.ts';

@@ -1,5 +1,6 @@
 import { DomainError } from '../errors.ts';
-import { type Logger, startTrace } from '../telemetry.ts';
+import { startTrace } from '../telemetry/aws-trace.ts';
+import type { Logger } from '../telemetry/logger.ts';
 import type { Clock } from '../time.ts';
 import { type HealthEntry, untold } from './health.ts';
 import type { HealthBoard } from './health-board.ts';

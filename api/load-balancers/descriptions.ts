@@ -1,4 +1,5 @@
-import type { AwsTrace, Logger } from '../telemetry.ts';
+import type { AwsTrace } from '../telemetry/aws-trace.ts';
+import type { Logger } from '../telemetry/logger.ts';
 import type { Clock } from '../time.ts';
 import type { LoadBalancerGateway, Members } from './load-balancer-gateway.ts';
 import { type InstanceId, type MachineInfo, undescribed } from './machine.ts';

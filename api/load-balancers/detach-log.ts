@@ -1,4 +1,4 @@
-import type { Logger } from '../telemetry.ts';
+import type { Logger } from '../telemetry/logger.ts';
 import type { ChangeOptions } from './change-options.ts';
 import type { LastInService } from './last-in-service.ts';
 import type { Members } from './load-balancer-gateway.ts';

@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import { type AwsTrace, startTrace } from '../telemetry.ts';
+import { type AwsTrace, startTrace } from '../telemetry/aws-trace.ts';
 import type { Clock } from '../time.ts';
 import type { LoadBalancerGateway } from './load-balancer-gateway.ts';
 import type { ElbName } from './machine.ts';

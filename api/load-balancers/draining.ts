@@ -1,4 +1,4 @@
-import { type AwsTrace, startTrace } from '../telemetry.ts';
+import { type AwsTrace, startTrace } from '../telemetry/aws-trace.ts';
 import type { Clock } from '../time.ts';
 import type { HealthReads } from './health-reads.ts';
 import type { Members } from './load-balancer-gateway.ts';

@@ -1,4 +1,4 @@
-import type { AwsTrace } from '../telemetry.ts';
+import type { AwsTrace } from '../telemetry/aws-trace.ts';
 import type { Clock } from '../time.ts';
 import { type HealthEntry, type MemberHealth, untold } from './health.ts';
 import type { HealthReads } from './health-reads.ts';

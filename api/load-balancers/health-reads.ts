@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import { DomainError } from '../errors.ts';
-import { type AwsTrace, startTrace } from '../telemetry.ts';
+import { type AwsTrace, startTrace } from '../telemetry/aws-trace.ts';
 import type { Clock } from '../time.ts';
 import type { SharedCall } from './coalescer.ts';
 import { DrainingTimeouts } from './draining-timeouts.ts';

@@ -1,5 +1,5 @@
 import { DomainError } from '../errors.ts';
-import type { AwsTrace } from '../telemetry.ts';
+import type { AwsTrace } from '../telemetry/aws-trace.ts';
 import type { Clock } from '../time.ts';
 import { isHealthy } from './health.ts';
 import type { HealthReading, HealthReads } from './health-reads.ts';

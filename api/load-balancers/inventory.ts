@@ -1,5 +1,6 @@
 import { DomainError, elbNotFound } from '../errors.ts';
-import { type AwsTrace, type Logger, startTrace } from '../telemetry.ts';
+import { type AwsTrace, startTrace } from '../telemetry/aws-trace.ts';
+import type { Logger } from '../telemetry/logger.ts';
 import type { Clock } from '../time.ts';
 import { Coalescer, type SharedCall } from './coalescer.ts';
 import { DescribedLists } from './described-lists.ts';

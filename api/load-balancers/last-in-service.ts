@@ -1,5 +1,5 @@
 import { DomainError } from '../errors.ts';
-import type { AwsTrace } from '../telemetry.ts';
+import type { AwsTrace } from '../telemetry/aws-trace.ts';
 import type { Clock } from '../time.ts';
 import { isHealthy, type MemberHealth } from './health.ts';
 import type { HealthReads } from './health-reads.ts';

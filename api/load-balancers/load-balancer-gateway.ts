@@ -1,4 +1,4 @@
-import type { AwsTrace } from '../telemetry.ts';
+import type { AwsTrace } from '../telemetry/aws-trace.ts';
 import type { MemberHealth } from './health.ts';
 import type { LoadBalancerDescription } from './load-balancer.ts';
 import type { ElbName, InstanceId, MachineInfo } from './machine.ts';

@@ -1,4 +1,4 @@
-import type { AwsTrace } from '../telemetry.ts';
+import type { AwsTrace } from '../telemetry/aws-trace.ts';
 import type { Freshness, Inventory } from './inventory.ts';
 import type { ElbName } from './machine.ts';
 import type { LoadBalancerList, MachineList } from './picture.ts';

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { LRUCache } from 'lru-cache';
-import { type AwsTrace, type Logger, startTrace } from '../telemetry.ts';
+import { type AwsTrace, startTrace } from '../telemetry/aws-trace.ts';
+import type { Logger } from '../telemetry/logger.ts';
 import type { Clock } from '../time.ts';
 import type { LoadBalancerGateway } from './load-balancer-gateway.ts';
 import { type InstanceId, type MachineInfo, undescribed } from './machine.ts';

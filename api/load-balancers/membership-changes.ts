@@ -1,4 +1,5 @@
-import type { AwsTrace, Logger } from '../telemetry.ts';
+import type { AwsTrace } from '../telemetry/aws-trace.ts';
+import type { Logger } from '../telemetry/logger.ts';
 import { ChangeCalls, type ChangeCallsDeps } from './change-calls.ts';
 import { ChangeChecks } from './change-checks.ts';
 import type { ChangeOptions } from './change-options.ts';

@@ -1,4 +1,4 @@
-import type { Logger } from '../telemetry.ts';
+import type { Logger } from '../telemetry/logger.ts';
 
 /** Remembers that something cannot be had at present, and has the log tell its beginning and its end, once each. */
 export class Outage {

@@ -1,5 +1,5 @@
 import { DomainError } from '../errors.ts';
-import type { AwsTrace } from '../telemetry.ts';
+import type { AwsTrace } from '../telemetry/aws-trace.ts';
 import type { Clock } from '../time.ts';
 
 /** Resolves with true once the promise has fulfilled, with false when `ms` milliseconds have passed or it has failed. */

@@ -1,4 +1,5 @@
-import { type AwsTrace, type Logger, startTrace } from '../telemetry.ts';
+import { type AwsTrace, startTrace } from '../telemetry/aws-trace.ts';
+import type { Logger } from '../telemetry/logger.ts';
 import { type Clock } from '../time.ts';
 import { Coalescer, type SharedCall } from './coalescer.ts';
 import type { LoadBalancerGateway } from './load-balancer-gateway.ts';

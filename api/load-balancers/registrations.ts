@@ -1,5 +1,5 @@
 import { DomainError } from '../errors.ts';
-import { type AwsTrace, startTrace } from '../telemetry.ts';
+import { type AwsTrace, startTrace } from '../telemetry/aws-trace.ts';
 import type { Clock } from '../time.ts';
 import { type Failures, goOnWithoutRefused } from './go-on-without.ts';
 import type { Members } from './load-balancer-gateway.ts';

@@ -1,5 +1,5 @@
 import { DomainError } from '../errors.ts';
-import { type AwsTrace, startTrace } from '../telemetry.ts';
+import { type AwsTrace, startTrace } from '../telemetry/aws-trace.ts';
 import type { Clock } from '../time.ts';
 import { isDoubtful, isDrained, isHealthy, type MemberHealth } from './health.ts';
 import type { HealthReads } from './health-reads.ts';

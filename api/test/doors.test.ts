@@ -23,62 +23,78 @@ describe('The doors between the rooms', () => {
   }
 
   const imports: [file: string, shut: string[], open: string[]][] = [
-    ['errors.ts', ['./config.ts', './http/input.ts', 'koa', '@aws-sdk/client-ec2'], ['node:util']],
-    ['telemetry.ts', ['./logging.ts', './aws/clients.ts', '@smithy/types'], ['node:util']],
+    ['errors.ts', ['./config/config.ts', './http/input.ts', 'koa', '@aws-sdk/client-ec2'], ['node:util']],
     [
-      'config.ts',
-      ['./server.ts', './compose.ts', './aws/clients.ts', 'koa'],
-      ['./errors.ts', './api-tokens.ts'],
+      'telemetry/aws-ledger.ts',
+      ['../logger/create-logger.ts', '../aws/clients.ts', '@smithy/types'],
+      ['node:util', '../errors.ts'],
     ],
-    ['setting-names.ts', ['./config.ts', './server.ts', 'koa'], ['./errors.ts']],
-    ['logging.ts', ['./config.ts', './server.ts', 'koa'], ['./log-stream.ts']],
-    ['contract.ts', ['./config.ts', './http/routes/elb.ts', '@koa/router'], ['./errors.ts']],
-    ['logging.ts', ['./config.ts', './app.ts', '@aws-sdk/client-ec2'], ['pino', './errors.ts']],
+    [
+      'config/config.ts',
+      ['../server.ts', '../compose.ts', '../aws/clients.ts', 'koa'],
+      ['../errors.ts', './api-tokens.ts', '../principals/principal.ts', '../aws/credential-sources.ts'],
+    ],
+    ['logger/create-logger.ts', ['../config/config.ts', '../server.ts', 'koa'], ['./log-stream.ts', 'pino']],
+    ['contract.ts', ['./config/config.ts', './http/routes/elb.ts', '@koa/router'], ['./errors.ts']],
+    ['lifetime.ts', ['./config/config.ts', './app.ts', '@aws-sdk/client-ec2'], ['./logger/log-stream.ts']],
     [
       'load-balancers/load-balancer-service.ts',
-      ['../aws/clients.ts', '../http/input.ts', '../config.ts', 'koa', '@aws-sdk/client-ec2'],
-      ['./machine.ts', '../errors.ts', '../telemetry.ts'],
+      ['../aws/clients.ts', '../http/input.ts', '../config/config.ts', 'koa', '@aws-sdk/client-ec2'],
+      ['./machine.ts', '../errors.ts', '../telemetry/aws-ledger.ts'],
     ],
     [
       'principals/principal.ts',
-      ['koa-basic-auth', 'koa', '../http/context.ts', '../config.ts', '@smithy/types'],
+      ['koa-basic-auth', 'koa', '../http/context.ts', '../config/config.ts', '@smithy/types'],
       ['../errors.ts', 'node:crypto'],
     ],
     [
       'aws/classic-elb-gateway.ts',
-      ['../http/input.ts', '../config.ts', '../embedded-aws/server.ts', '../principals/principal.ts', 'koa'],
-      ['@aws-sdk/client-ec2', './clients.ts', '../load-balancers/machine.ts', '../telemetry.ts'],
+      [
+        '../http/input.ts',
+        '../config/config.ts',
+        '../embedded-aws/server.ts',
+        '../principals/principal.ts',
+        'koa',
+      ],
+      ['@aws-sdk/client-ec2', './clients.ts', '../load-balancers/machine.ts', '../telemetry/aws-ledger.ts'],
     ],
     [
       'embedded-aws/server.ts',
-      ['../config.ts', '../errors.ts', '../telemetry.ts', '../time.ts', '../aws/clients.ts', 'koa'],
-      ['node:http', './wire.ts', './actions/actions.ts'],
+      [
+        '../config/config.ts',
+        '../errors.ts',
+        '../telemetry/aws-ledger.ts',
+        '../time.ts',
+        '../aws/clients.ts',
+        'koa',
+      ],
+      ['node:http', './call-log.ts', './actions/actions.ts'],
     ],
     [
       'embedded-aws/actions/actions.ts',
       ['../../errors.ts', '../../load-balancers/machine.ts', '@smithy/types'],
-      ['../wire.ts', './describe-instances.ts'],
+      ['../protocol/wire.ts', './describe-instances.ts'],
     ],
     [
       'http/input.ts',
-      ['../config.ts', '../aws/aws-errors.ts', '../compose.ts', '@aws-sdk/client-ec2', '../server.ts'],
+      ['../config/config.ts', '../aws/aws-errors.ts', '../compose.ts', '@aws-sdk/client-ec2', '../server.ts'],
       ['koa', '../errors.ts', '../load-balancers/machine.ts', '../principals/principal.ts'],
     ],
     [
       'http/routes/elb.ts',
-      ['../../aws/clients.ts', '../../config.ts', '../../app.ts', '../../embedded-aws/server.ts'],
+      ['../../aws/clients.ts', '../../config/config.ts', '../../app.ts', '../../embedded-aws/server.ts'],
       ['@koa/router', '../../load-balancers/load-balancer-service.ts', '../middleware/same-origin.ts'],
     ],
     [
       'app.ts',
-      ['./aws/clients.ts', './config.ts', './compose.ts', '@aws-sdk/client-ec2'],
+      ['./aws/clients.ts', './config/config.ts', './compose.ts', '@aws-sdk/client-ec2'],
       ['koa', './http/middleware/basic-auth.ts', './principals/principal.ts'],
     ],
-    ['compose.ts', ['./server.ts'], ['./embedded-aws/server.ts', './config.ts', './app.ts']],
+    ['compose.ts', ['./server.ts'], ['./embedded-aws/server.ts', './config/config.ts', './app.ts']],
     [
       'server.ts',
       ['./app.ts', './aws/clients.ts', './http/http-server.ts', './embedded-aws/server.ts', 'koa'],
-      ['./compose.ts', './config.ts', './logging.ts', './errors.ts'],
+      ['./compose.ts', './config/config.ts', './logger/create-logger.ts', './errors.ts'],
     ],
   ];
   for (const [file, shut, open] of imports) {
@@ -94,7 +110,13 @@ describe('The doors between the rooms', () => {
     });
   }
 
-  for (const file of ['http/input.ts', 'compose.ts', 'config.ts', 'aws/clients.ts', 'embedded-aws/server.ts'])
+  for (const file of [
+    'http/input.ts',
+    'compose.ts',
+    'config/config.ts',
+    'aws/clients.ts',
+    'embedded-aws/server.ts',
+  ])
     it(`keep ${file} from the process`, async () => {
       assert.deepEqual(await broken(file, 'export const { env } = process;'), ['no-restricted-globals']);
     });

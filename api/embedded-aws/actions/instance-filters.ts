@@ -1,6 +1,6 @@
-import { AwsError } from '../aws-error.ts';
-import type { Instance } from '../instance.ts';
-import type { Query } from '../wire.ts';
+import { AwsError } from '../protocol/aws-error.ts';
+import type { Instance } from '../region/instance.ts';
+import type { Query } from '../protocol/wire.ts';
 
 /** At most so many values in one filter (gjbae1212/gossm#35). */
 const MAX_VALUES = 200;

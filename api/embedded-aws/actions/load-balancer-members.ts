@@ -1,6 +1,6 @@
-import { AwsError } from '../aws-error.ts';
-import type { Region } from '../region.ts';
-import { xml, type Query } from '../wire.ts';
+import { AwsError } from '../protocol/aws-error.ts';
+import type { Region } from '../region/region.ts';
+import { xml, type Query } from '../protocol/wire.ts';
 import { instancesXml } from './describe-load-balancers.ts';
 
 /** RegisterInstancesWithLoadBalancer: answers the full updated list (SM). @throws AwsError as Region.register */

@@ -4,7 +4,8 @@ import { ClassicElbGateway } from '../../aws/classic-elb-gateway.ts';
 import { createAwsClients } from '../../aws/clients.ts';
 import { type EmbeddedAws, startEmbeddedAws } from '../../embedded-aws/server.ts';
 import type { ElbName, InstanceId } from '../../load-balancers/machine.ts';
-import { AwsLedger, startTrace } from '../../telemetry.ts';
+import { AwsLedger } from '../../telemetry/aws-ledger.ts';
+import { startTrace } from '../../telemetry/aws-trace.ts';
 import { systemClock } from '../../time.ts';
 import { deregister, describeElbs, describeInstances, register } from '../support/world.ts';
 

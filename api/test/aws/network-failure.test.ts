@@ -6,7 +6,8 @@ import { createAwsClients } from '../../aws/clients.ts';
 import { NetworkFailure } from '../../aws/network-failure.ts';
 import { DomainError } from '../../errors.ts';
 import type { ElbName, InstanceId } from '../../load-balancers/machine.ts';
-import { AwsLedger, startTrace } from '../../telemetry.ts';
+import { AwsLedger } from '../../telemetry/aws-ledger.ts';
+import { startTrace } from '../../telemetry/aws-trace.ts';
 import { systemClock } from '../../time.ts';
 import { selfSigned } from '../support/certificates.ts';
 

@@ -4,7 +4,8 @@ import type { AddressInfo } from 'node:net';
 import { ClassicElbGateway } from '../../aws/classic-elb-gateway.ts';
 import { createAwsClients } from '../../aws/clients.ts';
 import type { ElbName, InstanceId } from '../../load-balancers/machine.ts';
-import { AwsLedger, startTrace } from '../../telemetry.ts';
+import { AwsLedger } from '../../telemetry/aws-ledger.ts';
+import { startTrace } from '../../telemetry/aws-trace.ts';
 import { systemClock } from '../../time.ts';
 
 describe('ClassicElbGateway, answered by something other than AWS', () => {

@@ -4,7 +4,8 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 import { ClassicElbGateway } from '../../aws/classic-elb-gateway.ts';
 import { type AwsClientOptions, createAwsClients } from '../../aws/clients.ts';
 import { type EmbeddedAws, startEmbeddedAws } from '../../embedded-aws/server.ts';
-import { AwsLedger, startTrace } from '../../telemetry.ts';
+import { AwsLedger } from '../../telemetry/aws-ledger.ts';
+import { startTrace } from '../../telemetry/aws-trace.ts';
 import { systemClock } from '../../time.ts';
 import { selfSigned } from '../support/certificates.ts';
 

@@ -11,7 +11,7 @@ import type { ElbName, InstanceId, MachineInfo } from '../../load-balancers/mach
 import { MembershipChanges } from '../../load-balancers/membership-changes.ts';
 import { only } from '../../load-balancers/outcomes.ts';
 import { RecentChanges } from '../../load-balancers/recent-changes.ts';
-import { startTrace } from '../../telemetry.ts';
+import { startTrace } from '../../telemetry/aws-trace.ts';
 import { seededRandom } from '../support/random.ts';
 import {
   descriptionsOf,

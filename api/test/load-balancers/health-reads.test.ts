@@ -5,7 +5,7 @@ import { HealthReads } from '../../load-balancers/health-reads.ts';
 import type { Members } from '../../load-balancers/load-balancer-gateway.ts';
 import type { ElbName, InstanceId } from '../../load-balancers/machine.ts';
 import { RecentChanges } from '../../load-balancers/recent-changes.ts';
-import { startTrace } from '../../telemetry.ts';
+import { startTrace } from '../../telemetry/aws-trace.ts';
 import { elb, id, ids, ScriptedGateway } from '../support/scripted-gateway.ts';
 import { VirtualClock } from '../support/virtual-clock.ts';
 

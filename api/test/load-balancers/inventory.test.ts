@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DomainError } from '../../errors.ts';
 import { Inventory } from '../../load-balancers/inventory.ts';
-import { startTrace } from '../../telemetry.ts';
+import { startTrace } from '../../telemetry/aws-trace.ts';
 import { systemClock } from '../../time.ts';
 import {
   elb,

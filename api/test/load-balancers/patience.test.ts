@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { DomainError } from '../../errors.ts';
 import { fulfilledWithin, withinDeadline } from '../../load-balancers/patience.ts';
-import { startTrace } from '../../telemetry.ts';
+import { startTrace } from '../../telemetry/aws-trace.ts';
 import { systemClock } from '../../time.ts';
 
 const never = new Promise<never>(() => undefined);

@@ -3,7 +3,7 @@ import { DomainError } from '../../errors.ts';
 import type { Members } from '../../load-balancers/load-balancer-gateway.ts';
 import type { InstanceId } from '../../load-balancers/machine.ts';
 import { Registrations } from '../../load-balancers/registrations.ts';
-import { type AwsTrace, startTrace } from '../../telemetry.ts';
+import { type AwsTrace, startTrace } from '../../telemetry/aws-trace.ts';
 import { systemClock } from '../../time.ts';
 import { elb, id, ids } from '../support/scripted-gateway.ts';
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { CallGate } from '../../aws/call-gate.ts';
+import { CallGate } from '../../aws/call-budget.ts';
 import { elbNotFound } from '../../errors.ts';
 import { HealthBoard } from '../../load-balancers/health-board.ts';
 import { HealthReads } from '../../load-balancers/health-reads.ts';
@@ -10,7 +10,7 @@ import { LoadBalancerService } from '../../load-balancers/load-balancer-service.
 import type { ElbName } from '../../load-balancers/machine.ts';
 import { MembershipChanges } from '../../load-balancers/membership-changes.ts';
 import { RecentChanges } from '../../load-balancers/recent-changes.ts';
-import { type AwsTrace, startTrace } from '../../telemetry.ts';
+import { type AwsTrace, startTrace } from '../../telemetry/aws-trace.ts';
 import {
   descriptionsOf,
   elb,

@@ -1,9 +1,9 @@
 import type { AddressInfo } from 'node:net';
 import { compose } from '../../compose.ts';
-import { readConfig } from '../../config.ts';
-import { createLogger } from '../../logging.ts';
+import { readConfig } from '../../config/config.ts';
+import { createLogger } from '../../logger/create-logger.ts';
 import type { Clock } from '../../time.ts';
-import { secretsOf } from '../../masking.ts';
+import { secretsOf } from '../../logger/mask-secrets.ts';
 
 export interface InProcess {
   readonly port: number;

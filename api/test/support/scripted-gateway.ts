@@ -3,7 +3,8 @@ import type { MemberHealth } from '../../load-balancers/health.ts';
 import type { LoadBalancerDescription } from '../../load-balancers/load-balancer.ts';
 import type { LoadBalancerGateway, Members, Urgency } from '../../load-balancers/load-balancer-gateway.ts';
 import type { ElbName, InstanceId, MachineInfo } from '../../load-balancers/machine.ts';
-import type { AwsTrace, Logger } from '../../telemetry.ts';
+import type { AwsTrace } from '../../telemetry/aws-trace.ts';
+import type { Logger } from '../../telemetry/logger.ts';
 
 export const elb = (name: string) => name as ElbName;
 export const id = (n: number) => `i-${n.toString(16).padStart(8, '0')}` as InstanceId;

@@ -1,0 +1,216 @@
+import { type Credentials, readTokens, shortestSafePassword } from './api-tokens.ts';
+import {
+  type CredentialSettings,
+  credentialSettingsOf,
+  faultsOfAwsSettings,
+  faultsOfEndpoints,
+  faultsOfKeyPair,
+  type ReadFile,
+} from './aws-settings.ts';
+import { ConfigError } from '../errors.ts';
+import { ownNames, settingNames } from './setting-names.ts';
+
+/** Everything that can be set from outside, validated. Times are in milliseconds. */
+export interface Config {
+  readonly host: string;
+  readonly port: number;
+  /** Whether other processes of this user may listen on the same port, each getting its share of the connections. */
+  readonly reusePort: boolean;
+  /** The unix socket on which to be judged, and to be told to open the port; undefined opens the port at once. */
+  readonly controlSocket: string | undefined;
+  /** The users who may call, and their passwords. */
+  readonly accepted: readonly Credentials[];
+  /** The file that `accepted` comes from; it is read again on SIGHUP. */
+  readonly tokenFile: string | undefined;
+  readonly backend: 'aws' | 'embedded';
+  readonly region: string;
+  /** The name of what sets the region, for the log. */
+  readonly regionFrom: string;
+  /** How often one request to AWS is sent at most. */
+  readonly maxAttempts: number;
+  /** The file of PEM certificates to trust for AWS in place of Node's own; undefined for those. */
+  readonly caBundlePath: string | undefined;
+  /** Where the AWS SDK looks for credentials. */
+  readonly credentialSettings: CredentialSettings;
+  /** Until a reading of the credentials is given up. */
+  readonly credentialsTimeoutMs: number;
+  /** What one request may spend on AWS in all. */
+  readonly deadlineMs: number;
+  /** Until a connection to AWS must stand. */
+  readonly connectTimeoutMs: number;
+  /** Until AWS must have answered one attempt. */
+  readonly answerTimeoutMs: number;
+  /** How old a list may be that is served without a question to AWS; 0 asks every time. */
+  readonly inventoryMaxAgeMs: number;
+  /** How old a list may be that is served because AWS fails. */
+  readonly inventoryMaxStaleMs: number;
+  /** Calls a second that reads may spend on AWS in the long run. */
+  readonly elbReadsPerSecond: number;
+  readonly ec2ReadsPerSecond: number;
+  /** Whether a detach may not take the last healthy member of a load balancer. */
+  readonly protectLastInService: boolean;
+  readonly docs: boolean;
+  /** Log lines about requests a second; beyond it, successful reads are summed. */
+  readonly logMaxPerSecond: number;
+  readonly logLevel: (typeof logLevels)[number];
+}
+
+const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const;
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+/** What a configuration needs to know beside the environment. */
+export interface Outside {
+  readonly readFile: ReadFile;
+  /** The region of the AWS profile in use; undefined where it has none. */
+  readonly profileRegion?: string | undefined;
+}
+
+/**
+ * Returns the configuration that the environment asks for, frozen. An empty variable counts as unset, except API_TOKEN.
+ * Throws one ConfigError that names every fault. What can be set depends on the version of Node, as "24.1.0".
+ */
+export function readConfig(
+  given: Env,
+  nodeVersion: string,
+  { readFile, profileRegion }: Outside = { readFile: () => '' },
+): Config {
+  const faults: string[] = [];
+  const framed = framedSettings(given);
+  for (const name of framed)
+    faults.push(
+      `${name} has quotes, blanks, a comment or a line break in its value, which docker --env-file keeps: write ${name}=value in one line without them`,
+    );
+  const env = Object.fromEntries(Object.entries(given).filter(([name]) => !framed.includes(name)));
+  const read = new Reader(env, faults);
+  const backend = read.oneOf(
+    'AWS_BACKEND',
+    ['aws', 'embedded'],
+    env['NODE_ENV'] === 'production' ? 'aws' : 'embedded',
+  );
+  const config: Config = Object.freeze({
+    host: read.text('HOST', '0.0.0.0', /^[\w.:-]+$/, 'an address to listen on'),
+    port: read.integer('PORT', 8000, 0, 65535),
+    reusePort: readReusePort(read, nodeVersion, faults),
+    controlSocket: env['CONTROL_SOCKET']
+      ? read.text('CONTROL_SOCKET', '/run/elb-inventory/control.sock', /^\/.{1,99}$/, 'an absolute path')
+      : undefined,
+    accepted: framed.some((name) => name.startsWith('API_TOKEN'))
+      ? []
+      : readTokens(env, backend, readFile, faults),
+    tokenFile: env['API_TOKEN_FILE'] || undefined,
+    backend,
+    ...readRegion(read, env, backend === 'aws' ? profileRegion : undefined, faults),
+    maxAttempts: read.integer('AWS_MAX_ATTEMPTS', 3, 1, 10),
+    caBundlePath: env['AWS_CA_BUNDLE'] || undefined,
+    credentialSettings: credentialSettingsOf(env),
+    credentialsTimeoutMs: read.integer('AWS_CREDENTIALS_TIMEOUT_MS', 15_000, 50, 600_000),
+    deadlineMs: read.integer('AWS_DEADLINE_MS', 8000, 500, 55_000),
+    connectTimeoutMs: read.integer('AWS_CONNECT_TIMEOUT_MS', 1000, 50, 55_000),
+    answerTimeoutMs: read.integer('AWS_ANSWER_TIMEOUT_MS', 3000, 50, 55_000),
+    inventoryMaxAgeMs: read.integer('INVENTORY_MAX_AGE_MS', 2000, 0, 60_000),
+    inventoryMaxStaleMs: read.integer('INVENTORY_MAX_STALE_MS', 60_000, 0, 3_600_000),
+    elbReadsPerSecond: read.integer('AWS_ELB_READS_PER_SECOND', 5, 1, 1000),
+    ec2ReadsPerSecond: read.integer('AWS_EC2_READS_PER_SECOND', 10, 1, 1000),
+    protectLastInService: read.oneOf('PROTECT_LAST_IN_SERVICE', ['true', 'false'], 'false') === 'true',
+    docs: read.oneOf('DOCS', ['on', 'off'], 'on') === 'on',
+    logMaxPerSecond: read.integer('LOG_MAX_PER_SECOND', 200, 0, 1_000_000),
+    logLevel: read.oneOf('LOG_LEVEL', logLevels, 'info'),
+  });
+  faults.push(...(backend === 'aws' ? faultsOfAwsSettings(env, readFile) : faultsOfEndpoints(env)));
+  if (backend === 'aws') faults.push(...faultsOfKeyPair(given));
+  if (faults.length > 0) throw new ConfigError(faults);
+  return config;
+}
+
+/** Returns what is allowed, and still worth a warning at every start. */
+export function warningsOf({ accepted, backend }: Config): string[] {
+  if (backend === 'embedded') return [];
+  return accepted
+    .filter(({ password }) => Buffer.byteLength(password) < shortestSafePassword)
+    .map(
+      ({ user }) =>
+        `the password of "${user}" is shorter than ${shortestSafePassword} bytes; make a longer one, for example with: openssl rand -hex 16`,
+    );
+}
+
+/**
+ * Returns the settings whose values have quotes or blanks around them, a comment behind them or a line break in them.
+ * Those of the AWS SDK count with the real AWS alone.
+ */
+function framedSettings(env: Env): string[] {
+  const real = env['AWS_BACKEND'] === 'aws' || (!env['AWS_BACKEND'] && env['NODE_ENV'] === 'production');
+  return (real ? settingNames : ownNames).filter((name) =>
+    /^["'`\s]|["'`\s]$|\s#|[\r\n]/.test(env[name] ?? ''),
+  );
+}
+
+/** As the AWS CLI chooses a region: https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-envvars.html */
+function readRegion(
+  read: Reader,
+  env: Env,
+  profileRegion: string | undefined,
+  faults: string[],
+): Pick<Config, 'region' | 'regionFrom'> {
+  const pattern = /^[a-z]{2,}(-[a-z]+)+-\d+$/;
+  const name = ['AWS_REGION', 'AWS_DEFAULT_REGION'].find((candidate) => env[candidate]);
+  if (name === undefined && profileRegion !== undefined) {
+    if (!pattern.test(profileRegion))
+      faults.push(
+        `the region of the AWS profile must be the name of a region, for example us-east-1: correct it or set AWS_REGION; it is "${profileRegion}"`,
+      );
+    return { region: profileRegion, regionFrom: 'the AWS profile' };
+  }
+  return {
+    region: read.text(name ?? 'AWS_REGION', 'us-east-1', pattern, 'the name of a region'),
+    regionFrom: name ?? 'the default',
+  };
+}
+
+/** Node has `reusePort` since 23.1 (https://nodejs.org/api/net.html#serverlistenoptions-callback); older ones ignore it. */
+function readReusePort(read: Reader, nodeVersion: string, faults: string[]): boolean {
+  const reusePort = read.oneOf('REUSE_PORT', ['on', 'off'], 'off') === 'on';
+  const [major = 0, minor = 0] = nodeVersion.split('.').map(Number);
+  if (reusePort && (major < 23 || (major === 23 && minor < 1)))
+    faults.push(
+      `REUSE_PORT=on needs Node 23.1 or newer, and this is ${nodeVersion}: install Node 24 or set REUSE_PORT=off`,
+    );
+  return reusePort;
+}
+
+class Reader {
+  readonly #env: Env;
+  readonly #faults: string[];
+
+  constructor(env: Env, faults: string[]) {
+    this.#env = env;
+    this.#faults = faults;
+  }
+
+  text(name: string, fallback: string, pattern: RegExp, what: string): string {
+    const value = this.#env[name] || fallback;
+    if (!pattern.test(value))
+      this.#faults.push(`${name} must be ${what}, for example ${name}=${fallback}; it is "${value}"`);
+    return value;
+  }
+
+  integer(name: string, fallback: number, least: number, most: number): number {
+    const text = this.#env[name] || String(fallback);
+    const value = /^\d{1,9}$/.test(text) ? Number(text) : NaN;
+    if (value >= least && value <= most) return value;
+    this.#faults.push(
+      `${name} must be a whole number from ${least} to ${most}, for example ${name}=${fallback}; it is "${text}"`,
+    );
+    return fallback;
+  }
+
+  oneOf<T extends string>(name: string, values: readonly T[], fallback: T): T {
+    const text = this.#env[name] || fallback;
+    const value = values.find((candidate) => candidate === text);
+    if (value !== undefined) return value;
+    this.#faults.push(
+      `${name} must be ${values.join(' or ')}, for example ${name}=${fallback}; it is "${text}"`,
+    );
+    return fallback;
+  }
+}

@@ -1,0 +1,67 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { AwsError } from '../protocol/aws-error.ts';
+import { readBody } from '../protocol/read-body.ts';
+import { ControlError } from './input.ts';
+import { RESOURCES, type ControlParts, type Operation } from './operations.ts';
+
+/** The start of every path of the control path; no AWS client asks for such. */
+const PREFIX = '/_control';
+const MAX_BODY = 10 * 1024 * 1024;
+
+/** Whether a request is for the control path. */
+export function isControl(url: string): boolean {
+  return /^\/_control(?:[/?]|$)/.test(url);
+}
+
+/** Answers one control request, always in JSON. @throws whatever the connection throws while the body is read */
+export async function handleControl(parts: ControlParts, request: IncomingMessage, response: ServerResponse) {
+  const body = await readBody(request, MAX_BODY);
+  try {
+    const { operation, name } = route(request);
+    send(response, 200, operation(parts, parse(body), name));
+  } catch (error) {
+    if (!(error instanceof ControlError || error instanceof AwsError)) throw error;
+    const status = error instanceof AwsError && error.code.includes('NotFound') ? 404 : error.status;
+    send(response, status, { message: error.message });
+  }
+}
+
+function route({ url = '', method = '' }: IncomingMessage): { operation: Operation; name: string } {
+  const [path = ''] = url.slice(PREFIX.length).split('?', 1);
+  const [, collection = '', name = ''] = /^(\/[^/]+)\/([^/]+)$/.exec(path) ?? [];
+  const resource = RESOURCES[name === '' ? path : `${collection}/*`];
+  if (!resource) {
+    throw new ControlError(`There is no such control path; there are: ${listCalls().join(', ')}.`, 404);
+  }
+  const operation = resource[method];
+  if (operation) return { operation, name };
+  throw new ControlError(`This control path takes ${Object.keys(resource).join(', ')}.`, 405);
+}
+
+function listCalls(): string[] {
+  return Object.entries(RESOURCES).map(
+    ([path, operations]) => `${Object.keys(operations).join('|')} ${PREFIX}${path.replace('*', '{name}')}`,
+  );
+}
+
+/** Returns the control calls, one a line, for a person. */
+export function controlCalls(): string {
+  return listCalls()
+    .map((call) => `  ${call}`)
+    .join('\n');
+}
+
+function parse(body: string | undefined): unknown {
+  if (body === undefined) throw new ControlError(`The body is larger than ${MAX_BODY} bytes.`, 413);
+  if (body === '') return {};
+  try {
+    return JSON.parse(body) as unknown;
+  } catch {
+    throw new ControlError('The body must be JSON.');
+  }
+}
+
+function send(response: ServerResponse, status: number, content: unknown): void {
+  response.writeHead(status, { 'content-type': 'application/json' });
+  response.end(`${JSON.stringify(content)}\n`);
+}

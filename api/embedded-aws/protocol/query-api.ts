@@ -1,0 +1,125 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { findAction } from '../actions/actions.ts';
+import { AwsError } from './aws-error.ts';
+import { readBody } from './read-body.ts';
+import type { Calls } from '../call-log.ts';
+import type { HostClock } from '../region/clock.ts';
+import type { Effect, Faults, Replacement } from '../faults.ts';
+import { ThrottlingError, type RateLimits } from '../rate-limits.ts';
+import type { Region } from '../region/region.ts';
+import { send, sendCut, sendReplacement } from './send.ts';
+import {
+  errorAnswer,
+  Query,
+  readAction,
+  readScope,
+  successAnswer,
+  unknownAction,
+  type Answer,
+  type Scope,
+} from './wire.ts';
+
+/** What the query API needs; `latencyMs` is how long every call takes at least. */
+export interface QueryApiParts {
+  readonly region: Region;
+  readonly faults: Faults;
+  readonly calls: Calls;
+  readonly rateLimits: RateLimits | undefined;
+  readonly latencyMs: number;
+  readonly clock: HostClock;
+}
+
+/** No call that is served is longer: 1,000 ids are some 60 KB. */
+const MAX_BODY = 1024 * 1024;
+
+/** Answers one request of an AWS client. @throws whatever the connection throws while the body is read */
+export async function handleQuery(parts: QueryApiParts, request: IncomingMessage, response: ServerResponse) {
+  let scope: Scope = { service: 'elb', region: undefined };
+  try {
+    const query = await readQuery(request);
+    scope = readScope(query, request.headers.authorization);
+    await handleCall(parts, scope, query, request, response);
+  } catch (error) {
+    if (!(error instanceof AwsError)) throw error;
+    send(response, errorAnswer(scope.service, error));
+  }
+}
+
+async function handleCall(
+  parts: QueryApiParts,
+  scope: Scope,
+  query: Query,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const name = query.get('Action') ?? 'none';
+  const end = parts.calls.begin(scope.service, name);
+  const { latencyMs, answerLatencyMs, outcome, cut } = parts.faults.effectOn(scope.service, name);
+  response.once('close', () => {
+    end(outcome === 'silent' ? 'Silent' : 'Aborted');
+  });
+  // Half of the time passes before the call takes effect and half after, as on a network.
+  const half = (parts.latencyMs + latencyMs) / 2;
+  await pass(parts.clock, half);
+  if (outcome === 'silent') return;
+  const replacement = isReplacement(outcome) ? outcome : undefined;
+  const isLost = outcome === 'reset' || (replacement !== undefined && replacement.made !== true);
+  const answer = isLost ? undefined : act(parts, scope, query, outcome);
+  await pass(parts.clock, half + answerLatencyMs);
+  if (outcome === 'reset' || outcome === 'resetAfter') {
+    end('Reset');
+    request.socket.resetAndDestroy();
+    return;
+  }
+  if (replacement !== undefined) {
+    end('Replaced');
+    sendReplacement(response, replacement);
+    return;
+  }
+  if (answer === undefined) return;
+  end(answer.error?.code ?? (cut ? 'Cut' : 'OK'), answer.error instanceof ThrottlingError);
+  if (cut) sendCut(response, answer, cut);
+  else send(response, answer);
+}
+
+function isReplacement(outcome: Effect['outcome']): outcome is Replacement {
+  return typeof outcome === 'object' && !(outcome instanceof AwsError);
+}
+
+function act(
+  { region, rateLimits }: QueryApiParts,
+  scope: Scope,
+  query: Query,
+  outcome: Effect['outcome'],
+): Answer & { error?: AwsError } {
+  const { service } = scope;
+  try {
+    if (outcome instanceof AwsError) throw outcome;
+    const name = readAction(query, scope, region.name);
+    const action = findAction(service, name);
+    if (!action) throw unknownAction(service, name, query.get('Version'));
+    rateLimits?.spend(service, name, query);
+    return successAnswer(service, name, action(region, query));
+  } catch (error) {
+    if (!(error instanceof AwsError)) throw error;
+    return { ...errorAnswer(service, error), error };
+  }
+}
+
+/** @throws AwsError MethodNotAllowed, RequestEntityTooLarge */
+async function readQuery(request: IncomingMessage): Promise<Query> {
+  if (request.method === 'GET') return new Query(new URLSearchParams(request.url?.split('?', 2)[1]));
+  if (request.method !== 'POST')
+    throw new AwsError('MethodNotAllowed', 'The query protocol takes GET and POST.');
+  const body = await readBody(request, MAX_BODY);
+  if (body === undefined)
+    throw new AwsError('RequestEntityTooLarge', `The request is larger than ${MAX_BODY} bytes.`);
+  return new Query(new URLSearchParams(body));
+}
+
+async function pass(clock: HostClock, ms: number): Promise<void> {
+  if (ms > 0)
+    await new Promise<void>((resolve) => {
+      clock.after(ms, resolve);
+    });
+}

@@ -1,0 +1,400 @@
+import assert from 'node:assert/strict';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { sampleToken } from '../../config/api-tokens.ts';
+import { type Config, type Outside, readConfig as readConfigFor, warningsOf } from '../../config/config.ts';
+import { ConfigError } from '../../errors.ts';
+import { settingNames } from '../../config/setting-names.ts';
+
+const readConfig = (env: Record<string, string>, nodeVersion = '24.0.0', outside?: Outside) =>
+  readConfigFor(env, nodeVersion, outside);
+/** A disk with these files alone. */
+const disk = (files: Record<string, string>): Outside => ({
+  readFile: (path) => files[path] ?? assert.fail(Object.assign(new Error(path), { code: 'ENOENT' })),
+});
+const base64 = (text: string | Buffer) => Buffer.from(text).toString('base64');
+const good = base64('tester:secret-word');
+const unpadded = (token: string) => token.replace(/=+$/, '');
+
+/** The faults that the environment has; it fails where there are none. */
+function faultsOf(env: Record<string, string>, outside?: Outside): readonly string[] {
+  try {
+    readConfig(env, undefined, outside);
+  } catch (error) {
+    assert.ok(error instanceof ConfigError, String(error));
+    for (const fault of error.faults) assert.ok(error.message.includes(fault));
+    return error.faults;
+  }
+  return assert.fail(`no fault was found in ${JSON.stringify(env)}`);
+}
+
+describe('readConfig', () => {
+  describe('refuses', () => {
+    for (const nodeVersion of ['20.19.0', '22.21.0', '23.0.0'])
+      it(`REUSE_PORT=on with Node ${nodeVersion}, which would ignore it`, () => {
+        assert.throws(() => readConfig({ REUSE_PORT: 'on' }, nodeVersion), {
+          faults: [
+            `REUSE_PORT=on needs Node 23.1 or newer, and this is ${nodeVersion}: install Node 24 or set REUSE_PORT=off`,
+          ],
+        });
+        assert.equal(readConfig({ REUSE_PORT: 'on' }, '23.1.0').reusePort, true);
+      });
+
+    const values: [name: string, example: string, refused: string[]][] = [
+      ['PORT', '8000', ['-1', '65536', '80.5', '0x50', '1e3', 'http', '8 000', '99999999999']],
+      ['REUSE_PORT', 'off', ['true', 'ON', '1']],
+      ['CONTROL_SOCKET', '/run/elb-inventory/control.sock', ['control.sock', '/', `/${'x'.repeat(100)}`]],
+      ['HOST', '0.0.0.0', ['http://localhost', 'two words', '0.0.0.0/0']],
+      ['AWS_BACKEND', 'embedded', ['AWS', 'Embedded', 'moto']],
+      ['AWS_ENDPOINT_URL', 'http://localhost:5566', ['localhost:5566', 'http:/', 'ftp://localhost']],
+      ['AWS_ENDPOINT_URL_ELASTIC_LOAD_BALANCING', 'http://localhost:5566', ['elb.internal', 'http://a"b']],
+      ['AWS_ENDPOINT_URL_EC2', 'http://localhost:5566', ['localhost:4566', '//localhost']],
+      ['AWS_DEFAULT_REGION', 'us-east-1', ['us-east', 'EU-WEST-1']],
+      ['AWS_MAX_ATTEMPTS', '3', ['0', '11', 'three']],
+      ['AWS_REGION', 'us-east-1', ['us-east', 'US-EAST-1', 'us-east-1a', 'virginia']],
+      ['AWS_DEADLINE_MS', '8000', ['499', '55001', '8s']],
+      ['AWS_CONNECT_TIMEOUT_MS', '1000', ['49', '55001', '1s']],
+      ['AWS_ANSWER_TIMEOUT_MS', '3000', ['49', '55001', '-3000']],
+      ['INVENTORY_MAX_AGE_MS', '2000', ['-1', '60001', '2s']],
+      ['INVENTORY_MAX_STALE_MS', '60000', ['-1', '3600001', '1h']],
+      ['AWS_ELB_READS_PER_SECOND', '5', ['0', '1001', '0.5']],
+      ['AWS_EC2_READS_PER_SECOND', '10', ['0', '1001', 'many']],
+      ['LOG_MAX_PER_SECOND', '200', ['-1', '1000001', 'all']],
+      ['PROTECT_LAST_IN_SERVICE', 'false', ['on', 'TRUE', '1']],
+      ['DOCS', 'on', ['true', 'OFF', '0']],
+      ['LOG_LEVEL', 'info', ['verbose', 'INFO', '30']],
+    ];
+    for (const [name, example, refused] of values)
+      for (const value of refused)
+        it(`${name}=${value}, with an example`, () => {
+          const [fault = '', ...others] = faultsOf({ [name]: value });
+          assert.deepEqual(others, []);
+          assert.ok(fault.startsWith(`${name} must be `), fault);
+          assert.ok(fault.includes(`for example ${name}=${example};`), fault);
+          assert.ok(fault.endsWith(`it is "${value}"`), fault);
+        });
+
+    it('several faults at once, and names each on a line of its own', () => {
+      const env = { PORT: 'x', HOST: '/', AWS_REGION: 'x', DOCS: 'x', LOG_LEVEL: 'x', API_TOKEN: 'x' };
+      const faults = faultsOf({ ...env, AWS_BACKEND: 'aws', AWS_DEADLINE_MS: 'x' });
+      const named = faults.map((fault) => /^[A-Z_]+/.exec(fault)?.[0]).sort();
+      assert.deepEqual(named, [...Object.keys(env), 'AWS_DEADLINE_MS'].sort());
+      const { message } = new ConfigError(faults);
+      assert.match(message, /has 7 faults:\n/);
+      assert.equal(message.split('\n').length, 8);
+    });
+  });
+
+  describe('refuses API_TOKEN', () => {
+    const unusable: [what: string, token: string, says: RegExp][] = [
+      ['in double quotes', `"${good}"`, /has quotes, blanks/],
+      ['in single quotes', `'${good}'`, /has quotes, blanks/],
+      ['with a quote at its end alone', `${good}"`, /has quotes, blanks/],
+      ['with a comment behind it', `${good} # mine`, /a comment or a line break/],
+      ['with the line break of a wrapping base64', `${good}\n${good}`, /a comment or a line break/],
+      ['that is not base64', 'tester:secret-word', /not base64 of user:password/],
+      ['of blanks alone', '   ', /has quotes, blanks/],
+      ['in base64url', base64('t:secret???').replace(/\//g, '_'), /not base64/],
+      ['with a blank inside', `${good.slice(0, 8)} ${good.slice(8)}`, /not base64/],
+      ['that keeps the scheme', `Basic ${good}`, /not base64/],
+      ['without a colon', base64('tester'), /non-empty user, a colon and a non-empty password/],
+      ['with an empty user', base64(':secret-word'), /non-empty user/],
+      ['with an empty password', base64('tester:'), /non-empty password/],
+      ['of a colon alone', base64(':'), /non-empty user/],
+      ['with the line break of echo', base64('tester:secret-word\n'), /"echo" without -n/],
+      ['with a tab', base64('tes\tter:secret-word'), /control character/],
+      ['with a DEL', base64('tester:secret\u007fword'), /control character/],
+      ['that is not UTF-8', base64(Buffer.from('tester:secret-w\u00f6rd', 'latin1')), /not UTF-8/],
+    ];
+    for (const AWS_BACKEND of ['aws', 'embedded'])
+      for (const [what, token, says] of unusable)
+        it(`${what}, with AWS_BACKEND=${AWS_BACKEND}, and does not repeat it`, () => {
+          const [fault = '', ...others] = faultsOf({ AWS_BACKEND, API_TOKEN: token });
+          assert.deepEqual(others, []);
+          assert.match(fault, /^API_TOKEN /);
+          assert.match(fault, says);
+          assert.match(fault, /write API_TOKEN=value|make one with: printf/);
+          if (AWS_BACKEND === 'aws') assert.ok(!fault.includes(sampleToken), 'suggests no sample');
+          assert.doesNotMatch(fault, /secret/);
+          if (token.trim() !== '') assert.ok(!fault.includes(unpadded(token)), fault);
+        });
+
+    it('missing or empty with AWS_BACKEND=aws', () => {
+      for (const env of [{}, { API_TOKEN: '' }]) {
+        const [fault = ''] = faultsOf({ AWS_BACKEND: 'aws', ...env });
+        assert.match(fault, /^API_TOKEN is (missing|empty): set it to the base64 of .*printf/);
+        assert.ok(!fault.includes(sampleToken), 'suggests no sample');
+      }
+    });
+
+    for (const sample of [sampleToken, unpadded(sampleToken), `${good}, ${sampleToken}`])
+      it(`"${sample.replace(good, '…')}", the sample, with AWS_BACKEND=aws`, () => {
+        const [fault = ''] = faultsOf({ AWS_BACKEND: 'aws', API_TOKEN: sample });
+        assert.match(fault, /^API_TOKEN.* is the public sample/);
+      });
+
+    it('where one of several is unusable, and names it by its place alone', () => {
+      const API_TOKEN = [good, base64('tester'), ` ${base64('x:secret-word\n')}`, base64('y:z')].join(', ');
+      const faults = faultsOf({ API_TOKEN });
+      assert.equal(faults.length, 2);
+      assert.match(faults[0]!, /^API_TOKEN, token 2 of 4, is not base64 of a non-empty user/);
+      assert.match(faults[1]!, /^API_TOKEN, token 3 of 4, has a line break/);
+      for (const token of API_TOKEN.split(',')) assert.ok(!faults.join().includes(token.trim()));
+    });
+
+    it('where a comma stands at the end', () => {
+      assert.match(faultsOf({ API_TOKEN: `${good},` })[0]!, /^API_TOKEN, token 2 of 2, is not base64/);
+    });
+  });
+
+  describe('accepts', () => {
+    const defaults: Config = {
+      host: '0.0.0.0',
+      port: 8000,
+      reusePort: false,
+      controlSocket: undefined,
+      accepted: [{ user: 'sre', password: 'change-me' }],
+      tokenFile: undefined,
+      backend: 'embedded',
+      region: 'us-east-1',
+      regionFrom: 'the default',
+      maxAttempts: 3,
+      caBundlePath: undefined,
+      credentialSettings: {
+        profile: undefined,
+        files: [join(homedir(), '.aws/config'), join(homedir(), '.aws/credentials')],
+        hasKeys: false,
+        hasToken: false,
+        endpoint: undefined,
+      },
+      credentialsTimeoutMs: 15_000,
+      deadlineMs: 8000,
+      connectTimeoutMs: 1000,
+      answerTimeoutMs: 3000,
+      inventoryMaxAgeMs: 2000,
+      inventoryMaxStaleMs: 60_000,
+      elbReadsPerSecond: 5,
+      ec2ReadsPerSecond: 10,
+      protectLastInService: false,
+      docs: true,
+      logMaxPerSecond: 200,
+      logLevel: 'info',
+    };
+    it('an empty environment, with the defaults', () => {
+      assert.deepEqual(readConfig({}), defaults);
+    });
+    it('empty variables as unset', () => {
+      const unset = settingNames.filter((name) => !name.startsWith('API_TOKEN')).map((name) => [name, '']);
+      assert.deepEqual(readConfig(Object.fromEntries(unset) as Record<string, string>), defaults);
+    });
+
+    const set: [Record<string, string>, Partial<Config>][] = [
+      [{ PORT: '0' }, { port: 0 }],
+      [{ PORT: '65535' }, { port: 65535 }],
+      [{ HOST: '::1' }, { host: '::1' }],
+      [{ HOST: 'api.internal' }, { host: 'api.internal' }],
+      [{ AWS_REGION: 'us-gov-west-1' }, { region: 'us-gov-west-1', regionFrom: 'AWS_REGION' }],
+      [{ AWS_DEFAULT_REGION: 'eu-west-3' }, { region: 'eu-west-3', regionFrom: 'AWS_DEFAULT_REGION' }],
+      [{ AWS_MAX_ATTEMPTS: '1' }, { maxAttempts: 1 }],
+      [{ AWS_DEADLINE_MS: '500' }, { deadlineMs: 500 }],
+      [{ AWS_CONNECT_TIMEOUT_MS: '50' }, { connectTimeoutMs: 50 }],
+      [{ AWS_ANSWER_TIMEOUT_MS: '55000' }, { answerTimeoutMs: 55_000 }],
+      [{ INVENTORY_MAX_AGE_MS: '0' }, { inventoryMaxAgeMs: 0 }],
+      [{ INVENTORY_MAX_STALE_MS: '0' }, { inventoryMaxStaleMs: 0 }],
+      [{ AWS_ELB_READS_PER_SECOND: '1' }, { elbReadsPerSecond: 1 }],
+      [{ AWS_EC2_READS_PER_SECOND: '1000' }, { ec2ReadsPerSecond: 1000 }],
+      [{ LOG_MAX_PER_SECOND: '0' }, { logMaxPerSecond: 0 }],
+      [{ REUSE_PORT: 'on' }, { reusePort: true }],
+      [{ CONTROL_SOCKET: '/run/x.sock' }, { controlSocket: '/run/x.sock' }],
+      [{ DOCS: 'off' }, { docs: false }],
+      [{ LOG_LEVEL: 'silent' }, { logLevel: 'silent' }],
+      [{ NODE_ENV: 'production', AWS_BACKEND: 'embedded' }, { backend: 'embedded' }],
+      [{ NODE_ENV: 'test' }, { backend: 'embedded' }],
+      [{ API_TOKEN: sampleToken }, { accepted: [{ user: 'sre', password: 'change-me' }] }],
+      [{ API_TOKEN: base64('a:b:c') }, { accepted: [{ user: 'a', password: 'b:c' }] }],
+      [{ API_TOKEN: unpadded(base64('ü:日本')) }, { accepted: [{ user: 'ü', password: '日本' }] }],
+    ];
+    for (const [env, expected] of set)
+      it(JSON.stringify(env), () => {
+        assert.deepEqual(readConfig(env), { ...defaults, ...expected });
+      });
+
+    it('several tokens, with blanks around the comma', () => {
+      const { accepted } = readConfig({ AWS_BACKEND: 'aws', API_TOKEN: `${good} , ${base64('next:one')}` });
+      assert.deepEqual(accepted, [
+        { user: 'tester', password: 'secret-word' },
+        { user: 'next', password: 'one' },
+      ]);
+    });
+  });
+
+  it('takes aws in production, and never falls back to embedded', () => {
+    assert.equal(readConfig({ NODE_ENV: 'production', API_TOKEN: good }).backend, 'aws');
+    assert.match(faultsOf({ NODE_ENV: 'production' })[0]!, /^API_TOKEN is missing/);
+    assert.match(faultsOf({ NODE_ENV: 'production', API_TOKEN: sampleToken })[0]!, /public sample/);
+    const noAwsAtHand = { AWS_BACKEND: 'aws', API_TOKEN: good, AWS_ENDPOINT_URL: 'http://127.0.0.1:1' };
+    assert.equal(readConfig(noAwsAtHand).backend, 'aws');
+  });
+
+  describe('with AWS_BACKEND=aws', () => {
+    const aws = { AWS_BACKEND: 'aws', API_TOKEN: good };
+    const refused: [env: Record<string, string>, ...says: RegExp[]][] = [
+      [
+        { AWS_ENDPOINT_URL_ELASTIC_LOAD_BALANCING: '"http://localhost:5566"' },
+        /^AWS_ENDPOINT_URL_ELASTIC.* has quotes/,
+      ],
+      [{ AWS_ENDPOINT_URL_EC2: 'localhost:4566' }, /^AWS_ENDPOINT_URL_EC2 must be an http or https URL/],
+      [{ AWS_ENDPOINT_URL: 'ftp://me:secret@host' }, /it is "ftp:\/\/\*\*\*@host"$/],
+      [
+        { AWS_ACCESS_KEY_ID: 'AKIA\nX', AWS_SECRET_ACCESS_KEY: 'x' },
+        /^AWS_ACCESS_KEY_ID has .* a line break/,
+      ],
+      [
+        { AWS_ACCESS_KEY_ID: 'AKIA', AWS_SECRET_ACCESS_KEY: 'two words' },
+        /^AWS_SECRET_ACCESS_KEY has a blank/,
+      ],
+      [{ AWS_SESSION_TOKEN: 'tok\u00e9n' }, /^AWS_SESSION_TOKEN has .* beyond ASCII/],
+      [{ AWS_SESSION_TOKEN: 'token # mine' }, /^AWS_SESSION_TOKEN has .* a comment/],
+      [{ AWS_ACCESS_KEY_ID: 'AKIA' }, /belong together, and only one of them is set/],
+      [{ AWS_USE_FIPS_ENDPOINT: 'True' }, /^AWS_USE_FIPS_ENDPOINT must be true or false.*"True"$/],
+      [{ AWS_USE_DUALSTACK_ENDPOINT: '1' }, /^AWS_USE_DUALSTACK_ENDPOINT must be true or false/],
+      [
+        { AWS_USE_FIPS_ENDPOINT: 'true', AWS_ENDPOINT_URL_EC2: 'http://x' },
+        /^AWS_USE_FIPS_ENDPOINT=true does not go with AWS_ENDPOINT_URL_EC2/,
+      ],
+      [
+        { AWS_USE_DUALSTACK_ENDPOINT: 'true', AWS_ENDPOINT_URL: 'http://x' },
+        /does not go with AWS_ENDPOINT_URL: unset/,
+      ],
+      [{ AWS_RETRY_MODE: 'none' }, /^AWS_RETRY_MODE must be standard or adaptive or legacy/],
+      [{ AWS_DEFAULTS_MODE: 'fast' }, /^AWS_DEFAULTS_MODE must be/],
+      [{ HTTPS_PROXY: 'socks5://me:secret@proxy' }, /^HTTPS_PROXY must be .*"socks5:\/\/\*\*\*@proxy"$/],
+      [{ https_proxy: 'http://pro xy' }, /^https_proxy must be/],
+      [{ AWS_CA_BUNDLE: '/no/ca.pem' }, /^AWS_CA_BUNDLE=\/no\/ca\.pem cannot be read/],
+      [{ AWS_CONFIG_FILE: '/no/config' }, /^AWS_CONFIG_FILE=\/no\/config cannot be read/],
+    ];
+    for (const [env, ...says] of refused)
+      it(`refuses ${JSON.stringify(env)}`, () => {
+        const faults = faultsOf({ ...aws, ...env }, disk({}));
+        assert.equal(faults.length, says.length, faults.join());
+        for (const [index, pattern] of says.entries()) assert.match(faults[index]!, pattern);
+        assert.doesNotMatch(faults.join(), /secret@|AKIA|two words|token #/);
+      });
+
+    it('accepts settings that fit together, and a proxy without a scheme', () => {
+      const env = {
+        ...{
+          AWS_USE_FIPS_ENDPOINT: 'true',
+          AWS_ENDPOINT_URL: 'http://x',
+          AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: 'true',
+        },
+        ...{ HTTPS_PROXY: 'me:secret@proxy:3128', AWS_RETRY_MODE: 'adaptive', AWS_CA_BUNDLE: '/ca.pem' },
+      };
+      assert.equal(readConfig({ ...aws, ...env }, undefined, disk({ '/ca.pem': '' })).backend, 'aws');
+    });
+
+    it('takes the region of AWS_REGION, of AWS_DEFAULT_REGION, of the profile, in this order', () => {
+      const outside = { ...disk({}), profileRegion: 'eu-north-1' };
+      const chosen = (env: Record<string, string>) => {
+        const { region, regionFrom } = readConfig({ ...aws, ...env }, undefined, outside);
+        return [region, regionFrom];
+      };
+      assert.deepEqual(chosen({}), ['eu-north-1', 'the AWS profile']);
+      assert.deepEqual(chosen({ AWS_DEFAULT_REGION: 'eu-west-3' }), ['eu-west-3', 'AWS_DEFAULT_REGION']);
+      const both = { AWS_DEFAULT_REGION: 'eu-west-3', AWS_REGION: 'sa-east-1' };
+      assert.deepEqual(chosen(both), ['sa-east-1', 'AWS_REGION']);
+      assert.deepEqual(
+        readConfig({}, undefined, outside).regionFrom,
+        'the default',
+        'not with the embedded AWS',
+      );
+    });
+
+    it('refuses a region of the profile that is none, unless the environment names one', () => {
+      const outside = { ...disk({}), profileRegion: 'EU West' };
+      assert.throws(
+        () => readConfig(aws, undefined, outside),
+        /the region of the AWS profile must be the name of a region.*it is "EU West"/,
+      );
+      assert.equal(readConfig({ ...aws, AWS_REGION: 'eu-west-3' }, undefined, outside).region, 'eu-west-3');
+    });
+
+    it('does not call a key missing that has quotes', () => {
+      const keys = { AWS_ACCESS_KEY_ID: 'AKIAX', AWS_SECRET_ACCESS_KEY: '"secret"' };
+      const [fault = '', ...others] = faultsOf({ ...aws, ...keys });
+      assert.match(fault, /^AWS_SECRET_ACCESS_KEY has quotes/);
+      assert.deepEqual(others, []);
+    });
+
+    for (const url of [
+      ...['http://me:se/cret@proxy:3128', 'http://me:se#cret@proxy:3128', 'ftp://me:se cret@proxy'],
+      ...['http:/me:secret@proxy', 'http//me:se@cret@proxy'],
+    ])
+      it(`masks the password in ${url}, which is no URL`, () => {
+        const [fault = ''] = faultsOf({ ...aws, AWS_ENDPOINT_URL: url });
+        assert.match(fault, /^AWS_ENDPOINT_URL must be .*\*\*\*@proxy/);
+        assert.doesNotMatch(fault, /me:|cret/);
+      });
+
+    it('warns of a password below 16 bytes, and names its user alone', () => {
+      const tokens = ['long:0123456789abcdef', 'short:0123456789abcde', 'wide:éééééééé', 'one:x'].map(base64);
+      const warnings = warningsOf(readConfig({ ...aws, API_TOKEN: tokens.join(',') }));
+      assert.deepEqual(
+        warnings.map((warning) => /^the password of "(\w+)" is shorter than 16 bytes/.exec(warning)?.[1]),
+        ['short', 'one'],
+      );
+      assert.deepEqual(
+        warningsOf(readConfig({ API_TOKEN: tokens.join(',') })),
+        [],
+        'not with the embedded AWS',
+      );
+    });
+  });
+
+  describe('where something mentions API_TOKEN, takes no sample', () => {
+    for (const [env, says] of [
+      [{ API_TOKEN: '' }, /^API_TOKEN is empty: set it/],
+      [{ API_TOKENS: good }, /^API_TOKEN is missing, and API_TOKENS is no setting: set it/],
+      [{ api_token: good }, /^API_TOKEN is missing, and api_token is no setting/],
+      [{ API_TOKEN_FILE: '' }, /^API_TOKEN is missing, and API_TOKEN_FILE is empty/],
+    ] as [Record<string, string>, RegExp][])
+      it(JSON.stringify(env).replace(good, '…'), () => {
+        const [fault = '', ...others] = faultsOf(env);
+        assert.deepEqual(others, []);
+        assert.match(fault, says);
+      });
+  });
+
+  describe('reads API_TOKEN_FILE', () => {
+    const read = (text: string) =>
+      readConfig({ API_TOKEN_FILE: '/run/t' }, undefined, disk({ '/run/t': text }));
+    for (const text of [good, `${good}\n`, `\uFEFF${good}\r\n`, `${good}, ${base64('next:one')}\n`])
+      it(JSON.stringify(text).replaceAll(good, '…'), () => {
+        const { accepted, tokenFile } = read(text);
+        assert.deepEqual(accepted[0], { user: 'tester', password: 'secret-word' });
+        assert.equal(tokenFile, '/run/t');
+      });
+
+    for (const [what, env, text, says] of [
+      ['that is not there', {}, undefined, /^API_TOKEN_FILE=\/run\/t cannot be read \(.+\): name a file/],
+      ['that is a token', { API_TOKEN_FILE: good }, undefined, /^API_TOKEN_FILE is a token: name a file/],
+      ['that is empty', {}, '\n', /^API_TOKEN_FILE is empty/],
+      ['of several lines', {}, `${good}\n${good}\n`, /^API_TOKEN_FILE=\/run\/t has several lines/],
+      ['of something else', {}, 'tester:secret-word', /^API_TOKEN_FILE is not base64/],
+      ['beside API_TOKEN', { API_TOKEN: good }, good, /both set: unset one/],
+    ] as [string, Record<string, string>, string | undefined, RegExp][])
+      it(`but not one ${what}`, () => {
+        const files = text === undefined ? {} : { '/run/t': text };
+        const [fault = '', ...others] = faultsOf({ API_TOKEN_FILE: '/run/t', ...env }, disk(files));
+        assert.deepEqual(others, []);
+        assert.match(fault, says);
+        assert.ok(!fault.includes('secret') && !fault.includes(good));
+      });
+  });
+
+  it('returns a frozen configuration and leaves the environment as it was', () => {
+    const env = Object.freeze({ PORT: '1234' });
+    assert.ok(Object.isFrozen(readConfig(env)));
+    assert.deepEqual(env, { PORT: '1234' });
+  });
+});

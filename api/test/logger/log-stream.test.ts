@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { closeSync, constants, openSync, readSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { LogStream } from '../../logger/log-stream.ts';
+import { until } from '../http/raw-connection.ts';
+import { emptyFolder } from '../support/service.ts';
+
+const line = `${'x'.repeat(999)}\n`;
+
+/** A FIFO whose reader reads on demand only. */
+function openFifo(writeFlags: number) {
+  const path = join(emptyFolder(), 'fifo');
+  execFileSync('mkfifo', [path]);
+  const reader = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  const writer = openSync(path, constants.O_WRONLY | writeFlags);
+  const buffer = Buffer.alloc(100_000);
+  /** Returns what is in the pipe now; '' where there is nothing. */
+  const read = (): string => {
+    try {
+      return buffer.toString('utf8', 0, readSync(reader, buffer));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'EAGAIN') return '';
+      throw error;
+    }
+  };
+  return { path, reader, writer, read };
+}
+
+describe('LogStream', () => {
+  for (const [kind, flags] of [
+    ['blocking', 0],
+    ['non-blocking', constants.O_NONBLOCK],
+  ] as const)
+    it(`loses lines and counts them while the reader of a ${kind} pipe stands still`, async () => {
+      const { writer, read } = openFifo(flags);
+      const stream = new LogStream(writer);
+      let lost = 0;
+      stream.onLost = (lines) => (lost += lines);
+      for (let n = 0; n < 1500; n += 1) stream.write(line);
+      await sleep(10);
+      let bytes = 0;
+      await until(() => {
+        bytes += read().length;
+        return lost > 0;
+      });
+      assert.equal(bytes + read().length, (1500 - lost) * line.length);
+      assert.ok(lost >= 499 && lost < 600, `${lost} lines were lost`);
+      assert.equal(await stream.settle(10), true);
+    });
+
+  it('says that a write is stuck in the system, for which process.exit() would wait', async () => {
+    const { writer, read } = openFifo(0);
+    const stream = new LogStream(writer);
+    for (let n = 0; n < 100; n += 1) stream.write(line);
+    await sleep(10);
+    assert.equal(await stream.settle(10), false);
+    while ((await sleep(5, read())) !== '');
+  });
+
+  it('does not wait for a full pipe that does not block', async () => {
+    const { writer } = openFifo(constants.O_NONBLOCK);
+    const stream = new LogStream(writer);
+    for (let n = 0; n < 100; n += 1) stream.write(line);
+    await sleep(10);
+    assert.equal(await stream.settle(10), true);
+  });
+
+  it('writes again when a pipe that was closed has a reader again, without a new line', async () => {
+    const fifo = openFifo(constants.O_NONBLOCK);
+    closeSync(fifo.reader);
+    const stream = new LogStream(fifo.writer);
+    let lost = 0;
+    stream.onLost = (lines) => (lost += lines);
+    for (let n = 0; n < 1500; n += 1) stream.write(line);
+    await sleep(10);
+    const reader = openSync(fifo.path, constants.O_RDONLY | constants.O_NONBLOCK);
+    const buffer = Buffer.alloc(100_000);
+    await until(() => {
+      try {
+        readSync(reader, buffer);
+      } catch (error) {
+        assert.equal((error as NodeJS.ErrnoException).code, 'EAGAIN');
+      }
+      return lost > 0;
+    });
+    assert.equal(lost, 500);
+  });
+
+  it('takes a full disk as lines that are lost', async () => {
+    const stream = new LogStream(openSync('/dev/full', 'w'));
+    for (let n = 0; n < 1500; n += 1) stream.write(line);
+    assert.equal(await stream.settle(1000), true);
+  });
+});
