@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { deregister, eventually, register, startWorld, type World } from '../support/world.ts';
+import { deregister, register, startWorld, type World } from '../support/world.ts';
 
 const [first, second, third] = ['i-5203422c', 'i-0a4f8c3e9d1b27650', 'i-6d304aae'] as const;
 const [spare, another, forgotten] = ['i-0b22a22eec53b9321', 'i-0c4d1e7f8a9b03562', 'i-0d5e2f809b1c14673'];
@@ -132,7 +132,7 @@ describe('POST and DELETE /elb/{elbName}/instances', () => {
   const attachWithout = async (instanceIds: string[], lost: string[], elbName = 'default-elb') => {
     world.aws.faults.set([{ actions: [register], latencyMs: 400, count: 1 }]);
     const changing = send('POST', JSON.stringify({ instanceIds }), '', elbName);
-    await eventually(() => world.calls(register) === 1, 'Register is on its way');
+    await world.eventually(() => world.calls(register) === 1, 'Register is on its way');
     for (const id of lost) world.aws.region.changeInstance(id, { state: 'terminated' });
     const answer = await changing;
     assert.equal(answer.status, 207, answer.body);
@@ -201,17 +201,17 @@ describe('POST and DELETE /elb/{elbName}/instances', () => {
   });
 
   it('attach a hundred at once', async () => {
-    const world100 = await startWorld({ elbs: 4, instances: 140 });
-    const members = world100.aws.region.loadBalancer('elb-0001').members.map(({ instanceId }) => instanceId);
+    await world.close();
+    world = await startWorld({ elbs: 4, instances: 140 });
+    const members = world.aws.region.loadBalancer('elb-0001').members.map(({ instanceId }) => instanceId);
     const instanceIds = members.slice(0, 100);
-    const answer = await world100.ask('/elb/empty-elb/instances', {
+    const answer = await world.ask('/elb/empty-elb/instances', {
       method: 'POST',
       body: JSON.stringify({ instanceIds }),
     });
     assert.equal(answer.status, 207, answer.body);
-    assert.equal(world100.calls(register), 1);
-    assert.deepEqual(await world100.ids('empty-elb'), instanceIds);
-    await world100.close();
+    assert.equal(world.calls(register), 1);
+    assert.deepEqual(await world.ids('empty-elb'), instanceIds);
   });
 
   it('exclude a single change of the same instance at the same time', async () => {

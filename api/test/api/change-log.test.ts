@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describeElbs, eventually, startWorld, type World } from '../support/world.ts';
+import { describeElbs, startWorld, type World } from '../support/world.ts';
 
 const [member, spare, stopped] = ['i-5203422c', 'i-0b22a22eec53b9321', 'i-091aeb5c6738d523f'] as const;
 
@@ -57,7 +57,7 @@ describe('The request line of a change', () => {
   it('is that of a read without these, which says where the answer was stale', async () => {
     await world.ids('default-elb');
     world.aws.faults.set([{ actions: [describeElbs], throttle: true }]);
-    await eventually(async () => {
+    await world.eventually(async () => {
       const line = await lineOf('/elb/default-elb', 'GET');
       assert.equal(line['outcomes'], undefined);
       return line['cache'] === 'stale';

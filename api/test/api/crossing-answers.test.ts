@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { forward } from '../support/forward.ts';
 import { seededRandom } from '../support/random.ts';
 import { deregister, idsOf, register, startWorld, type World } from '../support/world.ts';
 
@@ -13,6 +13,7 @@ const [callers, changesOfCaller, longestDelayMs] = [10, 6, 40];
 async function startDelayingProxy(
   awsUrl: string,
   delays: (body: string) => [number, number],
+  pass: (ms: number) => Promise<void>,
 ): Promise<Server> {
   const server = createServer((request, response) => {
     const chunks: Buffer[] = [];
@@ -20,16 +21,15 @@ async function startDelayingProxy(
     request.on('end', () => {
       const { authorization = '', 'content-type': type = '' } = request.headers;
       const body = Buffer.concat(chunks).toString();
-      const pass = async () => {
+      const passOn = async () => {
         const [requestMs, answerMs] = delays(body);
-        await sleep(requestMs);
+        await pass(requestMs);
         const headers = { Authorization: authorization, 'Content-Type': type };
-        const answer = await fetch(awsUrl, { method: 'POST', headers, body });
-        const text = await answer.text();
-        await sleep(answerMs);
-        response.writeHead(answer.status, { 'content-type': 'text/xml' }).end(text);
+        const { status, text } = await forward(awsUrl, headers, body);
+        await pass(answerMs);
+        response.writeHead(status, { 'content-type': 'text/xml' }).end(text);
       };
-      pass().catch(() => request.destroy());
+      passOn().catch(() => request.destroy());
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -43,7 +43,11 @@ describe('Answers of AWS that cross', () => {
   beforeEach(async () => {
     delays = () => [0, 0];
     world = await startWorld({ instances: 60 }, { AWS_ELB_READS_PER_SECOND: '1000' }, async (aws) => {
-      proxy = await startDelayingProxy(aws.url, (body) => delays(body));
+      proxy = await startDelayingProxy(
+        aws.url,
+        (body) => delays(body),
+        (ms) => world.clock.pass(ms),
+      );
       return `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
     });
     await world.ids('default-elb');

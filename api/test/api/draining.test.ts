@@ -24,7 +24,7 @@ for (const draining of ['keep', 'drop'] as const)
     };
     /** The load balancers of the sample drain for 20 s. */
     const endsIn20s = (text: string | undefined) => {
-      const leftMs = Date.parse(text ?? '') - Date.now();
+      const leftMs = Date.parse(text ?? '') - world.clock.epochMs();
       assert.ok(leftMs > 0 && leftMs <= 20_000, `${text ?? 'no end'} is ${leftMs} ms ahead`);
     };
 

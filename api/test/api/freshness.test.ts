@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict';
-import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type Answer,
   describeElbs,
   describeInstances,
-  eventually,
   idsOf,
   noCache,
   startWorld,
@@ -30,12 +28,15 @@ describe('The picture of the region', () => {
   afterEach(() => world.close());
   const elbs = Array.from({ length: 50 }, (_, n) => `elb-${String(n + 1).padStart(4, '0')}`);
   const filled = () =>
-    eventually(() => world.calls(describeInstances) >= 9 && inFlight() === 0, 'all instances are described');
+    world.eventually(
+      () => world.calls(describeInstances) >= 9 && inFlight() === 0,
+      'all instances are described',
+    );
   const inFlight = () => world.aws.calls().actions[describeInstances]?.inFlight ?? 0;
 
   it('is asked for by nobody but requests', async () => {
     assert.equal((await world.ask('/healthcheck')).status, 200);
-    await sleep(300);
+    await world.clock.pass(300);
     assert.equal(world.calls(), 0);
   });
 
@@ -62,9 +63,12 @@ describe('The picture of the region', () => {
     await world.ids('default-elb');
     await filled();
     world.aws.resetCalls();
-    const until = performance.now() + 3000;
+    const until = world.clock.now() + 3000;
     const reader = async (name: string) => {
-      while (performance.now() < until) await world.ids(name);
+      while (world.clock.now() < until) {
+        await world.ids(name);
+        await world.clock.pass(100);
+      }
     };
     await Promise.all(elbs.slice(0, 12).map(reader));
     const { [describeElbs]: refreshes } = world.aws.calls().actions;
@@ -96,7 +100,7 @@ describe('The age of a list', () => {
     assert.match(headers.get('cache-control')!, /^private\b/);
     assert.match(headers.get('cache-status')!, /^elb-inventory; hit; ttl=[01]$/);
     assert.match(headers.get('etag')!, /^"[\w-]+"$/);
-    await eventually(async () => (await world.ask(path)).headers.get('age') === '1', 'it is 1 s old');
+    await world.eventually(async () => (await world.ask(path)).headers.get('age') === '1', 'it is 1 s old');
   });
 
   it('is told the same on the short way and on the ordinary way', async () => {
@@ -110,14 +114,14 @@ describe('The age of a list', () => {
   it('says why AWS was asked', async () => {
     const status = async (headers = {}) => (await world.ask(path, { headers })).headers.get('cache-status')!;
     assert.match(await status(noCache), /; fwd=request; ttl=1$/);
-    await sleep(1600);
+    await world.clock.pass(1600);
     assert.match(await status(), /; fwd=stale; ttl=1$/);
   });
 
   it('is at most what INVENTORY_MAX_AGE_MS allows', async () => {
     changeBehind();
     assert.equal((await world.ids('default-elb')).length, 2);
-    await sleep(1600);
+    await world.clock.pass(1600);
     assert.equal((await world.ids('default-elb')).length, 1);
     assert.equal(world.calls(), 1);
   });
@@ -133,7 +137,7 @@ describe('The age of a list', () => {
     const headers = { 'Cache-Control': 'max-age=1' };
     await world.ids('default-elb', headers);
     assert.equal(world.calls(), 0);
-    await sleep(1050);
+    await world.clock.pass(1050);
     changeBehind();
     assert.equal((await world.ids('default-elb')).length, 2);
     assert.equal((await world.ids('default-elb', headers)).length, 1);
@@ -142,7 +146,7 @@ describe('The age of a list', () => {
 
   it('is not lengthened by max-age=N', async () => {
     changeBehind();
-    await sleep(1600);
+    await world.clock.pass(1600);
     assert.equal((await world.ids('default-elb', { 'Cache-Control': 'max-age=60' })).length, 1);
   });
 
@@ -167,9 +171,9 @@ describe('The age of a list', () => {
   it('is none for concurrent no-cache requests that share a call which began after they arrived', async () => {
     world.aws.faults.set([{ actions: [describeElbs], latencyMs: 300 }]);
     const early = world.ids('default-elb', noCache);
-    await eventually(() => world.calls(describeElbs) === 1, 'the first call');
+    await world.eventually(() => world.calls(describeElbs) === 1, 'the first call');
     // The first call has been answered by half its time, and travels back.
-    await sleep(200);
+    await world.clock.pass(200);
     changeBehind();
     const late = Array.from({ length: 30 }, () => world.ids('default-elb', noCache));
     assert.equal((await early).length, 2);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { dereference, operationsOf, readSwagger } from '../contract/swagger.ts';
-import { eventually, startWorld, type World } from '../support/world.ts';
+import { startWorld, type World } from '../support/world.ts';
 
 const instance = 'i-0b22a22eec53b9321';
 
@@ -19,7 +19,7 @@ describe('Query parameters', () => {
   before(async () => {
     world = await startWorld();
     // The service tries out its way to AWS elsewhere; its own AWS must not be asked at all here.
-    await eventually(async () => (await world.ask('/healthcheck')).status === 200, 'it answers');
+    await world.eventually(async () => (await world.ask('/healthcheck')).status === 200, 'it answers');
   });
   after(() => world.close());
 

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { EmbeddedAws } from '../../embedded-aws/server.ts';
+import { forward } from '../support/forward.ts';
 import {
   deregister,
   describeElbs,
   describeInstances,
-  eventually,
   noCache,
   register,
   startWorld,
@@ -57,8 +57,8 @@ describe('A list after a change', () => {
       // AWS takes the list of this refresh after 0.6 s, before the change, and answers 0.6 s later, after it.
       world.aws.faults.set([{ actions: [describeElbs], latencyMs: 1200, count: 1 }]);
       const refresh = world.ids('default-elb', noCache);
-      await eventually(() => world.calls(describeElbs) === 1, 'the refresh is under way');
-      await new Promise((resolve) => setTimeout(resolve, 700));
+      await world.eventually(() => world.calls(describeElbs) === 1, 'the refresh is under way');
+      await world.clock.pass(700);
       assert.equal((await change()).status, 201);
       assert.deepEqual(await world.ids('default-elb'), expected);
       await refresh;
@@ -156,10 +156,9 @@ async function startLax(aws: EmbeddedAws): Promise<Server> {
     request.on('end', () => {
       const { authorization = '', 'content-type': type = '' } = request.headers;
       const headers = { Authorization: authorization, 'Content-Type': type };
-      void fetch(aws.url, { method: 'POST', headers, body: Buffer.concat(chunks) }).then(async (answer) => {
-        const text = await answer.text();
+      void forward(aws.url, headers, Buffer.concat(chunks)).then(({ status, text }) => {
         const isChange = /<(De)?[rR]egisterInstances\w+Response/.test(text);
-        response.writeHead(answer.status, { 'content-type': 'text/xml' });
+        response.writeHead(status, { 'content-type': 'text/xml' });
         response.end(isChange ? text.replace(/<Instances>.*<\/Instances>/s, '<Instances/>') : text);
       });
     });
@@ -199,7 +198,7 @@ describe('An AWS that answers changes with an empty list', () => {
     world.aws.faults.set([{ actions: [describeElbs], latencyMs: 300 }]);
     await world.attach('default-elb', stranger);
     assert.ok((world.aws.calls().actions[describeElbs]?.calls ?? 0) <= 2);
-    await eventually(() => {
+    await world.eventually(() => {
       const { calls, inFlight } = world.aws.calls().actions[describeElbs]!;
       return calls === 2 && inFlight === 0;
     }, 'the check and the second look are over');

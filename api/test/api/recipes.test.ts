@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { token } from '../support/service.ts';
-import { startWorld, type World } from '../support/world.ts';
+import { startWorldInRealTime, type World } from '../support/world.ts';
 
 const readme = readFileSync(new URL('../../../README.md', import.meta.url), 'utf8');
 const functions = /```bash\n([\s\S]*?)```/.exec(readme)?.[1] ?? '';
@@ -13,7 +13,7 @@ describe('The recipes of the README', function () {
   this.timeout(60_000);
   let world: World;
   beforeEach(async () => {
-    world = await startWorld();
+    world = await startWorldInRealTime();
   });
   afterEach(() => world.close());
 

@@ -25,14 +25,14 @@ describe('The log, beyond LOG_MAX_PER_SECOND', () => {
   after(() => world.close());
   /** Starts each test with nothing of an earlier one to come. */
   beforeEach(async () => {
-    await new Promise((resolve) => setTimeout(resolve, 1100));
+    await world.clock.pass(1100);
     world.service.log.length = 0;
   });
   const many = (count: number, path: string, headers = {}) =>
     Promise.all(Array.from({ length: count }, () => world.ask(path, { headers })));
   /** Resolves when each of so many requests has been told, in a line or in a sum. */
   const told = (count: number) =>
-    eventually(() => {
+    world.eventually(() => {
       const summed = sumsOf(world.service).flatMap(entriesOf);
       return linesOf(world.service).length + summed.reduce((sum, { requests }) => sum + requests, 0) >= count;
     }, `${count} requests are told`);
@@ -67,7 +67,7 @@ describe('The log, beyond LOG_MAX_PER_SECOND', () => {
   });
 
   it('always has a line for slow requests', async () => {
-    await eventually(
+    await world.eventually(
       async () => (await world.ask('/elb/default-elb', { headers: noCache })).status === 200,
       'it is back',
     );
@@ -75,20 +75,21 @@ describe('The log, beyond LOG_MAX_PER_SECOND', () => {
     await many(15, '/elb/default-elb', noCache);
     world.aws.faults.clear();
     const slow = () => linesOf(world.service).filter(({ durationMs }) => Number(durationMs) >= 1000);
-    await eventually(() => slow().length === 15, 'each has its line');
+    await world.eventually(() => slow().length === 15, 'each has its line');
   });
 
   it('sums successful reads by route, status and principal, with the slowest, in one line a second', async () => {
     const etag = (await world.ask('/elb/default-elb')).headers.get('etag')!;
-    const until = performance.now() + 2200;
+    const until = world.clock.now() + 2200;
     let asked = 1;
-    while (performance.now() < until) {
+    while (world.clock.now() < until) {
       await Promise.all([
         many(5, '/elb/default-elb'),
         many(2, '/elb/default-elb', { 'If-None-Match': etag }),
         many(1, '/healthcheck'),
       ]);
       asked += 8;
+      await world.clock.pass(100);
     }
     await told(asked);
     const sums = sumsOf(world.service);
@@ -124,7 +125,7 @@ describe('The log of requests without credentials', () => {
   });
   after(() => world.close());
   beforeEach(async () => {
-    await new Promise((resolve) => setTimeout(resolve, 1100));
+    await world.clock.pass(1100);
     world.service.log.length = 0;
   });
   const anonymous = { Authorization: '' };
@@ -136,7 +137,7 @@ describe('The log of requests without credentials', () => {
   it('has a few lines a second, and sums the rest by route and status', async () => {
     const connection = new RawConnection(world.service.url);
     connection.send('GET /elb/x HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(400));
-    await eventually(() => logged() >= 400, '400 requests are logged');
+    await world.eventually(() => logged() >= 400, '400 requests are logged');
     connection.destroy();
     assert.equal(logged(), 400);
     // The requests may spread over two or three seconds.
@@ -153,7 +154,7 @@ describe('The log of requests without credentials', () => {
       ),
     );
     assert.equal((await world.attach('default-elb', 'i-5203422c')).status, 409);
-    await eventually(() => logged() >= 61, '61 requests are logged');
+    await world.eventually(() => logged() >= 61, '61 requests are logged');
     assert.equal(linesOf(world.service).filter(({ status }) => status === 409).length, 1);
     assert.ok(sums().length <= 4);
   });
@@ -168,7 +169,7 @@ describe('The log of requests without credentials', () => {
       assert.equal((await world.ask(`/elb/${'x'.repeat(3000)}`, { headers })).status, 401);
       assert.equal((await world.ask(`/${'%C2%9B'.repeat(700)}`, { headers, method: 'PATCH' })).status, 401);
     }
-    await eventually(() => logged() >= 40, '40 requests are logged');
+    await world.eventually(() => logged() >= 40, '40 requests are logged');
     const bytes = world.service.log.reduce((sum, line) => sum + JSON.stringify(line).length, 0);
     assert.ok(bytes < 40 * 1000, `${bytes} bytes`);
   });

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Fault } from '../../embedded-aws/faults.ts';
-import { describeElbs, eventually, noCache, outageLines, startWorld, type World } from '../support/world.ts';
+import { describeElbs, noCache, outageLines, startWorld, type World } from '../support/world.ts';
 
 const path = '/elb/default-elb';
 const env = { INVENTORY_MAX_AGE_MS: '300', AWS_DEADLINE_MS: '5000', AWS_ANSWER_TIMEOUT_MS: '1000' };
@@ -19,30 +18,31 @@ for (const [what, fault, status] of failures)
       world = await startWorld({}, env);
       await world.ids('default-elb');
       world.aws.faults.set([fault]);
-      await sleep(350);
+      await world.clock.pass(350);
     });
     afterEach(() => world.close());
-    const outageBegan = () => eventually(() => outageLines(world.service).length > 0, 'the outage is told');
+    const outageBegan = () =>
+      world.eventually(() => outageLines(world.service).length > 0, 'the outage is told');
 
     it(`answers ${status} at once, and not 404, for a load balancer that is not known`, async () => {
       await world.ask(path);
       await outageBegan();
-      const began = performance.now();
+      const began = world.clock.now();
       const answer = await world.ask('/elb/never-heard-of');
       assert.equal(answer.status, status);
       assert.equal(answer.headers.has('retry-after'), status !== 502);
-      assert.ok(performance.now() - began < 3000, 'nobody waited for AWS');
+      assert.ok(world.clock.now() - began < 3000, 'nobody waited for AWS');
     });
 
     it(`answers ${status} at once to no-cache reads and to changes`, async () => {
       await world.ask(path);
       await outageBegan();
-      const began = performance.now();
+      const began = world.clock.now();
       const answers = await Promise.all([
         world.ask(path, { headers: noCache }),
         world.ask(path, { headers: { 'Cache-Control': 'max-age=0' } }),
       ]);
-      assert.ok(performance.now() - began < 3000, 'nobody waited for AWS');
+      assert.ok(world.clock.now() - began < 3000, 'nobody waited for AWS');
       answers.push(await world.attach('default-elb', 'i-0b22a22eec53b9321'));
       assert.deepEqual(
         answers.map((answer) => answer.status),
@@ -52,15 +52,15 @@ for (const [what, fault, status] of failures)
 
     it('serves the known list at once, marked, and tells the log once, then once of the end', async () => {
       let slowest = 0;
-      const until = performance.now() + 2500;
+      const until = world.clock.now() + 2500;
       let answer = await world.ask(path);
-      while (performance.now() < until) {
-        const began = performance.now();
+      while (world.clock.now() < until) {
+        const began = world.clock.now();
         answer = await world.ask(path);
-        slowest = Math.max(slowest, performance.now() - began);
+        slowest = Math.max(slowest, world.clock.now() - began);
         assert.equal(answer.status, 200);
         assert.match(answer.headers.get('cache-status')!, /; hit; detail=/);
-        await sleep(20);
+        await world.clock.pass(100);
       }
       assert.ok(slowest < 3000, `the slowest took ${slowest} ms`);
       assert.ok(Number(answer.headers.get('age')) >= 2);
@@ -74,8 +74,11 @@ for (const [what, fault, status] of failures)
       world.aws.faults.clear();
       world.aws.resetCalls();
       // Without a request of anybody.
-      await eventually(() => world.aws.calls().log.some(({ outcome }) => outcome === 'OK'), 'AWS is asked');
-      await eventually(() => outageLines(world.service).length === 2, 'the end is told');
+      await world.eventually(
+        () => world.aws.calls().log.some(({ outcome }) => outcome === 'OK'),
+        'AWS is asked',
+      );
+      await world.eventually(() => outageLines(world.service).length === 2, 'the end is told');
       assert.deepEqual(await world.ids('default-elb'), ['i-6d304aae']);
       assert.doesNotMatch((await world.ask(path)).headers.get('cache-status')!, /detail/);
     });
@@ -92,24 +95,24 @@ describe('An outage', () => {
       { service: 'elb', refuse: true },
       { service: 'ec2', latencyMs: 4000 },
     ]);
-    const began = performance.now();
+    const began = world.clock.now();
     assert.equal((await world.attach('default-elb', 'i-0b22a22eec53b9321')).status, 502);
     assert.equal((await world.detach('default-elb', 'i-5203422c')).status, 502);
-    assert.ok(performance.now() - began < 3900, 'nobody waited for EC2');
+    assert.ok(world.clock.now() - began < 3900, 'nobody waited for EC2');
   });
 
   it('is probed about once a second, by one call', async () => {
     world = await startWorld({}, env);
     await world.ids('default-elb');
     world.aws.faults.set([{ refuse: true }]);
-    await sleep(350);
+    await world.clock.pass(350);
     await world.ask(path);
-    await eventually(() => outageLines(world.service).length > 0, 'the outage is told');
+    await world.eventually(() => outageLines(world.service).length > 0, 'the outage is told');
     world.aws.resetCalls();
-    const until = performance.now() + 3000;
-    while (performance.now() < until) {
+    const until = world.clock.now() + 3000;
+    while (world.clock.now() < until) {
       await Promise.all([world.ask(path), world.ask(path, { headers: noCache })]);
-      await sleep(10);
+      await world.clock.pass(100);
     }
     const { calls, maxInFlight } = world.aws.calls().actions[describeElbs]!;
     assert.ok(calls >= 2 && calls <= 4, `${calls} probes in 3 s`);
@@ -120,14 +123,14 @@ describe('An outage', () => {
     world = await startWorld({}, { ...env, INVENTORY_MAX_STALE_MS: '1500' });
     await world.ids('default-elb');
     world.aws.faults.set([{ throttle: true }]);
-    await sleep(400);
+    await world.clock.pass(400);
     assert.equal((await world.ask(path)).status, 200);
-    await sleep(1500);
+    await world.clock.pass(1500);
     const answer = await world.ask(path);
     assert.equal(answer.status, 503);
     assert.match(answer.headers.get('retry-after')!, /^\d+$/);
     world.aws.faults.clear();
-    await eventually(async () => (await world.ask(path)).status === 200, 'it is served again');
+    await world.eventually(async () => (await world.ask(path)).status === 200, 'it is served again');
   });
 
   it('of EC2 alone leaves the lists fresh, with the descriptions that are known', async () => {
@@ -135,7 +138,7 @@ describe('An outage', () => {
     await world.ids('default-elb');
     world.aws.faults.set([{ service: 'ec2', throttle: true }]);
     world.aws.region.setMembers('default-elb', ['i-6d304aae']);
-    await sleep(350);
+    await world.clock.pass(350);
     const answer = await world.ask(path);
     assert.equal(answer.status, 200);
     assert.match(answer.body, /m3\.large/);

@@ -2,7 +2,15 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { RawConnection } from '../http/raw-connection.ts';
 import { token } from '../support/service.ts';
-import { describeElbs, eventually, noCache, register, startWorld, type World } from '../support/world.ts';
+import {
+  describeElbs,
+  eventually,
+  noCache,
+  register,
+  startWorld,
+  startWorldInRealTime,
+  type World,
+} from '../support/world.ts';
 
 interface Status {
   readonly version: string;
@@ -62,7 +70,7 @@ describe('GET /status', () => {
       await status();
     assert.equal(version, '1.0.0');
     assert.equal(commit, commitOfThis());
-    assert.ok(Math.abs(Date.parse(startedAt) + uptimeSeconds * 1000 - Date.now()) < 5000);
+    assert.ok(Math.abs(Date.parse(startedAt) + uptimeSeconds * 1000 - world.clock.epochMs()) < 5000);
     assert.deepEqual([backend, region], ['aws', 'us-east-1']);
     assert.deepEqual(requests, { inFlight: 1, waiting: 0 });
     assert.deepEqual(picture, { loadBalancers: 0 });
@@ -71,7 +79,7 @@ describe('GET /status', () => {
   });
 
   it('counts requests whose client does not read the answers, until it hangs up', async () => {
-    world = await startWorld();
+    world = await startWorldInRealTime();
     await world.ids('default-elb');
     const connection = new RawConnection(world.service.url);
     connection.pause();
@@ -108,7 +116,7 @@ describe('GET /status', () => {
     assert.equal(aws.calls.find(({ action }) => action.endsWith(`:${describeElbs}`))!.throttled, 1);
     assert.equal(aws.lastError?.error, 'Throttling');
     assert.match(aws.lastError.message, /^AWS is asked too often/);
-    await eventually(async () => elbReads(await status()).heldUpByAws.calls > 0, 'it is told');
+    await world.eventually(async () => elbReads(await status()).heldUpByAws.calls > 0, 'it is told');
     assert.equal(elbReads(await status()).heldUpByUs.calls, 0);
   });
 
@@ -118,7 +126,7 @@ describe('GET /status', () => {
     assert.deepEqual([full.perSecond, full.left], [1, 3]);
     const names = Array.from({ length: 10 }, (_, n) => `elb-${String(n + 1).padStart(4, '0')}`);
     const changes = names.map((name) => world.detach(name, 'i-0b22a22eec53b9321'));
-    await eventually(async () => elbReads(await status()).heldUpByUs.calls > 0, 'somebody waits');
+    await world.eventually(async () => elbReads(await status()).heldUpByUs.calls > 0, 'somebody waits');
     const { left, heldUpByAws } = elbReads(await status());
     assert.ok(left! <= 1);
     assert.equal(heldUpByAws.calls, 0);
@@ -146,7 +154,7 @@ describe('GET /status', () => {
     const { medianMs, p99Ms } = calls.find(({ action }) => action.endsWith(`:${describeElbs}`))!;
     assert.ok(medianMs >= 290 && p99Ms >= medianMs, `${medianMs} and ${p99Ms} ms`);
     const lines = () => world.service.log.filter(({ route }) => route === '/elb/:elbName');
-    await eventually(() => lines().length === 2, 'both are logged');
+    await world.eventually(() => lines().length === 2, 'both are logged');
     for (const { awsMs, awsCalls, durationMs } of lines()) {
       assert.ok(Number(awsMs) >= 290 && Number(awsMs) <= Number(durationMs), `${String(awsMs)} ms`);
       assert.ok(Number(awsCalls) >= 1);

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { EmbeddedAws } from '../../embedded-aws/server.ts';
+import { forward } from '../support/forward.ts';
 import { startWorld, type World } from '../support/world.ts';
 
 /** Starts a proxy in front of AWS that rewrites its answers. */
@@ -11,8 +12,8 @@ async function rewriting(aws: EmbeddedAws, rewrite: (xml: string) => string): Pr
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
       const headers = { authorization: request.headers.authorization ?? '' };
-      void fetch(aws.url, { method: 'POST', body: Buffer.concat(chunks), headers }).then(async (answer) =>
-        response.writeHead(answer.status).end(rewrite(await answer.text())),
+      void forward(aws.url, headers, Buffer.concat(chunks)).then(({ status, text }) =>
+        response.writeHead(status).end(rewrite(text)),
       );
     });
   });

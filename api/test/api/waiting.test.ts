@@ -1,13 +1,7 @@
 import assert from 'node:assert/strict';
 import { request } from 'node:http';
-import { skipWithoutVirtualClock, token } from '../support/service.ts';
-import {
-  describeElbs,
-  describeHealth,
-  register,
-  startVirtualWorld,
-  type VirtualWorld,
-} from '../support/world.ts';
+import { token } from '../support/service.ts';
+import { describeElbs, describeHealth, register, startWorld, type World } from '../support/world.ts';
 
 const [member, spare, stopped] = ['i-5203422c', 'i-0b22a22eec53b9321', 'i-091aeb5c6738d523f'] as const;
 const spares = ['i-0b22a22eec53b9321', 'i-0c4d1e7f8a9b03562', 'i-0d5e2f809b1c14673', 'i-0e6f30a1bc2d25784'];
@@ -27,10 +21,9 @@ const changeOf = ({ body }: { body: string }) =>
 const entryOf = (answer: { body: string }) => changeOf(answer).health;
 
 describe('Waiting', () => {
-  before(skipWithoutVirtualClock);
-  let world: VirtualWorld;
+  let world: World;
   beforeEach(async () => {
-    world = await startVirtualWorld();
+    world = await startWorld();
   });
   afterEach(() => world.close());
   const attach = (elbName: string, instanceId: string, query = 'wait=in-service') =>

@@ -12,7 +12,7 @@ import { type LogLine, ServiceLog } from './service-log.ts';
 export type { LogLine } from './service-log.ts';
 
 /** `npm run test:build` sets this: all tests run against the production build, in processes of its own. */
-const isBuildTested = process.env['SERVICE_UNDER_TEST'] === 'build';
+export const isBuildTested = process.env['SERVICE_UNDER_TEST'] === 'build';
 const entry = isBuildTested ? 'dist/server.js' : '.test-build/server.js';
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 
@@ -35,11 +35,6 @@ export interface Service {
 
 export interface ServiceProcess extends Service {
   readonly child: ChildProcess;
-}
-
-/** Skips the tests of a suite where the service runs in a process of its own: they need it on a virtual clock. */
-export function skipWithoutVirtualClock(this: Mocha.Context): void {
-  if (isBuildTested) this.skip();
 }
 
 type Env = Readonly<Record<string, string>>;

@@ -3,8 +3,8 @@ import { request } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type EmbeddedAws, type EmbeddedAwsOptions, startEmbeddedAws } from '../../embedded-aws/server.ts';
 import { assertAnswerFits } from '../contract/answer-schema.ts';
-import { quietLoopback } from './loopback.ts';
-import { type LogLine, type Service, startService, token } from './service.ts';
+import { watchLoopback } from './loopback.ts';
+import { isBuildTested, type LogLine, type Service, startService, token } from './service.ts';
 import { VirtualClock } from './virtual-clock.ts';
 import { installTimersOf } from './virtual-timers.ts';
 
@@ -32,6 +32,10 @@ export interface World {
   ids(elbName: string, headers?: Record<string, string>): Promise<string[]>;
   /** Calls of one action, or of all, since the last `aws.resetCalls()`. */
   calls(action?: string): number;
+  /** The time in which both live. */
+  readonly clock: WorldClock;
+  /** Lets time pass until it is so. Throws when that takes longer than 50 s. */
+  eventually(isSo: () => boolean | Promise<boolean>, what: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -42,55 +46,75 @@ export const deregister = 'DeregisterInstancesFromLoadBalancer';
 export const describeHealth = 'DescribeInstanceHealth';
 export const noCache = { 'Cache-Control': 'no-cache' };
 
-/** A world in which all waiting takes no real time: its clock moves while a request of the test is being answered. */
-export interface VirtualWorld extends World {
-  readonly clock: VirtualClock;
-  /** Lets time pass until it is so. Throws when that takes longer than 50 s. */
-  eventually(isSo: () => boolean | Promise<boolean>, what: string): Promise<void>;
+/** The time in which a world lives. */
+export interface WorldClock {
+  /** Milliseconds since some fixed moment. */
+  now(): number;
+  /** The time of day, in milliseconds since 1970. */
+  epochMs(): number;
+  /** Lets `ms` milliseconds pass. */
+  pass(ms: number): Promise<void>;
+  /** Lets time pass until the promise settles, and returns what it brings. */
+  run<T>(promise: Promise<T>): Promise<T>;
 }
 
-/** Starts both; `between` may put something between them and returns its URL. */
+const realTime: WorldClock = {
+  now: () => performance.now(),
+  epochMs: () => Date.now(),
+  pass: (ms) => sleep(ms),
+  run: (promise) => promise,
+};
+
+type Between = (aws: EmbeddedAws) => Promise<string>;
+
+/**
+ * Starts both; `between` may put something between them and returns its URL. They live on a virtual clock, which moves
+ * while a request of the test is being answered and in `clock.pass`, so that waiting takes no real time. Only where the
+ * production build is tested, in a process of its own, they live in real time.
+ */
 export async function startWorld(
   awsOptions: EmbeddedAwsOptions = {},
   env: Record<string, string> = {},
-  between: (aws: EmbeddedAws) => Promise<string> = (aws) => Promise.resolve(aws.url),
+  between: Between = (aws) => Promise.resolve(aws.url),
 ): Promise<World> {
-  const aws = await startEmbeddedAws(awsOptions);
-  const service = await startService(await between(aws), env);
-  return worldOf(aws, service, (path, how = {}) => askService(service, path, how));
-}
-
-/**
- * Starts both in this process, on a virtual clock; `between` as for `startWorld`. The suite must skip its tests by
- * `skipWithoutVirtualClock` where that is not possible.
- */
-export async function startVirtualWorld(
-  awsOptions: EmbeddedAwsOptions = {},
-  env: Record<string, string> = {},
-  between: (aws: EmbeddedAws) => Promise<string> = (aws) => Promise.resolve(aws.url),
-): Promise<VirtualWorld> {
-  const clock = new VirtualClock(quietLoopback);
+  if (isBuildTested) return startWorldInRealTime(awsOptions, env, between);
+  const loopback = watchLoopback();
+  const clock = new VirtualClock(() => loopback.quiet());
   const aws = await startEmbeddedAws({ ...awsOptions, clock });
   const service = await startService(await between(aws), env, clock);
   const restoreTimers = installTimersOf(clock);
-  const world = worldOf(
-    aws,
-    { ...service, request: (path, init) => clock.run(service.request(path, init)) },
-    (path, how = {}) => clock.run(askService(service, path, how)),
-  );
+  const world = worldOf(aws, service, clock);
   return {
     ...world,
-    clock,
-    eventually: (isSo, what) =>
-      clock.run(poll(isSo, what, { now: () => clock.now(), sleep: (ms) => clock.sleep(ms) })),
     close: async () => {
       restoreTimers();
+      loopback.stop();
       await world.close();
     },
   };
 }
 
-function worldOf(aws: EmbeddedAws, service: Service, ask: World['ask']): World {
+/** Starts both as `startWorld` does, but in real time: for requests of other processes. */
+export async function startWorldInRealTime(
+  awsOptions: EmbeddedAwsOptions = {},
+  env: Record<string, string> = {},
+  between: Between = (aws) => Promise.resolve(aws.url),
+): Promise<World> {
+  const aws = await startEmbeddedAws(awsOptions);
+  return worldOf(aws, await startService(await between(aws), env), realTime);
+}
+
+function worldOf(aws: EmbeddedAws, started: Service, clock: WorldClock): World {
+  const ask = (path: string, how: Ask = {}) => clock.run(askService(started, path, how));
+  const service: Service = {
+    ...started,
+    // Not by fetch, whose time-outs would be on the virtual clock, too.
+    request: async (path, init) => {
+      const { status, headers, body } = await ask(path, init as Ask);
+      return new Response(body === '' ? null : body, { status, headers });
+    },
+    logged: (fits) => clock.run(started.logged(fits)),
+  };
   const change = (method: string) => (elbName: string, instanceId: string) =>
     ask(`/elb/${elbName}`, { method, body: JSON.stringify({ instanceId }) });
   return {
@@ -105,6 +129,8 @@ function worldOf(aws: EmbeddedAws, service: Service, ask: World['ask']): World {
       return idsOf(answer);
     },
     calls: (action) => (action === undefined ? aws.calls().calls : (aws.calls().actions[action]?.calls ?? 0)),
+    clock,
+    eventually: (isSo, what) => eventually(isSo, what, clock),
     close: async () => {
       await service.close();
       await aws.close();
@@ -124,25 +150,16 @@ export function outageLines({ log }: Service): LogLine[] {
   return log.filter(({ msg }) => msg.startsWith('AWS does not tell') || msg.startsWith('AWS tells'));
 }
 
-/** Polls until it is so. Throws when that takes longer than `limitMs`. */
+/** Polls until it is so. Throws when that takes longer than 50 s. */
 export async function eventually(
   isSo: () => boolean | Promise<boolean>,
   what: string,
-  limitMs = 50_000,
+  clock: Pick<WorldClock, 'now' | 'pass'> = realTime,
 ): Promise<void> {
-  await poll(isSo, what, { now: () => performance.now(), sleep }, limitMs);
-}
-
-async function poll(
-  isSo: () => boolean | Promise<boolean>,
-  what: string,
-  { now, sleep }: { now: () => number; sleep: (ms: number) => Promise<unknown> },
-  limitMs = 50_000,
-): Promise<void> {
-  const limit = now() + limitMs;
+  const limit = clock.now() + 50_000;
   while (!(await isSo())) {
-    assert.ok(now() < limit, `not within ${limitMs} ms: ${what}`);
-    await sleep(20);
+    assert.ok(clock.now() < limit, `not within 50 s: ${what}`);
+    await clock.pass(20);
   }
 }
 
