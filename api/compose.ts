@@ -7,7 +7,7 @@ import { readBuildInfo } from './build-info.ts';
 import { ClassicElbGateway } from './aws/classic-elb-gateway.ts';
 import { type AwsClientOptions, type AwsClients, createAwsClients } from './aws/clients.ts';
 import type { CredentialsFailure } from './aws/credentials-failure.ts';
-import { rehearse } from './aws/check-settings.ts';
+import { checkSdkSettings } from './aws/check-settings.ts';
 import type { Config } from './config/config.ts';
 import { startEmbeddedAws } from './embedded-aws/server.ts';
 import { ConfigError } from './errors.ts';
@@ -122,7 +122,7 @@ export async function compose(
       backend: config.backend,
       region: config.region,
       ledger,
-      gates: () => gateway.gates,
+      budgets: () => gateway.budgets,
       picture: () => inventory.picture,
       requestsInFlight: () => pipeline.inFlight,
       waiters: () => waiting.waiters,
@@ -216,7 +216,7 @@ async function requireCredentials(clients: AwsClients): Promise<void> {
 /** Profiles have settings, too, and the SDK reports a fault of any of them at the first request only. */
 async function requireSettings(clients: AwsClients): Promise<void> {
   try {
-    await rehearse(clients);
+    await checkSdkSettings(clients);
   } catch (cause) {
     throw new ConfigError([
       `The AWS SDK cannot make a request as it is configured (${(cause as Error).message}): check the AWS_ variables and the AWS profile`,

@@ -4,11 +4,11 @@ import type { ElbName } from '../load-balancers/machine.ts';
 import type { Attempt, AwsLedger } from '../telemetry/aws-ledger.ts';
 import type { AwsTrace } from '../telemetry/aws-trace.ts';
 import type { Clock } from '../time.ts';
-import { AnswerFault } from './invalid-response.ts';
-import { type HttpAnswer, readAnswer } from './response-reader.ts';
+import { InvalidResponse } from './invalid-response.ts';
+import { type HttpResponse, readResponse } from './response-reader.ts';
 import { haveStaleCredentials, isThrottling, toDomainError } from './aws-errors.ts';
-import type { CallGate } from './call-budget.ts';
-import type { Credentials } from './aws-credentials.ts';
+import type { CallBudget } from './call-budget.ts';
+import type { AwsCredentials } from './aws-credentials.ts';
 import { NetworkFailure } from './network-failure.ts';
 import type { XmlElement } from './xml-document.ts';
 
@@ -18,12 +18,12 @@ export interface AwsRequest {
   readonly action: string;
   readonly region: string;
   readonly elbName?: ElbName;
-  readonly gate: CallGate;
-  /** An urgent request goes before others and may take the gate's reserve. */
+  readonly budget: CallBudget;
+  /** An urgent request goes before others and may take the budget's reserve. */
   readonly urgency?: Urgency;
   /** Whether the request changes something: then an attempt whose answer was lost decides, whatever followed it. */
   readonly changes?: boolean;
-  readonly credentials: Credentials;
+  readonly credentials: AwsCredentials;
   /** The element in the answer that AWS always sends with a success, with an empty list too. */
   readonly result: string;
   /** The names of the elements that the answer is read for; all of them without it. */
@@ -55,7 +55,7 @@ export type Send = (options: {
 }) => Promise<{ readonly $metadata: { readonly requestId?: string | undefined } }>;
 
 /**
- * One call of AWS, with the SDK's attempts: each goes through the gate and the ledger, and its answer through the
+ * One call of AWS, with the SDK's attempts: each goes through the budget and the ledger, and its answer through the
  * reader of answers.
  */
 export class AwsCall {
@@ -91,12 +91,12 @@ export class AwsCall {
     const { middlewareStack } = command;
     middlewareStack.add((next) => (args) => this.#attempt(() => next(args)), {
       step: 'finalizeRequest',
-      name: 'callGate',
+      name: 'callBudget',
       priority: 'low',
     });
     middlewareStack.add((next) => (args) => this.#read(hostOf(args), () => next(args)), {
       step: 'deserialize',
-      name: 'answerReader',
+      name: 'responseReader',
       priority: 'low',
     });
     const { credentials } = this.#request;
@@ -113,12 +113,12 @@ export class AwsCall {
   }
 
   async #sendOnce(send: Send): Promise<XmlElement> {
-    const { gate } = this.#request;
+    const { budget } = this.#request;
     try {
       const { $metadata } = await unlessAborted(this.#trace.deadline, (abortSignal) => send({ abortSignal }));
-      gate.reopen(this.#leftAt);
+      budget.reopen(this.#leftAt);
       if ($metadata.requestId !== undefined) this.#trace.requestIds.push($metadata.requestId);
-      if (this.#answer === undefined) throw new AnswerFault('foreign', 200, 'no answer');
+      if (this.#answer === undefined) throw new InvalidResponse('foreign', 200, 'no answer');
       return this.#answer;
     } catch (caught) {
       throw this.#failure(caught);
@@ -126,13 +126,13 @@ export class AwsCall {
   }
 
   async #attempt<T>(next: () => Promise<T>): Promise<T> {
-    const { gate, urgency = 'ordinary', changes = false } = this.#request;
+    const { budget, urgency = 'ordinary', changes = false } = this.#request;
     const trace = this.#trace;
     this.#attempts += 1;
     if (trace.probe === true && this.#lastError instanceof Error) throw this.#lastError;
-    // If the deadline passes in the gate, the budget was the reason and not AWS.
-    this.#lastError ??= gate.spent();
-    await gate.take(trace, { urgency, repeated: this.#attempts > 1 });
+    // If the deadline passes in the budget, the budget was the reason and not AWS.
+    this.#lastError ??= budget.spent();
+    await budget.take(trace, { urgency, repeated: this.#attempts > 1 });
     trace.sent?.();
     this.#underWay = true;
     this.#leftAt = this.#request.clock.now();
@@ -148,12 +148,12 @@ export class AwsCall {
       const throttled = isThrottling(error);
       this.#record({
         outcome: throttled ? 'throttled' : 'failed',
-        answered: !(error instanceof NetworkFailure) && !(error instanceof AnswerFault && !throttled),
+        answered: !(error instanceof NetworkFailure) && !(error instanceof InvalidResponse && !throttled),
         working: isRefusal(failure),
         error: nameOf(error),
         message: failure instanceof DomainError ? failure.problem : 'a fault of this program; see the log',
       });
-      if (throttled) gate.pause(failure as DomainError);
+      if (throttled) budget.pause(failure as DomainError);
       throw error;
     } finally {
       this.#underWay = false;
@@ -174,11 +174,12 @@ export class AwsCall {
     this.#host = host;
     try {
       const output = await next();
-      const { response } = output as { response: HttpAnswer };
-      this.#answer = await readAnswer(response, { root, result, keep, repeatable: !changes });
+      const { response } = output as { response: HttpResponse };
+      this.#answer = await readResponse(response, { root, result, keep, repeatable: !changes });
       return output;
     } catch (error) {
-      const isOurs = error instanceof AnswerFault || error instanceof TypeError || !(error instanceof Error);
+      const isOurs =
+        error instanceof InvalidResponse || error instanceof TypeError || !(error instanceof Error);
       throw isOurs ? error : new NetworkFailure(error, host);
     }
   }
@@ -198,7 +199,7 @@ export class AwsCall {
     const failure =
       this.#lost === undefined || isRefusal(final) ? final : toDomainError(this.#lost, this.#request);
     const outage = failure instanceof DomainError && failure.code === 'aws_unreachable';
-    if (outage && this.#request.changes !== true) this.#request.gate.pause(failure);
+    if (outage && this.#request.changes !== true) this.#request.budget.pause(failure);
     return failure;
   }
 }

@@ -41,7 +41,7 @@ const besideGivenUpMs = 60_000;
  * The credentials of the service. The SDK reads those without an expiry once (aws/aws-sdk-js-v3#3396); these are read
  * again after AWS has refused them. No caller waits for a renewal while the earlier credentials are valid.
  */
-export class Credentials {
+export class AwsCredentials {
   readonly #begin: () => Reading;
   readonly #options: CredentialsOptions;
   readonly #clock: Clock;

@@ -1,5 +1,5 @@
 import { DomainError, elbNotFound, withoutFullStop } from '../errors.ts';
-import { AnswerFault } from './invalid-response.ts';
+import { InvalidResponse } from './invalid-response.ts';
 import { CredentialsFailure } from './credentials-failure.ts';
 import { NetworkFailure } from './network-failure.ts';
 
@@ -73,12 +73,12 @@ export function toDomainError(error: unknown, request: AwsRequestInfo): unknown 
   if (error instanceof NetworkFailure) return error.toDomainError(request.action);
   if (error instanceof CredentialsFailure) return error.toDomainError(request.action);
   if (isThrottling(error)) return throttled(error as AwsError, request);
-  if (error instanceof AnswerFault) return unusable(error, request);
+  if (error instanceof InvalidResponse) return unusable(error, request);
   return isAnswered(error) ? refused(error, request) : error;
 }
 
 function throttled(error: AwsError, { action }: AwsRequestInfo): DomainError {
-  const code = error instanceof AnswerFault ? `HTTP ${error.status}` : codeOf(error);
+  const code = error instanceof InvalidResponse ? `HTTP ${error.status}` : codeOf(error);
   return new DomainError('aws_throttled', `AWS is asked too often (${code} on ${action})`, {
     advice: 'nothing was changed, so try again in a second',
     retryAfterSeconds: 1,
@@ -87,7 +87,7 @@ function throttled(error: AwsError, { action }: AwsRequestInfo): DomainError {
   });
 }
 
-function unusable(fault: AnswerFault, { action }: AwsRequestInfo): DomainError {
+function unusable(fault: InvalidResponse, { action }: AwsRequestInfo): DomainError {
   const { kind, status, what } = fault;
   if (kind === 'cut')
     return new DomainError(

@@ -1,13 +1,13 @@
 import { DomainError } from '../errors.ts';
 import type { Urgency } from '../load-balancers/load-balancer-gateway.ts';
 import type { AwsTrace } from '../telemetry/aws-trace.ts';
-import type { GateState, Held } from '../telemetry/budget-state.ts';
+import type { BudgetState, DelayedCalls } from '../telemetry/budget-state.ts';
 import type { Clock } from '../time.ts';
 
 /** How long everybody stays away after AWS said that it is asked too often, or after it was not reached, in milliseconds. */
 const backOffMs = 1000;
 
-export interface CallGateOptions {
+export interface CallBudgetOptions {
   /** What is asked here, as a sentence names it: "load balancer reads". */
   readonly name: string;
   /** Calls a second in the long run; a second's worth may come at once. Unlimited without it. */
@@ -23,7 +23,7 @@ const ranks: Readonly<Record<Urgency, number>> = { urgent: 0, ordinary: 1, patie
 /** The number of calls in a row that may overtake waiting calls of a lower rank. */
 const mostOvertaking = 2;
 
-const never: Held = { calls: 0, last: undefined };
+const never: DelayedCalls = { calls: 0, last: undefined };
 
 interface Waiter {
   readonly urgency: Urgency;
@@ -36,8 +36,8 @@ interface Waiter {
  * The way out for one kind of AWS call, shared by the whole process: a token bucket, so that this service leaves the
  * account's rate to others too, and a pause for everybody after AWS throttled or was not reached.
  */
-export class CallGate {
-  readonly #options: CallGateOptions;
+export class CallBudget {
+  readonly #options: CallBudgetOptions;
   readonly #capacity: number;
   #tokens: number;
   readonly #clock: Clock;
@@ -49,9 +49,9 @@ export class CallGate {
   #closedAt = -Infinity;
   #closedUntil = -Infinity;
   #closedBecause: DomainError | undefined;
-  #heldUp: { readonly us: Held; readonly aws: Held } = { us: never, aws: never };
+  #heldUp: { readonly us: DelayedCalls; readonly aws: DelayedCalls } = { us: never, aws: never };
 
-  constructor(options: CallGateOptions) {
+  constructor(options: CallBudgetOptions) {
     this.#options = options;
     this.#capacity = (options.perSecond ?? Infinity) + (options.reserve ?? 0);
     this.#tokens = this.#capacity;
@@ -89,7 +89,7 @@ export class CallGate {
   }
 
   /** How things stand. */
-  get state(): GateState {
+  get state(): BudgetState {
     this.#refill();
     const { name, perSecond } = this.#options;
     return {

@@ -23,29 +23,29 @@ interface Command {
 }
 
 /** Ends a rehearsal that went well. */
-class Rehearsed extends Error {}
+class RequestIsValid extends Error {}
 
 /**
  * Makes and signs a request of both services and sends neither. Throws what the first real request would fail with for
  * want of right settings: an endpoint that is no http URL, one beside FIPS, a header that cannot be sent.
  */
-export async function rehearse({ elb, ec2 }: AwsClients): Promise<void> {
+export async function checkSdkSettings({ elb, ec2 }: AwsClients): Promise<void> {
   const listElbs = new DescribeLoadBalancersCommand({});
   const listInstances = new DescribeInstancesCommand({});
   for (const command of [listElbs, listInstances] as unknown as Command[])
     command.middlewareStack.add(
       () => (args: never) => {
         checkRequest((args as { request: Request }).request);
-        return Promise.reject(new Rehearsed());
+        return Promise.reject(new RequestIsValid());
       },
       // The last step before the request is sent.
       { step: 'finalizeRequest', priority: 'low', name: 'rehearsal' },
     );
-  const ignoreRehearsed = (error: unknown) => {
-    if (!(error instanceof Rehearsed)) throw error;
+  const ignoreValid = (error: unknown) => {
+    if (!(error instanceof RequestIsValid)) throw error;
   };
-  await elb.send(listElbs).catch(ignoreRehearsed);
-  await ec2.send(listInstances).catch(ignoreRehearsed);
+  await elb.send(listElbs).catch(ignoreValid);
+  await ec2.send(listInstances).catch(ignoreValid);
 }
 
 function checkRequest({ protocol, headers }: Request): void {

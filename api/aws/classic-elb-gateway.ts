@@ -14,10 +14,10 @@ import type { LoadBalancerGateway, Members, Urgency } from '../load-balancers/lo
 import type { ElbName, InstanceId, MachineInfo } from '../load-balancers/machine.ts';
 import type { AwsLedger } from '../telemetry/aws-ledger.ts';
 import type { AwsTrace } from '../telemetry/aws-trace.ts';
-import type { GateState } from '../telemetry/budget-state.ts';
+import type { BudgetState } from '../telemetry/budget-state.ts';
 import type { Clock } from '../time.ts';
 import { AwsCall, type AwsRequest, type Command } from './aws-call.ts';
-import { CallGate } from './call-budget.ts';
+import { CallBudget } from './call-budget.ts';
 import type { AwsClients } from './clients.ts';
 import { elementsOfInstances, toMachineInfo } from './ec2-documents.ts';
 import { requiredText, toDescription, toHealth, toMembers } from './elb-documents.ts';
@@ -39,27 +39,27 @@ export interface ReadBudget {
 export class ClassicElbGateway implements LoadBalancerGateway {
   readonly #clients: AwsClients;
   readonly #ledger: AwsLedger;
-  readonly #elbReads: CallGate;
-  readonly #elbWrites: CallGate;
-  readonly #ec2Reads: CallGate;
+  readonly #elbReads: CallBudget;
+  readonly #elbWrites: CallBudget;
+  readonly #ec2Reads: CallBudget;
   readonly #clock: Clock;
 
   constructor(clients: AwsClients, ledger: AwsLedger, budget: ReadBudget, clock: Clock) {
     this.#clients = clients;
     this.#ledger = ledger;
     this.#clock = clock;
-    this.#elbReads = new CallGate({
+    this.#elbReads = new CallBudget({
       name: 'load balancer reads',
       perSecond: budget.elbReadsPerSecond,
       reserve: 2,
       clock,
     });
-    this.#elbWrites = new CallGate({ name: 'changes', clock });
-    this.#ec2Reads = new CallGate({ name: 'instance reads', perSecond: budget.ec2ReadsPerSecond, clock });
+    this.#elbWrites = new CallBudget({ name: 'changes', clock });
+    this.#ec2Reads = new CallBudget({ name: 'instance reads', perSecond: budget.ec2ReadsPerSecond, clock });
   }
 
   /** How much AWS may be asked by kind of call, and who made somebody wait. */
-  get gates(): GateState[] {
+  get budgets(): BudgetState[] {
     return [this.#elbReads.state, this.#ec2Reads.state, this.#elbWrites.state];
   }
 
@@ -180,7 +180,7 @@ export class ClassicElbGateway implements LoadBalancerGateway {
       action: `elasticloadbalancing:${name}`,
       region: this.#clients.region,
       credentials: this.#clients.credentials,
-      gate: this.#elbReads,
+      budget: this.#elbReads,
       result: `${name}Result`,
       clock: this.#clock,
       ...about,
@@ -189,7 +189,7 @@ export class ClassicElbGateway implements LoadBalancerGateway {
   }
 
   #change(elbName: ElbName): Partial<AwsRequest> {
-    return { elbName, gate: this.#elbWrites, changes: true };
+    return { elbName, budget: this.#elbWrites, changes: true };
   }
 
   async #describeInstances(input: DescribeInstancesCommandInput, trace: AwsTrace): Promise<MachineInfo[]> {
@@ -197,7 +197,7 @@ export class ClassicElbGateway implements LoadBalancerGateway {
       action: 'ec2:DescribeInstances',
       region: this.#clients.region,
       credentials: this.#clients.credentials,
-      gate: this.#ec2Reads,
+      budget: this.#ec2Reads,
       result: 'reservationSet',
       keep: elementsOfInstances,
       clock: this.#clock,

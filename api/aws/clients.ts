@@ -4,7 +4,7 @@ import type { Logger } from '../telemetry/logger.ts';
 import type { Clock } from '../time.ts';
 import { type ChainClientConfig, readChain } from './credential-chain.ts';
 import type { CredentialSettings } from './credential-sources.ts';
-import { Credentials } from './aws-credentials.ts';
+import { AwsCredentials } from './aws-credentials.ts';
 import { RequestHandler, type RequestHandlerOptions } from './request-handler.ts';
 
 export interface AwsClientOptions extends RequestHandlerOptions {
@@ -29,7 +29,7 @@ export interface AwsClientOptions extends RequestHandlerOptions {
 export interface AwsClients {
   readonly elb: ElasticLoadBalancingClient;
   readonly ec2: EC2Client;
-  readonly credentials: Credentials;
+  readonly credentials: AwsCredentials;
   readonly region: string;
 }
 
@@ -52,7 +52,7 @@ export function createAwsClients(options: AwsClientOptions): AwsClients {
 const silent = { info: () => undefined, warn: () => undefined };
 const nothingSet = { profile: undefined, files: [], hasKeys: false, hasToken: false, endpoint: undefined };
 
-function credentialsOf(options: AwsClientOptions, clientConfig: ChainClientConfig): Credentials {
+function credentialsOf(options: AwsClientOptions, clientConfig: ChainClientConfig): AwsCredentials {
   const {
     credentials: given,
     credentialSettings = nothingSet,
@@ -60,8 +60,12 @@ function credentialsOf(options: AwsClientOptions, clientConfig: ChainClientConfi
   } = options;
   const { clock, logger = silent } = options;
   return given === undefined
-    ? new Credentials(() => readChain(credentialSettings, clientConfig, logger), { timeoutMs, logger, clock })
-    : new Credentials(() => ({ identity: Promise.resolve(given), source: 'this process' }), {
+    ? new AwsCredentials(() => readChain(credentialSettings, clientConfig, logger), {
+        timeoutMs,
+        logger,
+        clock,
+      })
+    : new AwsCredentials(() => ({ identity: Promise.resolve(given), source: 'this process' }), {
         timeoutMs,
         logger: silent,
         clock,

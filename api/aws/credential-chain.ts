@@ -96,7 +96,7 @@ class Journal {
     if (failed === undefined) return undefined;
     const isProfile = failed.link === 'profile' || failed.link === 'process';
     const missing = isProfile ? missingProfile(this.#settings) : undefined;
-    return missing ?? `${this.#nameOf(failed.link)} failed: ${legible(failed.reason)}`;
+    return missing ?? `${this.#nameOf(failed.link)} failed: ${readableReason(failed.reason)}`;
   }
 
   failure(error: unknown): CredentialsFailure {
@@ -126,7 +126,7 @@ class Journal {
 const noReason = 'Could not load credentials from any providers';
 
 /** Node puts the command of a program that failed before its standard error; commands can have secrets. */
-function legible(reason: string): string {
+function readableReason(reason: string): string {
   const said = reason
     .replace(/^Command failed: .*\n?/, '')
     .replace(/\s+/g, ' ')

@@ -2,8 +2,8 @@
  * An answer that is not a whole one of AWS. The SDK repeats a request by `$metadata` and `$retryable`
  * (service-error-classification of @smithy/core): after HTTP 429 and 500 to 504, and where `$retryable` is there.
  */
-export class AnswerFault extends Error {
-  override readonly name = 'AnswerFault';
+export class InvalidResponse extends Error {
+  override readonly name = 'InvalidResponse';
   readonly $metadata: { readonly httpStatusCode: number };
   readonly $retryable?: { readonly throttling: false };
   /** `foreign`: something other than AWS answered. `cut`: AWS answered, and a part of the answer is missing. */
@@ -12,7 +12,12 @@ export class AnswerFault extends Error {
   /** What is wrong, in a few words without a secret: "text/html", "it ends in the middle". */
   readonly what: string;
 
-  constructor(kind: AnswerFault['kind'], status: number, what: string, options: AnswerFaultOptions = {}) {
+  constructor(
+    kind: InvalidResponse['kind'],
+    status: number,
+    what: string,
+    options: InvalidResponseOptions = {},
+  ) {
     super(`${kind} answer, HTTP ${status}: ${what}`, { cause: options.cause });
     this.kind = kind;
     this.status = status;
@@ -22,7 +27,7 @@ export class AnswerFault extends Error {
   }
 }
 
-interface AnswerFaultOptions {
+interface InvalidResponseOptions {
   readonly cause?: unknown;
   /** Whether the SDK may send the request again. */
   readonly repeatable?: boolean;

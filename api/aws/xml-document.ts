@@ -8,8 +8,8 @@ export interface XmlElement {
 }
 
 /** The bytes are not one whole, well-formed XML document in UTF-8. */
-export class XmlFault extends Error {
-  override readonly name = 'XmlFault';
+export class XmlError extends Error {
+  override readonly name = 'XmlError';
   /** The name of the outermost element; undefined where the bytes end or break before it. */
   readonly root: string | undefined;
   /** The first characters. */
@@ -23,13 +23,13 @@ export class XmlFault extends Error {
 }
 
 const noChildren: readonly XmlElement[] = [];
-/** Characters that XmlFault keeps. */
+/** Characters that XmlError keeps. */
 const headLength = 100;
 
 /**
  * Returns the outermost element. The bytes are parsed as they arrive, and the event loop turns after each piece.
  * Elements whose name is not in `keep` are left out with their content, since the garbage collector copies each kept
- * element several times before the document is complete. Throws XmlFault unless every element is closed by its own
+ * element several times before the document is complete. Throws XmlError unless every element is closed by its own
  * tag, so a document that was cut is never taken for a whole one.
  */
 export async function readXml(
@@ -43,7 +43,7 @@ export async function readXml(
   let skipped = 0;
   const parser = new SaxesParser();
   const fail = (error: Error): never => {
-    throw new XmlFault(error.message, { root, head });
+    throw new XmlError(error.message, { root, head });
   };
   parser.on('error', fail);
   parser.on('opentagstart', ({ name }) => {

@@ -1,10 +1,6 @@
+import type { Credentials } from '../principals/principal.ts';
 import type { ReadFile } from './aws-settings.ts';
 import { nearestSetting } from './setting-names.ts';
-
-export interface Credentials {
-  readonly user: string;
-  readonly password: string;
-}
 
 /** `sre:change-me`: the token of .env.example, valid against the embedded AWS alone. */
 export const sampleToken = 'c3JlOmNoYW5nZS1tZQ==';

@@ -1,5 +1,6 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import type { CredentialSettings } from '../aws/credential-sources.ts';
 
 /** Reads a file; throws what node:fs throws. */
 export type ReadFile = (path: string) => string;
@@ -60,15 +61,6 @@ export function faultsOfAwsSettings(env: Env, readFile: ReadFile): string[] {
     ...files.flatMap((name) => faultOfFile(name, env[name], readFile)),
     ...contradictions(env),
   ];
-}
-
-/** The settings that decide where the AWS SDK looks for credentials; `api/aws/credential-sources.ts` explains them. */
-export interface CredentialSettings {
-  readonly profile: string | undefined;
-  readonly files: readonly string[];
-  readonly hasKeys: boolean;
-  readonly hasToken: boolean;
-  readonly endpoint: string | undefined;
 }
 
 /** Returns them as the SDK reads them; the endpoint without what a URL may have of secrets. */

@@ -1,6 +1,7 @@
-import { type Credentials, readTokens, shortestSafePassword } from './api-tokens.ts';
+import type { CredentialSettings } from '../aws/credential-sources.ts';
+import type { Credentials } from '../principals/principal.ts';
+import { readTokens, shortestSafePassword } from './api-tokens.ts';
 import {
-  type CredentialSettings,
   credentialSettingsOf,
   faultsOfAwsSettings,
   faultsOfEndpoints,
@@ -60,7 +61,7 @@ const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 type Env = Readonly<Record<string, string | undefined>>;
 
 /** What a configuration needs to know beside the environment. */
-export interface Outside {
+export interface ConfigInputs {
   readonly readFile: ReadFile;
   /** The region of the AWS profile in use; undefined where it has none. */
   readonly profileRegion?: string | undefined;
@@ -73,15 +74,15 @@ export interface Outside {
 export function readConfig(
   given: Env,
   nodeVersion: string,
-  { readFile, profileRegion }: Outside = { readFile: () => '' },
+  { readFile, profileRegion }: ConfigInputs = { readFile: () => '' },
 ): Config {
   const faults: string[] = [];
-  const framed = framedSettings(given);
-  for (const name of framed)
+  const malformed = settingsWithExtraCharacters(given);
+  for (const name of malformed)
     faults.push(
       `${name} has quotes, blanks, a comment or a line break in its value, which docker --env-file keeps: write ${name}=value in one line without them`,
     );
-  const env = Object.fromEntries(Object.entries(given).filter(([name]) => !framed.includes(name)));
+  const env = Object.fromEntries(Object.entries(given).filter(([name]) => !malformed.includes(name)));
   const read = new Reader(env, faults);
   const backend = read.oneOf(
     'AWS_BACKEND',
@@ -95,7 +96,7 @@ export function readConfig(
     controlSocket: env['CONTROL_SOCKET']
       ? read.text('CONTROL_SOCKET', '/run/elb-inventory/control.sock', /^\/.{1,99}$/, 'an absolute path')
       : undefined,
-    accepted: framed.some((name) => name.startsWith('API_TOKEN'))
+    accepted: malformed.some((name) => name.startsWith('API_TOKEN'))
       ? []
       : readTokens(env, backend, readFile, faults),
     tokenFile: env['API_TOKEN_FILE'] || undefined,
@@ -138,7 +139,7 @@ export function warningsOf({ accepted, backend }: Config): string[] {
  * Returns the settings whose values have quotes or blanks around them, a comment behind them or a line break in them.
  * Those of the AWS SDK count with the real AWS alone.
  */
-function framedSettings(env: Env): string[] {
+function settingsWithExtraCharacters(env: Env): string[] {
   const real = env['AWS_BACKEND'] === 'aws' || (!env['AWS_BACKEND'] && env['NODE_ENV'] === 'production');
   return (real ? settingNames : ownNames).filter((name) =>
     /^["'`\s]|["'`\s]$|\s#|[\r\n]/.test(env[name] ?? ''),

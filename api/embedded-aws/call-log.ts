@@ -35,7 +35,7 @@ export interface CallCounts {
 export type EndCall = (outcome: string, throttled?: boolean) => void;
 
 /** Counts the calls of AWS clients by action; calls of the control path are not counted. */
-export class Calls {
+export class CallLog {
   readonly #clock: HostClock;
   #began: number;
   #actions = new Map<string, ActionCount>();

@@ -1,11 +1,11 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Behaviour } from './region/behaviour.ts';
-import { Calls, type CallCounts } from './call-log.ts';
+import { CallLog, type CallCounts } from './call-log.ts';
 import { type HostClock, processClock, RegionClock } from './region/clock.ts';
 import { handleControl, isControl } from './control/control.ts';
 import { Faults } from './faults.ts';
-import { handleQuery, type QueryApiParts } from './protocol/query-api.ts';
+import { handleQuery, type QueryApiDeps } from './protocol/query-api.ts';
 import { RateLimits } from './rate-limits.ts';
 import type { Region } from './region/region.ts';
 import { sampleRegion } from './region/sample-region.ts';
@@ -58,9 +58,9 @@ export async function startEmbeddedAws(options: EmbeddedAwsOptions = {}): Promis
     options.behaviour,
   );
   const faults = new Faults();
-  const calls = new Calls(clock);
+  const calls = new CallLog(clock);
   const rateLimits = options.rateLimits === true ? new RateLimits(() => clock.now()) : undefined;
-  const parts: QueryApiParts = { region, faults, calls, rateLimits, latencyMs, clock };
+  const parts: QueryApiDeps = { region, faults, calls, rateLimits, latencyMs, clock };
   const server = createServer((request, response) => void handle(parts, request, response));
   // Longer than any client keeps an idle connection, so that the client is the one to close it.
   server.keepAliveTimeout = 120_000;
@@ -89,7 +89,7 @@ export async function startEmbeddedAws(options: EmbeddedAwsOptions = {}): Promis
 }
 
 async function handle(
-  parts: QueryApiParts,
+  parts: QueryApiDeps,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {

@@ -1,5 +1,5 @@
 import type { AwsLedger, LastError } from '../telemetry/aws-ledger.ts';
-import type { GateState, Held } from '../telemetry/budget-state.ts';
+import type { BudgetState, DelayedCalls } from '../telemetry/budget-state.ts';
 import type { Clock } from '../time.ts';
 import type { Envelope } from './presenters.ts';
 
@@ -10,7 +10,7 @@ export interface StatusParts {
   readonly backend: string;
   readonly region: string;
   readonly ledger: AwsLedger;
-  readonly gates: () => readonly GateState[];
+  readonly budgets: () => readonly BudgetState[];
   /** `asOf` is on the scale of `Clock.now()`, and -Infinity before the first read. */
   readonly picture: () => { readonly loadBalancers: number; readonly asOf: number };
   readonly requestsInFlight: () => number;
@@ -41,7 +41,7 @@ export async function presentStatus(parts: StatusParts): Promise<Envelope<object
   };
 }
 
-function shapeAws({ ledger, gates }: StatusParts): object {
+function shapeAws({ ledger, budgets }: StatusParts): object {
   const { lastError, reachable, working } = ledger;
   return {
     reachable: yesOrNo(reachable),
@@ -55,12 +55,12 @@ function shapeAws({ ledger, gates }: StatusParts): object {
       lastAt: lastAt.toISOString(),
       ...(lastError !== undefined && { lastError: shapeError(lastError) }),
     })),
-    budgets: gates().map(({ heldUpByUs, heldUpByAws, perSecond, left, ...rest }) => ({
+    budgets: budgets().map(({ heldUpByUs, heldUpByAws, perSecond, left, ...rest }) => ({
       ...rest,
       ...(perSecond !== undefined && { perSecond }),
       ...(left !== undefined && { left }),
-      heldUpByUs: shapeHeld(heldUpByUs),
-      heldUpByAws: shapeHeld(heldUpByAws),
+      heldUpByUs: presentDelayed(heldUpByUs),
+      heldUpByAws: presentDelayed(heldUpByAws),
     })),
   };
 }
@@ -73,6 +73,6 @@ function shapeError({ at, ...rest }: LastError): object {
   return { at: at.toISOString(), ...rest };
 }
 
-function shapeHeld({ calls, last }: Held): object {
+function presentDelayed({ calls, last }: DelayedCalls): object {
   return { calls, ...(last !== undefined && { lastAt: last.toISOString() }) };
 }

@@ -1,5 +1,5 @@
 /** How much may be asked, and who made somebody wait since the process started. */
-export interface GateState {
+export interface BudgetState {
   readonly name: string;
   /** Undefined where there is no limit of ours. */
   readonly perSecond: number | undefined;
@@ -7,11 +7,11 @@ export interface GateState {
   readonly left: number | undefined;
   /** Who waits for a turn now. */
   readonly waiting: number;
-  readonly heldUpByUs: Held;
-  readonly heldUpByAws: Held;
+  readonly heldUpByUs: DelayedCalls;
+  readonly heldUpByAws: DelayedCalls;
 }
 
-export interface Held {
+export interface DelayedCalls {
   /** Calls that had to wait, or were not made. */
   readonly calls: number;
   readonly last: Date | undefined;

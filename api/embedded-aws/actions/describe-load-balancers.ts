@@ -1,6 +1,6 @@
 import { AwsError } from '../protocol/aws-error.ts';
 import type { LoadBalancerSpec } from '../region/load-balancer-spec.ts';
-import type { Listed, LoadBalancer } from '../region/load-balancer.ts';
+import type { ListedInstance, LoadBalancer } from '../region/load-balancer.ts';
 import { ACCOUNT_ID } from '../region/network.ts';
 import type { Region } from '../region/region.ts';
 import { xml, type Query } from '../protocol/wire.ts';
@@ -26,7 +26,7 @@ export function describeLoadBalancers(region: Region, query: Query): string {
 }
 
 /** The `Instances` element of a load balancer, which Register and Deregister answer too. */
-export function instancesXml(members: readonly Listed[]): string {
+export function instancesXml(members: readonly ListedInstance[]): string {
   let text = instancesCache.get(members);
   if (text === undefined) {
     text = xml({ Instances: { member: members.map(({ instanceId }) => ({ InstanceId: instanceId })) } });
@@ -35,7 +35,7 @@ export function instancesXml(members: readonly Listed[]): string {
   return text;
 }
 
-const instancesCache = new WeakMap<readonly Listed[], string>();
+const instancesCache = new WeakMap<readonly ListedInstance[], string>();
 const specCache = new WeakMap<LoadBalancerSpec, string>();
 
 function memberXml({ spec, listed }: LoadBalancer): string {

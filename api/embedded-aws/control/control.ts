@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { AwsError } from '../protocol/aws-error.ts';
 import { readBody } from '../protocol/read-body.ts';
 import { ControlError } from './input.ts';
-import { RESOURCES, type ControlParts, type Operation } from './operations.ts';
+import { RESOURCES, type ControlDeps, type Operation } from './operations.ts';
 
 /** The start of every path of the control path; no AWS client asks for such. */
 const PREFIX = '/_control';
@@ -14,7 +14,7 @@ export function isControl(url: string): boolean {
 }
 
 /** Answers one control request, always in JSON. @throws whatever the connection throws while the body is read */
-export async function handleControl(parts: ControlParts, request: IncomingMessage, response: ServerResponse) {
+export async function handleControl(parts: ControlDeps, request: IncomingMessage, response: ServerResponse) {
   const body = await readBody(request, MAX_BODY);
   try {
     const { operation, name } = route(request);

@@ -1,5 +1,5 @@
 import { DRAINING, FORMER_MEMBERS, type Behaviour } from '../region/behaviour.ts';
-import type { Calls } from '../call-log.ts';
+import type { CallLog } from '../call-log.ts';
 import {
   anyText,
   ControlError,
@@ -20,10 +20,10 @@ import type { HealthCheck, LoadBalancerChange } from '../region/load-balancer-sp
 import type { Region } from '../region/region.ts';
 
 /** What the control path works on. */
-export interface ControlParts {
+export interface ControlDeps {
   readonly region: Region;
   readonly faults: Faults;
-  readonly calls: Calls;
+  readonly calls: CallLog;
 }
 
 const DAY = 86_400;
@@ -89,7 +89,7 @@ const loadBalancerChange: Reader<LoadBalancerChange> = objectOf<LoadBalancerChan
 });
 
 /** Does what a control request asks, and returns what is answered as JSON. */
-export type Operation = (parts: ControlParts, input: unknown, name: string) => unknown;
+export type Operation = (parts: ControlDeps, input: unknown, name: string) => unknown;
 
 /** Resources by their path below the control path, and their operations by HTTP method; `*` stands for one name. */
 export const RESOURCES: Readonly<Record<string, Readonly<Record<string, Operation>>>> = {

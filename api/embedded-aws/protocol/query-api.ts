@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { findAction } from '../actions/actions.ts';
 import { AwsError } from './aws-error.ts';
 import { readBody } from './read-body.ts';
-import type { Calls } from '../call-log.ts';
+import type { CallLog } from '../call-log.ts';
 import type { HostClock } from '../region/clock.ts';
 import type { Effect, Faults, Replacement } from '../faults.ts';
 import { ThrottlingError, type RateLimits } from '../rate-limits.ts';
@@ -20,10 +20,10 @@ import {
 } from './wire.ts';
 
 /** What the query API needs; `latencyMs` is how long every call takes at least. */
-export interface QueryApiParts {
+export interface QueryApiDeps {
   readonly region: Region;
   readonly faults: Faults;
-  readonly calls: Calls;
+  readonly calls: CallLog;
   readonly rateLimits: RateLimits | undefined;
   readonly latencyMs: number;
   readonly clock: HostClock;
@@ -33,7 +33,7 @@ export interface QueryApiParts {
 const MAX_BODY = 1024 * 1024;
 
 /** Answers one request of an AWS client. @throws whatever the connection throws while the body is read */
-export async function handleQuery(parts: QueryApiParts, request: IncomingMessage, response: ServerResponse) {
+export async function handleQuery(parts: QueryApiDeps, request: IncomingMessage, response: ServerResponse) {
   let scope: Scope = { service: 'elb', region: undefined };
   try {
     const query = await readQuery(request);
@@ -46,7 +46,7 @@ export async function handleQuery(parts: QueryApiParts, request: IncomingMessage
 }
 
 async function handleCall(
-  parts: QueryApiParts,
+  parts: QueryApiDeps,
   scope: Scope,
   query: Query,
   request: IncomingMessage,
@@ -87,7 +87,7 @@ function isReplacement(outcome: Effect['outcome']): outcome is Replacement {
 }
 
 function act(
-  { region, rateLimits }: QueryApiParts,
+  { region, rateLimits }: QueryApiDeps,
   scope: Scope,
   query: Query,
   outcome: Effect['outcome'],

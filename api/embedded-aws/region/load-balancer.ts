@@ -1,4 +1,4 @@
-import type { Agenda } from './scheduler.ts';
+import type { Scheduler } from './scheduler.ts';
 import { formerHealth, type Behaviour } from './behaviour.ts';
 import { AwsError, couldNotFindInstance } from '../protocol/aws-error.ts';
 import type { RegionClock } from './clock.ts';
@@ -10,16 +10,16 @@ import type { LoadBalancerSpec } from './load-balancer-spec.ts';
 const DRAINED_SHOWN = 5000;
 
 /** What a load balancer needs of its region. */
-export interface Surroundings {
+export interface RegionContext {
   readonly clock: RegionClock;
-  readonly agenda: Agenda;
+  readonly scheduler: Scheduler;
   readonly instances: ReadonlyMap<string, Instance>;
   /** The region's behaviour now; a load balancer's specification goes before it. */
   behaviour(): Behaviour;
 }
 
 /** What a list of instances shows of each. */
-export type Listed = Pick<Membership, 'instanceId'>;
+export type ListedInstance = Pick<Membership, 'instanceId'>;
 
 /** An instance whose connections are drained until `until`, milliseconds since 1970. */
 interface Draining {
@@ -33,12 +33,12 @@ export class LoadBalancer {
   #members: readonly Membership[] = [];
   #draining: readonly Draining[] = [];
   readonly #former = new Set<string>();
-  readonly #surroundings: Surroundings;
+  readonly #context: RegionContext;
 
   /** A load balancer without members. */
-  constructor(spec: LoadBalancerSpec, surroundings: Surroundings) {
+  constructor(spec: LoadBalancerSpec, context: RegionContext) {
     this.spec = spec;
-    this.#surroundings = surroundings;
+    this.#context = context;
   }
 
   /** The registrations, in AWS's order; another array after each change. */
@@ -48,12 +48,12 @@ export class LoadBalancer {
 
   /** The ids of the instances that are draining now. */
   get draining(): readonly string[] {
-    const now = this.#surroundings.clock.now();
+    const now = this.#context.clock.now();
     return this.#draining.flatMap(({ instanceId, until }) => (until > now ? [instanceId] : []));
   }
 
   /** The instances that DescribeLoadBalancers lists, in AWS's order. */
-  get listed(): readonly Listed[] {
+  get listed(): readonly ListedInstance[] {
     const draining = this.#behaviour.listDraining ? this.draining.filter((id) => !this.#has(id)) : [];
     if (draining.length === 0) return this.#members;
     return [...this.#members, ...draining.map((instanceId) => ({ instanceId }))];
@@ -69,7 +69,7 @@ export class LoadBalancer {
     for (const id of ids) this.#requireRegistrable(id);
     const added = [...new Set(ids)].filter((id) => !this.#has(id));
     if (added.length === 0) return;
-    const now = this.#surroundings.clock.now();
+    const now = this.#context.clock.now();
     this.#members = [...this.#members, ...added.map((id) => membership(id, now))];
   }
 
@@ -101,7 +101,7 @@ export class LoadBalancer {
     const asked = ids ?? [...members, ...this.draining.filter((id) => !members.includes(id))];
     return asked
       .map((id) => this.#healthOf(id))
-      .filter(({ instanceId }) => this.#surroundings.instances.get(instanceId)?.state !== 'terminated');
+      .filter(({ instanceId }) => this.#context.instances.get(instanceId)?.state !== 'terminated');
   }
 
   /**
@@ -123,19 +123,19 @@ export class LoadBalancer {
 
   /** Lets the health checks conclude what they have seen of an instance up to now, before it changes. */
   observe(instance: Instance): void {
-    const now = this.#surroundings.clock.now();
+    const now = this.#context.clock.now();
     for (const member of this.#members) {
       if (member.instanceId === instance.instanceId) observe(member, instance, this.spec.healthCheck, now);
     }
   }
 
   get #behaviour(): Behaviour {
-    return { ...this.#surroundings.behaviour(), ...this.spec.behaviour };
+    return { ...this.#context.behaviour(), ...this.spec.behaviour };
   }
 
   /** Whether DescribeInstanceHealth knows the member yet. */
   #isKnown({ registeredAt }: Membership): boolean {
-    return this.#surroundings.clock.now() >= registeredAt + this.#behaviour.registrationLag * 1000;
+    return this.#context.clock.now() >= registeredAt + this.#behaviour.registrationLag * 1000;
   }
 
   #has(id: string): boolean {
@@ -143,7 +143,7 @@ export class LoadBalancer {
   }
 
   #requireRegistrable(id: string): void {
-    const instance = this.#surroundings.instances.get(id);
+    const instance = this.#context.instances.get(id);
     if (!instance || instance.forgotten) throw couldNotFindInstance(id);
     if (instance.state !== 'running') {
       // The words are those of kubernetes/kubernetes#74694.
@@ -155,7 +155,7 @@ export class LoadBalancer {
   }
 
   #healthOf(id: string): InstanceHealth {
-    const { clock, instances } = this.#surroundings;
+    const { clock, instances } = this.#context;
     if (this.draining.includes(id)) return drainingHealth(id);
     const member = this.#members.find((entry) => entry.instanceId === id);
     if (member && this.#isKnown(member))
@@ -169,7 +169,7 @@ export class LoadBalancer {
 
   /** Whether the member is in service, also where DescribeInstanceHealth does not know it yet. */
   #serves(id: string): boolean {
-    const { clock, instances } = this.#surroundings;
+    const { clock, instances } = this.#context;
     const member = this.#members.find((entry) => entry.instanceId === id);
     return (
       member !== undefined &&
@@ -181,13 +181,13 @@ export class LoadBalancer {
     const { enabled, timeout } = this.spec.connectionDraining;
     // A member that is draining already was registered again meanwhile; the first draining goes on.
     if (!enabled || this.draining.includes(id) || !this.#serves(id)) return;
-    const { clock, agenda } = this.#surroundings;
+    const { clock, scheduler } = this.#context;
     const draining = { instanceId: id, until: clock.now() + timeout * 1000 };
     this.#draining = [...this.#draining.filter((entry) => entry.instanceId !== id), draining];
-    agenda.plan(draining.until, () => {
+    scheduler.schedule(draining.until, () => {
       if (this.#behaviour.draining === 'drop' && this.#draining.includes(draining)) this.remove(id);
     });
-    agenda.plan(draining.until + DRAINED_SHOWN, () => {
+    scheduler.schedule(draining.until + DRAINED_SHOWN, () => {
       this.#draining = this.#draining.filter((entry) => entry !== draining);
     });
   }

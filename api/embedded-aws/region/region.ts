@@ -1,4 +1,4 @@
-import { Agenda } from './scheduler.ts';
+import { Scheduler } from './scheduler.ts';
 import { AwsError } from '../protocol/aws-error.ts';
 import { DEFAULT_BEHAVIOUR, type Behaviour } from './behaviour.ts';
 import type { RegionClock } from './clock.ts';
@@ -24,7 +24,7 @@ const TERMINATED_DESCRIBED = 3_600_000;
 export class Region {
   readonly name: string;
   readonly clock: RegionClock;
-  readonly #agenda = new Agenda();
+  readonly #scheduler = new Scheduler();
   readonly #instances = new Map<string, Instance>();
   readonly #loadBalancers = new Map<string, LoadBalancer>();
 
@@ -128,13 +128,13 @@ export class Region {
     const existing = this.#loadBalancers.get(spec.name);
     if (existing) existing.spec = spec;
     else {
-      const surroundings = {
+      const context = {
         clock: this.clock,
-        agenda: this.#agenda,
+        scheduler: this.#scheduler,
         instances: this.#instances,
         behaviour: () => this.#behaviour,
       };
-      this.#loadBalancers.set(spec.name, new LoadBalancer(spec, surroundings));
+      this.#loadBalancers.set(spec.name, new LoadBalancer(spec, context));
     }
   }
 
@@ -153,14 +153,14 @@ export class Region {
   }
 
   #settle(): void {
-    this.#agenda.settle(this.clock.now());
+    this.#scheduler.runDue(this.clock.now());
   }
 
   #planEndOf(id: string): void {
     const now = this.clock.now();
-    this.#agenda.plan(now + TERMINATED_DEREGISTERED, () => {
+    this.#scheduler.schedule(now + TERMINATED_DEREGISTERED, () => {
       for (const balancer of this.#loadBalancers.values()) balancer.remove(id);
     });
-    this.#agenda.plan(now + TERMINATED_DESCRIBED, () => this.#instances.delete(id));
+    this.#scheduler.schedule(now + TERMINATED_DESCRIBED, () => this.#instances.delete(id));
   }
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Credentials, type Identity } from '../../aws/aws-credentials.ts';
+import { AwsCredentials, type Identity } from '../../aws/aws-credentials.ts';
 import { startEmbeddedAws } from '../../embedded-aws/server.ts';
 import { emptyFolder, messageOf, startServiceProcess } from '../support/service.ts';
 import { VirtualClock } from '../support/virtual-clock.ts';
@@ -26,14 +26,14 @@ function scripted(...readings: (() => Promise<Identity>)[]) {
     info: () => undefined,
     warn: (_fields: object, message: string) => warnings.push(message),
   };
-  return { credentials: new Credentials(begin, { timeoutMs: 15_000, logger, clock }), clock, log };
+  return { credentials: new AwsCredentials(begin, { timeoutMs: 15_000, logger, clock }), clock, log };
 }
 
 const never = () => new Promise<never>(() => undefined);
 const soon = () => Promise.resolve(identity('key', new Date(Date.now() + 60_000)));
 const failing = () => Promise.reject(new Error('no'));
 
-describe('Credentials', () => {
+describe('AwsCredentials', () => {
   it('are read once, and again where they have not changed for a second', async () => {
     const { credentials, log, clock } = scripted(() => Promise.resolve(identity('key-1')));
     await Promise.all([credentials.provider(), credentials.provider()]);

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CallGate } from '../../aws/call-budget.ts';
+import { CallBudget } from '../../aws/call-budget.ts';
 import { DomainError } from '../../errors.ts';
 import { type AwsTrace, startTrace } from '../../telemetry/aws-trace.ts';
 import { systemClock } from '../../time.ts';
 import { VirtualClock } from '../support/virtual-clock.ts';
 
 const throttled = new DomainError('aws_throttled', 'AWS is asked too often');
-type Take = Parameters<CallGate['take']>[1];
+type Take = Parameters<CallBudget['take']>[1];
 const ordinary: Take = { urgency: 'ordinary', repeated: false };
 const urgent: Take = { urgency: 'urgent', repeated: false };
 const patient: Take = { urgency: 'patient', repeated: false };
@@ -15,10 +15,10 @@ const repeated: Take = { urgency: 'ordinary', repeated: true };
 const trace = (deadlineMs = 5000): AwsTrace => startTrace(systemClock, deadlineMs);
 
 /** How many of so many calls are admitted at once. */
-async function admittedAtOnce(gate: CallGate, calls: number, how = ordinary): Promise<number> {
+async function admittedAtOnce(budget: CallBudget, calls: number, how = ordinary): Promise<number> {
   let admitted = 0;
   for (let n = 0; n < calls; n++) {
-    gate.take(trace(), how).then(
+    budget.take(trace(), how).then(
       () => (admitted += 1),
       () => undefined,
     );
@@ -27,11 +27,11 @@ async function admittedAtOnce(gate: CallGate, calls: number, how = ordinary): Pr
   return admitted;
 }
 
-describe('CallGate', () => {
+describe('CallBudget', () => {
   it('refuses at once whoever cannot have its turn before the deadline, and says when to come again', async () => {
-    const gate = new CallGate({ name: 'load balancer reads', perSecond: 1, clock: systemClock });
-    await gate.take(trace(), ordinary);
-    await assert.rejects(gate.take(trace(500), ordinary), (error: unknown) => {
+    const budget = new CallBudget({ name: 'load balancer reads', perSecond: 1, clock: systemClock });
+    await budget.take(trace(), ordinary);
+    await assert.rejects(budget.take(trace(500), ordinary), (error: unknown) => {
       assert.ok(error instanceof DomainError);
       assert.equal(error.code, 'aws_throttled');
       assert.match(error.message, /budget of load balancer reads is spent.*try again/);
@@ -41,20 +41,22 @@ describe('CallGate', () => {
   });
 
   it('refuses whoever urgent callers have kept waiting up to its deadline', async () => {
-    const gate = new CallGate({ name: 'load balancer reads', perSecond: 4, clock: systemClock });
-    await admittedAtOnce(gate, 4);
-    const waiting = assert.rejects(gate.take(trace(400), ordinary), { code: 'aws_throttled' });
-    for (let n = 0; n < 40; n++) void gate.take(trace(60_000), urgent);
+    const budget = new CallBudget({ name: 'load balancer reads', perSecond: 4, clock: systemClock });
+    await admittedAtOnce(budget, 4);
+    const waiting = assert.rejects(budget.take(trace(400), ordinary), { code: 'aws_throttled' });
+    for (let n = 0; n < 40; n++) void budget.take(trace(60_000), urgent);
     const began = performance.now();
     await waiting;
     assert.ok(performance.now() - began < 5000, 'it did not wait for all the urgent ones');
   });
 
   it('admits a second’s worth at once, then the rate', async () => {
-    const gate = new CallGate({ name: 'reads', perSecond: 20, clock: systemClock });
+    const budget = new CallBudget({ name: 'reads', perSecond: 20, clock: systemClock });
     const began = performance.now();
     let admitted = 0;
-    const takes = Array.from({ length: 30 }, () => gate.take(trace(), ordinary).then(() => (admitted += 1)));
+    const takes = Array.from({ length: 30 }, () =>
+      budget.take(trace(), ordinary).then(() => (admitted += 1)),
+    );
     await sleep(5);
     assert.ok(admitted >= 20 && admitted < 30, `${admitted} at once`);
     await Promise.all(takes);
@@ -63,25 +65,25 @@ describe('CallGate', () => {
   });
 
   it('lets patient callers go last, however long they wait already', async () => {
-    const gate = new CallGate({ name: 'reads', perSecond: 10, clock: systemClock });
-    assert.equal(await admittedAtOnce(gate, 10), 10);
+    const budget = new CallBudget({ name: 'reads', perSecond: 10, clock: systemClock });
+    assert.equal(await admittedAtOnce(budget, 10), 10);
     const order: string[] = [];
     await Promise.all([
-      gate.take(trace(), patient).then(() => order.push('patient')),
-      gate.take(trace(), ordinary).then(() => order.push('ordinary')),
-      gate.take(trace(), patient).then(() => order.push('patient, too')),
+      budget.take(trace(), patient).then(() => order.push('patient')),
+      budget.take(trace(), ordinary).then(() => order.push('ordinary')),
+      budget.take(trace(), patient).then(() => order.push('patient, too')),
     ]);
     assert.deepEqual(order, ['ordinary', 'patient', 'patient, too']);
   });
 
   it('lets urgent callers alone take the reserve, ahead of those that wait', async () => {
-    const gate = new CallGate({ name: 'reads', perSecond: 4, reserve: 2, clock: systemClock });
-    assert.equal(await admittedAtOnce(gate, 6), 4);
-    assert.equal(await admittedAtOnce(gate, 5, urgent), 2);
+    const budget = new CallBudget({ name: 'reads', perSecond: 4, reserve: 2, clock: systemClock });
+    assert.equal(await admittedAtOnce(budget, 6), 4);
+    assert.equal(await admittedAtOnce(budget, 5, urgent), 2);
     const order: string[] = [];
     await Promise.all([
-      gate.take(trace(), urgent).then(() => order.push('urgent')),
-      gate.take(startTrace(systemClock, 30_000), ordinary).then(() => order.push('ordinary')),
+      budget.take(trace(), urgent).then(() => order.push('urgent')),
+      budget.take(startTrace(systemClock, 30_000), ordinary).then(() => order.push('ordinary')),
     ]);
     assert.deepEqual(order, ['urgent', 'ordinary']);
   });
@@ -93,8 +95,8 @@ describe('CallGate', () => {
   ] as const)
     it(`leaves a third of the calls to ${few.urgency} ones while more ${many.urgency} ones come than may be made`, async () => {
       const clock = new VirtualClock();
-      const gate = new CallGate({ name: 'reads', perSecond: 5, reserve: 2, clock });
-      const take = (how: Take) => gate.take(startTrace(clock, 60_000), how);
+      const budget = new CallBudget({ name: 'reads', perSecond: 5, reserve: 2, clock });
+      const take = (how: Take) => budget.take(startTrace(clock, 60_000), how);
       const order: string[] = [];
       const flood = Array.from({ length: 60 }, async () => {
         await take(many);
@@ -111,63 +113,63 @@ describe('CallGate', () => {
     });
 
   it('does not limit without a rate', async () => {
-    assert.equal(await admittedAtOnce(new CallGate({ name: 'changes', clock: systemClock }), 1000), 1000);
+    assert.equal(await admittedAtOnce(new CallBudget({ name: 'changes', clock: systemClock }), 1000), 1000);
   });
 
   describe('after AWS said that it is asked too often', () => {
-    let gate: CallGate;
+    let budget: CallBudget;
     beforeEach(() => {
-      gate = new CallGate({ name: 'reads', perSecond: 100, clock: systemClock });
+      budget = new CallBudget({ name: 'reads', perSecond: 100, clock: systemClock });
     });
 
     it('fails first tries of everybody at once, with the reason', async () => {
-      gate.pause(throttled);
-      for (const how of [ordinary, urgent]) await assert.rejects(gate.take(trace(), how), throttled);
+      budget.pause(throttled);
+      for (const how of [ordinary, urgent]) await assert.rejects(budget.take(trace(), how), throttled);
     });
 
     it('lets a repeated try wait for the end of the pause, or fail where its deadline comes first', async () => {
-      gate.pause(throttled);
-      await assert.rejects(gate.take(trace(300), repeated), throttled);
+      budget.pause(throttled);
+      await assert.rejects(budget.take(trace(300), repeated), throttled);
       const began = performance.now();
-      await gate.take(trace(), repeated);
+      await budget.take(trace(), repeated);
       const waited = performance.now() - began;
       assert.ok(waited > 900 && waited < 2000, `it waited ${waited} ms`);
     });
 
     it('lets a probe through', async () => {
-      gate.pause(throttled);
-      await gate.take(startTrace(systemClock, 1000, { probe: true }), ordinary);
+      budget.pause(throttled);
+      await budget.take(startTrace(systemClock, 1000, { probe: true }), ordinary);
     });
 
     it('admits nobody who was waiting already before the pause ends', async () => {
-      gate = new CallGate({ name: 'reads', perSecond: 20, clock: systemClock });
-      await admittedAtOnce(gate, 20);
+      budget = new CallBudget({ name: 'reads', perSecond: 20, clock: systemClock });
+      await admittedAtOnce(budget, 20);
       const began = performance.now();
       let admittedAfter = Infinity;
-      const waiting = gate.take(trace(), ordinary).then(
+      const waiting = budget.take(trace(), ordinary).then(
         () => (admittedAfter = performance.now() - began),
         (error: unknown) => {
           assert.equal(error, throttled);
         },
       );
-      gate.pause(throttled);
+      budget.pause(throttled);
       await waiting;
       assert.ok(admittedAfter > 900, `it was admitted after ${admittedAfter} ms`);
     });
 
     it('goes on when AWS answers a call that left after it', async () => {
-      gate.pause(throttled);
+      budget.pause(throttled);
       await sleep(2);
-      gate.reopen(performance.now());
-      await gate.take(trace(), ordinary);
+      budget.reopen(performance.now());
+      await budget.take(trace(), ordinary);
     });
 
     it('is not ended by the answer to a call that had left before', async () => {
       const leftAt = performance.now();
       await sleep(2);
-      gate.pause(throttled);
-      gate.reopen(leftAt);
-      await assert.rejects(gate.take(trace(), ordinary), throttled);
+      budget.pause(throttled);
+      budget.reopen(leftAt);
+      await assert.rejects(budget.take(trace(), ordinary), throttled);
     });
   });
 });

@@ -2,14 +2,14 @@ import assert from 'node:assert/strict';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { sampleToken } from '../../config/api-tokens.ts';
-import { type Config, type Outside, readConfig as readConfigFor, warningsOf } from '../../config/config.ts';
+import { type Config, type ConfigInputs, readConfig as readConfigFor, warningsOf } from '../../config/config.ts';
 import { ConfigError } from '../../errors.ts';
 import { settingNames } from '../../config/setting-names.ts';
 
-const readConfig = (env: Record<string, string>, nodeVersion = '24.0.0', outside?: Outside) =>
+const readConfig = (env: Record<string, string>, nodeVersion = '24.0.0', outside?: ConfigInputs) =>
   readConfigFor(env, nodeVersion, outside);
 /** A disk with these files alone. */
-const disk = (files: Record<string, string>): Outside => ({
+const disk = (files: Record<string, string>): ConfigInputs => ({
   readFile: (path) => files[path] ?? assert.fail(Object.assign(new Error(path), { code: 'ENOENT' })),
 });
 const base64 = (text: string | Buffer) => Buffer.from(text).toString('base64');
@@ -17,7 +17,7 @@ const good = base64('tester:secret-word');
 const unpadded = (token: string) => token.replace(/=+$/, '');
 
 /** The faults that the environment has; it fails where there are none. */
-function faultsOf(env: Record<string, string>, outside?: Outside): readonly string[] {
+function faultsOf(env: Record<string, string>, outside?: ConfigInputs): readonly string[] {
   try {
     readConfig(env, undefined, outside);
   } catch (error) {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { CallGate } from '../../aws/call-budget.ts';
+import { CallBudget } from '../../aws/call-budget.ts';
 import { elbNotFound } from '../../errors.ts';
 import { HealthBoard } from '../../load-balancers/health-board.ts';
 import { HealthReads } from '../../load-balancers/health-reads.ts';
@@ -29,14 +29,14 @@ const inTimeMs = 3000;
 /** An AWS that takes 40 ms a call, behind the budgets that the service has by default. */
 class BudgetedAws extends ScriptedGateway {
   readonly #clock: VirtualClock;
-  readonly #elb: CallGate;
-  readonly #ec2: CallGate;
+  readonly #elb: CallBudget;
+  readonly #ec2: CallBudget;
 
   constructor(clock: VirtualClock) {
     super();
     this.#clock = clock;
-    this.#elb = new CallGate({ name: 'load balancer reads', perSecond: 5, reserve: 2, clock });
-    this.#ec2 = new CallGate({ name: 'instance reads', perSecond: 10, clock });
+    this.#elb = new CallBudget({ name: 'load balancer reads', perSecond: 5, reserve: 2, clock });
+    this.#ec2 = new CallBudget({ name: 'instance reads', perSecond: 10, clock });
     for (const name of [web, shop]) this.region.set(name, [id(1), id(2)]);
   }
 
@@ -72,8 +72,8 @@ class BudgetedAws extends ScriptedGateway {
     return members;
   }
 
-  async #call(gate: CallGate, urgency: Urgency, trace: AwsTrace): Promise<void> {
-    await gate.take(trace, { urgency, repeated: false });
+  async #call(budget: CallBudget, urgency: Urgency, trace: AwsTrace): Promise<void> {
+    await budget.take(trace, { urgency, repeated: false });
     trace.sent?.();
     await this.#clock.sleep(40);
   }
