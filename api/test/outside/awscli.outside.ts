@@ -1,12 +1,9 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import type { Fault } from '../../embedded-aws/faults.ts';
 import { ids } from '../embedded-aws/support.ts';
-import { emptyFolder } from '../support/service.ts';
+import { type AwsCli, startAwsCli } from './aws-cli.ts';
 import { type ServerProcess, startServer } from './process.ts';
 
 /** The command of Debian's package `awscli`. */
@@ -41,44 +38,25 @@ const startEmbeddedAws = (...args: string[]) =>
 describe('The embedded AWS, as the AWS CLI sees it', function () {
   this.timeout(60_000);
   let server: ServerProcess;
+  let cli: AwsCli;
 
   before(async () => {
     assert.ok(
       existsSync(awsCommand),
       `there is no AWS CLI at ${awsCommand}; install it with: apt-get install awscli`,
     );
+    cli = startAwsCli();
     server = await startEmbeddedAws();
   });
   after(async () => {
+    await (cli as AwsCli | undefined)?.close();
     await (server as ServerProcess | undefined)?.close();
   });
   afterEach(async () => {
     await control('DELETE', '/faults');
   });
 
-  /** Runs the CLI with one attempt a call and none of this user's settings. */
-  async function run(...args: string[]) {
-    const child = spawn(awsCommand, ['--endpoint-url', server.url, ...args], {
-      env: {
-        HOME: emptyFolder(),
-        PATH: '/usr/bin:/bin',
-        AWS_ACCESS_KEY_ID: 'test',
-        AWS_SECRET_ACCESS_KEY: 'test',
-        AWS_DEFAULT_REGION: 'us-east-1',
-        AWS_DEFAULT_OUTPUT: 'json',
-        AWS_EC2_METADATA_DISABLED: 'true',
-        AWS_MAX_ATTEMPTS: '1',
-        AWS_PAGER: '',
-      },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    const [stdout, stderr] = await Promise.all([
-      text(child.stdout),
-      text(child.stderr),
-      once(child, 'close'),
-    ]);
-    return { code: child.exitCode, stdout, stderr };
-  }
+  const run = (...args: string[]) => cli.run('--endpoint-url', server.url, ...args);
 
   /** Returns what the CLI made of a successful answer. */
   async function read<T>(...args: string[]): Promise<T> {

@@ -1,0 +1,50 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { emptyFolder } from '../support/service.ts';
+
+/** How a command of the AWS CLI ended. */
+export interface CliResult {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface AwsCli {
+  /** Runs one command. Rejects if the process of the CLI has ended. */
+  run(...args: string[]): Promise<CliResult>;
+  close(): Promise<void>;
+}
+
+/** Starts Debian's AWS CLI with one attempt a call and none of this user's settings. Commands run in turn. */
+export function startAwsCli(): AwsCli {
+  const child = spawn('/usr/bin/python3', [fileURLToPath(new URL('aws-cli.py', import.meta.url))], {
+    env: {
+      HOME: emptyFolder(),
+      PATH: '/usr/bin:/bin',
+      AWS_ACCESS_KEY_ID: 'test',
+      AWS_SECRET_ACCESS_KEY: 'test',
+      AWS_DEFAULT_REGION: 'us-east-1',
+      AWS_DEFAULT_OUTPUT: 'json',
+      AWS_EC2_METADATA_DISABLED: 'true',
+      AWS_MAX_ATTEMPTS: '1',
+      AWS_PAGER: '',
+    },
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  const closed = once(child, 'close');
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  return {
+    run: async (...args) => {
+      child.stdin.write(`${JSON.stringify(args)}\n`);
+      const line = await lines.next();
+      if (line.done === true) throw new Error('the AWS CLI has ended');
+      return JSON.parse(line.value) as CliResult;
+    },
+    close: async () => {
+      child.stdin.end();
+      await closed;
+    },
+  };
+}
