@@ -5,11 +5,10 @@ import tseslint from 'typescript-eslint';
 export default tseslint.config(
   { ignores: ['cdktf.out/', 'eslint.config.mjs'] },
   js.configs.recommended,
-  tseslint.configs.strictTypeChecked,
+  // Without the rules that need types: oxlint checks those, see .oxlintrc.json.
+  tseslint.configs.strict,
   {
-    languageOptions: { parserOptions: { projectService: true } },
     rules: {
-      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
       '@typescript-eslint/consistent-type-imports': 'error',
       'no-restricted-imports': [
         'error',
@@ -29,9 +28,6 @@ export default tseslint.config(
     files: ['test/**'],
     rules: {
       '@typescript-eslint/no-explicit-any': 'off',
-      '@typescript-eslint/no-unsafe-member-access': 'off',
-      '@typescript-eslint/no-unsafe-assignment': 'off',
-      '@typescript-eslint/no-unsafe-return': 'off',
     },
   },
   prettier,
