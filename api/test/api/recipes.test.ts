@@ -5,11 +5,11 @@ import { readFileSync } from 'node:fs';
 import { token } from '../support/service.ts';
 import { startWorldInRealTime, type World } from '../support/world.ts';
 
-const readme = readFileSync(new URL('../../../README.md', import.meta.url), 'utf8');
-const functions = /```bash\n([\s\S]*?)```/.exec(readme)?.[1] ?? '';
+const recipes = readFileSync(new URL('../../../docs/recipes.md', import.meta.url), 'utf8');
+const functions = /```bash\n([\s\S]*?)```/.exec(recipes)?.[1] ?? '';
 const [member, spare] = ['i-5203422c', 'i-0b22a22eec53b9321'];
 
-describe('The recipes of the README', function () {
+describe('The recipes of docs/recipes.md', function () {
   this.timeout(60_000);
   let world: World;
   beforeEach(async () => {
