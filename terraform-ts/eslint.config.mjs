@@ -5,7 +5,7 @@ import tseslint from 'typescript-eslint';
 export default tseslint.config(
   { ignores: ['cdktf.out/', 'eslint.config.mjs'] },
   js.configs.recommended,
-  // Without the rules that need types: oxlint checks those, see .oxlintrc.json.
+  // Without the rules that need types: oxlint checks those, see oxlint.json.
   tseslint.configs.strict,
   {
     rules: {
