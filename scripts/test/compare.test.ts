@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { UsageError } from '../capacity/options.ts';
-import { compare, readOld } from '../capacity/report/compare.ts';
+import { UsageError } from '../measure/options.ts';
+import { compare, readOld } from '../measure/report/compare.ts';
 import { reportOf } from './report-of.ts';
 
 const rate = (value: number) => ({ name: 'rate', value, unit: 'req/s', better: 'higher' as const });

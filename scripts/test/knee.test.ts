@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { knee } from '../capacity/knee.ts';
+import { knee } from '../measure/promises/knee.ts';
 
 const step = (connections: number, requestsPerSecond: number, p99: number) => ({
   connections,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { connectionsAt } from '../capacity/load.ts';
-import { Recorder } from '../capacity/recorder.ts';
-import { rampStages } from '../capacity/scenarios/ramp.ts';
+import { connectionsAt } from '../measure/load/load.ts';
+import { Recorder } from '../measure/load/recorder.ts';
+import { rampStages } from '../measure/scenarios/capacity/ramp.ts';
 
 describe('the recorder', () => {
   const what = { scenario: 'seed', label: '', server: 'service', connections: 1 } as const;

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readOptions, UsageError } from '../capacity/options.ts';
+import { readOptions, UsageError } from '../measure/options.ts';
 
 const token = Buffer.from('user:password').toString('base64');
 const read = (...args: string[]) => readOptions(args, ['seed', 'mixed'], undefined);

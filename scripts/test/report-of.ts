@@ -1,6 +1,6 @@
-import { Recorder, type Run } from '../capacity/recorder.ts';
-import type { Report } from '../capacity/report/report.ts';
-import type { Figure } from '../measure/promise.ts';
+import { Recorder, type Run } from '../measure/load/recorder.ts';
+import type { Report } from '../measure/report/report.ts';
+import type { Figure } from '../measure/promises/promise.ts';
 
 /** A report with these figures, of a scenario `seed`. */
 export function reportOf(figures: readonly Figure[], more: Partial<Report> = {}): Report {

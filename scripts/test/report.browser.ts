@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type Browser, chromium } from 'playwright-core';
-import { page } from '../capacity/report/html.ts';
+import { page } from '../measure/report/html.ts';
 import { fullReport } from './report-of.ts';
 
 const executablePath = process.env['CHROMIUM'] ?? '/usr/bin/chromium';

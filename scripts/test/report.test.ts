@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { page } from '../capacity/report/html.ts';
-import { broken, table } from '../capacity/report/table.ts';
+import { page } from '../measure/report/html.ts';
+import { broken, table } from '../measure/report/table.ts';
 import { fullReport, reportOf } from './report-of.ts';
 
 const missed = { name: 'seed: figure', value: 0.5, unit: '×', atLeast: 0.6 };

@@ -1,0 +1,155 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { type Options, readOptions, UsageError, usage } from './options.ts';
+import { Progress } from './report/progress.ts';
+import { checkRemote } from './lab/remote.ts';
+import { type Change, compare, readOld, sameMachine } from './report/compare.ts';
+import { page } from './report/html.ts';
+import { stepsPlot } from './report/plots.ts';
+import { commit, type Outcome, type Report, thisMachine, versions } from './report/report.ts';
+import { broken, comparison, table } from './report/table.ts';
+import { scenarios } from './scenarios/capacity/all.ts';
+import { Interrupted, type Scenario, Session } from './lab/session.ts';
+
+process.exitCode = await main().catch((error: unknown) => {
+  if (error instanceof UsageError) {
+    console.error(`${error.message} See --help.`);
+    return 2;
+  }
+  console.error((error as Error).message);
+  return 1;
+});
+
+async function main(): Promise<number> {
+  const names = Object.keys(scenarios);
+  const options = readOptions(process.argv.slice(2), names, process.env['API_TOKEN']);
+  if (options === 'help') {
+    process.stdout.write(usage.replace('NAMES', names.join(', ')));
+    return 0;
+  }
+  const chosen = choose(options);
+  const old = options.compare === undefined ? undefined : readOld(options.compare, options.quick);
+  mkdirSync(options.out, { recursive: true });
+
+  const signal = untilInterrupted();
+  if (options.remote !== undefined) await checkRemote(options.remote, signal);
+  const startedAt = new Date();
+  const session = new Session(options, signal, new Progress(process.stderr));
+  const { outcomes, ended } = await runAll(session, chosen);
+  const report: Report = {
+    format: 1,
+    startedAt: startedAt.toISOString(),
+    seconds: (Date.now() - startedAt.getTime()) / 1000,
+    quick: options.quick,
+    target: targetOf(options),
+    machine: thisMachine(),
+    versions: versions(),
+    commit: commit(),
+    ...(ended !== undefined && { ended }),
+    outcomes,
+    runs: session.runs,
+  };
+  const changes = old && compare(old, report, options.tolerance);
+  writeReport(options.out, report, changes);
+  console.log(`${table(report)}\n`);
+  if (old !== undefined && changes !== undefined) {
+    console.log(
+      `Beside ${options.compare ?? ''}${sameMachine(old, report) ? '' : ', of another machine or target: ratios alone are judged'}:`,
+    );
+    console.log(`${comparison(changes)}\n`);
+  }
+  const faults = [
+    ...broken(report),
+    ...(changes ?? []).filter(({ dropped }) => dropped).map(({ name }) => `DROPPED: ${name}`),
+  ];
+  for (const fault of faults) console.log(fault);
+  console.log(`${Math.round(report.seconds)} s; ${pathToFileURL(resolve(options.out, 'report.html')).href}`);
+  if (ended !== undefined) console.error(ended);
+  if (signal.aborted) return 130;
+  return faults.length === 0 && ended === undefined ? 0 : 1;
+}
+
+/** The scenarios that were asked for. @throws UsageError for one that the target does not allow */
+function choose({ only, remote }: Options): [string, Scenario][] {
+  const chosen = Object.entries(scenarios).filter(([name]) => only?.includes(name) ?? true);
+  const barred = chosen.find(([, { needs }]) => !allowed(needs, remote));
+  if (only === undefined || barred === undefined) return chosen;
+  const [name, { needs }] = barred;
+  throw new UsageError(
+    needs === 'writes'
+      ? `"${name}" changes a load balancer: allow it with --writes --elb NAME --instance ID.`
+      : `"${name}" needs the AWS in memory: run it without --url.`,
+  );
+}
+
+function allowed(needs: Scenario['needs'], remote: Options['remote']): boolean {
+  return remote === undefined || needs === 'reads' || (needs === 'writes' && remote.instance !== undefined);
+}
+
+/** Runs one scenario after the other; what it throws ends all, and is told in `ended`. */
+async function runAll(
+  session: Session,
+  chosen: [string, Scenario][],
+): Promise<{ outcomes: Outcome[]; ended: string | undefined }> {
+  const outcomes: Outcome[] = [];
+  let ended: string | undefined;
+  for (const [name, scenario] of chosen) {
+    const { asks, promises, needs } = scenario;
+    if (!allowed(needs, session.options.remote)) {
+      outcomes.push({ name, asks, promises, state: 'skipped', figures: [] });
+      continue;
+    }
+    session.begin(name, asks);
+    try {
+      outcomes.push({ name, asks, promises, state: 'done', figures: await scenario.run(session) });
+    } catch (error) {
+      outcomes.push({ name, asks, promises, state: 'cut', figures: [] });
+      ended = await explain(error, session);
+      break;
+    }
+  }
+  session.end();
+  await session.lab.close();
+  return { outcomes, ended };
+}
+
+async function explain(error: unknown, session: Session): Promise<string> {
+  if (error instanceof Interrupted || session.signal.aborted)
+    return 'Stopped by Ctrl-C: this is what was done until then.';
+  // A connection breaks a moment before its process is known to have ended, which says more.
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  return (session.lab.lost() ?? (error as Error)).message;
+}
+
+/** Aborted by the first Ctrl-C; another ends at once, unless it is the same: npm passes on what the terminal sends too. */
+function untilInterrupted(): AbortSignal {
+  const controller = new AbortController();
+  let abortedAt = 0;
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      if (controller.signal.aborted) {
+        if (performance.now() - abortedAt > 1000) process.exit(130);
+        return;
+      }
+      abortedAt = performance.now();
+      console.error('\nStopping; the report follows. Once more to end at once.');
+      controller.abort();
+    });
+  }
+  return controller.signal;
+}
+
+function targetOf({ remote }: Options): string {
+  if (remote === undefined)
+    return 'The production build on this machine, its AWS in memory: 40 ms a call, AWS’s rate limits on';
+  const limit = remote.maxRate === undefined ? 'without a limit' : `at most ${remote.maxRate} req/s`;
+  return `${remote.url}, ${remote.elb}, ${limit}`;
+}
+
+function writeReport(folder: string, report: Report, changes: Change[] | undefined): void {
+  writeFileSync(join(folder, 'report.json'), `${JSON.stringify(report, null, 1)}\n`);
+  writeFileSync(join(folder, 'report.html'), page(report, changes));
+  const svg = stepsPlot(report);
+  if (svg !== undefined) writeFileSync(join(folder, 'steps.svg'), svg);
+}

@@ -1,0 +1,61 @@
+import { readFileSync } from 'node:fs';
+import type { Figure } from '../promises/promise.ts';
+import { UsageError } from '../options.ts';
+import type { Report } from './report.ts';
+
+/** A figure then and now. */
+export interface Change {
+  readonly name: string;
+  readonly unit: string;
+  readonly before: number;
+  readonly now: number;
+  /** It should be high, may be compared between the two machines, and fell by more than the tolerance. */
+  readonly dropped: boolean;
+}
+
+/** Reads an older report.json. @throws UsageError */
+export function readOld(file: string, quick: boolean): Report {
+  let old: Partial<Report>;
+  try {
+    old = JSON.parse(readFileSync(file, 'utf8')) as Partial<Report>;
+  } catch (error) {
+    const why = error instanceof SyntaxError ? 'is not JSON' : 'cannot be read';
+    throw new UsageError(`${file} ${why}: --compare takes the report.json of an older run.`, {
+      cause: error,
+    });
+  }
+  if (old.format !== 1 || !Array.isArray(old.outcomes))
+    throw new UsageError(
+      `${file} is no report of this program: --compare takes the report.json of an older run.`,
+    );
+  if (old.quick !== quick)
+    throw new UsageError(
+      `${file} is of a ${quick ? 'full' : '--quick'} run: ${quick ? 'leave --quick away' : 'add --quick'}, to compare like with like.`,
+    );
+  return old as Report;
+}
+
+/** The figures that both have, in the order of the newer. Between two machines ratios alone can drop. */
+export function compare(old: Report, report: Report, tolerance: number): Change[] {
+  const before = new Map(figuresOf(old).map((figure) => [figure.name, figure.value]));
+  const alike = sameMachine(old, report);
+  return figuresOf(report).flatMap((figure) => {
+    const { name, unit, value } = figure;
+    const then = before.get(name);
+    if (then === undefined) return [];
+    const comparable = alike || unit === '×';
+    const high = figure.better === 'higher' || figure.atLeast !== undefined;
+    return [
+      { name, unit, before: then, now: value, dropped: comparable && high && value < then * (1 - tolerance) },
+    ];
+  });
+}
+
+/** Whether both were measured on machines alike, against the same target. */
+export function sameMachine(old: Report, report: Report): boolean {
+  return old.target === report.target && JSON.stringify(old.machine) === JSON.stringify(report.machine);
+}
+
+function figuresOf({ outcomes }: Report): Figure[] {
+  return outcomes.flatMap(({ figures }) => figures);
+}

@@ -1,0 +1,144 @@
+import { isKept, limitOf, shown, type Figure } from '../promises/promise.ts';
+import type { Run } from '../load/recorder.ts';
+import type { Change } from './compare.ts';
+import { awsPlot, rampPlot, statusPlot, stepsPlot } from './plots.ts';
+import type { Outcome, Report } from './report.ts';
+
+const style = `
+  body { font: 16px/1.5 system-ui, sans-serif; color: #1b1f24; background: #fff; max-width: 960px; margin: 2rem auto; padding: 0 1rem }
+  h1 { margin-bottom: 0 } h2 { margin: 2.5rem 0 .3rem } p { margin: .3rem 0 .8rem; max-width: 46rem }
+  table { border-collapse: collapse; width: 100%; font-size: 14px } th { text-align: left }
+  td, th { padding: .25rem .6rem; border-bottom: 1px solid #d5d9de; vertical-align: top }
+  td.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap }
+  tr.part td { font-weight: 600; background: #f2f4f7 } tr.part span { font-weight: 400 }
+  .kept { color: #00664a } .broken { color: #b3200f; font-weight: 700 }
+  .verdict { padding: .6rem 1rem; border-left: 6px solid #00664a; background: #eef7f3; max-width: none }
+  .verdict.bad { border-color: #b3200f; background: #fdf0ee }
+  svg { max-width: 100%; height: auto }`;
+
+/** The report as a page that needs nothing from elsewhere. */
+export function page(report: Report, changes?: readonly Change[]): string {
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<link rel="icon" href="data:,">
+<title>Capacity of elb-inventory</title>
+<style>${style}
+</style>
+</head>
+<body>
+<h1>Capacity of elb-inventory</h1>
+${heading(report)}
+${verdict(report)}
+${plot('How much, and where it bends', 'Left of the knee another connection brings more answers a second; right of it, it only waits longer.', stepsPlot(report))}
+${plot('Latency while users come and go', 'Of each second, the median and the slowest 2.5 % and 1 % begin at the lines.', rampPlot(report))}
+${plot('AWS calls over requests', 'One dot a run; calls that AWS throttled are counted too. Lists come from one picture of the region, so that more requests are not more calls.', awsPlot(report))}
+${plot('Answers by status', 'All runs of a scenario together; the axis is logarithmic, so that a single failure shows.', statusPlot(report))}
+<h2>Figures and promises</h2>
+${figures(report.outcomes)}
+${changes === undefined ? '' : compared(changes)}
+<h2>Runs</h2>
+${runs(report.runs)}
+<h2>How it was measured</h2>
+<p>By autocannon, over connections that are kept alive; each sends the next request as soon as it has the answer, unless a
+rate is set. Where a rate is set, requests that had to wait behind a slow answer are counted with the time they would have
+taken (coordinated omission); without a rate, latency is that of the requests which were sent. Latency is of answers with 2xx alone. The load and all servers
+share this machine, unless the service is deployed elsewhere. A ratio is of two servers that were measured in turn.</p>
+</body>
+</html>
+`;
+}
+
+function heading({ target, quick, startedAt, seconds, machine, versions, commit }: Report): string {
+  const programs = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
+  return `<p>${escape(target)}. ${quick ? 'A --quick run' : 'A full run'} of ${Math.round(seconds)} s, begun ${escape(startedAt)}, commit ${escape(commit)}.
+${escape(machine.cpu)}, ${machine.cores} cores, ${machine.memoryGb} GB, ${escape(machine.system)}; ${escape(programs.join(', '))}.</p>`;
+}
+
+function verdict({ outcomes, ended }: Report): string {
+  const promised = outcomes.flatMap(({ figures }) => figures).filter((figure) => limitOf(figure) !== '');
+  const missed = promised.filter((figure) => !isKept(figure));
+  const kept = `${promised.length - missed.length} of ${promised.length} promises kept`;
+  const which = missed.map(({ name }) => escape(name)).join('; ');
+  const early = ended === undefined ? '' : ` It ended early: ${escape(ended)}`;
+  const bad = missed.length > 0 || ended !== undefined;
+  return `<p class="verdict${bad ? ' bad' : ''}">${kept}.${which === '' ? '' : ` Broken: ${which}.`}${early}</p>`;
+}
+
+function plot(title: string, how: string, svg: string | undefined): string {
+  return svg === undefined ? '' : `<h2>${title}</h2>\n<p>${how}</p>\n${svg}`;
+}
+
+function figures(outcomes: readonly Outcome[]): string {
+  const rows = outcomes.map(
+    ({ name, asks, promises, state, figures }) =>
+      `<tr class="part"><td colspan="4">${escape(name)} <span>– ${escape(asks)}. Promises ${escape(promises)}.${note(state)}</span></td></tr>\n` +
+      figures.map(figureRow).join('\n'),
+  );
+  return `<table><tr><th>figure</th><th></th><th>promise</th><th></th></tr>\n${rows.join('\n')}</table>`;
+}
+
+function note(state: Outcome['state']): string {
+  if (state === 'skipped') return ' Skipped: it is not for this target.';
+  return state === 'cut' ? ' Did not come to its end, so that nothing of it is judged.' : '';
+}
+
+function figureRow(figure: Figure): string {
+  const limit = limitOf(figure);
+  const kept = isKept(figure);
+  const word = limit === '' ? '' : kept ? 'kept' : 'BROKEN';
+  const name = figure.name.replace(/^[\w-]+: /, '');
+  return `<tr><td>${escape(name)}</td><td class="n">${shown(figure.value)} ${escape(figure.unit)}</td><td>${limit}</td><td class="${kept ? 'kept' : 'broken'}">${word}</td></tr>`;
+}
+
+function compared(changes: readonly Change[]): string {
+  const rows = changes.map(({ name, unit, before, now, dropped }) => {
+    const share = before === 0 ? '' : `${(100 * (now / before - 1)).toFixed(1)} %`;
+    return `<tr><td>${escape(name)}</td><td class="n">${shown(before)} ${escape(unit)}</td><td class="n">${shown(now)} ${escape(unit)}</td><td class="n">${share}</td><td class="broken">${dropped ? 'DROPPED' : ''}</td></tr>`;
+  });
+  return `<h2>Beside the older run</h2>\n<table><tr><th>figure</th><th>then</th><th>now</th><th></th><th></th></tr>\n${rows.join('\n')}</table>`;
+}
+
+function runs(all: readonly Run[]): string {
+  const rows = all.map(
+    ({ scenario, server, label, requests, goodPerSecond, failed, latency, rate, aws, cut }) => {
+      const cells = [goodPerSecond, latency.mean, latency.p50, latency.p97_5, latency.p99, latency.max].map(
+        shown,
+      );
+      const what = `${label}${rate === undefined ? '' : `, ${Math.round(rate * 10) / 10} a second set`}${cut === undefined ? '' : ' (cut)'}`;
+      const calls = aws === undefined ? '' : shown(aws.callsPerSecond);
+      return (
+        `<tr><td>${escape(scenario)}</td><td>${server}</td><td>${escape(what)}</td>` +
+        [shown(requests), shown(failed), ...cells, calls]
+          .map((cell) => `<td class="n">${cell}</td>`)
+          .join('') +
+        '</tr>'
+      );
+    },
+  );
+  const heads = [
+    'scenario',
+    'server',
+    'run',
+    'requests',
+    'failed',
+    '2xx/s',
+    'mean',
+    'p50',
+    'p97.5',
+    'p99',
+    'max, ms',
+    'AWS calls/s',
+  ];
+  return `<table><tr>${heads.map((head) => `<th>${head}</th>`).join('')}</tr>\n${rows.join('\n')}</table>`;
+}
+
+function escape(text: string): string {
+  return text
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('"', '&quot;');
+}

@@ -1,0 +1,296 @@
+import * as echarts from 'echarts';
+import { knee } from '../promises/knee.ts';
+import type { Run } from '../load/recorder.ts';
+import type { Report } from './report.ts';
+
+type Option = echarts.EChartsOption;
+type Line = echarts.LineSeriesOption;
+
+const width = 920;
+const ink = '#1b1f24';
+const faint = '#d5d9de';
+/** Told apart by people who see few colours too (Okabe and Ito, 2008). */
+const colour = {
+  service: '#0072b2',
+  bare: '#6b6f76',
+  naive: '#d55e00',
+  p50: '#009e73',
+  p97_5: '#e69f00',
+  p99: '#cc3311',
+};
+const text = { color: ink, fontSize: 13, fontFamily: 'system-ui, sans-serif' };
+const thousands = (value: number): string => value.toLocaleString('en');
+const nameStyle = { ...text, fontWeight: 'bold' as const };
+
+function svg(option: Option, height: number): string {
+  const chart = echarts.init(null, null, { renderer: 'svg', ssr: true, width, height });
+  chart.setOption({ animation: false, textStyle: text, ...option });
+  const drawn = chart.renderToSVGString();
+  chart.dispose();
+  return drawn;
+}
+
+function axis(type: 'log' | 'value', name: string, more: object = {}): object {
+  return {
+    type,
+    name,
+    nameTextStyle: nameStyle,
+    axisLabel: { ...text, formatter: thousands },
+    axisLine: { show: true, lineStyle: { color: ink } },
+    splitLine: { lineStyle: { color: faint } },
+    minorSplitLine: { show: false },
+    ...more,
+  };
+}
+
+const below = { nameLocation: 'middle', nameGap: 32 };
+const legend = (top: number, data: string[]): object => ({
+  top,
+  left: 'center',
+  itemGap: 24,
+  textStyle: text,
+  data,
+});
+
+function line(name: string, stroke: string, data: number[][], more: Line = {}): Line {
+  return {
+    type: 'line',
+    name,
+    data,
+    symbolSize: 7,
+    itemStyle: { color: stroke },
+    lineStyle: { color: stroke, width: 2.5 },
+    ...more,
+  };
+}
+
+function ofSteps({ runs }: Report, server: Run['server']): Run[] {
+  return runs.filter((run) => run.scenario === 'steps' && run.server === server && run.cut === undefined);
+}
+
+/** Throughput, and latency below it, over connections, the knee marked; undefined where `steps` did not run. */
+export function stepsPlot(report: Report): string | undefined {
+  const [service, bare] = [ofSteps(report, 'service'), ofSteps(report, 'bare')];
+  if (service.length === 0) return undefined;
+  const bend = knee(service);
+  const mark: Line = {
+    markLine: {
+      silent: true,
+      symbol: 'none',
+      lineStyle: { color: ink, type: 'dashed', width: 1.5 },
+      label: {
+        ...text,
+        position: 'end',
+        distance: 6,
+        formatter: `knee: ${bend?.connections ?? 0} connections`,
+      },
+      data: bend === undefined ? [] : [{ xAxis: bend.connections }],
+    },
+  };
+  const over = (runs: Run[], value: (run: Run) => number): number[][] =>
+    runs.map((run) => [run.connections, value(run)]);
+  const lower = { xAxisIndex: 1, yAxisIndex: 1 };
+  const quiet = { ...mark.markLine, label: { show: false } };
+  const rates = [
+    line(
+      'service',
+      colour.service,
+      over(service, (run) => run.goodPerSecond),
+      mark,
+    ),
+    ...(bare.length === 0
+      ? []
+      : [
+          line(
+            'bare server',
+            colour.bare,
+            over(bare, (run) => run.goodPerSecond),
+            { symbol: 'rect' },
+          ),
+        ]),
+  ];
+  const waits = [
+    line(
+      'p50',
+      colour.p50,
+      over(service, ({ latency }) => latency.p50),
+      { ...lower, markLine: quiet },
+    ),
+    line(
+      'p97.5',
+      colour.p97_5,
+      over(service, ({ latency }) => latency.p97_5),
+      lower,
+    ),
+    line(
+      'p99',
+      colour.p99,
+      over(service, ({ latency }) => latency.p99),
+      lower,
+    ),
+    ...(bare.length === 0
+      ? []
+      : [
+          line(
+            'p99, bare server',
+            colour.bare,
+            over(bare, ({ latency }) => latency.p99),
+            { ...lower, symbol: 'rect', lineStyle: { color: colour.bare, width: 2, type: 'dashed' } },
+          ),
+        ]),
+  ];
+  const names = (series: Line[]): string[] => series.map(({ name }) => String(name));
+  return svg(
+    {
+      legend: [legend(4, names(rates)), legend(330, names(waits))],
+      grid: [
+        { left: 80, right: 30, top: 60, height: 215 },
+        { left: 80, right: 30, top: 385, height: 215 },
+      ],
+      xAxis: [axis('log', 'connections', below), axis('log', 'connections', { ...below, gridIndex: 1 })],
+      yAxis: [axis('value', 'requests/s', { min: 0 }), axis('log', 'latency, ms', { gridIndex: 1 })],
+      series: [...rates, ...waits],
+    },
+    655,
+  );
+}
+
+/** Latency over time while users come and go; undefined where `ramp` did not run. */
+export function rampPlot({ runs }: Report): string | undefined {
+  const samples = runs.find((run) => run.scenario === 'ramp')?.samples ?? [];
+  if (samples.length === 0) return undefined;
+  const plain = { symbol: 'none' };
+  const answered = samples.filter(({ p50 }) => p50 > 0);
+  return svg(
+    {
+      legend: legend(4, ['p50', 'p97.5', 'p99', 'users']),
+      grid: { left: 70, right: 80, top: 60, bottom: 55 },
+      xAxis: axis('value', 'seconds since the start', { ...below, max: Math.ceil(samples.at(-1)?.at ?? 0) }),
+      yAxis: [axis('log', 'latency, ms'), axis('value', 'users', { min: 0, splitLine: { show: false } })],
+      series: [
+        line(
+          'users',
+          '#9aa4b0',
+          samples.map(({ at, connections }) => [at, connections]),
+          {
+            ...plain,
+            step: 'end',
+            yAxisIndex: 1,
+            areaStyle: { color: '#9aa4b0', opacity: 0.18 },
+            lineStyle: { color: '#9aa4b0', width: 1 },
+          },
+        ),
+        line(
+          'p50',
+          colour.p50,
+          answered.map(({ at, p50 }) => [at, p50]),
+          plain,
+        ),
+        line(
+          'p97.5',
+          colour.p97_5,
+          answered.map(({ at, p97_5 }) => [at, p97_5]),
+          plain,
+        ),
+        line(
+          'p99',
+          colour.p99,
+          answered.map(({ at, p99 }) => [at, p99]),
+          plain,
+        ),
+      ],
+    },
+    400,
+  );
+}
+
+const statusColours: Readonly<Record<string, string>> = {
+  '200': '#009e73',
+  '201': '#56b4e9',
+  '503': '#e69f00',
+  '500': '#d55e00',
+  error: '#cc3311',
+};
+
+/** How many answers of each status, by scenario and server, on a logarithmic axis where one failure is seen too. */
+export function statusPlot({ runs }: Report): string | undefined {
+  const measured = runs.filter(({ server }) => server !== 'bare');
+  if (measured.length === 0) return undefined;
+  const nameOf = ({ scenario, server }: Run): string =>
+    server === 'service' ? scenario : `${scenario}, ${server}`;
+  const groups = [...new Set(measured.map(nameOf))].toReversed();
+  const statuses = [...new Set(measured.flatMap((run) => Object.keys(run.statuses)))].toSorted();
+  const count = (group: string, status: string): number =>
+    measured
+      .filter((run) => nameOf(run) === group)
+      .reduce((sum, run) => sum + (run.statuses[status] ?? 0), 0);
+  // A bar needs a start above zero on a logarithmic axis: half a request.
+  return svg(
+    {
+      legend: legend(4, statuses),
+      grid: { left: 170, right: 90, top: 45, bottom: 55 },
+      xAxis: axis('log', 'requests', {
+        ...below,
+        min: 0.5,
+        axisLabel: { ...text, formatter: (value: number) => (value < 1 ? '' : thousands(value)) },
+      }),
+      yAxis: { type: 'category', data: groups, axisLabel: text, axisTick: { show: false } },
+      series: statuses.map((status) => ({
+        type: 'bar',
+        name: status,
+        barGap: '10%',
+        barMaxWidth: 14,
+        itemStyle: { color: statusColours[status] ?? '#7a4fa3' },
+        label: {
+          show: true,
+          position: 'right',
+          ...text,
+          fontSize: 12,
+          formatter: ({ value }: { value: unknown }) => thousands(Number(value)),
+        },
+        data: groups.map((group) => count(group, status) || '-'),
+      })),
+    },
+    75 + groups.length * 44,
+  );
+}
+
+/** What AWS is asked at which load; undefined where the AWS is not the embedded one. */
+export function awsPlot({ runs }: Report): string | undefined {
+  // Counts of less than a second say little as a rate.
+  const seen = runs.filter((run) => run.aws !== undefined && run.seconds >= 1);
+  if (seen.length === 0) return undefined;
+  const dots = (server: Run['server'], name: string, symbol: string): object => ({
+    type: 'scatter',
+    name,
+    symbol,
+    symbolSize: 11,
+    itemStyle: { color: server === 'service' ? colour.service : colour.naive, opacity: 0.75 },
+    data: seen
+      .filter((run) => run.server === server && run.requestsPerSecond > 0 && run.aws?.calls !== 0)
+      .map((run) => [run.requestsPerSecond, run.aws?.callsPerSecond]),
+    ...(server === 'service' && {
+      markLine: {
+        silent: true,
+        symbol: 'none',
+        lineStyle: { color: ink, type: 'dashed' },
+        label: {
+          ...text,
+          position: 'insideStartTop',
+          formatter: 'AWS gives 10 calls of classic ELB a second',
+        },
+        data: [{ yAxis: 10 }],
+      },
+    }),
+  });
+  return svg(
+    {
+      legend: legend(4, ['service', 'naive service']),
+      grid: { left: 70, right: 30, top: 60, bottom: 55 },
+      xAxis: axis('log', 'requests/s that are answered', below),
+      yAxis: axis('log', 'AWS calls/s'),
+      series: [dots('service', 'service', 'circle'), dots('naive', 'naive service', 'diamond')],
+    },
+    380,
+  );
+}

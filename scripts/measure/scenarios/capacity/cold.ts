@@ -1,0 +1,40 @@
+import { noFailures } from '../../promises/figures.ts';
+import { median } from '../../promises/promise.ts';
+import type { Run } from '../../load/recorder.ts';
+import type { Scenario } from '../../lab/session.ts';
+
+const readers = 50;
+
+/** A process that has just started, as after a deployment: nothing is known yet, and all ask at once. */
+export const cold: Scenario = {
+  asks: '50 readers at once on a process that has just started, several times over',
+  promises: 'no failure, and at most 4 calls of AWS for all of them',
+  needs: 'embedded',
+  async run(session) {
+    const { server: first, restart } = await session.lab.startWorld();
+    const runs: Run[] = [];
+    let server = first;
+    for (let time = 0; time < session.pick(8, 3); time += 1) {
+      if (time > 0) server = await restart();
+      runs.push(
+        ...(await session.measure(server, {
+          label: `${readers} readers of a cold process`,
+          connections: readers,
+          amount: readers,
+          paths: [session.listPath],
+        })),
+      );
+    }
+    const calls = runs.map((run) => run.aws?.calls ?? Infinity);
+    return [
+      {
+        name: 'cold: slowest first answer',
+        value: median(runs.map((run) => run.latency.max)),
+        unit: 'ms',
+        better: 'lower',
+      },
+      { name: 'cold: AWS calls of the first readers', value: Math.max(...calls), unit: 'calls', atMost: 4 },
+      noFailures('cold: failed requests', runs),
+    ];
+  },
+};

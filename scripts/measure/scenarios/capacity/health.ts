@@ -1,0 +1,37 @@
+import { noFailures, ratio, time } from '../../promises/figures.ts';
+import type { Scenario } from '../../lab/session.ts';
+
+/** What the load balancer asks of every host all the time: if it is late, the host is taken out of service. */
+export const health: Scenario = {
+  asks: 'health checks, 200 a second on connections of their own, while 200 connections hammer one list',
+  promises: 'no failure, and a p99 of at most 2.5 × the bare server’s under the same crowd',
+  needs: 'reads',
+  async run(session) {
+    const { service, bare } = await session.alternate(
+      await session.servers('service', 'bare'),
+      session.pick(4, 3),
+      {
+        label: 'health checks',
+        connections: 10,
+        rate: 200,
+        seconds: session.pick(4, 2),
+        paths: ['/healthcheck'],
+      },
+      {
+        label: 'lists beside them',
+        connections: 200,
+        seconds: session.pick(4, 2),
+        paths: [session.listPath],
+      },
+    );
+    const [checks, bareChecks] = [service.map(([check]) => check), bare.map(([check]) => check)];
+    return [
+      ...time('health: p99 of the checks', checks, (run) => run.latency.p99),
+      ...time('health: p99 of the checks, bare server', bareChecks, (run) => run.latency.p99),
+      ...ratio('health: p99, service / bare server', checks, bareChecks, (run) => run.latency.p99, {
+        atMost: 2.5,
+      }),
+      noFailures('health: failed checks and lists', service.flat()),
+    ];
+  },
+};
