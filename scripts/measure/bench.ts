@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
-import { cpus } from 'node:os';
-import { parseArgs } from 'node:util';
-import { describe, type Figure, isKept } from './promises/promise.ts';
+import { benchUsage, readBenchOptions } from './options.ts';
+import { describe, type Figure, missed } from './promises/promise.ts';
+import { thisMachine } from './report/report.ts';
 import { fewCalls, manyElbs, noCache } from './scenarios/bench/aws-calls.ts';
 import { outage } from './scenarios/bench/outage.ts';
 import { memoryGrowth, processCosts } from './scenarios/bench/process.ts';
@@ -9,7 +9,7 @@ import { roundTrips } from './scenarios/bench/round-trips.ts';
 import { waiters } from './scenarios/bench/waiters.ts';
 import { warmReads } from './scenarios/bench/warm-reads.ts';
 
-/** Those of one row run side by side: they count or wait more than they load the machine. */
+/** Two scenarios under one name run at the same time: they count or wait, and hardly load the machine. */
 const scenarios: Readonly<Record<string, () => Promise<Figure[]>>> = {
   process: processCosts,
   'round-trips': roundTrips,
@@ -20,53 +20,28 @@ const scenarios: Readonly<Record<string, () => Promise<Figure[]>>> = {
   'many-elbs': manyElbs,
 };
 
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(1));
-
-const values = readOptions();
-const wanted = values.only?.split(',') ?? Object.keys(scenarios);
-const unknown = wanted.find((name) => scenarios[name] === undefined);
-if (unknown !== undefined) refuse(`There is no scenario "${unknown}"`);
-const figures: Figure[] = [];
-const startedAt = performance.now();
-for (const name of wanted) {
-  process.stderr.write(`${name} …\n`);
-  const results = (await scenarios[name]?.()) ?? [];
-  figures.push(...results);
-  for (const figure of results) console.log(describe(figure));
-}
-
-const machine = { node: process.version, cpu: cpus()[0]?.model, cores: cpus().length };
-writeFileSync(values.json, `${JSON.stringify({ machine, figures }, null, 2)}\n`);
-const missed = figures.filter((figure) => !isKept(figure));
-console.log(
-  `\n${figures.length} figures in ${Math.round((performance.now() - startedAt) / 1000)} s, also in ${values.json}`,
-);
-for (const figure of missed) console.log(`MISSED: ${describe(figure)}`);
-process.exit(missed.length === 0 ? 0 : 1);
-
-function readOptions() {
-  try {
-    const options = {
-      only: { type: 'string' },
-      json: { type: 'string', default: 'bench.json' },
-      help: { type: 'boolean' },
-    } as const;
-    const { values } = parseArgs({ options });
-    if (values.help === true) {
-      console.log(
-        `Usage: npm run bench -- [options]\n\n  --only A,B   these scenarios alone: ${Object.keys(scenarios).join(', ')}\n  --json FILE  where the figures go (default bench.json)\n  --help       show this`,
-      );
-      process.exit(0);
-    }
-    return values;
-  } catch (error) {
-    return refuse((error as Error).message);
+/** Measures the promised figures. Returns the exit code: 1 when a promise was missed. @throws UsageError */
+export async function bench(args: string[]): Promise<number> {
+  const names = Object.keys(scenarios);
+  const options = readBenchOptions(args, names);
+  if (options === 'help') {
+    process.stdout.write(benchUsage.replace('NAMES', names.join(', ')));
+    return 0;
   }
-}
-
-function refuse(why: string): never {
-  console.error(
-    `${why}: --only takes ${Object.keys(scenarios).join(', ')}; --json takes a file for the figures`,
-  );
-  process.exit(2);
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(1));
+  const startedAt = performance.now();
+  const figures: Figure[] = [];
+  for (const name of options.only ?? names) {
+    process.stderr.write(`${name} …\n`);
+    const results = (await scenarios[name]?.()) ?? [];
+    for (const figure of results) console.log(describe(figure));
+    figures.push(...results);
+  }
+  const machine = { node: process.version, ...thisMachine() };
+  writeFileSync(options.json, `${JSON.stringify({ machine, figures }, null, 2)}\n`);
+  const seconds = Math.round((performance.now() - startedAt) / 1000);
+  console.log(`\n${figures.length} figures in ${seconds} s, also in ${options.json}`);
+  const faults = missed(figures);
+  for (const fault of faults) console.log(fault);
+  return faults.length === 0 ? 0 : 1;
 }

@@ -1,31 +1,25 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
-import { type Options, readOptions, UsageError, usage } from './options.ts';
+import { type CapacityOptions, capacityUsage, readCapacityOptions, UsageError } from './options.ts';
+import { missed } from './promises/promise.ts';
 import { Progress } from './report/progress.ts';
 import { checkRemote } from './lab/remote.ts';
 import { type Change, compare, readOld, sameMachine } from './report/compare.ts';
 import { page } from './report/html.ts';
 import { stepsPlot } from './report/plots.ts';
 import { commit, type Outcome, type Report, thisMachine, versions } from './report/report.ts';
-import { broken, comparison, table } from './report/table.ts';
+import { comparison, table } from './report/table.ts';
 import { scenarios } from './scenarios/capacity/all.ts';
 import { Interrupted, type Scenario, Session } from './lab/session.ts';
 
-process.exitCode = await main().catch((error: unknown) => {
-  if (error instanceof UsageError) {
-    console.error(`${error.message} See --help.`);
-    return 2;
-  }
-  console.error((error as Error).message);
-  return 1;
-});
-
-async function main(): Promise<number> {
+/** Measures how much load the service takes. Returns the exit code. @throws UsageError, Unreachable */
+export async function capacity(args: string[]): Promise<number> {
   const names = Object.keys(scenarios);
-  const options = readOptions(process.argv.slice(2), names, process.env['API_TOKEN']);
+  const options = readCapacityOptions(args, names, process.env['API_TOKEN']);
   if (options === 'help') {
-    process.stdout.write(usage.replace('NAMES', names.join(', ')));
+    process.stdout.write(capacityUsage.replace('NAMES', names.join(', ')));
     return 0;
   }
   const chosen = choose(options);
@@ -55,12 +49,12 @@ async function main(): Promise<number> {
   console.log(`${table(report)}\n`);
   if (old !== undefined && changes !== undefined) {
     console.log(
-      `Beside ${options.compare ?? ''}${sameMachine(old, report) ? '' : ', of another machine or target: ratios alone are judged'}:`,
+      `Compared with ${options.compare ?? ''}${sameMachine(old, report) ? '' : ', of another machine or target: only ratios are compared'}:`,
     );
     console.log(`${comparison(changes)}\n`);
   }
   const faults = [
-    ...broken(report),
+    ...missed(report.outcomes.flatMap(({ figures }) => figures)),
     ...(changes ?? []).filter(({ dropped }) => dropped).map(({ name }) => `DROPPED: ${name}`),
   ];
   for (const fault of faults) console.log(fault);
@@ -70,24 +64,24 @@ async function main(): Promise<number> {
   return faults.length === 0 && ended === undefined ? 0 : 1;
 }
 
-/** The scenarios that were asked for. @throws UsageError for one that the target does not allow */
-function choose({ only, remote }: Options): [string, Scenario][] {
+/** Returns the scenarios of --only. @throws UsageError for one that the target does not allow */
+function choose({ only, remote }: CapacityOptions): [string, Scenario][] {
   const chosen = Object.entries(scenarios).filter(([name]) => only?.includes(name) ?? true);
   const barred = chosen.find(([, { needs }]) => !allowed(needs, remote));
   if (only === undefined || barred === undefined) return chosen;
   const [name, { needs }] = barred;
   throw new UsageError(
     needs === 'writes'
-      ? `"${name}" changes a load balancer: allow it with --writes --elb NAME --instance ID.`
-      : `"${name}" needs the AWS in memory: run it without --url.`,
+      ? `"${name}" changes a load balancer; allow it with --writes --elb NAME --instance ID.`
+      : `"${name}" needs the embedded AWS; run it without --url.`,
   );
 }
 
-function allowed(needs: Scenario['needs'], remote: Options['remote']): boolean {
+function allowed(needs: Scenario['needs'], remote: CapacityOptions['remote']): boolean {
   return remote === undefined || needs === 'reads' || (needs === 'writes' && remote.instance !== undefined);
 }
 
-/** Runs one scenario after the other; what it throws ends all, and is told in `ended`. */
+/** Runs the scenarios in turn until one throws; `ended` is the reason. */
 async function runAll(
   session: Session,
   chosen: [string, Scenario][],
@@ -116,13 +110,13 @@ async function runAll(
 
 async function explain(error: unknown, session: Session): Promise<string> {
   if (error instanceof Interrupted || session.signal.aborted)
-    return 'Stopped by Ctrl-C: this is what was done until then.';
-  // A connection breaks a moment before its process is known to have ended, which says more.
-  await new Promise((resolve) => setTimeout(resolve, 300));
+    return 'Stopped by Ctrl-C; the report has the results until then.';
+  // A connection breaks shortly before the process's exit event, which has the better message.
+  await sleep(300);
   return (session.lab.lost() ?? (error as Error)).message;
 }
 
-/** Aborted by the first Ctrl-C; another ends at once, unless it is the same: npm passes on what the terminal sends too. */
+/** Aborts on the first Ctrl-C. A second one exits; within 1 s it is the same Ctrl-C, which npm forwards too. */
 function untilInterrupted(): AbortSignal {
   const controller = new AbortController();
   let abortedAt = 0;
@@ -133,14 +127,14 @@ function untilInterrupted(): AbortSignal {
         return;
       }
       abortedAt = performance.now();
-      console.error('\nStopping; the report follows. Once more to end at once.');
+      console.error('\nStopping; the report follows. Press Ctrl-C again to exit now.');
       controller.abort();
     });
   }
   return controller.signal;
 }
 
-function targetOf({ remote }: Options): string {
+function targetOf({ remote }: CapacityOptions): string {
   if (remote === undefined)
     return 'The production build on this machine, its AWS in memory: 40 ms a call, AWS’s rate limits on';
   const limit = remote.maxRate === undefined ? 'without a limit' : `at most ${remote.maxRate} req/s`;

@@ -1,43 +1,56 @@
-import { parseArgs } from 'node:util';
+import { parseArgs, type ParseArgsConfig } from 'node:util';
+import type { Target } from './load/request.ts';
 
-export const usage = `Usage: npm run capacity -- [options]
+export const benchUsage = `Usage: npm run bench -- [options]
 
-Measures how much the service takes. By default it starts the production build, an AWS in memory (40 ms a call, AWS's
-rate limits) and two baselines on this machine.
+Measures the promised figures of the production build, with the embedded AWS.
 
-  --quick            all scenarios in under 2 minutes
-  --only A,B         these scenarios alone: NAMES
-  --out FOLDER       where report.html and report.json go (default capacity)
-  --compare FILE     an older report.json: shows both, and fails on a drop
-  --tolerance SHARE  how much lower a figure may be than the older one (default 0.15)
-
-A deployed service instead; it is only read, and gets at most 200 requests a second:
-
-  --url URL          where it listens
-  --token TOKEN      base64 of user:password (default: the environment's API_TOKEN)
-  --elb NAME         the load balancer that is read (default default-elb)
-  --max-rate N       requests a second at most (default 200)
-  --yes              go beyond --max-rate, as fast as the service answers
-  --writes           allow "mixed": it attaches and detaches --instance at --elb, and leaves it as it was
-  --instance ID      the instance for --writes
-  --help             show this
+  --only A,B   only these scenarios: NAMES
+  --json FILE  file for the figures (default bench.json)
+  --help       show this help
 `;
 
-/** A fault of the command line, in one sentence. */
+export const capacityUsage = `Usage: npm run capacity -- [options]
+
+Measures how much load the service takes. By default it starts the production build, the embedded AWS (40 ms a call, with
+the rate limits of AWS) and two baselines on this machine.
+
+  --quick            all scenarios in under 2 minutes
+  --only A,B         only these scenarios: NAMES
+  --out FOLDER       folder for report.html and report.json (default capacity)
+  --compare FILE     an older report.json: prints both, and fails on a drop
+  --tolerance SHARE  largest drop that does not fail (default 0.15)
+
+To measure a deployed service instead; it is only read, and gets at most 200 requests a second:
+
+  --url URL          its address
+  --token TOKEN      base64 of user:password (default: API_TOKEN of the environment)
+  --elb NAME         the load balancer to read (default default-elb)
+  --max-rate N       requests a second at most (default 200)
+  --yes              no --max-rate: as fast as the service answers
+  --writes           allow "mixed", which attaches and detaches --instance at --elb and restores its state
+  --instance ID      the instance for --writes
+  --help             show this help
+`;
+
+/** An invalid command line; the message is one sentence. */
 export class UsageError extends Error {}
 
+export interface BenchOptions {
+  readonly only: readonly string[] | undefined;
+  readonly json: string;
+}
+
 /** A deployed service, and what may be done to it. */
-export interface Remote {
-  readonly url: string;
-  readonly authorization: string;
+export interface Remote extends Target {
   readonly elb: string;
   /** Requests a second; undefined without a limit. */
   readonly maxRate: number | undefined;
-  /** The instance that may be attached and detached; undefined where nothing may be changed. */
+  /** The instance that may be attached and detached; undefined without --writes. */
   readonly instance: string | undefined;
 }
 
-export interface Options {
+export interface CapacityOptions {
   readonly quick: boolean;
   readonly only: readonly string[] | undefined;
   readonly out: string;
@@ -48,23 +61,38 @@ export interface Options {
 
 const text = { type: 'string' } as const;
 const flag = { type: 'boolean' } as const;
-const known = {
-  ...{ quick: flag, only: text, out: text, compare: text, tolerance: text, help: flag },
-  ...{ url: text, token: text, elb: text, 'max-rate': text, yes: flag, writes: flag, instance: text },
+const benchOptions = { only: text, json: text, help: flag };
+const remoteOptions = {
+  token: text,
+  elb: text,
+  'max-rate': text,
+  yes: flag,
+  writes: flag,
+  instance: text,
 };
-const ofRemote = ['token', 'elb', 'max-rate', 'yes', 'writes', 'instance'] as const;
+const capacityOptions = {
+  ...{ quick: flag, only: text, out: text, compare: text, tolerance: text, help: flag, url: text },
+  ...remoteOptions,
+};
 
-/** Reads the command line. @throws UsageError */
-export function readOptions(args: string[], names: readonly string[], apiToken?: string): Options | 'help' {
-  const values = parse(args);
+/** Reads the command line of `npm run bench`. @throws UsageError */
+export function readBenchOptions(args: string[], names: readonly string[]): BenchOptions | 'help' {
+  const values = parse(args, benchOptions);
   if (values.help === true) return 'help';
-  const only = values.only?.split(',').map((name) => name.trim());
-  const unknown = only?.find((name) => !names.includes(name));
-  if (unknown !== undefined)
-    throw new UsageError(`There is no scenario "${unknown}": --only takes ${names.join(', ')}.`);
+  return { only: readNames(values.only, names), json: values.json ?? 'bench.json' };
+}
+
+/** Reads the command line of `npm run capacity`. @throws UsageError */
+export function readCapacityOptions(
+  args: string[],
+  names: readonly string[],
+  apiToken?: string,
+): CapacityOptions | 'help' {
+  const values = parse(args, capacityOptions);
+  if (values.help === true) return 'help';
   return {
     quick: values.quick ?? false,
-    only,
+    only: readNames(values.only, names),
     out: values.out ?? 'capacity',
     compare: values.compare,
     tolerance: readShare(values.tolerance ?? '0.15'),
@@ -72,16 +100,24 @@ export function readOptions(args: string[], names: readonly string[], apiToken?:
   };
 }
 
-type Values = ReturnType<typeof parse>;
-
-function parse(args: string[]) {
+function parse<T extends NonNullable<ParseArgsConfig['options']>>(args: string[], options: T) {
   try {
-    return parseArgs({ args, options: known }).values;
+    return parseArgs({ args, options }).values;
   } catch (error) {
     throw new UsageError((error as Error).message.replaceAll('\n', ' ').replace(/\.?$/, '.'), {
       cause: error,
     });
   }
+}
+
+type CapacityValues = ReturnType<typeof parse<typeof capacityOptions>>;
+
+function readNames(only: string | undefined, names: readonly string[]): string[] | undefined {
+  const chosen = only?.split(',').map((name) => name.trim());
+  const unknown = chosen?.find((name) => !names.includes(name));
+  if (unknown !== undefined)
+    throw new UsageError(`There is no scenario "${unknown}"; --only takes ${names.join(', ')}.`);
+  return chosen;
 }
 
 function readShare(given: string): number {
@@ -90,23 +126,22 @@ function readShare(given: string): number {
   throw new UsageError(`--tolerance takes a share from 0 to below 1, such as 0.15, not "${given}".`);
 }
 
-function readRemote(values: Values, apiToken: string | undefined): Remote | undefined {
+function readRemote(values: CapacityValues, apiToken: string | undefined): Remote | undefined {
   if (values.url === undefined) {
-    const stray = ofRemote.find((name) => values[name] !== undefined);
-    if (stray !== undefined)
-      throw new UsageError(`--${stray} is about a deployed service: give its --url too.`);
+    const stray = Object.keys(remoteOptions).find((name) => name in values);
+    if (stray !== undefined) throw new UsageError(`--${stray} applies to a deployed service; add its --url.`);
     return undefined;
   }
   const token = values.token ?? apiToken;
   if (token === undefined || token === '')
     throw new UsageError('--url needs --token, base64 of user:password, or API_TOKEN in the environment.');
-  // Node's reader of base64 takes anything; what it makes of it has to be credentials.
+  // Node's base64 decoder accepts any text, so check the decoded credentials too.
   if (!Buffer.from(token, 'base64').toString().includes(':') || /[^A-Za-z0-9+/=]/.test(token))
     throw new UsageError("--token takes base64 of user:password: printf '%s' 'user:password' | base64.");
   if (values.writes === true && (values.elb === undefined || values.instance === undefined))
-    throw new UsageError('--writes needs --elb NAME and --instance ID: what may be attached and detached.');
+    throw new UsageError('--writes needs --elb NAME and --instance ID, to attach and detach.');
   if (values.instance !== undefined && values.writes !== true)
-    throw new UsageError('--instance is attached and detached: that needs --writes too.');
+    throw new UsageError('--instance is attached and detached; add --writes.');
   return {
     url: readUrl(values.url),
     authorization: `Basic ${token}`,

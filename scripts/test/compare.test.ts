@@ -14,7 +14,7 @@ const dropped = (...args: Parameters<typeof compare>) =>
     .filter((change) => change.dropped)
     .map(({ name }) => name);
 
-describe('a comparison with an older report', () => {
+describe('npm run capacity --compare', () => {
   let folder: string;
   before(() => {
     folder = mkdtempSync(join(tmpdir(), 'capacity-'));
@@ -24,9 +24,9 @@ describe('a comparison with an older report', () => {
   });
 
   const refusals: [string, string | undefined, RegExp][] = [
-    ['that is not there', undefined, /cannot be read/],
+    ['that does not exist', undefined, /cannot be read/],
     ['that is not JSON', 'report', /is not JSON/],
-    ['of another program', '{"figures":[]}', /is no report of this program/],
+    ['of another program', '{"figures":[]}', /is not a report of this program/],
     ['of a --quick run', JSON.stringify(reportOf([], { quick: true })), /add --quick/],
   ];
   for (const [what, content, message] of refusals) {
@@ -41,7 +41,7 @@ describe('a comparison with an older report', () => {
     });
   }
 
-  it('tells a drop beyond the tolerance, and none within', () => {
+  it('reports a drop only beyond the tolerance', () => {
     assert.deepEqual(dropped(reportOf([rate(100), share(1)]), reportOf([rate(84), share(0.84)]), 0.15), [
       'rate',
       'share',
@@ -49,7 +49,7 @@ describe('a comparison with an older report', () => {
     assert.deepEqual(dropped(reportOf([rate(100), share(1)]), reportOf([rate(86), share(0.86)]), 0.15), []);
   });
 
-  it('shows both values, and takes neither a gain nor a longer wait for a drop', () => {
+  it('returns both values, and reports neither a gain nor a longer wait as a drop', () => {
     const changes = compare(reportOf([rate(100), wait(10)]), reportOf([rate(300), wait(90)]), 0.15);
     assert.deepEqual(changes, [
       { name: 'rate', unit: 'req/s', before: 100, now: 300, dropped: false },
@@ -57,13 +57,13 @@ describe('a comparison with an older report', () => {
     ]);
   });
 
-  it('judges ratios alone between two machines', () => {
+  it('compares only ratios between two machines', () => {
     const machine = { cpu: 'another processor', cores: 64, memoryGb: 8, system: 'linux' };
     const old = reportOf([rate(100), share(1)], { machine });
     assert.deepEqual(dropped(old, reportOf([rate(10), share(0.1)]), 0.15), ['share']);
   });
 
-  it('leaves out what only one of them measured', () => {
+  it('omits figures that only one report has', () => {
     assert.deepEqual(compare(reportOf([rate(100)]), reportOf([share(1)]), 0.15), []);
   });
 });

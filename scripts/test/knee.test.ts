@@ -8,12 +8,12 @@ const step = (connections: number, requestsPerSecond: number, p99: number) => ({
 });
 
 describe('the knee', () => {
-  it('is nowhere without steps, nor where nothing was answered', () => {
+  it('is undefined without steps and without answers', () => {
     assert.equal(knee<ReturnType<typeof step>>([]), undefined);
     assert.equal(knee([step(1, 0, 0), step(10, 0, 0)]), undefined);
   });
 
-  it('is where throughput stops to grow, though p99 is lowest far before', () => {
+  it('is the step where throughput stops growing, even if p99 is lower before', () => {
     const steps = [
       step(1, 1000, 1),
       step(5, 4800, 1.6),
@@ -24,11 +24,11 @@ describe('the knee', () => {
     assert.equal(knee(steps)?.connections, 5);
   });
 
-  it('is at the last step while throughput still grows', () => {
+  it('is the last step while throughput still grows', () => {
     assert.equal(knee([step(1, 100, 10), step(2, 200, 10), step(5, 500, 10)])?.connections, 5);
   });
 
-  it('is at the fewest connections of steps that are alike', () => {
+  it('is the step with the fewest connections among equal steps', () => {
     assert.equal(knee([step(20, 500, 10), step(10, 500, 10)])?.connections, 10);
   });
 });

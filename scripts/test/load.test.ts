@@ -6,7 +6,7 @@ import { rampStages } from '../measure/scenarios/capacity/ramp.ts';
 describe('the recorder', () => {
   const what = { scenario: 'seed', label: '', server: 'service', connections: 1 } as const;
 
-  it('counts all but 2xx as failed, and broken connections apart from timeouts', () => {
+  it('counts every status but 2xx as failed, and timeouts separately', () => {
     const recorder = new Recorder();
     for (const status of [200, 201, 503]) recorder.answer(status, 1);
     recorder.error(true);
@@ -16,7 +16,7 @@ describe('the recorder', () => {
     assert.deepEqual([run.requests, run.failed, run.timeouts], [5, 3, 1]);
   });
 
-  it('tells latencies in milliseconds, finer than one', () => {
+  it('returns latencies in fractions of a millisecond', () => {
     const recorder = new Recorder();
     for (let n = 0; n < 100; n += 1) recorder.answer(200, n < 98 ? 0.25 : 40);
     const { latency } = recorder.finish(what, false);
@@ -26,20 +26,20 @@ describe('the recorder', () => {
     );
   });
 
-  it('counts those that waited behind a slow answer where a rate is set', () => {
+  it('adds the requests that a slow answer delayed, where a rate is set', () => {
     const recorder = new Recorder();
     recorder.answer(200, 100, 10);
     const { latency } = recorder.finish(what, false);
-    // As if requests had been due 10, 20 … 90 ms later: 100, 90 … 10 ms.
+    // Requests were due every 10 ms during the answer: they took 100, 90 … 10 ms.
     assert.ok(Math.abs(latency.mean - 55) < 1, `${latency.mean}`);
   });
 });
 
-describe('a ramp', () => {
-  const ask = { label: '', connections: 100, paths: ['/'], stages: rampStages(100, 10, 20, 30) };
+describe('connectionsAt', () => {
+  const load = { connections: 100, paths: ['/'], stages: rampStages(100, 10, 20, 30) };
 
-  it('goes up, stays, and goes down', () => {
-    const counts = [0, 9, 19, 35, 51, 61, 70].map((second) => connectionsAt(ask, second));
+  it('follows a ramp up, a steady phase and a ramp down', () => {
+    const counts = [0, 9, 19, 35, 51, 61, 70].map((second) => connectionsAt(load, second));
     assert.deepEqual(counts, [10, 50, 100, 100, 100, 50, 0]);
   });
 });

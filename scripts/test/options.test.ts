@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { readOptions, UsageError } from '../measure/options.ts';
+import { readCapacityOptions, UsageError } from '../measure/options.ts';
 
 const token = Buffer.from('user:password').toString('base64');
-const read = (...args: string[]) => readOptions(args, ['seed', 'mixed'], undefined);
+const read = (...args: string[]) => readCapacityOptions(args, ['seed', 'mixed'], undefined);
 const remote = (...args: string[]) => {
   const options = read('--url', 'http://elb.example.com/', '--token', token, ...args);
   return options === 'help' ? undefined : options.remote;
@@ -11,8 +11,8 @@ const remote = (...args: string[]) => {
 describe('the options of npm run capacity', () => {
   const refusals: [string, string[], RegExp][] = [
     ['an unknown option', ['--fast'], /--fast/],
-    ['an unknown scenario', ['--only', 'seed,sead'], /no scenario "sead": --only takes seed, mixed/],
-    ['a tolerance that is no share', ['--tolerance', '15'], /--tolerance takes a share.*"15"/],
+    ['an unknown scenario', ['--only', 'seed,sead'], /no scenario "sead"; --only takes seed, mixed/],
+    ['a tolerance that is not a share', ['--tolerance', '15'], /--tolerance takes a share.*"15"/],
     ['an empty tolerance', ['--tolerance='], /--tolerance takes a share/],
     ['an address without a scheme', ['--url', 'elb.example.com', '--token', token], /--url takes an address/],
     ['an address with a path', ['--url', 'http://elb.example.com/elb', '--token', token], /--url takes/],
@@ -23,7 +23,7 @@ describe('the options of npm run capacity', () => {
       /base64 of/,
     ],
     ['credentials without a colon', ['--url', 'http://a.example', '--token', 'dXNlcg=='], /base64 of/],
-    ['what is about a deployed service without its address', ['--writes'], /--writes is about.*--url/],
+    ['an option for a deployed service without --url', ['--writes'], /--writes applies to.*--url/],
     [
       'writes without a load balancer',
       ['--url', 'http://a.example', '--token', token, '--writes', '--instance', 'i-1'],
@@ -46,7 +46,7 @@ describe('the options of npm run capacity', () => {
     ],
   ];
   for (const [what, args, message] of refusals) {
-    it(`refuse ${what}, in one line`, () => {
+    it(`refuse ${what} with one line`, () => {
       assert.throws(
         () => read(...args),
         (error) =>
@@ -55,24 +55,24 @@ describe('the options of npm run capacity', () => {
     });
   }
 
-  it('measure all on this machine by default', () => {
+  it('select all scenarios on this machine by default', () => {
     const options = { quick: false, only: undefined, out: 'capacity', compare: undefined, tolerance: 0.15 };
     assert.deepEqual(read(), { ...options, remote: undefined });
   });
 
-  it('send a deployed service 200 requests a second at most, unless told otherwise', () => {
+  it('limit a deployed service to 200 requests a second by default', () => {
     assert.equal(remote()?.maxRate, 200);
     assert.equal(remote('--max-rate', '50')?.maxRate, 50);
     assert.equal(remote('--yes')?.maxRate, undefined);
   });
 
-  it('change nothing of a deployed service without --writes', () => {
+  it('allow no changes of a deployed service without --writes', () => {
     assert.equal(remote('--elb', 'web')?.instance, undefined);
     assert.equal(remote('--elb', 'web', '--writes', '--instance', 'i-1')?.instance, 'i-1');
   });
 
-  it('take the token from the environment, and leave it out of the command line', () => {
-    const options = readOptions(['--url', 'http://elb.example.com'], [], token);
+  it('take the token from the environment', () => {
+    const options = readCapacityOptions(['--url', 'http://elb.example.com'], [], token);
     assert.equal(options === 'help' ? '' : options.remote?.authorization, `Basic ${token}`);
   });
 });

@@ -2,7 +2,7 @@ import { Recorder, type Run } from '../measure/load/recorder.ts';
 import type { Report } from '../measure/report/report.ts';
 import type { Figure } from '../measure/promises/promise.ts';
 
-/** A report with these figures, of a scenario `seed`. */
+/** Returns a report in which the scenario `seed` has these figures. */
 export function reportOf(figures: readonly Figure[], more: Partial<Report> = {}): Report {
   return {
     format: 1,
@@ -19,7 +19,7 @@ export function reportOf(figures: readonly Figure[], more: Partial<Report> = {})
   };
 }
 
-/** A run with one answer of 200 after so many milliseconds, and one of 503. */
+/** Returns a run with one 200 and one 503, each after `ms` milliseconds. */
 function runOf(scenario: string, server: Run['server'], connections: number, ms: number): Run {
   const recorder = new Recorder();
   recorder.answer(200, ms);
@@ -35,7 +35,7 @@ function runOf(scenario: string, server: Run['server'], connections: number, ms:
   };
 }
 
-/** A report of every plot. */
+/** Returns a report that has every plot. */
 export function fullReport(): Report {
   const runs = [1, 10, 100].flatMap((n) => [
     runOf('steps', 'service', n, n),

@@ -9,7 +9,7 @@ import { fullReport } from './report-of.ts';
 
 const executablePath = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
 
-describe('the report of npm run capacity in a browser', function () {
+describe('the capacity report in a browser', function () {
   this.timeout(60_000);
   let browser: Browser | undefined;
   const folder = mkdtempSync(join(tmpdir(), 'capacity-'));
@@ -18,7 +18,7 @@ describe('the report of npm run capacity in a browser', function () {
     rmSync(folder, { recursive: true });
   });
 
-  it('shows its plots, as wide as the page, and asks for nothing but itself', async () => {
+  it('shows its plots as wide as the page and requests only itself', async () => {
     assert.ok(
       existsSync(executablePath),
       `there is no Chromium at ${executablePath}; install it or set CHROMIUM`,

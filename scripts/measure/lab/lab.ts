@@ -1,22 +1,27 @@
-import { captureAnswer, fillDefaultElb } from './answer.ts';
-import { authorization, type Running, start, startAws, startService } from './processes.ts';
-import { Recorder, type Run } from '../load/recorder.ts';
-import { fire } from '../load/load.ts';
+import { captureAnswer } from '../baselines/captured-answer.ts';
+import { sendLoad } from '../load/load.ts';
+import type { Run } from '../load/recorder.ts';
+import type { Target } from '../load/request.ts';
+import { fillDefaultElb, listPath } from './embedded-aws.ts';
+import { type Running, serviceEnv, start, startAws, startService } from './processes.ts';
 
 export type Kind = Run['server'];
 
-/** A server under measurement, here or elsewhere. */
-export interface Server {
+/** A server under measurement, on this machine or elsewhere. */
+export interface Server extends Target {
   readonly kind: Kind;
-  readonly url: string;
-  readonly authorization: string;
-  /** The embedded AWS behind it. */
+  /** URL of the embedded AWS that the server calls. */
   readonly aws?: string;
-  /** Aborted when its process or that of its AWS ends by itself. */
+  /** Aborts when the server's process or its AWS ends unexpectedly. */
   readonly gone?: AbortSignal;
 }
 
-/** The servers of this machine: each is started when it is first wanted, and has an embedded AWS of its own. */
+/** Returns an empty list of runs for each kind of server. */
+export function runsByKind<T>(): Record<Kind, T[]> {
+  return { service: [], bare: [], naive: [] };
+}
+
+/** The servers on this machine. Each starts on first use and has its own embedded AWS. */
 export class Lab {
   readonly #running: Running[] = [];
   readonly #servers = new Map<Kind, Promise<Server>>();
@@ -29,7 +34,7 @@ export class Lab {
     return starting;
   }
 
-  /** Why a process ended that nobody stopped, if one did. */
+  /** Returns the error of a process that ended unexpectedly, if there is one. */
   lost(): Error | undefined {
     return this.#running.find(({ gone }) => gone.aborted)?.gone.reason as Error | undefined;
   }
@@ -41,36 +46,33 @@ export class Lab {
   async #start(kind: Kind): Promise<Server> {
     if (kind === 'service') return warm((await this.startWorld()).server);
     if (kind === 'bare') {
-      const answer = await captureAnswer((await this.server('service')).url);
-      const bare = this.#keep(await start('scripts/measure/baselines/bare.mjs', { ANSWER: answer }));
-      return warm({ kind, url: bare.url, authorization, gone: bare.gone });
+      const answer = await captureAnswer(await this.server('service'));
+      const bare = await start('scripts/measure/baselines/bare.mjs', { ANSWER: answer });
+      return warm({ kind, ...this.#keep(bare) });
     }
-    const aws = this.#keep(await startAws('--latency', '40', '--rate-limits'));
-    await fillDefaultElb(aws.url);
+    const aws = await this.#startAws();
     const naive = this.#keep(
-      await start('scripts/measure/baselines/naive-koa.ts', naiveEnv(aws.url), ['--import', 'tsx']),
+      await start('scripts/measure/baselines/naive-koa.ts', serviceEnv(aws.url), ['--import', 'tsx']),
     );
-    return {
-      kind,
-      url: naive.url,
-      authorization,
-      aws: aws.url,
-      gone: AbortSignal.any([aws.gone, naive.gone]),
-    };
+    return { ...naive, kind, aws: aws.url, gone: AbortSignal.any([aws.gone, naive.gone]) };
   }
 
-  /** Starts a service of its own on a region of its own, for a scenario that needs a fresh one. */
-  async startWorld(...awsOptions: string[]): Promise<{ server: Server; restart: () => Promise<Server> }> {
-    const aws = this.#keep(await startAws('--latency', '40', '--rate-limits', ...awsOptions));
-    await fillDefaultElb(aws.url);
+  /** Starts a new service with a new region; `restart` replaces the service. */
+  async startWorld(...awsArgs: string[]): Promise<{ server: Server; restart: () => Promise<Server> }> {
+    const aws = await this.#startAws(...awsArgs);
     let service: Running | undefined;
     const restart = async (): Promise<Server> => {
       await service?.stop();
       service = this.#keep(await startService(aws.url));
-      const gone = AbortSignal.any([aws.gone, service.gone]);
-      return { kind: 'service', url: service.url, authorization, aws: aws.url, gone };
+      return { ...service, kind: 'service', aws: aws.url, gone: AbortSignal.any([aws.gone, service.gone]) };
     };
     return { server: await restart(), restart };
+  }
+
+  async #startAws(...awsArgs: string[]): Promise<Running> {
+    const aws = this.#keep(await startAws('--latency', '40', '--rate-limits', ...awsArgs));
+    await fillDefaultElb(aws.url);
+    return aws;
   }
 
   #keep(running: Running): Running {
@@ -79,25 +81,8 @@ export class Lab {
   }
 }
 
-function naiveEnv(awsUrl: string): Record<string, string> {
-  return {
-    NODE_ENV: 'production',
-    API_TOKEN: authorization.slice('Basic '.length),
-    AWS_REGION: 'us-east-1',
-    AWS_ENDPOINT_URL: awsUrl,
-    AWS_ACCESS_KEY_ID: 'bench',
-    AWS_SECRET_ACCESS_KEY: 'bench',
-  };
-}
-
-/** Code that runs for the first time is slow, and is not what the scenarios measure. */
+/** The first requests run code that is not compiled yet, which the scenarios do not measure. */
 async function warm(server: Server): Promise<Server> {
-  const ask = {
-    label: 'warm up',
-    connections: 50,
-    seconds: 1.5,
-    paths: ['/elb/default-elb', '/healthcheck'],
-  };
-  await fire(server, ask, new Recorder(), server.gone ?? new AbortController().signal);
+  await sendLoad(server, { connections: 50, seconds: 1.5, paths: [listPath, '/healthcheck'] }, server.gone);
   return server;
 }

@@ -1,4 +1,4 @@
-// Preloaded into every server under measurement: tells the parent what the process has used, when asked.
+// Preloaded into every measured server: sends the parent process the resources used, on request.
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 
 const delay = monitorEventLoopDelay({ resolution: 5 });
@@ -13,5 +13,5 @@ process.on('message', (message) => {
   });
 });
 process.channel?.unref();
-// Whoever measures is gone, perhaps killed: nobody else would end this process.
+// The parent process is gone, possibly killed; nothing else would end this process.
 process.on('disconnect', () => process.exit());

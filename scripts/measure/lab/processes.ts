@@ -3,35 +3,32 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import type { Target } from '../load/request.ts';
 
 const root = new URL('../../../', import.meta.url);
 const probe = new URL('probe.mjs', import.meta.url).href;
-
-/** `Authorization` of every request to a service that is started here. */
-export const authorization = `Basic ${Buffer.from('bench:mark').toString('base64')}`;
+const token = Buffer.from('bench:mark').toString('base64');
 
 const children = new Set<ChildProcess>();
 process.on('exit', () => {
   for (const child of children) child.kill('SIGKILL');
 });
 
-/** What a process has used so far; the loop delay is the longest since the last reset. */
+/** Resources that a process has used since its start; `maxLoopDelayMs` counts since the last reset. */
 export interface Usage {
   readonly maxLoopDelayMs: number;
   readonly cpuMs: number;
   readonly rssBytes: number;
 }
 
-export interface Running {
-  readonly url: string;
-  readonly pid: number;
-  /** Aborted when the process ends though nobody stopped it; the reason is an Error that says so. */
+export interface Running extends Target {
+  /** Aborts when the process ends before `stop`; the reason is an Error. */
   readonly gone: AbortSignal;
   usage(reset?: boolean): Promise<Usage>;
   stop(): Promise<void>;
 }
 
-/** Starts a program of this repository and waits until it tells on standard output where it listens. */
+/** Starts a program of this repository. Resolves when the program logs its port. */
 export async function start(
   file: string,
   env: Record<string, string> = {},
@@ -44,7 +41,7 @@ export async function start(
     {
       env: { PATH: process.env['PATH'], AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true', ...env },
       stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
-      // A process group of its own: Ctrl-C is for whoever measures, who then stops what it started.
+      // A process group of its own: Ctrl-C reaches this program only, which then stops its children.
       detached: true,
     },
   );
@@ -54,12 +51,12 @@ export async function start(
   child.once('exit', (code, signal) => {
     children.delete(child);
     if (!stopped)
-      gone.abort(new Error(`${file} ended by itself, with ${signal ?? `exit code ${code ?? 0}`}.`));
+      gone.abort(new Error(`${file} ended unexpectedly, with ${signal ?? `exit code ${code ?? 0}`}.`));
   });
   const url = await listeningUrl(child, file);
   return {
     url,
-    pid: child.pid ?? 0,
+    authorization: `Basic ${token}`,
     gone: gone.signal,
     usage: async (reset = false) => {
       child.send(reset ? 'reset' : 'usage');
@@ -74,7 +71,7 @@ export async function start(
   };
 }
 
-/** The service tells its port in a line of its log, the embedded AWS its URL in a line for people. */
+/** The service logs its port as JSON; the embedded AWS prints its URL. */
 async function listeningUrl(child: ChildProcess, file: string): Promise<string> {
   if (child.stdout === null) throw new Error('the process has no output');
   for await (const line of createInterface({ input: child.stdout })) {
@@ -84,79 +81,47 @@ async function listeningUrl(child: ChildProcess, file: string): Promise<string> 
       return `http://127.0.0.1:${port}`;
     }
   }
-  throw new Error(`${file} ended before it listened; what it wrote above says why.`);
+  throw new Error(`${file} ended before it listened; see its output above.`);
 }
 
-/** Starts the embedded AWS alone, 40 ms a call unless told otherwise. */
+/** Starts the embedded AWS, whose calls take 40 ms by default. */
 export function startAws(...args: string[]): Promise<Running> {
   return start('api/embedded-aws/main.ts', {}, ['--import', 'tsx'], ['--port', '0', ...args]);
 }
 
-/** Node's flags, as the image has them. */
+/** Node's flags in the image. */
 function productionFlags(): string[] {
   const dockerfile = readFileSync(new URL('Dockerfile', root), 'utf8');
   const command = /^CMD (\["node", .*\])$/m.exec(dockerfile)?.[1];
-  if (command === undefined) throw new Error('the Dockerfile does not say how the service is started');
+  if (command === undefined) throw new Error('the Dockerfile has no CMD that starts node');
   return (JSON.parse(command) as string[]).slice(1, -1);
 }
 
-/** Starts the production build, as production does, against an AWS endpoint. */
-export function startService(awsUrl: string, env: Record<string, string> = {}): Promise<Running> {
-  return start(
-    'dist/server.js',
-    {
-      NODE_ENV: 'production',
-      HOST: '127.0.0.1',
-      PORT: '0',
-      API_TOKEN: authorization.slice('Basic '.length),
-      AWS_BACKEND: 'aws',
-      AWS_ENDPOINT_URL: awsUrl,
-      AWS_ACCESS_KEY_ID: 'bench',
-      AWS_SECRET_ACCESS_KEY: 'bench',
-      ...env,
-    },
-    productionFlags(),
-  );
-}
-
-/** The embedded AWS's control path: what it was asked since the last reset, by action. */
-export async function awsCalls(
-  awsUrl: string,
-): Promise<{ total: number; throttled: number; calls: (action: string) => number; log: AwsCall[] }> {
-  const response = await fetch(`${awsUrl}/_control/calls`);
-  const counts = (await response.json()) as {
-    calls: number;
-    throttled: number;
-    actions: Record<string, { calls: number }>;
-    log: AwsCall[];
-  };
+/** Returns the environment of a service that calls this AWS endpoint. */
+export function serviceEnv(awsUrl: string): Record<string, string> {
   return {
-    total: counts.calls,
-    throttled: counts.throttled,
-    calls: (action) => counts.actions[action]?.calls ?? 0,
-    log: counts.log,
+    NODE_ENV: 'production',
+    HOST: '127.0.0.1',
+    PORT: '0',
+    API_TOKEN: token,
+    AWS_BACKEND: 'aws',
+    AWS_REGION: 'us-east-1',
+    AWS_ENDPOINT_URL: awsUrl,
+    AWS_ACCESS_KEY_ID: 'bench',
+    AWS_SECRET_ACCESS_KEY: 'bench',
   };
 }
 
-export interface AwsCall {
-  readonly atMs: number;
-  readonly tookMs: number;
-  readonly action: string;
+/** Starts the production build with the flags of the image. */
+export function startService(awsUrl: string): Promise<Running> {
+  return start('dist/server.js', serviceEnv(awsUrl), productionFlags());
 }
 
-/** Sends JSON to the embedded AWS's control path. */
-export async function control(awsUrl: string, method: string, path: string, body?: object): Promise<void> {
-  const response = await fetch(`${awsUrl}/_control/${path}`, {
-    method,
-    ...(body !== undefined && { body: JSON.stringify(body) }),
-  });
-  if (!response.ok) throw new Error(`${method} ${path}: ${await response.text()}`);
-}
-
-/** A request of the service, with credentials. */
-export function request(serviceUrl: string, path: string, init: RequestInit = {}): Promise<Response> {
-  return fetch(serviceUrl + path, {
-    ...init,
-    headers: { Authorization: authorization, ...(init.headers as Record<string, string>) },
-  });
+/** Starts an embedded AWS with these arguments, and the production build that calls it. */
+export async function startServiceWithAws(
+  ...awsArgs: string[]
+): Promise<{ aws: Running; service: Running; stop: () => Promise<unknown> }> {
+  const aws = await startAws(...awsArgs);
+  const service = await startService(aws.url);
+  return { aws, service, stop: () => Promise.all([aws.stop(), service.stop()]) };
 }

@@ -1,32 +1,33 @@
-import { Unreachable } from '../load/load.ts';
+import { request, type Target, Unreachable } from '../load/request.ts';
 import type { Remote } from '../options.ts';
 
-/** Asks a deployed service once, before any load. @throws Unreachable with what is wrong, in a sentence */
+/** Checks a deployed service before any load. @throws Unreachable with the problem and advice */
 export async function checkRemote(remote: Remote, signal: AbortSignal): Promise<void> {
-  const health = await ask(remote, '/healthcheck', signal);
+  const health = await statusOf(remote, '/healthcheck', signal);
   if (health !== 200)
     throw new Unreachable(
-      `${remote.url}/healthcheck answers ${health}, not 200: is this the service's address?`,
+      `${remote.url}/healthcheck answers ${health}, not 200; check that --url is the service's address.`,
     );
-  const list = await ask(remote, `/elb/${encodeURIComponent(remote.elb)}`, signal);
-  if (list === 401) throw new Unreachable(`${remote.url} refuses the token: check --token.`);
+  const list = await statusOf(remote, `/elb/${encodeURIComponent(remote.elb)}`, signal);
+  if (list === 401) throw new Unreachable(`${remote.url} refuses the token; check --token.`);
   if (list === 404)
-    throw new Unreachable(`${remote.url} knows no load balancer "${remote.elb}": name one with --elb.`);
+    throw new Unreachable(`${remote.url} has no load balancer "${remote.elb}"; set another one with --elb.`);
   if (list !== 200)
-    throw new Unreachable(`${remote.url}/elb/${remote.elb} answers ${list}, not 200: look at its log first.`);
+    throw new Unreachable(
+      `${remote.url}/elb/${remote.elb} answers ${list}, not 200; read the service's log.`,
+    );
 }
 
-async function ask({ url, authorization }: Remote, path: string, signal: AbortSignal): Promise<number> {
+async function statusOf(target: Target, path: string, signal: AbortSignal): Promise<number> {
   try {
-    const headers = { Authorization: authorization };
     const timeout = AbortSignal.any([signal, AbortSignal.timeout(10_000)]);
-    const response = await fetch(url + path, { headers, signal: timeout, redirect: 'manual' });
+    const response = await request(target, path, { signal: timeout, redirect: 'manual' });
     await response.arrayBuffer();
     return response.status;
   } catch (error) {
     const { cause, message } = error as Error;
     const why = (cause as NodeJS.ErrnoException | undefined)?.code ?? message;
-    throw new Unreachable(`${url} does not answer (${why}): check --url, and that the service runs.`, {
+    throw new Unreachable(`${target.url} does not answer (${why}); check --url, and that the service runs.`, {
       cause: error,
     });
   }

@@ -1,34 +1,42 @@
-import { awsCalls, control } from './processes.ts';
-import type { Figure } from '../promises/promise.ts';
-import { Lab, type Kind, type Server } from './lab.ts';
-import { type Ask, connectionsAt, fire, Unreachable } from '../load/load.ts';
-import type { Options } from '../options.ts';
-import type { Progress } from '../report/progress.ts';
+import { type Load, connectionsAt, sendLoad } from '../load/load.ts';
 import { Recorder, type Run } from '../load/recorder.ts';
+import { Unreachable } from '../load/request.ts';
+import type { CapacityOptions } from '../options.ts';
+import type { Figure } from '../promises/promise.ts';
+import type { Progress } from '../report/progress.ts';
+import { awsCalls, control } from './embedded-aws.ts';
+import { Lab, type Kind, runsByKind, type Server } from './lab.ts';
 
-/** What a scenario asks, in a sentence, and what it promises; both are printed beside its figures. */
+/** `asks` describes the load and `promises` the promised figures; the report prints both. */
 export interface Scenario {
   readonly asks: string;
   readonly promises: string;
-  /** What a deployed service must allow for it; `embedded`: it needs an AWS that can be told what to do. */
+  /** What the scenario does with a service; `embedded` needs the embedded AWS. */
   readonly needs: 'reads' | 'writes' | 'embedded';
   run(session: Session): Promise<Figure[]>;
 }
 
-/** Thrown to end a scenario after Ctrl-C. */
+/** A load with a name in the report. */
+export interface LabelledLoad extends Load {
+  readonly label: string;
+  /** Requests a second that another client sends at the same time; they count towards --max-rate. */
+  readonly beside?: number;
+}
+
+/** Ends a scenario after Ctrl-C. */
 export class Interrupted extends Error {}
 
-/** All that the scenarios of one run share: the servers, the runs so far, and the way to stop. */
+/** The servers, the results so far and the stop signal, which the scenarios of one run share. */
 export class Session {
   readonly runs: Run[] = [];
   readonly lab = new Lab();
   scenario = '';
-  readonly options: Options;
-  /** Aborted by Ctrl-C. */
+  readonly options: CapacityOptions;
+  /** Aborts on Ctrl-C. */
   readonly signal: AbortSignal;
   readonly #progress: Progress;
 
-  constructor(options: Options, signal: AbortSignal, progress: Progress) {
+  constructor(options: CapacityOptions, signal: AbortSignal, progress: Progress) {
     this.options = options;
     this.signal = signal;
     this.#progress = progress;
@@ -43,17 +51,17 @@ export class Session {
     this.#progress.clear();
   }
 
-  /** Of a value for the full run and one for --quick, that of this run. */
+  /** Returns `quick` in a --quick run, else `full`. */
   pick<T>(full: T, quick: T): T {
     return this.options.quick ? quick : full;
   }
 
-  /** The path of the list that is read. */
+  /** Path of the list that the scenarios read. */
   get listPath(): string {
     return `/elb/${encodeURIComponent(this.options.remote?.elb ?? 'default-elb')}`;
   }
 
-  /** The servers of these kinds; of a deployed service there is no baseline, and so it comes alone. */
+  /** Returns the servers of these kinds. A deployed service has no baselines; the result is the service only. */
   async servers(...kinds: Kind[]): Promise<Server[]> {
     const { remote } = this.options;
     if (remote !== undefined)
@@ -63,26 +71,25 @@ export class Session {
     return servers;
   }
 
-  /** Asks a server for all of this at once, and keeps what was seen, also when it had to stop. @throws Interrupted, Unreachable */
-  async measure(server: Server, ...asks: Ask[]): Promise<Run[]> {
+  /** Sends all loads to a server at the same time, and adds the runs to `runs`, also when stopped early. @throws Interrupted, Unreachable */
+  async measure(server: Server, ...loads: LabelledLoad[]): Promise<Run[]> {
     const stop = AbortSignal.any([this.signal, ...(server.gone === undefined ? [] : [server.gone])]);
     stopIfAborted(this.signal, server);
     if (server.aws !== undefined) await control(server.aws, 'DELETE', 'calls');
     const startedAt = performance.now();
-    const limited = this.#limit(asks);
-    const shots = limited.map((ask) => ({ ask, recorder: new Recorder() }));
+    const shots = this.#limit(loads).map((load) => ({ load, recorder: new Recorder() }));
     const first = shots[0];
     const ticker = setInterval(() => {
-      for (const { ask, recorder } of shots) {
+      for (const { load, recorder } of shots) {
         const at = (performance.now() - startedAt) / 1000;
-        const sample = recorder.sample(connectionsAt(ask, at - 0.5));
+        const sample = recorder.sample(connectionsAt(load, at - 0.5));
         if (recorder === first?.recorder)
-          this.#progress.show(this.scenario, server.kind, ask, sample, recorder.failed);
+          this.#progress.show(this.scenario, server.kind, load, sample, recorder.failed);
       }
     }, 1000);
     let failure: unknown;
     try {
-      await Promise.all(shots.map(({ ask, recorder }) => fire(server, ask, recorder, stop)));
+      await Promise.all(shots.map(({ load, recorder }) => sendLoad(server, load, stop, recorder)));
     } catch (error) {
       failure = error;
     } finally {
@@ -91,71 +98,61 @@ export class Session {
     const seconds = (performance.now() - startedAt) / 1000;
     const ended = stop.aborted || failure !== undefined;
     const aws = server.aws === undefined ? undefined : await awsCalls(server.aws).catch(() => undefined);
-    const runs = shots.map(({ ask, recorder }, n) =>
+    const runs = shots.map(({ load, recorder }, n) =>
       recorder.finish(
         {
           scenario: this.scenario,
-          label: ask.label,
+          label: load.label,
           server: server.kind,
-          connections: ask.connections,
-          ...(ask.rate !== undefined && { rate: ask.rate }),
-          // The calls are those of all together: counted once.
+          connections: load.connections,
+          ...(load.rate !== undefined && { rate: load.rate }),
+          // The calls of all loads together, in the last run.
           ...(aws !== undefined &&
             n === shots.length - 1 && {
               aws: { calls: aws.total, callsPerSecond: aws.total / seconds, throttled: aws.throttled },
             }),
           ...(ended && { cut: true as const }),
         },
-        ask.amount !== undefined,
+        load.amount !== undefined,
       ),
     );
     this.runs.push(...runs);
     stopIfAborted(this.signal, server);
     if (failure !== undefined)
       throw failure instanceof Error ? failure : new Error('the load could not be sent');
-    if (
-      runs.every(
-        ({ requests, failed }) =>
-          requests === failed && requests > 0 && runs[0]?.statuses['error'] === requests,
-      )
-    )
+    if (runs.every(({ requests, statuses }) => requests > 0 && statuses['error'] === requests))
       throw new Unreachable(`${server.url} answered none of ${runs[0]?.requests ?? 0} requests.`);
     return runs;
   }
 
-  /** Asks the servers in turn, so many rounds, so that a slow spell of the machine meets them all. */
+  /** Measures the servers in turn in each round, so that a slow phase of the machine affects all of them. */
   async alternate(
     servers: readonly Server[],
     rounds: number,
-    ...asks: Ask[]
+    ...loads: LabelledLoad[]
   ): Promise<Record<Kind, Run[][]>> {
-    const results: Record<Kind, Run[][]> = { service: [], bare: [], naive: [] };
+    const results = runsByKind<Run[]>();
     for (let round = 0; round < rounds; round += 1) {
-      for (const server of servers) results[server.kind].push(await this.measure(server, ...asks));
+      for (const server of servers) results[server.kind].push(await this.measure(server, ...loads));
     }
     return results;
   }
 
-  /** Keeps a run that was measured by other means. */
-  keep(run: Run): void {
-    this.runs.push(run);
-  }
-
-  /** A deployed service gets no more than --max-rate, whatever a scenario asks. */
-  #limit(asks: readonly Ask[]): Ask[] {
+  /** Limits the requests to a deployed service to --max-rate. */
+  #limit(loads: readonly LabelledLoad[]): LabelledLoad[] {
     const { maxRate } = this.options.remote ?? {};
-    if (maxRate === undefined) return [...asks];
-    const limit = maxRate - asks.reduce((sum, { beside = 0 }) => sum + beside, 0);
-    const set = asks.reduce((sum, { rate = 0 }) => sum + rate, 0);
-    const free = asks.filter(({ rate }) => rate === undefined).length;
-    const rateOf = ({ rate }: Ask): number =>
+    if (maxRate === undefined) return [...loads];
+    const limit = maxRate - loads.reduce((sum, { beside = 0 }) => sum + beside, 0);
+    const set = loads.reduce((sum, { rate = 0 }) => sum + rate, 0);
+    const free = loads.filter(({ rate }) => rate === undefined).length;
+    const rateOf = ({ rate }: Load): number =>
       rate === undefined
         ? Math.max(1, Math.floor(Math.max(limit - set, limit / 2) / free))
         : Math.max(1, Math.floor(rate * Math.min(1, limit / (free === 0 ? 1 : 2) / set)));
-    return asks.map((ask) => {
-      const rate = rateOf(ask);
-      const amount = ask.amount === undefined ? {} : { amount: Math.min(ask.amount, rate * 30) };
-      return { ...ask, ...amount, rate, connections: Math.min(ask.connections, rate) };
+    return loads.map((load) => {
+      const rate = rateOf(load);
+      const amount = load.amount === undefined ? {} : { amount: Math.min(load.amount, rate * 30) };
+      return { ...load, ...amount, rate, connections: Math.min(load.connections, rate) };
     });
   }
 }

@@ -1,21 +1,22 @@
-import { control } from '../lab/processes.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { control, membersOf } from '../lab/embedded-aws.ts';
 import type { Server } from '../lab/lab.ts';
-import { delay, Unreachable } from './load.ts';
-import { Recorder, type Run } from './recorder.ts';
 import type { Session } from '../lab/session.ts';
+import { delay } from './load.ts';
+import { Recorder, type Run } from './recorder.ts';
+import { request, Unreachable } from './request.ts';
 
 interface Changes {
   readonly run: Run;
-  /** Answers with 201 after which AWS, or the service's own list, showed something else. */
+  /** Number of 201 answers that contradict AWS or the service's list. */
   readonly wrong: number;
-  /** Who was a member before the first change. */
+  /** Ids of the members before the first change. */
   readonly members: readonly string[];
 }
 
 /**
- * Attaches and detaches one instance in turn, so many times a second, and looks after each 201 whether AWS has it so.
- * Each change is timed from when it was due, so that a slow one does not hide the wait of the next. Leaves the load
- * balancer as it was. @throws Unreachable
+ * Attaches and detaches one instance in turn, and after each 201 compares the answer with AWS. The time of a change starts
+ * when the change is due, so that a slow change adds to the time of the next. Restores the load balancer. @throws Unreachable
  */
 export async function changeMembers(
   session: Session,
@@ -38,15 +39,15 @@ export async function changeMembers(
     await delay(due - performance.now(), session.signal);
     const status = await change();
     recorder.answer(status, performance.now() - due);
-    if (status === 201 && !(await truth.bearsOut(instance, isMember))) wrong += 1;
+    if (status === 201 && !(await truth.confirms(instance, isMember))) wrong += 1;
     recorder.sample(1);
   }
   for (let attempt = 0; attempt < 10 && isMember !== members.includes(instance); attempt += 1) {
-    if ((await change()) !== 201) await new Promise((resolve) => setTimeout(resolve, 1000));
+    if ((await change()) !== 201) await sleep(1000);
   }
   if (isMember !== members.includes(instance))
     throw new Unreachable(
-      `${instance} could not be ${isMember ? 'detached' : 'attached'} again: do that by hand.`,
+      `${instance} could not be ${isMember ? 'detached' : 'attached'} again; do it by hand.`,
     );
   const what = {
     scenario: session.scenario,
@@ -64,7 +65,7 @@ async function send(server: Server, path: string, method: string, instanceId: st
   return response.status;
 }
 
-/** Who is a member: of the embedded AWS by its control path, of a deployed service by a list that AWS is asked for. */
+/** The members in AWS: from the embedded AWS's control path, or from a deployed service's `no-cache` list. */
 class Truth {
   readonly #server: Server;
   readonly #path: string;
@@ -74,30 +75,28 @@ class Truth {
     this.#path = path;
   }
 
+  get #elbName(): string {
+    return this.#path.slice('/elb/'.length);
+  }
+
   async members(): Promise<string[]> {
     const { aws } = this.#server;
-    if (aws === undefined) return this.#list({ 'Cache-Control': 'no-cache' });
-    // An instance that is attached again while its connections drain is lost: another matter than the one measured.
-    const name = this.#path.slice('/elb/'.length);
-    await control(aws, 'PUT', `load-balancers/${name}`, {
-      connectionDraining: { enabled: false, timeout: 300 },
-    });
-    return this.#ofAws(aws, name);
+    if (aws !== undefined) {
+      // AWS loses an instance that is attached again while its connections drain, which is not measured here.
+      const connectionDraining = { enabled: false, timeout: 300 };
+      await control(aws, 'PUT', `load-balancers/${this.#elbName}`, { connectionDraining });
+    }
+    return this.#ofAws();
   }
 
-  async bearsOut(instance: string, isMember: boolean): Promise<boolean> {
+  async confirms(instance: string, isMember: boolean): Promise<boolean> {
+    const lists = [await this.#list({}), await this.#ofAws()];
+    return lists.every((list) => list.includes(instance) === isMember);
+  }
+
+  #ofAws(): Promise<string[]> {
     const { aws } = this.#server;
-    const name = this.#path.slice('/elb/'.length);
-    const own = await this.#list({});
-    const actual =
-      aws === undefined ? await this.#list({ 'Cache-Control': 'no-cache' }) : await this.#ofAws(aws, name);
-    return own.includes(instance) === isMember && actual.includes(instance) === isMember;
-  }
-
-  async #ofAws(aws: string, name: string): Promise<string[]> {
-    const response = await fetch(`${aws}/_control/load-balancers/${name}`);
-    const { instances } = (await response.json()) as { instances: (string | { instanceId: string })[] };
-    return instances.map((one) => (typeof one === 'string' ? one : one.instanceId));
+    return aws === undefined ? this.#list({ 'Cache-Control': 'no-cache' }) : membersOf(aws, this.#elbName);
   }
 
   async #list(headers: Record<string, string>): Promise<string[]> {
@@ -108,9 +107,8 @@ class Truth {
 }
 
 async function ask(server: Server, path: string, init: RequestInit): Promise<Response> {
-  const headers = { Authorization: server.authorization, ...(init.headers as Record<string, string>) };
   try {
-    return await fetch(server.url + path, { ...init, headers });
+    return await request(server, path, init);
   } catch (error) {
     throw new Unreachable(`${server.url} does not answer: the server has ended.`, { cause: error });
   }

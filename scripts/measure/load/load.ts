@@ -1,95 +1,128 @@
 import { setMaxListeners } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import autocannon from 'autocannon';
-import type { Recorder } from './recorder.ts';
+import { type Target, Unreachable } from './request.ts';
 
-/** What is asked of a server; without a rate, each connection sends the next request as soon as it has the answer. */
-export interface Ask {
-  readonly label: string;
+/** The requests to send. Without a rate, each connection sends its next request when it has the answer. */
+export interface Load {
   readonly connections: number;
   readonly seconds?: number;
-  /** Ends after so many requests instead. */
+  /** Number of requests; replaces `seconds`. */
   readonly amount?: number;
   /** Requests a second over all connections. */
   readonly rate?: number;
-  /** Asked for in turn by every connection. */
+  /** Each connection requests these in turn. */
   readonly paths: readonly string[];
-  /** Requests a second that somebody else sends meanwhile, to be counted into --max-rate. */
-  readonly beside?: number;
+  readonly headers?: Readonly<Record<string, string>>;
   /** Gets the body of every answer. */
   readonly onBody?: (body: string) => void;
-  /** Connections that come and go, instead of all for the whole time. */
+  /** Groups of connections that open and close at different times; without stages, all are open all the time. */
   readonly stages?: readonly Stage[];
 }
 
 export interface Stage {
-  /** Seconds since the start of the run. */
+  /** Seconds since the start of the load. */
   readonly from: number;
   readonly to: number;
   readonly connections: number;
 }
 
-/** With a rate, autocannon sends the share of a second at its start: a run ends before the share of one more, in seconds. */
+/** Gets every answer as it arrives. */
+export interface Observer {
+  /** `interval`: milliseconds between two requests of a connection, where a rate is set. */
+  answer(status: number, ms: number, interval?: number): void;
+  error(timeout: boolean): void;
+}
+
+export interface LoadResult {
+  readonly requestsPerSecond: number;
+  readonly requests: number;
+  /** Answers other than 2xx, broken connections, and requests without an answer within 10 s. */
+  readonly failed: number;
+  readonly non2xx: number;
+  /** Milliseconds. */
+  readonly p50: number;
+  readonly p99: number;
+  readonly max: number;
+}
+
+/** Seconds. With a rate, autocannon sends the requests of a second at the second's start; the load ends before the next such burst. */
 const lastBurst = 0.2;
 
-/** A server could not be asked any longer: the message is one sentence. */
-export class Unreachable extends Error {}
-
-/** How many connections are open at a second of the run. */
-export function connectionsAt(ask: Ask, second: number): number {
-  const stages = ask.stages ?? [{ from: 0, to: Infinity, connections: ask.connections }];
-  return stages.reduce(
+/** Returns how many connections are open at a second of the load. */
+export function connectionsAt(load: Load, second: number): number {
+  if (load.stages === undefined) return load.connections;
+  return load.stages.reduce(
     (sum, { from, to, connections }) => sum + (second >= from && second < to ? connections : 0),
     0,
   );
 }
 
-/**
- * Sends what is asked until it is done or the signal aborts, and counts the answers in `recorder`.
- * @throws Unreachable when the server no longer takes connections
- */
-export async function fire(
-  server: { readonly url: string; readonly authorization: string },
-  ask: Ask,
-  recorder: Recorder,
-  signal: AbortSignal,
-): Promise<void> {
-  const stages = ask.stages ?? [{ from: 0, to: ask.seconds ?? 0, connections: ask.connections }];
-  const refused = new AbortController();
-  const stop = AbortSignal.any([signal, refused.signal]);
-  // Every stage listens.
-  setMaxListeners(0, stop);
-  await Promise.all(stages.map((stage) => fireStage(server, ask, stage, recorder, stop, refused)));
-  if (refused.signal.aborted) throw refused.signal.reason;
+/** Sends a load and returns what autocannon measured. @throws Unreachable when the server refuses connections */
+export async function measureLoad(target: Target, load: Load): Promise<LoadResult> {
+  const [result] = await sendLoad(target, load);
+  if (result === undefined) throw new Error('the load has no stage');
+  const { requests, errors, non2xx, latency, duration } = result;
+  return {
+    requestsPerSecond: requests.total / duration,
+    requests: requests.total,
+    failed: errors + non2xx,
+    non2xx,
+    p50: latency.p50,
+    p99: latency.p99,
+    max: latency.max,
+  };
 }
 
-async function fireStage(
-  server: { readonly url: string; readonly authorization: string },
-  ask: Ask,
+/**
+ * Sends a load until it is complete or the signal aborts. Returns autocannon's result of each stage.
+ * @throws Unreachable when the server refuses connections
+ */
+export async function sendLoad(
+  target: Target,
+  load: Load,
+  signal?: AbortSignal,
+  observer?: Observer,
+): Promise<autocannon.Result[]> {
+  const refused = new AbortController();
+  const stop = signal === undefined ? refused.signal : AbortSignal.any([signal, refused.signal]);
+  // Every stage adds a listener.
+  setMaxListeners(0, stop);
+  const results = await Promise.all(
+    stagesOf(load).map((stage) => sendStage(target, load, stage, stop, refused, observer)),
+  );
+  if (refused.signal.aborted) throw refused.signal.reason;
+  return results.filter((result) => result !== undefined);
+}
+
+async function sendStage(
+  target: Target,
+  load: Load,
   { from, to, connections }: Stage,
-  recorder: Recorder,
   stop: AbortSignal,
   refused: AbortController,
-): Promise<void> {
+  observer: Observer | undefined,
+): Promise<autocannon.Result | undefined> {
   await delay(from * 1000, stop);
-  if (stop.aborted) return;
-  const all = (ask.stages ?? [{ connections }]).reduce((sum, stage) => sum + stage.connections, 0);
-  const rate = ask.rate === undefined ? undefined : Math.max(1, Math.floor((ask.rate * connections) / all));
-  // Every connection needs one request a second at least: autocannon knows no slower pace.
+  if (stop.aborted) return undefined;
+  const all = stagesOf(load).reduce((sum, stage) => sum + stage.connections, 0);
+  const rate = load.rate === undefined ? undefined : Math.max(1, Math.floor((load.rate * connections) / all));
+  // autocannon sends at least one request a second on each connection.
   const open = Math.min(connections, rate ?? Infinity);
   const interval = rate === undefined ? undefined : (1000 * open) / rate;
-  const { onBody } = ask;
-  await new Promise<void>((resolve, reject) => {
+  const { onBody } = load;
+  return new Promise((resolve, reject) => {
     const instance = autocannon(
       {
-        url: server.url,
+        url: target.url,
         connections: open,
-        headers: { Authorization: server.authorization },
-        requests: ask.paths.map((path) => ({ path })),
-        // How often autocannon looks whether it is to stop.
+        headers: { Authorization: target.authorization, ...load.headers },
+        requests: load.paths.map((path) => ({ path })),
+        // autocannon checks at this interval, in milliseconds, whether it must stop.
         sampleInt: 100,
-        ...(ask.amount === undefined
+        ...(load.amount === undefined
           ? { duration: to - from - (rate === undefined ? 0 : lastBurst) }
-          : { amount: ask.amount }),
+          : { amount: load.amount }),
         ...(rate !== undefined && { overallRate: rate }),
         ...(onBody !== undefined && {
           verifyBody: (body) => {
@@ -98,43 +131,34 @@ async function fireStage(
           },
         }),
       },
-      (error: unknown) => {
+      (error: unknown, result) => {
         stop.removeEventListener('abort', end);
         if (error instanceof Error) reject(error);
-        else resolve();
+        else resolve(result);
       },
     );
     const end = (): void => {
       instance.stop();
     };
     stop.addEventListener('abort', end);
-    instance.on('response', (_client, status, _bytes, ms) => {
-      recorder.answer(status, ms, interval);
-    });
+    if (observer !== undefined)
+      instance.on('response', (_client, status, _bytes, ms) => {
+        observer.answer(status, ms, interval);
+      });
     instance.on('reqError', (error: NodeJS.ErrnoException) => {
       if (stop.aborted) return;
-      recorder.error(error.message === 'request timed out');
+      observer?.error(error.message === 'request timed out');
       if (error.code === 'ECONNREFUSED')
-        refused.abort(
-          new Unreachable(`${server.url} takes no connections any longer: the server has ended.`),
-        );
+        refused.abort(new Unreachable(`${target.url} refuses connections: the server has ended.`));
     });
   });
 }
 
-/** Resolves after so many milliseconds, or as soon as the signal aborts. */
-export function delay(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted || ms <= 0) {
-      resolve();
-      return;
-    }
-    const done = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal.addEventListener('abort', done);
-  });
+function stagesOf({ stages, connections, seconds = 0 }: Load): readonly Stage[] {
+  return stages ?? [{ from: 0, to: seconds, connections }];
+}
+
+/** Resolves after this many milliseconds, or as soon as the signal aborts. */
+export async function delay(ms: number, signal: AbortSignal): Promise<void> {
+  if (ms > 0) await sleep(ms, undefined, { signal }).catch(() => undefined);
 }

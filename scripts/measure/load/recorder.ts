@@ -1,6 +1,7 @@
 import hdr, { type Histogram } from 'hdr-histogram-js';
+import type { Observer } from './load.ts';
 
-/** Milliseconds, of answers with 2xx. */
+/** Milliseconds, of 2xx answers. */
 export interface Latency {
   readonly mean: number;
   readonly p50: number;
@@ -17,36 +18,36 @@ export interface Sample extends Latency {
   readonly requestsPerSecond: number;
 }
 
-/** What one run saw of one server. */
+/** The result of one load on one server. */
 export interface Run {
   readonly scenario: string;
   readonly label: string;
   readonly server: 'service' | 'bare' | 'naive';
   readonly connections: number;
-  /** Requests a second that were set; otherwise each connection sends the next as soon as it has the answer. */
+  /** Requests a second, where the load has a rate. */
   readonly rate?: number;
   readonly seconds: number;
   readonly requests: number;
   readonly requestsPerSecond: number;
-  /** Answers with 2xx, a second. */
+  /** 2xx answers a second. */
   readonly goodPerSecond: number;
-  /** Answers other than 2xx, connections that broke, requests not answered within 10 s. */
+  /** Answers other than 2xx, broken connections, and requests without an answer within 10 s. */
   readonly failed: number;
   readonly timeouts: number;
   /** Answers by HTTP status; `error` stands for broken connections and timeouts. */
   readonly statuses: Readonly<Record<string, number>>;
   readonly latency: Latency;
   readonly samples: readonly Sample[];
-  /** What the embedded AWS saw meanwhile. */
+  /** AWS calls during the run. */
   readonly aws?: { readonly calls: number; readonly callsPerSecond: number; readonly throttled: number };
-  /** Ended before its time. */
+  /** The run ended early. */
   readonly cut?: true;
 }
 
 const microseconds = 1000;
 
 /** Counts answers and their latencies, of the whole run and of each second. */
-export class Recorder {
+export class Recorder implements Observer {
   readonly #whole = histogram();
   #second = histogram();
   #inSecond = 0;
@@ -58,14 +59,14 @@ export class Recorder {
   readonly #samples: Sample[] = [];
 
   /**
-   * Counts an answer. With `interval`, the milliseconds between two requests of a connection, the requests that had to
-   * wait behind a slow answer are counted with the time they would have taken (coordinated omission).
+   * Counts an answer. With `interval`, it also counts the requests that a slow answer delayed, with their waiting time
+   * (coordinated omission).
    */
   answer(status: number, ms: number, interval?: number): void {
     this.#count(String(status));
     this.#inSecond += 1;
     this.#endedAt = performance.now();
-    // A refusal is quick, and would make a server that fails look fast.
+    // Refusals are quick; they would make a failing server look fast.
     if (!isGood(String(status))) return;
     const value = Math.max(1, Math.round(ms * microseconds));
     for (const one of [this.#whole, this.#second]) {
@@ -80,7 +81,7 @@ export class Recorder {
     if (timeout) this.#timeouts += 1;
   }
 
-  /** Ends a second, and returns what it saw. */
+  /** Ends a second and returns its sample. */
   sample(connections: number): Sample {
     const now = performance.now();
     const sample = {
@@ -100,7 +101,7 @@ export class Recorder {
     return this.#sum((status) => !isGood(status));
   }
 
-  /** All that was counted. The time ends with the last answer where `untilLast`, else now. */
+  /** Returns the run. Its time ends with the last answer where `untilLast`, else now. */
   finish(
     what: Pick<Run, 'scenario' | 'label' | 'server' | 'connections' | 'rate' | 'aws' | 'cut'>,
     untilLast: boolean,

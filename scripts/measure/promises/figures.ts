@@ -1,45 +1,51 @@
-import { type Figure, median } from './promise.ts';
 import type { Run } from '../load/recorder.ts';
+import { type Figure, figure, type Limit, median } from './promise.ts';
 
 type Value = (run: Run) => number;
 
-/** The middle of a figure over the rounds. */
+/** Returns the median of a value over the rounds. */
 export function middle(runs: readonly (Run | undefined)[], value: Value): number {
   return median(runs.filter((run) => run !== undefined).map(value));
 }
 
 /**
- * A figure of the service over that of a baseline: the middle of the ratios of the rounds, each of two runs next to one
- * another, as a slow spell of the machine meets both. Nothing where no baseline ran.
+ * Returns the service's value divided by the baseline's: the median of the ratios of the rounds. The two runs of a round are
+ * adjacent, so that a slow phase of the machine affects both. Returns no figure when no baseline ran.
  */
 export function ratio(
   name: string,
   service: readonly (Run | undefined)[],
   baseline: readonly (Run | undefined)[],
   value: Value,
-  limit: Pick<Figure, 'atLeast' | 'atMost' | 'better'>,
+  limit: Limit,
 ): Figure[] {
   const ratios = service.flatMap((run, n) => {
     const base = baseline[n];
     return run === undefined || base === undefined ? [] : [value(run) / value(base)];
   });
-  return ratios.length === 0 ? [] : [{ name, value: median(ratios), unit: '×', ...limit }];
+  return ratios.length === 0 ? [] : [figure(name, median(ratios), '×', limit)];
 }
 
-/** How many requests failed, of which none may. */
-export function noFailures(name: string, runs: readonly (Run | undefined)[], atMost = 0): Figure {
+/** Returns the number of failed requests, with the limit 0. */
+export function noFailures(name: string, runs: readonly (Run | undefined)[]): Figure {
   const failed = runs.reduce((sum, run) => sum + (run?.failed ?? 0), 0);
-  return { name, value: failed, unit: 'failed', atMost };
+  return figure(name, failed, 'failed', { atMost: 0 });
 }
 
-/** Requests a second, that are told and compared, and promised by nobody. */
+/** Returns requests a second, which have no limit. */
 export function speed(name: string, runs: readonly (Run | undefined)[]): Figure[] {
   if (runs.length === 0) return [];
-  return [{ name, value: middle(runs, (run) => run.goodPerSecond), unit: 'req/s', better: 'higher' }];
+  return [
+    figure(
+      name,
+      middle(runs, (run) => run.goodPerSecond),
+      'req/s',
+      { better: 'higher' },
+    ),
+  ];
 }
 
-/** Milliseconds, that are told and compared. */
+/** Returns milliseconds, which have no limit. */
 export function time(name: string, runs: readonly (Run | undefined)[], value: Value): Figure[] {
-  if (runs.length === 0) return [];
-  return [{ name, value: middle(runs, value), unit: 'ms', better: 'lower' }];
+  return runs.length === 0 ? [] : [figure(name, middle(runs, value), 'ms', { better: 'lower' })];
 }

@@ -7,8 +7,8 @@ interface Step {
 const nearlyBest = 0.8;
 
 /**
- * Where a server bends: of the steps that reach 80 % of the best throughput, the one with the most requests a second for
- * a millisecond of p99 (the "power" of L. Kleinrock, 1979, which is highest at the knee); undefined without steps.
+ * Returns the step at the knee of the throughput curve; undefined without steps. Of the steps that reach 80 % of the best
+ * throughput, it is the one with the highest "power": requests a second divided by p99 (L. Kleinrock, 1979).
  */
 export function knee<T extends Step>(steps: readonly T[]): T | undefined {
   const best = Math.max(...steps.map((step) => step.requestsPerSecond));

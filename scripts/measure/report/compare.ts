@@ -3,13 +3,13 @@ import type { Figure } from '../promises/promise.ts';
 import { UsageError } from '../options.ts';
 import type { Report } from './report.ts';
 
-/** A figure then and now. */
+/** A figure in the older and in the newer report. */
 export interface Change {
   readonly name: string;
   readonly unit: string;
   readonly before: number;
   readonly now: number;
-  /** It should be high, may be compared between the two machines, and fell by more than the tolerance. */
+  /** True when a figure that should be high fell by more than the tolerance, and the machines are comparable. */
   readonly dropped: boolean;
 }
 
@@ -20,22 +20,22 @@ export function readOld(file: string, quick: boolean): Report {
     old = JSON.parse(readFileSync(file, 'utf8')) as Partial<Report>;
   } catch (error) {
     const why = error instanceof SyntaxError ? 'is not JSON' : 'cannot be read';
-    throw new UsageError(`${file} ${why}: --compare takes the report.json of an older run.`, {
+    throw new UsageError(`${file} ${why}; --compare takes the report.json of an older run.`, {
       cause: error,
     });
   }
   if (old.format !== 1 || !Array.isArray(old.outcomes))
     throw new UsageError(
-      `${file} is no report of this program: --compare takes the report.json of an older run.`,
+      `${file} is not a report of this program; --compare takes the report.json of an older run.`,
     );
   if (old.quick !== quick)
     throw new UsageError(
-      `${file} is of a ${quick ? 'full' : '--quick'} run: ${quick ? 'leave --quick away' : 'add --quick'}, to compare like with like.`,
+      `${file} is of a ${quick ? 'full' : '--quick'} run; ${quick ? 'remove --quick' : 'add --quick'} to compare runs of the same kind.`,
     );
   return old as Report;
 }
 
-/** The figures that both have, in the order of the newer. Between two machines ratios alone can drop. */
+/** Returns the figures that both reports have, in the order of the newer. Between two machines, only ratios can drop. */
 export function compare(old: Report, report: Report, tolerance: number): Change[] {
   const before = new Map(figuresOf(old).map((figure) => [figure.name, figure.value]));
   const alike = sameMachine(old, report);
@@ -51,7 +51,7 @@ export function compare(old: Report, report: Report, tolerance: number): Change[
   });
 }
 
-/** Whether both were measured on machines alike, against the same target. */
+/** Returns whether both reports have the same machine and target. */
 export function sameMachine(old: Report, report: Report): boolean {
   return old.target === report.target && JSON.stringify(old.machine) === JSON.stringify(report.machine);
 }

@@ -16,7 +16,7 @@ const style = `
   .verdict.bad { border-color: #b3200f; background: #fdf0ee }
   svg { max-width: 100%; height: auto }`;
 
-/** The report as a page that needs nothing from elsewhere. */
+/** Returns the report as a self-contained HTML page. */
 export function page(report: Report, changes?: readonly Change[]): string {
   return `<!doctype html>
 <html lang="en">
@@ -32,20 +32,20 @@ export function page(report: Report, changes?: readonly Change[]): string {
 <h1>Capacity of elb-inventory</h1>
 ${heading(report)}
 ${verdict(report)}
-${plot('How much, and where it bends', 'Left of the knee another connection brings more answers a second; right of it, it only waits longer.', stepsPlot(report))}
-${plot('Latency while users come and go', 'Of each second, the median and the slowest 2.5 % and 1 % begin at the lines.', rampPlot(report))}
-${plot('AWS calls over requests', 'One dot a run; calls that AWS throttled are counted too. Lists come from one picture of the region, so that more requests are not more calls.', awsPlot(report))}
-${plot('Answers by status', 'All runs of a scenario together; the axis is logarithmic, so that a single failure shows.', statusPlot(report))}
+${plot('How much, and where it bends', 'Left of the knee, another connection adds throughput; right of it, another connection only adds latency.', stepsPlot(report))}
+${plot('Latency while users come and go', 'Each second’s median, 97.5th and 99th percentile.', rampPlot(report))}
+${plot('AWS calls over requests', 'One dot per run; throttled calls count too. Lists come from one cache of the region, so more requests do not cause more calls.', awsPlot(report))}
+${plot('Answers by status', 'The runs of a scenario added up, on a logarithmic axis that shows a single failure.', statusPlot(report))}
 <h2>Figures and promises</h2>
 ${figures(report.outcomes)}
 ${changes === undefined ? '' : compared(changes)}
 <h2>Runs</h2>
 ${runs(report.runs)}
 <h2>How it was measured</h2>
-<p>By autocannon, over connections that are kept alive; each sends the next request as soon as it has the answer, unless a
-rate is set. Where a rate is set, requests that had to wait behind a slow answer are counted with the time they would have
-taken (coordinated omission); without a rate, latency is that of the requests which were sent. Latency is of answers with 2xx alone. The load and all servers
-share this machine, unless the service is deployed elsewhere. A ratio is of two servers that were measured in turn.</p>
+<p>autocannon sends the load over keep-alive connections. Without a rate, each connection sends its next request when it has
+the answer, and latency covers the requests sent. With a rate, latency includes the requests that a slow answer delayed
+(coordinated omission). Latency covers 2xx answers only. The load and all servers share this machine, unless the service is
+deployed elsewhere. A ratio compares two servers that were measured in turn.</p>
 </body>
 </html>
 `;
@@ -53,7 +53,7 @@ share this machine, unless the service is deployed elsewhere. A ratio is of two 
 
 function heading({ target, quick, startedAt, seconds, machine, versions, commit }: Report): string {
   const programs = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
-  return `<p>${escape(target)}. ${quick ? 'A --quick run' : 'A full run'} of ${Math.round(seconds)} s, begun ${escape(startedAt)}, commit ${escape(commit)}.
+  return `<p>${escape(target)}. ${quick ? 'A --quick run' : 'A full run'} of ${Math.round(seconds)} s, started ${escape(startedAt)}, commit ${escape(commit)}.
 ${escape(machine.cpu)}, ${machine.cores} cores, ${machine.memoryGb} GB, ${escape(machine.system)}; ${escape(programs.join(', '))}.</p>`;
 }
 
@@ -64,7 +64,7 @@ function verdict({ outcomes, ended }: Report): string {
   const which = missed.map(({ name }) => escape(name)).join('; ');
   const early = ended === undefined ? '' : ` It ended early: ${escape(ended)}`;
   const bad = missed.length > 0 || ended !== undefined;
-  return `<p class="verdict${bad ? ' bad' : ''}">${kept}.${which === '' ? '' : ` Broken: ${which}.`}${early}</p>`;
+  return `<p class="verdict${bad ? ' bad' : ''}">${kept}.${which === '' ? '' : ` Missed: ${which}.`}${early}</p>`;
 }
 
 function plot(title: string, how: string, svg: string | undefined): string {
@@ -81,14 +81,14 @@ function figures(outcomes: readonly Outcome[]): string {
 }
 
 function note(state: Outcome['state']): string {
-  if (state === 'skipped') return ' Skipped: it is not for this target.';
-  return state === 'cut' ? ' Did not come to its end, so that nothing of it is judged.' : '';
+  if (state === 'skipped') return ' Skipped: it does not apply to this target.';
+  return state === 'cut' ? ' Incomplete: it has no figures.' : '';
 }
 
 function figureRow(figure: Figure): string {
   const limit = limitOf(figure);
   const kept = isKept(figure);
-  const word = limit === '' ? '' : kept ? 'kept' : 'BROKEN';
+  const word = limit === '' ? '' : kept ? 'kept' : 'MISSED';
   const name = figure.name.replace(/^[\w-]+: /, '');
   return `<tr><td>${escape(name)}</td><td class="n">${shown(figure.value)} ${escape(figure.unit)}</td><td>${limit}</td><td class="${kept ? 'kept' : 'broken'}">${word}</td></tr>`;
 }
@@ -98,7 +98,7 @@ function compared(changes: readonly Change[]): string {
     const share = before === 0 ? '' : `${(100 * (now / before - 1)).toFixed(1)} %`;
     return `<tr><td>${escape(name)}</td><td class="n">${shown(before)} ${escape(unit)}</td><td class="n">${shown(now)} ${escape(unit)}</td><td class="n">${share}</td><td class="broken">${dropped ? 'DROPPED' : ''}</td></tr>`;
   });
-  return `<h2>Beside the older run</h2>\n<table><tr><th>figure</th><th>then</th><th>now</th><th></th><th></th></tr>\n${rows.join('\n')}</table>`;
+  return `<h2>Compared with the older run</h2>\n<table><tr><th>figure</th><th>before</th><th>now</th><th></th><th></th></tr>\n${rows.join('\n')}</table>`;
 }
 
 function runs(all: readonly Run[]): string {

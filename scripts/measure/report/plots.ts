@@ -9,7 +9,7 @@ type Line = echarts.LineSeriesOption;
 const width = 920;
 const ink = '#1b1f24';
 const faint = '#d5d9de';
-/** Told apart by people who see few colours too (Okabe and Ito, 2008). */
+/** Distinct for colour-blind readers too (Okabe and Ito, 2008). */
 const colour = {
   service: '#0072b2',
   bare: '#6b6f76',
@@ -68,7 +68,7 @@ function ofSteps({ runs }: Report, server: Run['server']): Run[] {
   return runs.filter((run) => run.scenario === 'steps' && run.server === server && run.cut === undefined);
 }
 
-/** Throughput, and latency below it, over connections, the knee marked; undefined where `steps` did not run. */
+/** Returns throughput and latency by connections, with the knee marked; undefined when `steps` did not run. */
 export function stepsPlot(report: Report): string | undefined {
   const [service, bare] = [ofSteps(report, 'service'), ofSteps(report, 'bare')];
   if (service.length === 0) return undefined;
@@ -155,7 +155,7 @@ export function stepsPlot(report: Report): string | undefined {
   );
 }
 
-/** Latency over time while users come and go; undefined where `ramp` did not run. */
+/** Returns latency over time while users come and go; undefined when `ramp` did not run. */
 export function rampPlot({ runs }: Report): string | undefined {
   const samples = runs.find((run) => run.scenario === 'ramp')?.samples ?? [];
   if (samples.length === 0) return undefined;
@@ -212,7 +212,7 @@ const statusColours: Readonly<Record<string, string>> = {
   error: '#cc3311',
 };
 
-/** How many answers of each status, by scenario and server, on a logarithmic axis where one failure is seen too. */
+/** Returns the number of answers by status, scenario and server, on a logarithmic axis. */
 export function statusPlot({ runs }: Report): string | undefined {
   const measured = runs.filter(({ server }) => server !== 'bare');
   if (measured.length === 0) return undefined;
@@ -224,7 +224,7 @@ export function statusPlot({ runs }: Report): string | undefined {
     measured
       .filter((run) => nameOf(run) === group)
       .reduce((sum, run) => sum + (run.statuses[status] ?? 0), 0);
-  // A bar needs a start above zero on a logarithmic axis: half a request.
+  // On a logarithmic axis a bar must start above zero: at half a request.
   return svg(
     {
       legend: legend(4, statuses),
@@ -255,9 +255,9 @@ export function statusPlot({ runs }: Report): string | undefined {
   );
 }
 
-/** What AWS is asked at which load; undefined where the AWS is not the embedded one. */
+/** Returns AWS calls by load; undefined without the embedded AWS. */
 export function awsPlot({ runs }: Report): string | undefined {
-  // Counts of less than a second say little as a rate.
+  // Runs of less than a second have no meaningful rate.
   const seen = runs.filter((run) => run.aws !== undefined && run.seconds >= 1);
   if (seen.length === 0) return undefined;
   const dots = (server: Run['server'], name: string, symbol: string): object => ({
@@ -277,7 +277,7 @@ export function awsPlot({ runs }: Report): string | undefined {
         label: {
           ...text,
           position: 'insideStartTop',
-          formatter: 'AWS gives 10 calls of classic ELB a second',
+          formatter: 'AWS allows 10 calls of classic ELB a second',
         },
         data: [{ yAxis: 10 }],
       },
@@ -287,7 +287,7 @@ export function awsPlot({ runs }: Report): string | undefined {
     {
       legend: legend(4, ['service', 'naive service']),
       grid: { left: 70, right: 30, top: 60, bottom: 55 },
-      xAxis: axis('log', 'requests/s that are answered', below),
+      xAxis: axis('log', 'answered requests/s', below),
       yAxis: axis('log', 'AWS calls/s'),
       series: [dots('service', 'service', 'circle'), dots('naive', 'naive service', 'diamond')],
     },

@@ -1,7 +1,7 @@
-import type { Ask } from '../load/load.ts';
+import type { LabelledLoad } from '../lab/session.ts';
 import type { Sample } from '../load/recorder.ts';
 
-/** One line that is written over on a terminal; elsewhere, a line a scenario. */
+/** On a terminal, one line that updates in place; elsewhere, one line per scenario. */
 export class Progress {
   readonly #stream: NodeJS.WriteStream;
 
@@ -9,19 +9,18 @@ export class Progress {
     this.#stream = stream;
   }
 
-  /** Says that a scenario begins. */
   begin(scenario: string, asks: string): void {
     this.clear();
     this.#stream.write(`${scenario}: ${asks}\n`);
   }
 
-  /** Shows the second that has just ended. */
-  show(scenario: string, server: string, ask: Ask, sample: Sample, failed: number): void {
+  /** Shows the last second. */
+  show(scenario: string, server: string, load: LabelledLoad, sample: Sample, failed: number): void {
     if (!this.#stream.isTTY) return;
     const total =
-      ask.amount === undefined ? `${ask.seconds ?? 0} s` : `${ask.amount.toLocaleString('en')} requests`;
+      load.amount === undefined ? `${load.seconds ?? 0} s` : `${load.amount.toLocaleString('en')} requests`;
     const line =
-      `${scenario} · ${server} · ${ask.label} · ${Math.round(sample.at)} s of ${total} · ${sample.connections} connections` +
+      `${scenario} · ${server} · ${load.label} · ${Math.round(sample.at)} s of ${total} · ${sample.connections} connections` +
       ` · ${Math.round(sample.requestsPerSecond).toLocaleString('en')} req/s · p99 ${sample.p99.toFixed(1)} ms · ${failed} failed`;
     this.#stream.write(`\r\x1b[K${line.slice(0, this.#stream.columns - 1)}`);
   }

@@ -4,17 +4,17 @@ import { cpus, platform, totalmem } from 'node:os';
 import type { Figure } from '../promises/promise.ts';
 import type { Run } from '../load/recorder.ts';
 
-/** What became of one scenario. */
+/** The result of one scenario. */
 export interface Outcome {
   readonly name: string;
   readonly asks: string;
   readonly promises: string;
-  /** `skipped`: not for this target; `cut`: did not come to its end, so that its promises are not judged. */
+  /** `skipped`: it does not apply to the target. `cut`: it ended early, without figures. */
   readonly state: 'done' | 'cut' | 'skipped';
   readonly figures: readonly Figure[];
 }
 
-/** All of one run of `npm run capacity`, as in report.json. */
+/** The content of report.json. */
 export interface Report {
   readonly format: 1;
   readonly startedAt: string;
@@ -23,9 +23,9 @@ export interface Report {
   readonly target: string;
   readonly machine: Machine;
   readonly versions: Readonly<Record<string, string>>;
-  /** Of the working folder, with a `+` where it has changes; `unknown` outside of a repository. */
+  /** Commit of the working folder, with a `+` for uncommitted changes; `unknown` outside of a repository. */
   readonly commit: string;
-  /** Why it ended early. */
+  /** The reason when the run ended early. */
   readonly ended?: string;
   readonly outcomes: readonly Outcome[];
   readonly runs: readonly Run[];
@@ -38,7 +38,7 @@ export interface Machine {
   readonly system: string;
 }
 
-/** The machine that measures, and runs what is measured unless that is deployed elsewhere. */
+/** Returns the machine that sends the load and, unless the service is deployed elsewhere, runs the servers. */
 export function thisMachine(): Machine {
   return {
     cpu: cpus()[0]?.model.trim() ?? 'unknown',
@@ -48,7 +48,7 @@ export function thisMachine(): Machine {
   };
 }
 
-/** Node's version and those of the packages that take part. */
+/** Returns the versions of Node and of the packages that affect the results. */
 export function versions(): Record<string, string> {
   const lock = JSON.parse(readFileSync(new URL('../../../package-lock.json', import.meta.url), 'utf8')) as {
     packages: Record<string, { version?: string }>;
@@ -60,7 +60,6 @@ export function versions(): Record<string, string> {
   return { node: process.version, ...Object.fromEntries(['koa', 'autocannon', 'echarts'].map(of)) };
 }
 
-/** The commit of the working folder. */
 export function commit(): string {
   const git = (...args: string[]): string =>
     execFileSync('git', args, { cwd: import.meta.dirname, stdio: ['ignore', 'pipe', 'ignore'] })

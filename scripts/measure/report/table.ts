@@ -1,20 +1,19 @@
-import { describe, isKept, shown } from '../promises/promise.ts';
+import { describe, shown } from '../promises/promise.ts';
 import type { Change } from './compare.ts';
 import type { Report } from './report.ts';
 
-/** The figures of all scenarios, one a line, for a terminal. */
+/** Returns the figures of all scenarios for a terminal, one per line. */
 export function table({ outcomes }: Report): string {
   return outcomes
     .flatMap(({ name, state, figures }) => {
-      if (state === 'skipped') return [`${name}: skipped, as it is not for this target`];
-      if (state === 'cut')
-        return [`${name}: did not come to its end; its runs are in the report, its promises are not judged`];
+      if (state === 'skipped') return [`${name}: skipped, because it does not apply to this target`];
+      if (state === 'cut') return [`${name}: incomplete; the report has its runs, but not its promises`];
       return figures.map(describe);
     })
     .join('\n');
 }
 
-/** The figures of both runs, one a line. */
+/** Returns the figures of both runs, one per line. */
 export function comparison(changes: readonly Change[]): string {
   return changes
     .map(({ name, unit, before, now, dropped }) => {
@@ -23,11 +22,4 @@ export function comparison(changes: readonly Change[]): string {
       return `${name.padEnd(62)} ${shown(before).padStart(10)} → ${shown(now).padStart(10)} ${unit.padEnd(11)} ${change.padStart(9)} ${verdict}`;
     })
     .join('\n');
-}
-
-/** What did not hold, one line each. */
-export function broken({ outcomes }: Report): string[] {
-  return outcomes.flatMap(({ figures }) =>
-    figures.filter((figure) => !isKept(figure)).map((figure) => `BROKEN: ${describe(figure)}`),
-  );
 }

@@ -1,38 +1,33 @@
-import { load } from '../../load/bench-load.ts';
-import { control, request, startAws, startService } from '../../lab/processes.ts';
-import type { Figure } from '../../promises/promise.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { control, listPath } from '../../lab/embedded-aws.ts';
+import { startServiceWithAws } from '../../lab/processes.ts';
+import { measureLoad } from '../../load/load.ts';
+import { request, type Target } from '../../load/request.ts';
+import { type Figure, figure } from '../../promises/promise.ts';
 
-const path = '/elb/default-elb';
-const silentSeconds = 20;
-
-/** AWS takes requests and answers none for 20 s, under load; then it is back. */
+/** Reads under load while AWS does not answer for 20 s, then measures how soon the list is fresh again. */
 export async function outage(): Promise<Figure[]> {
-  const aws = await startAws('--latency', '40');
-  const service = await startService(aws.url);
-  // Code that runs for the first time is slow, and is not what this measures.
-  await load(service.url, path, { connections: 50, seconds: 2, rate: 2000 });
+  const { aws, service, stop } = await startServiceWithAws('--latency', '40');
+  const load = { connections: 50, rate: 2000, paths: [listPath] };
+  // The first requests run code that is not compiled yet, which is not measured.
+  await measureLoad(service, { ...load, seconds: 2 });
   await control(aws.url, 'PUT', 'faults', { faults: [{ silent: true }] });
-  const result = await load(service.url, path, { connections: 50, seconds: silentSeconds, rate: 2000 });
+  const { requests, failed, max } = await measureLoad(service, { ...load, seconds: 20 });
   await control(aws.url, 'DELETE', 'faults');
   const backAt = performance.now();
-  while (!(await isFresh(service.url))) await new Promise((resolve) => setTimeout(resolve, 20));
+  while (!(await isFresh(service))) await sleep(20);
   const freshAfter = performance.now() - backAt;
-  await Promise.all([aws.stop(), service.stop()]);
+  await stop();
   return [
-    { name: 'AWS silent 20 s: reads', value: result.requests, unit: '' },
-    {
-      name: 'AWS silent 20 s: failed reads',
-      value: result.errors + result.timeouts + result.non2xx,
-      unit: '',
-      atMost: 0,
-    },
-    { name: 'AWS silent 20 s: slowest read', value: result.max, unit: 'ms', atMost: 500 },
-    { name: 'AWS back: fresh after', value: freshAfter, unit: 'ms', atMost: 3000 },
+    figure('AWS silent 20 s: reads', requests),
+    figure('AWS silent 20 s: failed reads', failed, '', { atMost: 0 }),
+    figure('AWS silent 20 s: slowest read', max, 'ms', { atMost: 500 }),
+    figure('AWS back: fresh after', freshAfter, 'ms', { atMost: 3000 }),
   ];
 }
 
-async function isFresh(serviceUrl: string): Promise<boolean> {
-  const response = await request(serviceUrl, path);
+async function isFresh(service: Target): Promise<boolean> {
+  const response = await request(service, listPath);
   await response.arrayBuffer();
   return Number(response.headers.get('age')) <= 2;
 }

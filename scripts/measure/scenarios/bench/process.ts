@@ -1,68 +1,50 @@
 import { spawn } from 'node:child_process';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { unusedPort } from '../../../../api/test/support/unused-port.ts';
-import { load } from '../../load/bench-load.ts';
-import { authorization, request, startAws, startService } from '../../lab/processes.ts';
-import { type Figure, median } from '../../promises/promise.ts';
+import { listPath } from '../../lab/embedded-aws.ts';
+import { serviceEnv, startServiceWithAws } from '../../lab/processes.ts';
+import { measureLoad } from '../../load/load.ts';
+import { request } from '../../load/request.ts';
+import { type Figure, figure, median } from '../../promises/promise.ts';
 
-/** How long the production build takes from its start to the first 200, beside a bare server; and its memory. */
+const bareServer = `require('node:http').createServer((_q, s) => s.end('ok')).listen(Number(process.env.PORT), '127.0.0.1')`;
+
+/** Measures the time from the start of the production build to its first 200, compared with a bare server, and its memory. */
 export async function processCosts(): Promise<Figure[]> {
-  const aws = await startAws();
-  const times = { bare: [] as number[], service: [] as number[] };
-  const bare = `require('node:http').createServer((_q, s) => s.end('ok')).listen(Number(process.env.PORT), '127.0.0.1')`;
-  for (let round = 0; round < 5; round += 1) {
-    times.bare.push(await timeToFirstAnswer(['-e', bare], {}));
-    times.service.push(
-      await timeToFirstAnswer(['dist/server.js'], {
-        AWS_BACKEND: 'aws',
-        AWS_ENDPOINT_URL: aws.url,
-        AWS_ACCESS_KEY_ID: 'bench',
-        AWS_SECRET_ACCESS_KEY: 'bench',
-        API_TOKEN: authorization.slice('Basic '.length),
-        HOST: '127.0.0.1',
-      }),
-    );
-  }
-  const service = await startService(aws.url);
-  await (await request(service.url, '/elb/default-elb')).arrayBuffer();
+  const { aws, service, stop } = await startServiceWithAws();
+  await (await request(service, listPath)).arrayBuffer();
   const body = JSON.stringify({ instanceId: 'i-0b22a22eec53b9321' });
-  await (await request(service.url, '/elb/default-elb', { method: 'POST', body })).arrayBuffer();
+  await (await request(service, listPath, { method: 'POST', body })).arrayBuffer();
   const { rssBytes } = await service.usage();
-  await Promise.all([aws.stop(), service.stop()]);
+  await service.stop();
+  const times = { bare: [] as number[], service: [] as number[] };
+  for (let round = 0; round < 5; round += 1) {
+    times.bare.push(await timeToFirstAnswer(['-e', bareServer], {}));
+    times.service.push(await timeToFirstAnswer(['dist/server.js'], serviceEnv(aws.url)));
+  }
+  await stop();
+  const [bare, own] = [median(times.bare), median(times.service)];
   return [
-    { name: 'start to first 200: bare', value: median(times.bare), unit: 'ms' },
-    { name: 'start to first 200: service', value: median(times.service), unit: 'ms' },
-    {
-      name: 'start to first 200: service / bare',
-      value: median(times.service) / median(times.bare),
-      unit: '×',
-      atMost: 8,
-    },
-    { name: 'memory after one read and one attach', value: rssBytes / 1e6, unit: 'MB', atMost: 140 },
+    figure('start to first 200: bare', bare, 'ms'),
+    figure('start to first 200: service', own, 'ms'),
+    figure('start to first 200: service / bare', own / bare, '×', { atMost: 8 }),
+    figure('memory after one read and one attach', rssBytes / 1e6, 'MB', { atMost: 140 }),
   ];
 }
 
-/** One million warm reads: what the process keeps of them. */
+/** Sends one million warm reads and measures the growth of memory. */
 export async function memoryGrowth(): Promise<Figure[]> {
-  const aws = await startAws();
-  const service = await startService(aws.url);
-  await load(service.url, '/elb/default-elb', { connections: 50, amount: 100_000 });
+  const { service, stop } = await startServiceWithAws();
+  const load = { connections: 50, paths: [listPath] };
+  await measureLoad(service, { ...load, amount: 100_000 });
   const before = await service.usage();
-  const result = await load(service.url, '/elb/default-elb', { connections: 50, amount: 900_000 });
+  const { failed } = await measureLoad(service, { ...load, amount: 900_000 });
   const after = await service.usage();
-  await Promise.all([aws.stop(), service.stop()]);
+  await stop();
+  const grown = (after.rssBytes - before.rssBytes) / 1e6;
   return [
-    {
-      name: 'one million requests: not answered with 200',
-      value: result.errors + result.timeouts + result.non2xx,
-      unit: '',
-      atMost: 0,
-    },
-    {
-      name: 'one million requests: memory grown after the first 100,000',
-      value: (after.rssBytes - before.rssBytes) / 1e6,
-      unit: 'MB',
-      atMost: 20,
-    },
+    figure('one million requests: not answered with 200', failed, '', { atMost: 0 }),
+    figure('one million requests: memory grown after the first 100,000', grown, 'MB', { atMost: 20 }),
   ];
 }
 
@@ -70,10 +52,10 @@ async function timeToFirstAnswer(args: string[], env: Record<string, string>): P
   const port = await unusedPort();
   const startedAt = performance.now();
   const child = spawn(process.execPath, args, {
-    env: { PATH: process.env['PATH'], PORT: String(port), ...env },
+    env: { PATH: process.env['PATH'], ...env, PORT: String(port) },
     stdio: 'ignore',
   });
-  while (!(await answers(port))) await new Promise((resolve) => setTimeout(resolve, 2));
+  while (!(await answers(port))) await sleep(2);
   const took = performance.now() - startedAt;
   child.kill('SIGKILL');
   return took;

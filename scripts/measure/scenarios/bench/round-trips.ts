@@ -1,43 +1,41 @@
-import { request, startAws, startService } from '../../lab/processes.ts';
-import { type Figure, median } from '../../promises/promise.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { listPath } from '../../lab/embedded-aws.ts';
+import { startAws, startService } from '../../lab/processes.ts';
+import { request } from '../../load/request.ts';
+import { type Figure, figure, median } from '../../promises/promise.ts';
 
-const times = 5;
-const instance = JSON.stringify({ instanceId: 'i-0b22a22eec53b9321' });
+const rounds = 5;
+const body = JSON.stringify({ instanceId: 'i-0b22a22eec53b9321' });
 
-/** The first read ever, attach and detach, against the time of one call of AWS (40 ms set), measured beside them. */
+/** Compares the first read, an attach and a detach with one AWS call, whose latency is set to 40 ms. */
 export async function roundTrips(): Promise<Figure[]> {
   const aws = await startAws('--latency', '40');
-  const measured = {
-    call: [] as number[],
-    read: [] as number[],
-    attach: [] as number[],
-    detach: [] as number[],
+  const times: Record<'call' | 'read' | 'attach' | 'detach', number[]> = {
+    call: [],
+    read: [],
+    attach: [],
+    detach: [],
   };
-  for (let time = 0; time < times; time += 1) {
+  for (let round = 0; round < rounds; round += 1) {
     const service = await startService(aws.url);
-    await request(service.url, '/healthcheck');
-    // The service tries out its way to AWS right after it listens, and is done with that by then.
-    await new Promise((resolve) => setTimeout(resolve, 1000));
-    measured.call.push(await timed(200, () => describeLoadBalancers(aws.url)));
-    measured.read.push(await timed(200, () => request(service.url, '/elb/default-elb')));
-    measured.attach.push(
-      await timed(201, () => request(service.url, '/elb/default-elb', { method: 'POST', body: instance })),
-    );
-    measured.detach.push(
-      await timed(201, () => request(service.url, '/elb/default-elb', { method: 'DELETE', body: instance })),
-    );
+    await request(service, '/healthcheck');
+    // The service warms up its connections to AWS for less than 1 s.
+    await sleep(1000);
+    times.call.push(await timed(200, () => describeLoadBalancers(aws.url)));
+    times.read.push(await timed(200, () => request(service, listPath)));
+    times.attach.push(await timed(201, () => request(service, listPath, { method: 'POST', body })));
+    times.detach.push(await timed(201, () => request(service, listPath, { method: 'DELETE', body })));
     await service.stop();
   }
   await aws.stop();
-  const call = median(measured.call);
+  const call = median(times.call);
+  const compared = (name: string, values: number[]): Figure =>
+    figure(`${name} / one call of AWS`, median(values) / call, '×', { atMost: 2.5 });
   return [
-    { name: 'one call of AWS', value: call, unit: 'ms' },
-    ...(['read', 'attach', 'detach'] as const).map((what) => ({
-      name: `${what === 'read' ? 'first read ever (1 s after the start)' : what} / one call of AWS`,
-      value: median(measured[what]) / call,
-      unit: '×',
-      atMost: 2.5,
-    })),
+    figure('one call of AWS', call, 'ms'),
+    compared('first read ever (1 s after the start)', times.read),
+    compared('attach', times.attach),
+    compared('detach', times.detach),
   ];
 }
 
@@ -50,7 +48,7 @@ async function timed(status: number, send: () => Promise<Response>): Promise<num
   return performance.now() - startedAt;
 }
 
-/** Without a signature to check, the embedded AWS reads no more of the header than its scope. */
+/** The embedded AWS reads only the scope of the credential; it does not check signatures. */
 function describeLoadBalancers(awsUrl: string): Promise<Response> {
   return fetch(awsUrl, {
     method: 'POST',

@@ -1,21 +1,22 @@
-import { load, type LoadResult } from '../../load/bench-load.ts';
-import { captureAnswer, fillDefaultElb, listPath as path } from '../../lab/answer.ts';
-import { type Running, start, startAws, startService } from '../../lab/processes.ts';
-import { type Figure, median } from '../../promises/promise.ts';
+import { captureAnswer } from '../../baselines/captured-answer.ts';
+import { fillDefaultElb, listPath } from '../../lab/embedded-aws.ts';
+import { type Running, start, startServiceWithAws } from '../../lab/processes.ts';
+import { type LoadResult, measureLoad } from '../../load/load.ts';
+import { type Figure, figure, median } from '../../promises/promise.ts';
 
 const rounds = 7;
 const servers = ['bare', 'fastify', 'service'] as const;
 type Server = (typeof servers)[number];
+const paths = [listPath];
 
 /**
- * Warm reads of a list of 12, at 50 connections: the service, a bare node:http server that writes the same headers and
- * bytes, and Fastify, in turn; and at 1,000 connections the first two.
+ * Measures warm reads of a list of 12 in turn: the service, a bare node:http server that sends the same headers and bytes, and
+ * Fastify, at 50 connections; the service and the bare server also at 1,000.
  */
 export async function warmReads(): Promise<Figure[]> {
-  const aws = await startAws();
-  const service = await startService(aws.url);
+  const { aws, service, stop } = await startServiceWithAws();
   await fillDefaultElb(aws.url);
-  const answer = await captureAnswer(service.url);
+  const answer = await captureAnswer(service);
   const running: Record<Server, Running> = {
     bare: await start('scripts/measure/baselines/bare.mjs', { ANSWER: answer }),
     fastify: await start('scripts/measure/baselines/fastify.mjs', { ANSWER: answer }),
@@ -23,77 +24,41 @@ export async function warmReads(): Promise<Figure[]> {
   };
 
   const results: Record<Server, (LoadResult & { cpuUs: number })[]> = { bare: [], fastify: [], service: [] };
-  for (const server of servers) await load(running[server].url, path, { connections: 50, seconds: 2 });
+  for (const server of servers) await measureLoad(running[server], { connections: 50, seconds: 2, paths });
   for (let round = 0; round < rounds; round += 1) {
     for (const server of servers) {
       const before = await running[server].usage();
-      const result = await load(running[server].url, path, { connections: 50, seconds: 2 });
+      const result = await measureLoad(running[server], { connections: 50, seconds: 2, paths });
       const after = await running[server].usage();
       results[server].push({ ...result, cpuUs: ((after.cpuMs - before.cpuMs) * 1000) / result.requests });
     }
   }
   const crowds: Record<'bare' | 'service', LoadResult[]> = { bare: [], service: [] };
   for (let round = 0; round < 2; round += 1) {
-    for (const server of ['bare', 'service'] as const) {
-      crowds[server].push(await load(running[server].url, path, { connections: 1000, seconds: 3 }));
-    }
+    for (const server of ['bare', 'service'] as const)
+      crowds[server].push(await measureLoad(running[server], { connections: 1000, seconds: 3, paths }));
   }
-  await Promise.all([aws, ...Object.values(running)].map((process) => process.stop()));
+  await Promise.all([stop(), running.bare.stop(), running.fastify.stop()]);
 
-  const of = (server: Server, figure: 'requestsPerSecond' | 'p99' | 'cpuUs'): number =>
-    median(results[server].map((result) => result[figure]));
+  const of = (server: Server, field: 'requestsPerSecond' | 'p99' | 'cpuUs'): number =>
+    median(results[server].map((result) => result[field]));
+  const rate = (server: Server): number => of(server, 'requestsPerSecond');
   const crowd = (server: 'bare' | 'service'): number =>
     median(crowds[server].map(({ requestsPerSecond }) => requestsPerSecond));
-  const failures = (server: 'bare' | 'service'): number =>
-    crowds[server].reduce((sum, { errors, timeouts, non2xx }) => sum + errors + timeouts + non2xx, 0);
+  const failures = (all: readonly LoadResult[]): number => all.reduce((sum, { failed }) => sum + failed, 0);
+  const crowdFailures = Math.max(0, failures(crowds.service) - failures(crowds.bare));
+  const p99 = of('service', 'p99') / of('bare', 'p99');
+  const none = { atMost: 0 };
   return [
-    ...servers.map((server) => ({
-      name: `50 connections: ${server}`,
-      value: of(server, 'requestsPerSecond'),
-      unit: 'req/s',
-    })),
-    ...servers.map((server) => ({
-      name: `50 connections: ${server}, CPU`,
-      value: of(server, 'cpuUs'),
-      unit: 'µs/req',
-    })),
-    ratio(
-      '50 connections: service / bare',
-      of('service', 'requestsPerSecond') / of('bare', 'requestsPerSecond'),
-      0.75,
-    ),
-    ratio(
-      '50 connections: service / fastify',
-      of('service', 'requestsPerSecond') / of('fastify', 'requestsPerSecond'),
-      1.1,
-    ),
-    {
-      name: '50 connections: p99, service / bare',
-      value: of('service', 'p99') / of('bare', 'p99'),
-      unit: '×',
-      atMost: 2,
-    },
-    {
-      name: '50 connections: not answered with 200',
-      value: results.service.reduce(
-        (sum, { errors, timeouts, non2xx }) => sum + errors + timeouts + non2xx,
-        0,
-      ),
-      unit: 'requests',
-      atMost: 0,
-    },
-    { name: '1,000 connections: bare', value: crowd('bare'), unit: 'req/s' },
-    { name: '1,000 connections: service', value: crowd('service'), unit: 'req/s' },
-    ratio('1,000 connections: service / bare', crowd('service') / crowd('bare'), 0.65),
-    {
-      name: '1,000 connections: errors and timeouts beyond the bare server',
-      value: Math.max(0, failures('service') - failures('bare')),
-      unit: 'requests',
-      atMost: 0,
-    },
+    ...servers.map((server) => figure(`50 connections: ${server}`, rate(server), 'req/s')),
+    ...servers.map((server) => figure(`50 connections: ${server}, CPU`, of(server, 'cpuUs'), 'µs/req')),
+    figure('50 connections: service / bare', rate('service') / rate('bare'), '×', { atLeast: 0.75 }),
+    figure('50 connections: service / fastify', rate('service') / rate('fastify'), '×', { atLeast: 1.1 }),
+    figure('50 connections: p99, service / bare', p99, '×', { atMost: 2 }),
+    figure('50 connections: not answered with 200', failures(results.service), 'requests', none),
+    figure('1,000 connections: bare', crowd('bare'), 'req/s'),
+    figure('1,000 connections: service', crowd('service'), 'req/s'),
+    figure('1,000 connections: service / bare', crowd('service') / crowd('bare'), '×', { atLeast: 0.65 }),
+    figure('1,000 connections: errors and timeouts beyond the bare server', crowdFailures, 'requests', none),
   ];
-}
-
-function ratio(name: string, value: number, atLeast: number): Figure {
-  return { name, value, unit: '×', atLeast };
 }

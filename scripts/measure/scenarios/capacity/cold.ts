@@ -1,11 +1,11 @@
+import { figure, median } from '../../promises/promise.ts';
 import { noFailures } from '../../promises/figures.ts';
-import { median } from '../../promises/promise.ts';
-import type { Run } from '../../load/recorder.ts';
 import type { Scenario } from '../../lab/session.ts';
+import type { Run } from '../../load/recorder.ts';
 
 const readers = 50;
 
-/** A process that has just started, as after a deployment: nothing is known yet, and all ask at once. */
+/** A process that has just started, as after a deployment, has an empty cache. */
 export const cold: Scenario = {
   asks: '50 readers at once on a process that has just started, several times over',
   promises: 'no failure, and at most 4 calls of AWS for all of them',
@@ -25,15 +25,11 @@ export const cold: Scenario = {
         })),
       );
     }
-    const calls = runs.map((run) => run.aws?.calls ?? Infinity);
+    const slowest = median(runs.map((run) => run.latency.max));
+    const calls = Math.max(...runs.map((run) => run.aws?.calls ?? Infinity));
     return [
-      {
-        name: 'cold: slowest first answer',
-        value: median(runs.map((run) => run.latency.max)),
-        unit: 'ms',
-        better: 'lower',
-      },
-      { name: 'cold: AWS calls of the first readers', value: Math.max(...calls), unit: 'calls', atMost: 4 },
+      figure('cold: slowest first answer', slowest, 'ms', { better: 'lower' }),
+      figure('cold: AWS calls of the first readers', calls, 'calls', { atMost: 4 }),
       noFailures('cold: failed requests', runs),
     ];
   },

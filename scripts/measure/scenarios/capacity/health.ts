@@ -1,7 +1,7 @@
 import { noFailures, ratio, time } from '../../promises/figures.ts';
 import type { Scenario } from '../../lab/session.ts';
 
-/** What the load balancer asks of every host all the time: if it is late, the host is taken out of service. */
+/** The load balancer's health check; a host that answers it late goes out of service. */
 export const health: Scenario = {
   asks: 'health checks, 200 a second on connections of their own, while 200 connections hammer one list',
   promises: 'no failure, and a p99 of at most 2.5 × the bare server’s under the same crowd',

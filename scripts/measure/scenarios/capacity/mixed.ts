@@ -1,10 +1,11 @@
 import { changeMembers } from '../../load/changes.ts';
 import { noFailures, speed, time } from '../../promises/figures.ts';
+import { figure } from '../../promises/promise.ts';
 import type { Scenario } from '../../lab/session.ts';
 
 const spare = 'i-04c59607128380dea';
 
-/** AWS takes 4 changes a second of an account; this takes half, and leaves the rest to others. */
+/** Uses half of the 4 changes a second that AWS allows an account. */
 export const mixed: Scenario = {
   asks: '50 connections read one list while it gains or loses an instance twice a second',
   promises:
@@ -16,9 +17,9 @@ export const mixed: Scenario = {
     const seconds = session.pick(60, 5);
     const instance = session.options.remote?.instance ?? spare;
     const bodies = new Set<string>();
-    // With the two reads that check it, a change is three requests.
+    // A change and the two reads that check it are three requests.
     const perSecond = Math.min(2, (session.options.remote?.maxRate ?? Infinity) / 6);
-    const ask = {
+    const load = {
       label: 'reads',
       connections: 50,
       seconds,
@@ -26,26 +27,21 @@ export const mixed: Scenario = {
       paths: [session.listPath],
     };
     const [read, changed] = await Promise.allSettled([
-      session.measure(server, { ...ask, onBody: (body) => bodies.add(body) }),
+      session.measure(server, { ...load, onBody: (body) => bodies.add(body) }),
       changeMembers(session, server, { instance, seconds, perSecond }),
     ]);
     if (changed.status === 'rejected') throw changed.reason;
     const { run, wrong, members } = changed.value;
-    session.keep(run);
+    session.runs.push(run);
     if (read.status === 'rejected') throw read.reason;
     const reads = read.value;
     const busy = run.statuses['503'] ?? 0;
     return [
-      { name: 'mixed: changes', value: run.requests, unit: '' },
-      { name: 'mixed: 201 that AWS did not bear out', value: wrong, unit: 'wrong', atMost: 0 },
-      {
-        name: 'mixed: lists that never were',
-        value: strangeLists(bodies, members, instance),
-        unit: 'wrong',
-        atMost: 0,
-      },
-      { name: 'mixed: changes answered with 503', value: (100 * busy) / run.requests, unit: '%', atMost: 1 },
-      { name: 'mixed: changes failed otherwise', value: run.failed - busy, unit: 'failed', atMost: 0 },
+      figure('mixed: changes', run.requests),
+      figure('mixed: 201 that AWS did not bear out', wrong, 'wrong', { atMost: 0 }),
+      figure('mixed: lists that never were', wrongLists(bodies, members, instance), 'wrong', { atMost: 0 }),
+      figure('mixed: changes answered with 503', (100 * busy) / run.requests, '%', { atMost: 1 }),
+      figure('mixed: changes failed otherwise', run.failed - busy, 'failed', { atMost: 0 }),
       ...time('mixed: p99 of a change', [run], ({ latency }) => latency.p99),
       ...speed('mixed: reads', reads),
       noFailures('mixed: failed reads', reads),
@@ -53,8 +49,8 @@ export const mixed: Scenario = {
   },
 };
 
-/** How many of the different answers show something else than the members with or without the instance. */
-function strangeLists(bodies: ReadonlySet<string>, members: readonly string[], instance: string): number {
+/** Returns how many of the distinct answers are neither the members with the instance nor those without it. */
+function wrongLists(bodies: ReadonlySet<string>, members: readonly string[], instance: string): number {
   const others = members.filter((id) => id !== instance);
   const right = new Set([others, [...others, instance]].map((ids) => ids.toSorted().join()));
   return [...bodies].filter((body) => !right.has(idsOf(body).toSorted().join())).length;

@@ -1,10 +1,11 @@
 import { noFailures, time } from '../../promises/figures.ts';
 import type { Stage } from '../../load/load.ts';
+import type { Run } from '../../load/recorder.ts';
 import type { Scenario } from '../../lab/session.ts';
 
 const users = 1000;
 
-/** A working day in five minutes: users come, stay and go; each asks again as soon as it has the answer. */
+/** A working day in five minutes: users come, stay and go. */
 export const ramp: Scenario = {
   asks: 'up to 1,000 users in 1 minute, 3 minutes steady, 1 minute down, one list',
   promises: 'no failure, and none waits 10 s',
@@ -12,11 +13,11 @@ export const ramp: Scenario = {
   async run(session) {
     const [up, steady] = session.pick([60, 180] as const, [2, 3] as const);
     const groups = session.pick(20, 5);
-    const ask = { label: 'users come, stay and go', connections: users, seconds: 2 * up + steady };
+    const load = { label: 'users come, stay and go', connections: users, seconds: 2 * up + steady };
     const stages = rampStages(users, groups, up, steady);
-    const runs: Awaited<ReturnType<typeof session.measure>> = [];
+    const runs: Run[] = [];
     for (const server of await session.servers('service'))
-      runs.push(...(await session.measure(server, { ...ask, stages, paths: [session.listPath] })));
+      runs.push(...(await session.measure(server, { ...load, stages, paths: [session.listPath] })));
     return [
       ...time('ramp: p99', runs, (run) => run.latency.p99),
       ...time('ramp: mean', runs, (run) => run.latency.mean),
@@ -25,7 +26,7 @@ export const ramp: Scenario = {
   },
 };
 
-/** Groups of users that come one after the other during `up` seconds, and leave in the order opposite. */
+/** Returns groups of users that come one after the other during `up` seconds, and leave in reverse order. */
 export function rampStages(users: number, groups: number, up: number, steady: number): Stage[] {
   return Array.from({ length: groups }, (_, n) => {
     const from = (up * n) / groups;

@@ -1,21 +1,21 @@
-import type { Figure } from '../../promises/promise.ts';
+import { type Figure, figure } from '../../promises/promise.ts';
 import { middle, noFailures, ratio, speed, time } from '../../promises/figures.ts';
 import type { Run } from '../../load/recorder.ts';
 import type { Scenario } from '../../lab/session.ts';
 
 const connections = 12;
 
-/** The test that first measured a service of this kind: 10.3 req/s, mean 1.13 s, 1 timeout. */
+/** Repeats a published test of a similar service, which measured 10.3 req/s, a mean of 1.13 s and 1 timeout. */
 export const seed: Scenario = {
   asks: '12 connections, 30 s, one list',
   promises: 'no failure, and 0.6 of the bare server; the naive service stands beside it',
   needs: 'reads',
   async run(session) {
-    const ask = { label: '12 connections', connections, paths: [session.listPath] };
+    const load = { label: '12 connections', connections, paths: [session.listPath] };
     const servers = await session.servers('service', 'bare');
     const rounds = 3;
     const { service, bare } = await session.alternate(servers, rounds, {
-      ...ask,
+      ...load,
       seconds: session.pick(10, 2),
     });
     const [own, base] = [service.flat(), bare.flat()];
@@ -23,15 +23,15 @@ export const seed: Scenario = {
     if (session.options.remote === undefined) {
       const [server] = await session.servers('naive');
       if (server === undefined) throw new Error('there is no naive service');
-      // AWS lets an account burst at first; what it lets through after that is what lasts.
+      // AWS allows a burst at first; the sustained rate is measured after it.
       await session.measure(server, {
-        ...ask,
+        ...load,
         label: 'naive, while the burst of AWS tokens lasts',
         seconds: session.pick(5, 2),
       });
       naive.push(
         ...(await session.measure(server, {
-          ...ask,
+          ...load,
           label: '12 connections, burst spent',
           seconds: session.pick(30, 3),
         })),
@@ -54,8 +54,8 @@ function besideNaive(own: readonly Run[], naive: readonly Run[]): Figure[] {
   return [
     ...speed('seed: naive service, its burst of AWS tokens spent', naive),
     ...time('seed: mean latency, naive service', naive, ({ latency }) => latency.mean),
-    { name: 'seed: failed share, naive service', value: share, unit: '%' },
-    { name: 'seed: service / naive service', value: times, unit: '×', better: 'higher' },
+    figure('seed: failed share, naive service', share, '%'),
+    figure('seed: service / naive service', times, '×', { better: 'higher' }),
   ];
 }
 

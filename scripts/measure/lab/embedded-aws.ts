@@ -1,0 +1,76 @@
+/** The embedded AWS's control path, whose requests do not count as AWS calls. */
+
+export interface AwsCall {
+  readonly atMs: number;
+  readonly tookMs: number;
+  readonly action: string;
+}
+
+export interface AwsCalls {
+  readonly total: number;
+  readonly throttled: number;
+  readonly calls: (action: string) => number;
+  readonly log: readonly AwsCall[];
+}
+
+/** Path of the list that a scenario reads when it needs only one load balancer. */
+export const listPath = '/elb/default-elb';
+/** Members of `default-elb` after `fillDefaultElb`. */
+export const members = 12;
+
+async function read<T>(awsUrl: string, path: string): Promise<T> {
+  return (await (await fetch(`${awsUrl}/_control/${path}`)).json()) as T;
+}
+
+/** Sends JSON to the control path. Throws unless the answer is 2xx. */
+export async function control(awsUrl: string, method: string, path: string, body?: object): Promise<void> {
+  const response = await fetch(`${awsUrl}/_control/${path}`, {
+    method,
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+  });
+  if (!response.ok) throw new Error(`${method} ${path}: ${await response.text()}`);
+}
+
+/** Returns the AWS calls since the last reset, which is `control(url, 'DELETE', 'calls')`. */
+export async function awsCalls(awsUrl: string): Promise<AwsCalls> {
+  const { calls, throttled, actions, log } = await read<{
+    calls: number;
+    throttled: number;
+    actions: Record<string, { calls: number }>;
+    log: AwsCall[];
+  }>(awsUrl, 'calls');
+  return { total: calls, throttled, calls: (action) => actions[action]?.calls ?? 0, log };
+}
+
+/** Returns the path of each load balancer's list. */
+export async function listPaths(awsUrl: string): Promise<string[]> {
+  const { loadBalancers } = await read<{ loadBalancers: { name: string }[] }>(awsUrl, 'load-balancers');
+  return loadBalancers.map(({ name }) => `/elb/${name}`);
+}
+
+/** Returns the ids of the load balancer's members. */
+export async function membersOf(awsUrl: string, elbName: string): Promise<string[]> {
+  return (await read<{ instances: string[] }>(awsUrl, `load-balancers/${elbName}`)).instances;
+}
+
+/** Returns the ids of the members that are in service. */
+export async function inService(awsUrl: string, elbName: string): Promise<string[]> {
+  const { health } = await read<{ health: { instanceId: string; state: string }[] }>(
+    awsUrl,
+    `health/${elbName}`,
+  );
+  return health.filter(({ state }) => state === 'InService').map(({ instanceId }) => instanceId);
+}
+
+/** Registers free instances of the sample region, so that default-elb has 12 members. */
+export async function fillDefaultElb(awsUrl: string): Promise<void> {
+  const { instances } = await read<{ instances: { instanceId: string; state: string; vpcId: string }[] }>(
+    awsUrl,
+    'instances',
+  );
+  const vpcId = instances.find(({ instanceId }) => instanceId === 'i-5203422c')?.vpcId;
+  const ids = instances
+    .filter((one) => one.state === 'running' && one.vpcId === vpcId)
+    .map(({ instanceId }) => instanceId);
+  await control(awsUrl, 'PUT', 'load-balancers/default-elb', { instances: ids.slice(0, members) });
+}
