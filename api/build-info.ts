@@ -4,16 +4,16 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
 export interface BuildInfo {
-  /** Of package.json. */
+  /** The version in package.json. */
   readonly version: string;
-  /** The commit's full hash, or "unknown". */
+  /** The full commit hash, or "unknown". */
   readonly commit: string;
 }
 
-/** `scripts/bundle.mjs` puts it here; from the sources there is none. */
+/** `scripts/bundle.mjs` defines it; it is undefined when running from the sources. */
 declare const BUILD_INFO: BuildInfo | undefined;
 
-/** Returns what this is a build of, or, from the sources, what the checkout says. */
+/** Returns the version and commit of the bundle or, from the sources, of the checkout. */
 export async function readBuildInfo(): Promise<BuildInfo> {
   if (typeof BUILD_INFO !== 'undefined') return BUILD_INFO;
   const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {

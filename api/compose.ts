@@ -41,23 +41,22 @@ export { readProfileRegion } from './aws/check-settings.ts';
 
 export interface Service extends HttpServer {
   readonly control: ControlSocket | undefined;
-  /** Lets in these users from now on, and no others. */
+  /** Replaces the accepted users. */
   accept(accepted: Config['accepted']): void;
 }
 
-/** What tests set so that several services can run in one process, whose environment they share. */
+/** Options that let tests run several services in one process with a shared environment. */
 export interface ComposeOptions {
-  /** The endpoint and the credentials of AWS_BACKEND=aws; by default the SDK reads the process's environment. */
+  /** The endpoint and credentials for AWS_BACKEND=aws; by default the SDK finds them. */
   readonly aws?: Pick<AwsClientOptions, 'endpoint' | 'credentials'>;
-  /** Whether the AWS client is warmed up once the service listens; true by default. */
+  /** Whether to warm up the AWS client once the service listens; true by default. */
   readonly warmUp?: boolean;
-  /** The clock of all that the service measures and waits for. */
   readonly clock?: Clock;
 }
 
 /**
- * Returns the service for this configuration, its parts put together. It does not listen yet.
- * Throws ConfigError where AWS_BACKEND=aws has no credentials.
+ * Returns the service for this configuration; it does not listen yet. Throws ConfigError if AWS_BACKEND=aws has no
+ * credentials or the AWS SDK refuses its settings.
  */
 export async function compose(
   config: Config,
@@ -142,7 +141,7 @@ export async function compose(
   if (options.warmUp ?? true)
     (control ?? http).server.once('listening', () => {
       warmUp(config).catch((err: unknown) => {
-        logger.warn({ err }, 'the first read will be slow: the way to AWS could not be tried out beforehand');
+        logger.warn({ err }, 'warm-up failed; the first requests to AWS are slower');
       });
     });
   return {
@@ -155,7 +154,7 @@ export async function compose(
       await http.close();
       control?.close();
       requestLog.flush();
-      logger.info({ calls: ledger.snapshot() }, 'AWS was asked');
+      logger.info({ calls: ledger.snapshot() }, 'AWS calls since the start');
       inventory.close();
       await closeAws();
     },
@@ -198,7 +197,7 @@ function readCaBundle(path: string | undefined): string | undefined {
   }
 }
 
-/** Without this, a service without credentials would look healthy and fail at its first request. */
+/** Fails at startup instead of at the first request. */
 async function requireCredentials(clients: AwsClients): Promise<void> {
   try {
     await clients.elb.config.credentials();
@@ -213,21 +212,21 @@ async function requireCredentials(clients: AwsClients): Promise<void> {
   }
 }
 
-/** Profiles have settings, too, and the SDK reports a fault of any of them at the first request only. */
+/** Profiles also have settings, and the SDK reports their faults at the first request only. */
 async function requireSettings(clients: AwsClients): Promise<void> {
   try {
     await checkSdkSettings(clients);
   } catch (cause) {
     throw new ConfigError([
-      `The AWS SDK cannot make a request as it is configured (${(cause as Error).message}): check the AWS_ variables and the AWS profile`,
+      `The AWS SDK cannot make a request with these settings (${(cause as Error).message}): check the AWS_ variables and the AWS profile`,
     ]);
   }
 }
 
-/** A build has the files beside it; a checkout has them where npm and git put them. */
+/** A build has the files in its own directory; a checkout has them in the repository and in node_modules. */
 function locateDocs(): DocsFiles {
-  const beside = fileURLToPath(new URL('docs/', import.meta.url));
-  if (existsSync(beside)) return { swaggerYaml: join(beside, 'swagger.yaml'), swaggerUi: beside };
+  const built = fileURLToPath(new URL('docs/', import.meta.url));
+  if (existsSync(built)) return { swaggerYaml: join(built, 'swagger.yaml'), swaggerUi: built };
   return {
     swaggerYaml: fileURLToPath(new URL('../swagger.yaml', import.meta.url)),
     swaggerUi: dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json')),

@@ -1,6 +1,6 @@
 /**
- * Every way in which an operation can fail; `http/error-status.ts` gives each its HTTP status, and `contract.ts` the
- * operations that answer it. Clients match them (header `Error-Code`), so a code never changes its meaning.
+ * The reasons why an operation fails. `http/error-status.ts` maps them to HTTP statuses, `contract.ts` to operations.
+ * Clients match them (header `Error-Code`), so the meaning of a code must not change.
  */
 export type ErrorCode =
   | 'attachment_lost'
@@ -30,25 +30,24 @@ export type ErrorCode =
   | 'wrong_parameter';
 
 export interface DomainErrorDetails {
-  /** What the caller should do next; it follows the problem after a semicolon. */
+  /** What the caller should do; follows the problem after a semicolon. */
   readonly advice?: string;
-  /** What was thrown underneath: for the log, never for the caller. */
+  /** The original error; logged, but not sent to the caller. */
   readonly cause?: unknown;
-  /** AWS's id of the request that failed, for the log. */
+  /** The id of the failed AWS request, for the log. */
   readonly awsRequestId?: string | undefined;
-  /** The instances that AWS names in its refusal, for `instance_refused`. */
+  /** The instances that AWS refused, for `instance_refused`. */
   readonly refusedInstances?: readonly string[];
-  /** Seconds after which another try makes sense. */
   readonly retryAfterSeconds?: number;
-  /** The form of the credentials that were refused, for the log. */
+  /** The kind of authentication failure, for the log. */
   readonly authFailure?: string;
-  /** Whether the request did not reach AWS at all, so that it certainly changed nothing. */
+  /** Whether the request did not reach AWS, so that it changed nothing. */
   readonly unsent?: boolean;
-  /** The methods that the path does know, for `method_not_allowed`. */
+  /** The methods of the path, for `method_not_allowed`. */
   readonly allow?: readonly string[];
 }
 
-/** A failure whose message is meant for the caller: one sentence, the problem and then the advice. */
+/** A failure whose message is sent to the caller, in the form "problem; advice". */
 export class DomainError extends Error {
   override readonly name = 'DomainError';
   readonly code: ErrorCode;
@@ -62,13 +61,13 @@ export class DomainError extends Error {
     this.details = details;
   }
 
-  /** The same failure with other advice, for a caller who knows more of what was under way. */
+  /** Returns the same failure with different advice. */
   withAdvice(advice: string): DomainError {
     return new DomainError(this.code, this.problem, { ...this.details, advice });
   }
 }
 
-/** Returns whether a failed change may have been made all the same. */
+/** Returns whether a failed change may have taken effect. */
 export function isUnclear(error: unknown): boolean {
   return (
     error instanceof DomainError &&
@@ -77,7 +76,7 @@ export function isUnclear(error: unknown): boolean {
   );
 }
 
-/** The process cannot start as it is configured; `faults` has one sentence for each thing to mend. */
+/** The configuration is invalid; `faults` has one sentence per fault. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
   readonly faults: readonly string[];
@@ -92,14 +91,18 @@ export class ConfigError extends Error {
   }
 }
 
-/** Returns the error for an instance of which EC2 says nothing, not even that it does not know it. */
+/** Returns the error for an instance that EC2 does not describe. */
 export function notDescribed(instanceId: string): DomainError {
-  return new DomainError('instance_refused', `AWS refused the instance: EC2 describes no ${instanceId}`, {
-    advice: 'check its id and region',
-  });
+  return new DomainError(
+    'instance_refused',
+    `AWS refused the instance: EC2 does not describe ${instanceId}`,
+    {
+      advice: 'check its id and region',
+    },
+  );
 }
 
-/** Returns the error for a name that no load balancer of the region has. */
+/** Returns the error for a load balancer that does not exist in the region. */
 export function elbNotFound(elbName: string, region: string, cause?: unknown): DomainError {
   return new DomainError(
     'elb_not_found',
@@ -108,7 +111,7 @@ export function elbNotFound(elbName: string, region: string, cause?: unknown): D
   );
 }
 
-/** Returns a sentence of AWS without its full stop, as a part of a longer one. */
+/** Returns a sentence without its full stop, for use in a longer sentence. */
 export function withoutFullStop(sentence: string): string {
   return sentence.replace(/\.\s*$/, '');
 }

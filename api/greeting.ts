@@ -1,18 +1,18 @@
 import { sampleToken } from './config/api-tokens.ts';
 import type { Config } from './config/config.ts';
 
-/** Returns what a person sees who starts the service on the embedded AWS: commands that work as they are. */
+/** Returns the text printed when the service starts on the embedded AWS, with curl commands that work unchanged. */
 export function greeting(port: number, { accepted, host, tokenFile }: Config): string {
   const sample = accepted.some(
     ({ user, password }) => Buffer.from(`${user}:${password}`).toString('base64') === sampleToken,
   );
   const only = tokenFile === undefined ? '$API_TOKEN' : `$(cat '${tokenFile}')`;
   const token = sample ? sampleToken : accepted.length === 1 ? only : '<a token of API_TOKEN>';
-  const everywhere = host === '0.0.0.0' || host === '::';
-  const url = `http://${everywhere ? 'localhost' : host.includes(':') ? `[${host}]` : host}:${port}`;
+  const allAddresses = host === '0.0.0.0' || host === '::';
+  const url = `http://${allAddresses ? 'localhost' : host.includes(':') ? `[${host}]` : host}:${port}`;
   return `
-  EMBEDDED AWS: the load balancers and instances are made up, and live in memory only.
-  ${sample ? 'The token is the public sample. ' : ''}Set AWS_BACKEND=aws, credentials and API_TOKEN for the real ones.
+  EMBEDDED AWS: the load balancers and instances are sample data in memory.
+  ${sample ? 'The token is the public sample. ' : ''}To use AWS, set AWS_BACKEND=aws, AWS credentials and API_TOKEN.
 
   curl ${url}/healthcheck
   curl -H "Authorization: Basic ${token}" ${url}/elb/default-elb

@@ -13,22 +13,22 @@ import { maskSecrets, secretsOf } from './logger/mask-secrets.ts';
 import type { Logger } from './telemetry/logger.ts';
 
 /** EX_CONFIG of sysexits.h. */
-const configurationFault = 78;
+const configErrorCode = 78;
 
 const usage = `Usage: node server.js [option]
 
-Starts the API. Its settings come from the environment and from .env in the working folder: see .env.example.
+Starts the API. Reads its settings from the environment and from .env in the working directory; see .env.example.
 
-  --check-env FILE  check FILE (- for standard input) as docker run --env-file reads it, and start nothing;
-                    exit code 78 where the service would not start with it
-  --help            show this
+  --check-env FILE  check FILE (- for standard input) as docker run --env-file reads it, without starting the
+                    service; exits with 78 if the service cannot start with these settings
+  --help            show this help
 `;
 
-/** A fault of the command line, in one sentence. */
+/** The command line is invalid. */
 class UsageError extends Error {}
 
 const lifetime = new Lifetime();
-/** What is to be said of .env until there is a log. */
+/** Warnings about .env to print if the service fails before it has a logger. */
 let unlogged: readonly string[] = [];
 await main().catch((error: unknown) => {
   if (error instanceof UsageError) {
@@ -39,7 +39,7 @@ await main().catch((error: unknown) => {
     error instanceof Error ? (error instanceof ConfigError ? error.message : error.stack) : String(error);
   for (const warning of unlogged) process.stderr.write(`Warning: ${maskSecrets(warning)}\n`);
   process.stderr.write(`elb-inventory cannot start. ${maskSecrets(text ?? '')}\n`);
-  return lifetime.end(error instanceof ConfigError ? configurationFault : 1);
+  return lifetime.end(error instanceof ConfigError ? configErrorCode : 1);
 });
 
 async function main(): Promise<void> {
@@ -52,15 +52,15 @@ async function main(): Promise<void> {
     checkEnvFile(options['check-env']);
     return lifetime.end(0);
   }
-  // The SDK of the lock file runs on every Node of `engines`; that later ones will not is no news for an operator.
+  // The locked version of the SDK supports every Node.js version in `engines`; operators cannot act on its warning.
   process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
   unlogged = loadDotEnv();
   const outside = { readFile, profileRegion: await readProfileRegion() };
   const read = () => readConfig(process.env, process.versions.node, outside);
   const config = read();
-  // The control socket and its mark are for this user alone, from the moment that they are made.
+  // Only this user may access the control socket and its marker file.
   process.umask(0o077);
-  // Access to process.stdout makes a pipe non-blocking, so that a reader that stands still holds no write in the system.
+  // Accessing process.stdout makes a pipe non-blocking, so that a stalled reader does not block a write.
   const readable = process.stdout.isTTY;
   const log = new LogStream(1);
   const secrets = new Set(secretsOf(config.accepted, process.env));
@@ -72,7 +72,7 @@ async function main(): Promise<void> {
   lifetime.running = { log, logger, close: () => service.close() };
   if (config.tokenFile !== undefined)
     process.on('SIGHUP', () => {
-      readTokensAgain(read, service, logger, secrets);
+      reloadTokens(read, service, logger, secrets);
     });
 
   const openPort = async (): Promise<void> => {
@@ -102,22 +102,22 @@ function readFile(path: string): string {
   return readFileSync(path, 'utf8');
 }
 
-/** Takes the tokens of API_TOKEN_FILE as they are now; the earlier ones stay valid where the file has a fault. The log shows neither. */
-function readTokensAgain(read: () => Config, service: Service, logger: Logger, secrets: Set<string>): void {
+/** Replaces the accepted tokens by those in API_TOKEN_FILE. If the file has a fault, the previous tokens stay valid. */
+function reloadTokens(read: () => Config, service: Service, logger: Logger, secrets: Set<string>): void {
   try {
     const config = read();
     for (const secret of secretsOf(config.accepted, {})) secrets.add(secret);
     service.accept(config.accepted);
     for (const warning of warningsOf(config)) logger.warn({}, warning);
-    logger.info({ tokens: config.accepted.length }, 'the tokens of API_TOKEN_FILE were read again');
+    logger.info({ tokens: config.accepted.length }, 'reloaded API_TOKEN_FILE');
   } catch (err) {
-    logger.error({ err }, 'API_TOKEN_FILE has a fault; the earlier tokens stay valid');
+    logger.error({ err }, 'cannot reload API_TOKEN_FILE; the previous tokens stay valid');
   }
 }
 
 /**
- * The environment wins over .env. The SDK reads its own variables from the environment, so .env must be put there.
- * Returns what other readers of the file read differently.
+ * Copies .env into the environment, where the SDK reads its variables. Variables that are already set take precedence.
+ * Returns the warnings about the file.
  */
 function loadDotEnv(): readonly string[] {
   let bytes: Buffer;
@@ -127,7 +127,7 @@ function loadDotEnv(): readonly string[] {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT') return [];
     throw new ConfigError([
-      `.env cannot be read (${code ?? 'unknown error'}): make it a file that this user may read, or remove it`,
+      `.env cannot be read (${code ?? 'unknown error'}): make it a file that this user can read, or remove it`,
     ]);
   }
   const { values, faults, warnings } = readEnvFile(bytes, 'dotenv');
@@ -137,8 +137,8 @@ function loadDotEnv(): readonly string[] {
 }
 
 /**
- * Checks an env file as `docker run --env-file` reads it: throws a ConfigError with every fault that would keep the
- * service from starting, and writes what is only suspicious to standard error.
+ * Checks an env file as `docker run --env-file` reads it. Writes warnings to standard error, and throws a ConfigError with
+ * every fault that would prevent the service from starting.
  */
 function checkEnvFile(path: string): void {
   const { values, faults, warnings } = readEnvFile(readFileSync(path === '-' ? 0 : path), 'docker');
@@ -152,10 +152,10 @@ function listen({ server }: Service, { host, port, reusePort }: Config): Promise
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       const faults: Partial<Record<string, string>> = {
-        EADDRINUSE: `Port ${port} is taken by another program: stop that or set PORT, for example PORT=8001`,
-        EACCES: `Port ${port} may not be used by this user: set PORT to one above 1023, for example PORT=8000`,
-        EADDRNOTAVAIL: `HOST=${host} is no address of this machine: set HOST, for example HOST=0.0.0.0`,
-        ENOTFOUND: `HOST=${host} is no known name: set HOST, for example HOST=0.0.0.0`,
+        EADDRINUSE: `Port ${port} is already in use: stop the other program or set PORT, for example PORT=8001`,
+        EACCES: `Port ${port} requires more privileges: set PORT to a port above 1023, for example PORT=8000`,
+        EADDRNOTAVAIL: `HOST=${host} is not an address of this machine: set HOST, for example HOST=0.0.0.0`,
+        ENOTFOUND: `HOST=${host} cannot be resolved: set HOST, for example HOST=0.0.0.0`,
       };
       const fault = faults[error.code ?? ''];
       reject(fault === undefined ? error : new ConfigError([fault]));

@@ -6,16 +6,15 @@ import { AwsLedger } from './telemetry/aws-ledger.ts';
 import { type AwsTrace, startTrace } from './telemetry/aws-trace.ts';
 import { systemClock } from './time.ts';
 
-/** After three rounds a first read took 2.5 times a call of AWS, after eight 2.35 (`npm run bench`, "first read ever"). */
+/** After 3 rounds the first read takes 2.5 times as long as an AWS call, after 8 rounds 2.35 times (`npm run bench`). */
 const rounds = 8;
 
-/** So large that no call waits. */
+/** High enough that no call waits. */
 const budget = { elbReadsPerSecond: 1000, ec2ReadsPerSecond: 1000 };
 
 /**
- * Runs the way to AWS a few times against an embedded AWS of its own, which nobody else sees: Node compiles the SDK's
- * code and the SDK builds its schemas at their first use, for longer than AWS takes to answer, and the first caller
- * would wait for that. No request leaves the process.
+ * Makes every kind of AWS call a few times against a separate embedded AWS. On first use, Node.js compiles the SDK and the
+ * SDK builds its schemas, which takes longer than AWS takes to answer. No request leaves the process.
  */
 export async function warmUp(config: Config): Promise<void> {
   const aws = await startEmbeddedAws({ region: config.region });

@@ -2,10 +2,10 @@ import type { Credentials } from '../principals/principal.ts';
 import type { ReadFile } from './aws-settings.ts';
 import { nearestSetting } from './setting-names.ts';
 
-/** `sre:change-me`: the token of .env.example, valid against the embedded AWS alone. */
+/** `sre:change-me`, the token in .env.example; accepted with the embedded AWS only. */
 export const sampleToken = 'c3JlOmNoYW5nZS1tZQ==';
 
-/** Bytes below which a password is guessed too easily for load balancers that serve somebody. */
+/** In bytes. A shorter password is too easy to guess. */
 export const shortestSafePassword = 16;
 
 const howToMakeAToken = "make one with: printf '%s' 'user:password' | base64 | tr -d '\\n'";
@@ -13,9 +13,9 @@ const howToMakeAToken = "make one with: printf '%s' 'user:password' | base64 | t
 type Env = Readonly<Record<string, string | undefined>>;
 
 /**
- * Returns the users and passwords of API_TOKEN, or of the file that API_TOKEN_FILE names, and adds to `faults` what is
- * wrong with them. Tokens are secrets: a fault names a token by its place, and never by its text. The public sample is
- * valid with the embedded AWS alone, and only where no variable is named API_TOKEN, API_TOKEN_FILE or nearly so.
+ * Returns the users and passwords in API_TOKEN or in the file at API_TOKEN_FILE, and adds their faults to `faults`. A
+ * fault identifies a token by its position and never contains its text. With the embedded AWS, the default is the sample
+ * token, unless the environment has a variable named API_TOKEN, API_TOKEN_FILE or similar.
  */
 export function readTokens(
   env: Env,
@@ -29,10 +29,10 @@ export function readTokens(
   if (!text) {
     const mention = Object.keys(env).find((name) => /^API_TOKEN(_FILE)?$/.test(nearestSetting(name) ?? name));
     if (backend === 'embedded' && mention === undefined) return [decodeToken(sampleToken)];
-    const no = mention?.startsWith('API_TOKEN_FILE') === true ? 'empty' : 'no setting';
-    const but = mention === undefined ? '' : `, and ${mention} is ${no}`;
-    const state = mention === source ? 'is empty' : `is missing${but}`;
-    faults.push(`${source} ${state}: set it to the base64 of user:password; ${howToMakeAToken}`);
+    const state = mention?.startsWith('API_TOKEN_FILE') === true ? 'empty' : 'not a setting';
+    const hint = mention === undefined ? '' : `, and ${mention} is ${state}`;
+    const problem = mention === source ? 'is empty' : `is missing${hint}`;
+    faults.push(`${source} ${problem}: set it to the base64 of user:password; ${howToMakeAToken}`);
     return [];
   }
   return text.split(',').flatMap((raw, index, all) => {
@@ -45,7 +45,7 @@ export function readTokens(
   });
 }
 
-/** Returns the tokens of the file, without a byte order mark and line breaks at the end; undefined after a fault. */
+/** Returns the content of the file without a byte order mark and final line breaks; undefined after a fault. */
 function readTokenFile(env: Env, readFile: ReadFile, faults: string[]): string | undefined {
   const path = env['API_TOKEN_FILE'] ?? '';
   if (env['API_TOKEN']) faults.push('API_TOKEN and API_TOKEN_FILE are both set: unset one of them');
@@ -55,7 +55,7 @@ function readTokenFile(env: Env, readFile: ReadFile, faults: string[]): string |
       .replace(/[\r\n]+$/, '');
     if (!/[\r\n]/.test(text)) return text;
     faults.push(
-      `API_TOKEN_FILE=${path} has several lines: write one line, tokens separated by commas; ${howToMakeAToken}`,
+      `API_TOKEN_FILE=${path} has several lines: write the tokens on one line, separated by commas; ${howToMakeAToken}`,
     );
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
@@ -63,10 +63,12 @@ function readTokenFile(env: Env, readFile: ReadFile, faults: string[]): string |
       .split(',')
       .some((text) => faultOfToken(text, decodeToken(text), 'embedded') === undefined);
     if (isToken)
-      faults.push('API_TOKEN_FILE is a token: name a file that has it in one line, or set API_TOKEN to it');
+      faults.push(
+        'API_TOKEN_FILE is a token instead of a path: write the token to a file on one line, or set API_TOKEN to it',
+      );
     else
       faults.push(
-        `API_TOKEN_FILE=${path} cannot be read (${code ?? 'unknown error'}): name a file that this user may read`,
+        `API_TOKEN_FILE=${path} cannot be read (${code ?? 'unknown error'}): set it to a file that this user can read`,
       );
   }
   return undefined;
@@ -87,7 +89,7 @@ function faultOfToken(
 ): string | undefined {
   const bytes = Buffer.from(token, 'base64');
   const canonical = bytes.toString('base64');
-  // With the real AWS the sample would be refused in its turn.
+  // AWS_BACKEND=aws does not accept the sample.
   const example = `${backend === 'embedded' ? `for example ${sampleToken}; ` : ''}${howToMakeAToken}`;
   if (token === '' || (token !== canonical && token !== canonical.replace(/=+$/, ''))) {
     return `is not base64 of user:password; ${example}`;
@@ -95,17 +97,17 @@ function faultOfToken(
   if (user === '' || password === '')
     return `is not base64 of a non-empty user, a colon and a non-empty password; ${example}`;
   const text = `${user}:${password}`;
-  if (text.includes('\uFFFD')) return `is base64 of something that is not UTF-8; ${example}`;
+  if (text.includes('\uFFFD')) return `is base64 of text that is not UTF-8; ${example}`;
   if (hasControlCharacter(text)) {
-    return `has a line break or another control character in it, as "echo" without -n leaves one: ${howToMakeAToken}`;
+    return `contains a line break or another control character, as "echo" without -n adds one: ${howToMakeAToken}`;
   }
   if (backend === 'aws' && text === Buffer.from(sampleToken, 'base64').toString()) {
-    return `is the public sample, which is refused with AWS_BACKEND=aws: ${howToMakeAToken}`;
+    return `is the public sample, which AWS_BACKEND=aws does not accept: ${howToMakeAToken}`;
   }
   return undefined;
 }
 
 function hasControlCharacter(text: string): boolean {
-  // The two separators of lines are beyond basic-auth's pattern, too.
+  // The pattern of basic-auth does not match U+2028 and U+2029 either.
   return Array.from(text).some((character) => character < ' ' || '\u007F\u2028\u2029'.includes(character));
 }

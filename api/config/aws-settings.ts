@@ -2,7 +2,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { CredentialSettings } from '../aws/credential-sources.ts';
 
-/** Reads a file; throws what node:fs throws. */
+/** Returns the text of a file; throws the errors of node:fs. */
 export type ReadFile = (path: string) => string;
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -27,9 +27,9 @@ const choices: Readonly<Record<string, readonly string[]>> = {
 
 const oneOf = (name: string): readonly string[] => choices[name] ?? ['true', 'false'];
 
-/** Returns the faults of the endpoints, which the AWS SDK reads from the environment itself. */
+/** Returns the faults of the endpoints that the AWS SDK reads from the environment. */
 export function faultsOfEndpoints(env: Env): string[] {
-  return wrong(
+  return invalidValues(
     env,
     urls,
     isHttpUrl,
@@ -38,20 +38,20 @@ export function faultsOfEndpoints(env: Env): string[] {
 }
 
 /**
- * Returns what is wrong with the variables that the AWS SDK reads from the environment itself: it would report that at
- * the first request only. A fault shows no secret.
+ * Returns the faults of the variables that the AWS SDK reads from the environment. The SDK would report them at the first
+ * request only. A fault contains no secret.
  */
 export function faultsOfAwsSettings(env: Env, readFile: ReadFile): string[] {
   return [
     ...faultsOfEndpoints(env),
-    ...wrong(
+    ...invalidValues(
       env,
       proxies,
-      // A proxy may be written without its scheme, as curl takes it.
+      // Like curl, accepts a proxy without a scheme.
       (value) => isHttpUrl(value.includes('://') ? value : `http://${value}`),
       (name) => `an http or https URL, for example ${name}=http://proxy.internal:3128`,
     ),
-    ...wrong(
+    ...invalidValues(
       env,
       [...booleans, ...Object.keys(choices)],
       (value, name) => oneOf(name).includes(value),
@@ -63,7 +63,7 @@ export function faultsOfAwsSettings(env: Env, readFile: ReadFile): string[] {
   ];
 }
 
-/** Returns them as the SDK reads them; the endpoint without what a URL may have of secrets. */
+/** Returns the settings as the SDK reads them; the endpoint has no user, password or query. */
 export function credentialSettingsOf(env: Env): CredentialSettings {
   const home = env['HOME'] || homedir();
   const relative = env['AWS_CONTAINER_CREDENTIALS_RELATIVE_URI'];
@@ -80,15 +80,15 @@ export function credentialSettingsOf(env: Env): CredentialSettings {
   };
 }
 
-function wrong(
+function invalidValues(
   env: Env,
   names: readonly string[],
-  isRight: (value: string, name: string) => boolean,
+  isValid: (value: string, name: string) => boolean,
   mustBe: (name: string) => string,
 ): string[] {
   return names.flatMap((name) => {
     const value = env[name];
-    return !value || isRight(value, name)
+    return !value || isValid(value, name)
       ? []
       : [`${name} must be ${mustBe(name)}; it is "${maskUrl(value)}"`];
   });
@@ -99,15 +99,15 @@ function faultsOfKeys(env: Env): string[] {
     .filter((name) => env[name] && !/^[\x21-\x7e]+$/.test(env[name]))
     .map(
       (name) =>
-        `${name} has a blank, a line break or a letter beyond ASCII in it: write it in one line, as AWS gave it`,
+        `${name} contains a space, a line break or a non-ASCII character: write it on one line, as AWS issued it`,
     );
 }
 
-/** Returns the fault of a key without the other; `env` has every variable, those with a fault too. */
+/** Returns a fault if only one of the two keys is set; `env` includes the variables that have faults. */
 export function faultsOfKeyPair(env: Env): string[] {
   if (!env['AWS_ACCESS_KEY_ID'] === !env['AWS_SECRET_ACCESS_KEY']) return [];
   return [
-    'AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY belong together, and only one of them is set: set both or none',
+    'AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY must be set together, but only one is set: set both or neither',
   ];
 }
 
@@ -118,25 +118,25 @@ function faultOfFile(name: string, path: string | undefined, readFile: ReadFile)
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     return [
-      `${name}=${path ?? ''} cannot be read (${code ?? 'unknown error'}): name a file that this user may read, or unset ${name}`,
+      `${name}=${path ?? ''} cannot be read (${code ?? 'unknown error'}): set it to a file that this user can read, or unset ${name}`,
     ];
   }
 }
 
-/** The SDK refuses another endpoint beside FIPS or dual-stack endpoints, which are Amazon's own. */
+/** The SDK refuses a custom endpoint together with FIPS or dual-stack endpoints. */
 function contradictions(env: Env): string[] {
   if (env['AWS_IGNORE_CONFIGURED_ENDPOINT_URLS'] === 'true') return [];
   const endpoint = endpoints.find((name) => env[name]);
   return ['AWS_USE_FIPS_ENDPOINT', 'AWS_USE_DUALSTACK_ENDPOINT']
     .filter((name) => endpoint !== undefined && env[name] === 'true')
-    .map((name) => `${name}=true does not go with ${endpoint ?? ''}: unset one of them`);
+    .map((name) => `${name}=true cannot be combined with ${endpoint ?? ''}: unset one of them`);
 }
 
 function isHttpUrl(value: string): boolean {
   return URL.canParse(value) && /^https?:\/\//i.test(value) && !/["'`\s]/.test(value);
 }
 
-/** Returns the URL without the user and password that it may hold. A password with a / or # is masked too: it is often the fault. */
+/** Returns the URL with its user and password masked, even if an unescaped / or # in the password makes the URL invalid. */
 export function maskUrl(url: string): string {
   return url.replace(/^([a-z][a-z0-9+.-]*:\/\/)?.*@/is, '$1***@');
 }

@@ -11,47 +11,47 @@ import {
 import { ConfigError } from '../errors.ts';
 import { ownNames, settingNames } from './setting-names.ts';
 
-/** Everything that can be set from outside, validated. Times are in milliseconds. */
+/** The validated settings. Times are in milliseconds. */
 export interface Config {
   readonly host: string;
   readonly port: number;
-  /** Whether other processes of this user may listen on the same port, each getting its share of the connections. */
+  /** Whether other processes of this user may listen on the same port; the kernel distributes the connections. */
   readonly reusePort: boolean;
-  /** The unix socket on which to be judged, and to be told to open the port; undefined opens the port at once. */
+  /** The Unix socket on which to check the service before it opens the port; undefined opens the port at startup. */
   readonly controlSocket: string | undefined;
-  /** The users who may call, and their passwords. */
+  /** The users that may call the API, and their passwords. */
   readonly accepted: readonly Credentials[];
-  /** The file that `accepted` comes from; it is read again on SIGHUP. */
+  /** The file that contains `accepted`; reloaded on SIGHUP. */
   readonly tokenFile: string | undefined;
   readonly backend: 'aws' | 'embedded';
   readonly region: string;
-  /** The name of what sets the region, for the log. */
+  /** The source of the region, for the log. */
   readonly regionFrom: string;
-  /** How often one request to AWS is sent at most. */
+  /** The maximum number of attempts of one AWS request. */
   readonly maxAttempts: number;
-  /** The file of PEM certificates to trust for AWS in place of Node's own; undefined for those. */
+  /** A file of PEM certificates to trust for AWS instead of Node's own. */
   readonly caBundlePath: string | undefined;
   /** Where the AWS SDK looks for credentials. */
   readonly credentialSettings: CredentialSettings;
-  /** Until a reading of the credentials is given up. */
+  /** The timeout for reading the AWS credentials. */
   readonly credentialsTimeoutMs: number;
-  /** What one request may spend on AWS in all. */
+  /** The time limit for all AWS calls of one request. */
   readonly deadlineMs: number;
-  /** Until a connection to AWS must stand. */
+  /** The timeout for connecting to AWS. */
   readonly connectTimeoutMs: number;
-  /** Until AWS must have answered one attempt. */
+  /** The timeout for the response to one attempt. */
   readonly answerTimeoutMs: number;
-  /** How old a list may be that is served without a question to AWS; 0 asks every time. */
+  /** The maximum age of a list that is served without a call to AWS; 0 calls AWS for each request. */
   readonly inventoryMaxAgeMs: number;
-  /** How old a list may be that is served because AWS fails. */
+  /** The maximum age of a list that is served while AWS fails. */
   readonly inventoryMaxStaleMs: number;
-  /** Calls a second that reads may spend on AWS in the long run. */
+  /** The sustained rate of read calls to AWS. */
   readonly elbReadsPerSecond: number;
   readonly ec2ReadsPerSecond: number;
-  /** Whether a detach may not take the last healthy member of a load balancer. */
+  /** Whether to refuse to detach the last healthy member of a load balancer. */
   readonly protectLastInService: boolean;
   readonly docs: boolean;
-  /** Log lines about requests a second; beyond it, successful reads are summed. */
+  /** The maximum rate of request log lines; further successful reads are logged as sums. */
   readonly logMaxPerSecond: number;
   readonly logLevel: (typeof logLevels)[number];
 }
@@ -60,16 +60,16 @@ const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 
 type Env = Readonly<Record<string, string | undefined>>;
 
-/** What a configuration needs to know beside the environment. */
+/** The inputs of the configuration other than the environment. */
 export interface ConfigInputs {
   readonly readFile: ReadFile;
-  /** The region of the AWS profile in use; undefined where it has none. */
+  /** The region of the active AWS profile; undefined if it has none. */
   readonly profileRegion?: string | undefined;
 }
 
 /**
- * Returns the configuration that the environment asks for, frozen. An empty variable counts as unset, except API_TOKEN.
- * Throws one ConfigError that names every fault. What can be set depends on the version of Node, as "24.1.0".
+ * Returns the frozen configuration for this environment and version of Node, such as "24.1.0". An empty variable counts
+ * as unset, except API_TOKEN. Throws one ConfigError with every fault.
  */
 export function readConfig(
   given: Env,
@@ -80,7 +80,7 @@ export function readConfig(
   const malformed = settingsWithExtraCharacters(given);
   for (const name of malformed)
     faults.push(
-      `${name} has quotes, blanks, a comment or a line break in its value, which docker --env-file keeps: write ${name}=value in one line without them`,
+      `${name} has quotes, spaces, a comment or a line break in its value, which docker --env-file keeps: write ${name}=value on one line without them`,
     );
   const env = Object.fromEntries(Object.entries(given).filter(([name]) => !malformed.includes(name)));
   const read = new Reader(env, faults);
@@ -124,7 +124,7 @@ export function readConfig(
   return config;
 }
 
-/** Returns what is allowed, and still worth a warning at every start. */
+/** Returns warnings about settings that are valid but unsafe, to log at each start. */
 export function warningsOf({ accepted, backend }: Config): string[] {
   if (backend === 'embedded') return [];
   return accepted
@@ -136,8 +136,8 @@ export function warningsOf({ accepted, backend }: Config): string[] {
 }
 
 /**
- * Returns the settings whose values have quotes or blanks around them, a comment behind them or a line break in them.
- * Those of the AWS SDK count with the real AWS alone.
+ * Returns the settings whose values are quoted, start or end with a space, or contain a comment or a line break. The
+ * settings of the AWS SDK are checked with AWS_BACKEND=aws only.
  */
 function settingsWithExtraCharacters(env: Env): string[] {
   const real = env['AWS_BACKEND'] === 'aws' || (!env['AWS_BACKEND'] && env['NODE_ENV'] === 'production');
@@ -146,7 +146,7 @@ function settingsWithExtraCharacters(env: Env): string[] {
   );
 }
 
-/** As the AWS CLI chooses a region: https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-envvars.html */
+/** Chooses the region as the AWS CLI does: https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-envvars.html */
 function readRegion(
   read: Reader,
   env: Env,
@@ -158,23 +158,23 @@ function readRegion(
   if (name === undefined && profileRegion !== undefined) {
     if (!pattern.test(profileRegion))
       faults.push(
-        `the region of the AWS profile must be the name of a region, for example us-east-1: correct it or set AWS_REGION; it is "${profileRegion}"`,
+        `the region of the AWS profile must be a region name, for example us-east-1: correct it or set AWS_REGION; it is "${profileRegion}"`,
       );
     return { region: profileRegion, regionFrom: 'the AWS profile' };
   }
   return {
-    region: read.text(name ?? 'AWS_REGION', 'us-east-1', pattern, 'the name of a region'),
+    region: read.text(name ?? 'AWS_REGION', 'us-east-1', pattern, 'a region name'),
     regionFrom: name ?? 'the default',
   };
 }
 
-/** Node has `reusePort` since 23.1 (https://nodejs.org/api/net.html#serverlistenoptions-callback); older ones ignore it. */
+/** Node.js before 23.1 ignores `reusePort` (https://nodejs.org/api/net.html#serverlistenoptions-callback). */
 function readReusePort(read: Reader, nodeVersion: string, faults: string[]): boolean {
   const reusePort = read.oneOf('REUSE_PORT', ['on', 'off'], 'off') === 'on';
   const [major = 0, minor = 0] = nodeVersion.split('.').map(Number);
   if (reusePort && (major < 23 || (major === 23 && minor < 1)))
     faults.push(
-      `REUSE_PORT=on needs Node 23.1 or newer, and this is ${nodeVersion}: install Node 24 or set REUSE_PORT=off`,
+      `REUSE_PORT=on requires Node 23.1 or later, but this is ${nodeVersion}: install Node 24 or set REUSE_PORT=off`,
     );
   return reusePort;
 }

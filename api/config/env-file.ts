@@ -1,28 +1,28 @@
 import { nearestSetting, settingNames } from './setting-names.ts';
 
-/** What an env file says: its assignments, and what is wrong or not alike for all readers, by line. */
+/** The content of an env file. Faults and warnings start with the number of the line. */
 export interface EnvFile {
   readonly values: Readonly<Record<string, string>>;
-  /** Lines that cannot be read without a guess. */
+  /** Ambiguous or invalid lines. */
   readonly faults: readonly string[];
-  /** Lines that `docker --env-file`, compose and this service read differently. */
+  /** Lines that `docker --env-file`, docker compose and this service read differently. */
   readonly warnings: readonly string[];
 }
 
 /**
- * `dotenv`: the service reads the file itself, by the rules of dotenv (https://github.com/motdotla/dotenv#rules).
- * `docker`: `docker run --env-file` does, which keeps all that is behind the first `=`
- * (https://github.com/docker/cli/blob/master/pkg/kvfile/kvfile.go): what dotenv would strip is a fault.
+ * `dotenv`: the service reads the file by the rules of dotenv (https://github.com/motdotla/dotenv#rules).
+ * `docker`: `docker run --env-file` reads it and keeps everything after the first `=`
+ * (https://github.com/docker/cli/blob/master/pkg/kvfile/kvfile.go), so text that dotenv would strip is a fault.
  */
 export type EnvFileReader = 'dotenv' | 'docker';
 
 const name = /^[A-Za-z_][A-Za-z0-9_]*$/;
-/** The widths at which `base64` and `openssl base64` wrap their lines. */
+/** The line widths of `openssl base64` and `base64`. */
 const wrapWidths = [64, 76];
 
 /**
- * Reads an env file. It throws nothing: UTF-16, bytes that are not UTF-8, and
- * lines that are no assignment are faults. Faults and warnings name line and variable, and never a value.
+ * Returns the assignments, faults and warnings of an env file. Does not throw: text that is not UTF-8 and lines that are
+ * not assignments are faults. Faults and warnings contain no values.
  */
 export function readEnvFile(bytes: Buffer, reader: EnvFileReader): EnvFile {
   const faults: string[] = [];
@@ -40,36 +40,36 @@ export function readEnvFile(bytes: Buffer, reader: EnvFileReader): EnvFile {
     const [, before = '', key = '', blanks = '', raw = ''] = assignment ?? [];
     if (wasWrapped && /^[A-Za-z0-9+/]+={0,2}$/.test(line) && !settingNames.includes(key)) {
       faults.push(
-        `${at} continues the value above it, as base64 wraps long ones: write it in one line (base64 -w 0)`,
+        `${at} continues the value of the previous line, as base64 wraps long values: write the value on one line (base64 -w 0)`,
       );
       wrapped = wrapWidths.includes(line.length);
       continue;
     }
     if (assignment === null || !name.test(key)) {
-      faults.push(`${at} is no assignment: write NAME=value, or put # before it`);
+      faults.push(`${at} is not an assignment: write NAME=value, or start the line with #`);
       continue;
     }
     const { value, fault, differs } = readValue(raw);
     if (fault !== undefined) {
-      faults.push(`${at}, ${key}, ${fault}: write ${key}=value in one line`);
+      faults.push(`${at}, ${key}, ${fault}: write ${key}=value on one line`);
       continue;
     }
     wrapped = wrapWidths.includes(value.length) && /^[A-Za-z0-9+/]+$/.test(value);
-    if (before !== '' || blanks !== '') differs.unshift('blanks or a word before the name or the =');
+    if (before !== '' || blanks !== '') differs.unshift('spaces or a word before the name or the =');
     if (differs.length > 0)
       (reader === 'docker' ? faults : warnings).push(
-        `${at}, ${key}, has ${differs.join(' and ')}, which docker --env-file does not strip: write ${key}=value without`,
+        `${at}, ${key}, has ${differs.join(' and ')}, which docker --env-file does not strip: write ${key}=value without them`,
       );
     if (value.includes('$'))
-      warnings.push(`${at}, ${key}, has a $, which docker compose replaces: it is kept here`);
+      warnings.push(`${at}, ${key}, contains a $, which docker compose expands and this service does not`);
     const nearest = nearestSetting(key);
-    if (nearest !== undefined) warnings.push(`${at}, ${key}, is no setting: is ${nearest} meant?`);
+    if (nearest !== undefined) warnings.push(`${at}, ${key}, is not a setting: did you mean ${nearest}?`);
     values[key] = reader === 'docker' ? raw : value;
   }
   return { values, faults, warnings };
 }
 
-/** Returns the text without its byte order mark; undefined for UTF-16 and other bytes that are not UTF-8 text. */
+/** Returns the text without its byte order mark; undefined if the bytes are not UTF-8 text. */
 function decode(bytes: Buffer): string | undefined {
   try {
     const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
@@ -82,27 +82,27 @@ function decode(bytes: Buffer): string | undefined {
 interface Value {
   readonly value: string;
   readonly fault?: string;
-  /** What docker would keep as part of the value. */
+  /** The parts that docker would keep in the value. */
   readonly differs: string[];
 }
 
 function readValue(raw: string): Value {
   const trimmed = raw.trim();
-  const differs = trimmed === raw ? [] : ['blanks around its value'];
+  const differs = trimmed === raw ? [] : ['spaces around its value'];
   const quote = /^["'`]/.exec(trimmed)?.[0];
   if (quote === undefined) {
     const hash = trimmed.indexOf('#');
     if (hash === -1) return { value: trimmed, differs };
     return {
       value: trimmed.slice(0, hash).trim(),
-      differs: [...differs, 'a # in its value, which begins a comment'],
+      differs: [...differs, 'a # in its value, which starts a comment'],
     };
   }
   const end = trimmed.indexOf(quote, 1);
-  if (end === -1) return { value: '', fault: 'has a quote that does not end', differs };
+  if (end === -1) return { value: '', fault: 'has an unclosed quote', differs };
   const rest = trimmed.slice(end + 1).trim();
   if (rest !== '' && !rest.startsWith('#'))
-    return { value: '', fault: 'has text behind its quotes', differs };
+    return { value: '', fault: 'has text after the closing quote', differs };
   const inner = trimmed.slice(1, end);
   const value = quote === '"' ? inner.replaceAll('\\n', '\n').replaceAll('\\r', '\r') : inner;
   return { value, differs: [...differs, 'quotes around its value'] };

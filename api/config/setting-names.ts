@@ -17,7 +17,7 @@ export const ownNames: readonly string[] = [
   'AWS_CREDENTIALS_TIMEOUT_MS',
 ];
 
-/** Those that the AWS SDK reads, and what surrounds it (https://docs.aws.amazon.com/sdkref/latest/guide/settings-reference.html). */
+/** The settings of the AWS SDK, of Node.js and of proxies (https://docs.aws.amazon.com/sdkref/latest/guide/settings-reference.html). */
 const sdkNames = [
   ...['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN', 'AWS_PROFILE'],
   ...['AWS_ENDPOINT_URL', 'AWS_ENDPOINT_URL_ELASTIC_LOAD_BALANCING', 'AWS_ENDPOINT_URL_EC2'],
@@ -45,7 +45,7 @@ const sdkNames = [
 
 export const settingNames: readonly string[] = [...ownNames, ...sdkNames];
 
-/** Returns the setting that the name nearly is, as `AWS_REGOIN` nearly is `AWS_REGION`; undefined for any other name. */
+/** Returns the setting for a misspelled name, such as AWS_REGION for AWS_REGOIN; undefined for any other name. */
 export function nearestSetting(name: string): string | undefined {
   if (settingNames.includes(name)) return undefined;
   const upper = name.toUpperCase();
@@ -54,7 +54,7 @@ export function nearestSetting(name: string): string | undefined {
   );
 }
 
-/** The least number of letters to insert, remove or replace (Levenshtein). */
+/** Returns the Levenshtein distance. */
 function distance(one: string, other: string): number {
   let row = Array.from({ length: other.length + 1 }, (_, n) => n);
   for (const [i, letter] of Array.from(one).entries()) {

@@ -6,13 +6,13 @@ import { maskSecrets } from './mask-secrets.ts';
 
 export interface LoggerOptions {
   readonly level: string;
-  /** Whether a person reads along: lines to read instead of JSON. */
+  /** Whether to write text for people instead of JSON. */
   readonly readable: boolean;
-  /** Texts that no line may show; those that are added later count from then on. */
+  /** Texts to mask in every line; the iterable may grow later. */
   readonly secrets?: Iterable<string>;
 }
 
-/** Returns a logger that writes JSON lines, or readable ones, to `stream`: standard output by default. */
+/** Returns a logger that writes JSON or readable lines to `stream`, by default standard output. */
 export function createLogger(
   { level, readable, secrets = [] }: LoggerOptions,
   stream: Pick<LogStream, 'write' | 'onLost'> = new LogStream(1),
@@ -26,14 +26,14 @@ export function createLogger(
     },
   });
   stream.onLost = (lines) => {
-    logger.warn({ lines }, 'log lines were lost while the log could not be written');
+    logger.warn({ lines }, 'dropped log lines while the log was not writable');
   };
   return logger;
 }
 
 /**
- * What the log shows of an error: its chain of causes, without the request and response that the SDK hangs on its
- * errors, since those carry signatures.
+ * Returns the loggable fields of an error and its causes, without the requests and responses that the SDK attaches: they
+ * contain signatures.
  */
 function describeError(error: unknown): object {
   if (!(error instanceof Error)) return { message: String(error) };

@@ -2,35 +2,34 @@ import sonicBoom from 'sonic-boom';
 
 const { SonicBoom } = sonicBoom;
 
-/** Bytes that may wait for a log that cannot be written; further lines are lost. */
-const mostWaitingBytes = 1_000_000;
-/** Milliseconds after which a failed write is tried again, without a new line too. */
+/** The maximum size of the buffer; further lines are dropped. */
+const maxBufferBytes = 1_000_000;
+/** Delay before a failed write is retried. */
 const retryMs = 1000;
-/** SonicBoom repeats a write to a full pipe every 100 ms; a write that is silent for this long is stuck in the system. */
-const stuckMs = 300;
+/** SonicBoom retries a write to a full pipe every 100 ms; a write without a result for this long is blocked. */
+const blockedMs = 300;
 
 /**
- * A stream of log lines to a file descriptor that nothing waits for: a closed pipe, a full disk or a reader that stands
- * still costs log lines, and neither answers nor the end of the process.
+ * Writes log lines to a file descriptor without blocking. A closed pipe, a full disk or a stalled reader loses log lines;
+ * it does not delay responses or the exit of the process.
  */
 export class LogStream {
-  /** Called with the number of lines that were lost, when lines can be written again. */
+  /** Called with the number of dropped lines once lines can be written again. */
   onLost: (lines: number) => void = () => undefined;
   readonly #stream: InstanceType<typeof SonicBoom>;
-  /** `failed`: the system refused the last write; the lines wait for the next one. */
+  /** `failed`: the last write failed; the lines stay in the buffer. */
   #state: 'idle' | 'writing' | 'failed' = 'idle';
   #lost = 0;
-  /** Whether a failed write will be tried again without a new line. */
-  #retries = false;
+  #retryIsScheduled = false;
   #ending = false;
   #changed: () => void = () => undefined;
 
   constructor(fd: number) {
-    // pino.destination() makes the same stream, but flushes it at the exit by a loop that has no end on EPIPE and ENOSPC.
+    // Not pino.destination(): its flush on exit loops forever on EPIPE and ENOSPC.
     this.#stream = new SonicBoom({
       fd,
       sync: false,
-      maxLength: mostWaitingBytes,
+      maxLength: maxBufferBytes,
       retryEAGAIN: () => !this.#ending,
     });
     this.#stream.on('drop', () => (this.#lost += 1));
@@ -42,10 +41,10 @@ export class LogStream {
     });
     this.#stream.on('error', () => {
       this.#become('failed');
-      if (this.#retries) return;
-      this.#retries = true;
+      if (this.#retryIsScheduled) return;
+      this.#retryIsScheduled = true;
       setTimeout(() => {
-        this.#retries = false;
+        this.#retryIsScheduled = false;
         this.write('');
       }, retryMs).unref();
     });
@@ -54,18 +53,18 @@ export class LogStream {
   write(line: string): void {
     const lost = this.#lost;
     this.#stream.write(line);
-    // A line that was dropped starts no write.
+    // A dropped line does not start a write.
     if (this.#lost === lost) this.#state = 'writing';
   }
 
   /**
-   * Waits until all lines are written or cannot be, for `limitMs` at most. Returns whether no write is under way:
-   * process.exit() waits for one that is.
+   * Waits at most `limitMs` for all lines to be written or to fail. Returns false if a write is still in progress, for
+   * which process.exit() would wait.
    */
   async settle(limitMs: number): Promise<boolean> {
     await this.#quietWithin(limitMs);
     this.#ending = true;
-    await this.#quietWithin(stuckMs);
+    await this.#quietWithin(blockedMs);
     return this.#state !== 'writing';
   }
 

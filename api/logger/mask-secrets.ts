@@ -1,24 +1,27 @@
 const mask = '***';
 
-/** A secret that is shorter would be found in ordinary words. */
-const shortestSecret = 6;
+/** Shorter secrets occur in ordinary words. */
+const minSecretLength = 6;
 
-/** What follows the name of a field or parameter: `name: value`, `name=value`, or the same in JSON. */
-const after = String.raw`\\?["']?\s*[:=]\s*\\?["']?`;
+/** The separator between a name and its value: `name: value`, `name=value`, or the same in JSON. */
+const separator = String.raw`\\?["']?\s*[:=]\s*\\?["']?`;
 
 /**
- * Secrets that others put into their messages: AWS quotes the canonical request, with the session token, in
- * SignatureDoesNotMatch; an operator may write a password into the URL of an endpoint or proxy.
+ * Secrets in messages of other programs: the message of SignatureDoesNotMatch quotes the canonical request with the
+ * session token, and the URL of an endpoint or proxy may contain a password.
  */
 const patterns: readonly [pattern: RegExp, replacement: string][] = [
-  [new RegExp(String.raw`(x-amz-security-token${after})[\w+/=%.~-]+`, 'gi'), `$1${mask}`],
+  [new RegExp(String.raw`(x-amz-security-token${separator})[\w+/=%.~-]+`, 'gi'), `$1${mask}`],
   [
-    new RegExp(String.raw`((?:proxy-)?authorization${after}(?:(?:basic|bearer)\s+)?)[\w+/=%.~-]{8,}`, 'gi'),
+    new RegExp(
+      String.raw`((?:proxy-)?authorization${separator}(?:(?:basic|bearer)\s+)?)[\w+/=%.~-]{8,}`,
+      'gi',
+    ),
     `$1${mask}`,
   ],
   [
     new RegExp(
-      String.raw`((?:aws_?)?(?:secret_?access_?key|session_?token|security_?token)${after})[\w+/=%.~-]+`,
+      String.raw`((?:aws_?)?(?:secret_?access_?key|session_?token|security_?token)${separator})[\w+/=%.~-]+`,
       'gi',
     ),
     `$1${mask}`,
@@ -28,19 +31,19 @@ const patterns: readonly [pattern: RegExp, replacement: string][] = [
 ];
 
 /**
- * Returns the text with secrets replaced by `***`: credentials of AWS requests, passwords in URLs, and `own`, the
- * secrets that this process knows.
+ * Returns the text with secrets replaced by `***`: credentials of AWS requests, passwords in URLs, and `own`, the secrets
+ * of this process.
  */
 export function maskSecrets(text: string, own: Iterable<string> = []): string {
   let masked = text;
-  for (const secret of own) if (secret.length >= shortestSecret) masked = masked.replaceAll(secret, mask);
+  for (const secret of own) if (secret.length >= minSecretLength) masked = masked.replaceAll(secret, mask);
   for (const [pattern, replacement] of patterns) masked = masked.replace(pattern, replacement);
   return masked;
 }
 
 /**
- * Returns the secrets of the configuration: the passwords and tokens of callers, and the credentials for AWS that come
- * from the environment.
+ * Returns the secrets of the configuration: the passwords and tokens of users, and the AWS credentials in the
+ * environment.
  */
 export function secretsOf(
   accepted: readonly { readonly user: string; readonly password: string }[],
@@ -53,6 +56,6 @@ export function secretsOf(
   const ofAws = [env['AWS_SECRET_ACCESS_KEY'], env['AWS_SESSION_TOKEN']].filter(
     (value) => value !== undefined,
   );
-  // In JSON, a secret with a quote or a backslash looks different.
+  // JSON escapes quotes and backslashes in a secret.
   return [...ofCallers, ...ofAws].flatMap((secret) => [secret, JSON.stringify(secret).slice(1, -1)]);
 }

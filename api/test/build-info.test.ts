@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { bundleService } from '../../scripts/bundle.mjs';
 import { readBuildInfo } from '../build-info.ts';
 
-describe('What this is a build of', () => {
+describe('readBuildInfo', () => {
   const { COMMIT } = process.env;
   let folder: string;
   before(() => {
@@ -18,13 +18,13 @@ describe('What this is a build of', () => {
     else process.env['COMMIT'] = COMMIT;
   });
 
-  it('is told by package.json and git where it runs from its sources', async () => {
+  it('reads package.json and git when it runs from the sources', async () => {
     const { version, commit } = await readBuildInfo();
     assert.equal(version, (JSON.parse(readFileSync('package.json', 'utf8')) as { version: string }).version);
     assert.equal(commit, execFileSync('git', ['rev-parse', 'HEAD'], { encoding: 'utf8' }).trim());
   });
 
-  it('is put into a bundle, with COMMIT where that is set', async () => {
+  it('is defined in a bundle, with the value of COMMIT', async () => {
     process.env['COMMIT'] = 'c0ffee5e1c7c1e';
     const outfile = join(folder, 'server.js');
     await bundleService(outfile);

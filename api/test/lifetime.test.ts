@@ -19,7 +19,7 @@ const serverReady = (port: number) =>
     ),
   );
 
-/** A FIFO with a reader that reads nothing. */
+/** Opens a FIFO whose reader never reads. */
 function openFifo() {
   const path = join(emptyFolder(), 'fifo');
   execFileSync('mkfifo', [path]);
@@ -27,17 +27,17 @@ function openFifo() {
   return { path, reader, writer: openSync(path, 'w') };
 }
 
-/** How the process ended: its exit code, or the signal. */
+/** Returns the exit code of the process, or the signal that ended it. */
 async function endOf(child: ChildProcess): Promise<number | string | null> {
   if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
   return child.exitCode ?? child.signalCode;
 }
 
-describe('The process serves and ends', () => {
-  /** Each returns what stands for standard output and error, and what happens to it once the service listens. */
+describe('The service serves requests and shuts down', () => {
+  /** `open` returns the standard output and error, and a function to call once the service listens. */
   const logs: [what: string, open: () => { stdio: StdioOptions; then?: () => void }][] = [
     [
-      'where the reader of its output has gone',
+      'when the reader of its output closes the pipe',
       () => {
         const { reader, writer } = openFifo();
         return {
@@ -49,7 +49,7 @@ describe('The process serves and ends', () => {
       },
     ],
     [
-      'where the reader of its output goes before the greeting',
+      'when the reader of its output has closed the pipe before the start',
       () => {
         const { reader, writer } = openFifo();
         closeSync(reader);
@@ -57,14 +57,14 @@ describe('The process serves and ends', () => {
       },
     ],
     [
-      'where the reader of its output stands still',
+      'when the reader of its output stalls',
       () => {
         const { writer } = openFifo();
         return { stdio: ['ignore', writer, writer] };
       },
     ],
     [
-      'where the disk of its log is full',
+      'when the disk of its log is full',
       () => {
         const full = openSync('/dev/full', 'w');
         return { stdio: ['ignore', full, full] };
@@ -82,7 +82,7 @@ describe('The process serves and ends', () => {
       );
       await serverReady(port);
       then?.();
-      // More than a pipe holds, of lines that are not summed: refusals of changes.
+      // Logs more lines than a pipe holds; refused changes are always logged.
       for (let round = 0; round < 15; round += 1) {
         const answers = Array.from({ length: 20 }, () =>
           fetch(`http://127.0.0.1:${port}/elb/x`, {
@@ -99,7 +99,7 @@ describe('The process serves and ends', () => {
       assert.equal(await endOf(child), 0);
     });
 
-  it('by SIGKILL where a log write is stuck in the system', async () => {
+  it('with SIGKILL when a log write is blocked', async () => {
     const { writer } = openFifo();
     const program = `
       const { Lifetime } = await import('./api/lifetime.ts');
@@ -119,7 +119,7 @@ describe('The process serves and ends', () => {
 });
 
 describe('The embedded AWS', () => {
-  it('serves where the reader of its output has gone, and ends', async () => {
+  it('serves requests and shuts down when the reader of its output has closed the pipe', async () => {
     const { reader, writer } = openFifo();
     closeSync(reader);
     const port = await unusedPort();
@@ -138,7 +138,7 @@ describe('The embedded AWS', () => {
 
 describe('A signal', () => {
   for (const signal of ['SIGTERM', 'SIGINT'] as const)
-    it(`${signal} ends the process with 0 where it comes while the service is loaded, before its own handler`, async () => {
+    it(`${signal} ends the process with 0 while the service is loading`, async () => {
       const program = `
         const { Lifetime } = await import('./api/lifetime.ts');
         process.on('${signal}', () => process.exit(9));
@@ -151,7 +151,7 @@ describe('A signal', () => {
     });
 
   for (const signal of ['SIGTERM', 'SIGINT'] as const)
-    it(`${signal} ends the process with 0 while it starts`, async () => {
+    it(`${signal} ends the process with 0 while the service starts`, async () => {
       const silent = createServer();
       await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
       const child = spawnService({
@@ -179,7 +179,7 @@ describe('npm start', () => {
       const closed = once(npm.stdout, 'close');
       await until(() => output.includes('"listening"'));
       npm.kill(signal);
-      // The pipe closes when the last process that holds it has ended.
+      // The pipe closes when the last process with it ends.
       await closed;
       assert.match(output, /"closing".*"closed"/s);
     });

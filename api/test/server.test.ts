@@ -12,7 +12,7 @@ import { emptyFolder, runService, spawnService } from './support/service.ts';
 const run = promisify(execFile);
 const base64 = (text: string) => Buffer.from(text).toString('base64');
 
-/** The process, and what it has written so far. */
+/** Starts the service as a process and collects its output. */
 function start(env: Record<string, string>, cwd?: string) {
   const child = spawnService(env, cwd);
   const written = { stdout: '', stderr: '' };
@@ -20,9 +20,9 @@ function start(env: Record<string, string>, cwd?: string) {
   child.stderr!.on('data', (chunk: Buffer) => (written.stderr += chunk.toString()));
   const closed = once(child, 'close') as Promise<[number | null]>;
   const ended = closed.then(([code]) => ({ code, ...written }));
-  /** Resolves when standard error fits; ends the test if the process ends before. */
+  /** Resolves when standard error matches; fails if the process ends first. */
   const says = async (pattern: RegExp): Promise<void> => {
-    const over = ended.then(({ stderr }) => assert.fail(`it ended: ${stderr}`));
+    const over = ended.then(({ stderr }) => assert.fail(`the process ended: ${stderr}`));
     while (!pattern.test(written.stderr)) await Promise.race([once(child.stderr!, 'data'), over]);
   };
   const stop = async () => {
@@ -32,23 +32,19 @@ function start(env: Record<string, string>, cwd?: string) {
   return { child, written, ended, says, stop };
 }
 
-describe('The process', () => {
-  describe('exits with 78 and one sentence, and does not listen,', () => {
+describe('server', () => {
+  describe('exits with 78 and one error sentence', () => {
     const aws = { AWS_BACKEND: 'aws', API_TOKEN: base64('tester:secret-word-of-18') };
     const rows: [what: string, env: Record<string, string>, says: RegExp][] = [
+      ['for an invalid setting', { PORT: 'http' }, /^elb-inventory cannot start\. PORT must be .*"http"\n$/],
       [
-        'on a fault of configuration',
-        { PORT: 'http' },
-        /^elb-inventory cannot start\. PORT must be .*"http"\n$/,
-      ],
-      [
-        'on several',
+        'for several invalid settings',
         { PORT: 'x', LOG_LEVEL: 'x' },
         /^elb-inventory cannot start\. .* has 2 faults:\n {2}- PORT.*\n {2}- LOG_LEVEL.*\n$/,
       ],
-      ['without a token for aws', { AWS_BACKEND: 'aws' }, /API_TOKEN is missing: (?!.*c3JlOm)/],
+      ['without a token with AWS_BACKEND=aws', { AWS_BACKEND: 'aws' }, /API_TOKEN is missing: (?!.*c3JlOm)/],
       ['with an empty token', { API_TOKEN: '' }, /API_TOKEN is empty/],
-      ['with a token that has its quotes', { API_TOKEN: `'${base64('a:b')}'` }, /API_TOKEN has quotes/],
+      ['with a quoted token', { API_TOKEN: `'${base64('a:b')}'` }, /API_TOKEN has quotes/],
       [
         'with a quoted endpoint',
         { ...aws, AWS_ENDPOINT_URL_EC2: '"http://x"' },
@@ -61,22 +57,22 @@ describe('The process', () => {
         /^elb-inventory cannot start\. No AWS credentials were found for AWS_BACKEND=aws: set AWS_ACCESS_KEY_ID/,
       ],
       [
-        'with an AWS profile that is not there',
+        'with an AWS profile that does not exist',
         { ...aws, HOME: emptyFolder(), AWS_PROFILE: 'none' },
         /No AWS credentials were found/,
       ],
       [
-        'on an address of another machine',
+        'for an address of another machine',
         { HOST: '203.0.113.1' },
-        /HOST=203\.0\.113\.1 is no address of this machine: set HOST/,
+        /HOST=203\.0\.113\.1 is not an address of this machine: set HOST/,
       ],
       [
-        'on a name that is not known',
+        'for a host name that cannot be resolved',
         { HOST: 'no-such-host.invalid' },
-        /HOST=no-such-host\.invalid is no known name: set HOST/,
+        /HOST=no-such-host\.invalid cannot be resolved: set HOST/,
       ],
       [
-        'with a password in a URL that is none, and masks it',
+        'for an invalid URL with a password, which it masks',
         { ...aws, AWS_ENDPOINT_URL: 'http://me:secret-word/1@proxy' },
         /AWS_ENDPOINT_URL must be .*\*\*\*@proxy/,
       ],
@@ -93,46 +89,43 @@ describe('The process', () => {
     const keys = { ...aws, AWS_ACCESS_KEY_ID: 'AKIAX', AWS_SECRET_ACCESS_KEY: 'secret' };
     const profiles: [what: string, profile: string[], env: Record<string, string>, says: RegExp][] = [
       [
-        'a profile wants FIPS beside an endpoint',
+        'a profile with FIPS and a custom endpoint',
         ['use_fips_endpoint=true'],
         { AWS_ENDPOINT_URL: 'http://x' },
         /FIPS/,
       ],
       [
-        'a profile has an endpoint without scheme',
+        'a profile with an endpoint without a scheme',
         ['endpoint_url=localhost:4566'],
         {},
         /localhost: is not a scheme|Invalid URL/,
       ],
-      ['a profile has an endpoint in quotes', ['endpoint_url="http://x"'], {}, /Invalid URL/],
+      ['a profile with a quoted endpoint', ['endpoint_url="http://x"'], {}, /Invalid URL/],
     ];
     for (const [what, profile, env, says] of profiles)
-      it(`where ${what}, which the AWS SDK reports at the first request`, async () => {
+      it(`for ${what}`, async () => {
         const config = join(emptyFolder(), 'config');
         writeFileSync(config, ['[default]', ...profile, ''].join('\n'));
         const { code, stderr } = await start({ ...keys, ...env, AWS_CONFIG_FILE: config }).ended;
         assert.match(
           stderr,
-          /^elb-inventory cannot start\. The AWS SDK cannot make a request as it is configured/,
+          /^elb-inventory cannot start\. The AWS SDK cannot make a request with these settings/,
         );
         assert.match(stderr, says);
         assert.equal(code, 78);
       });
 
-    it('on a taken port', async () => {
+    it('if the port is in use', async () => {
       const other = createServer();
       await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
       const port = String((other.address() as AddressInfo).port);
       const { code, stderr } = await start({ PORT: port }).ended;
       other.close();
-      assert.match(
-        stderr,
-        new RegExp(`cannot start\\. Port ${port} is taken by another program: .*PORT=8001\n$`),
-      );
+      assert.match(stderr, new RegExp(`cannot start\\. Port ${port} is already in use: .*PORT=8001\n$`));
       assert.equal(code, 78);
     });
 
-    it('on an unreadable .env', async () => {
+    it('if .env cannot be read', async () => {
       const folder = emptyFolder();
       mkdirSync(join(folder, '.env'));
       const { code, stderr } = await start({}, folder).ended;
@@ -143,7 +136,7 @@ describe('The process', () => {
       assert.equal(code, 78);
     });
 
-    it('on a fault in .env', async () => {
+    it('for an invalid setting in .env', async () => {
       const folder = emptyFolder();
       writeFileSync(join(folder, '.env'), 'AWS_REGION=mars\n');
       const { code, stderr } = await start({}, folder).ended;
@@ -152,7 +145,7 @@ describe('The process', () => {
     });
   });
 
-  it('shows its options with --help, and starts nothing', () => {
+  it('prints its usage with --help and exits', () => {
     const { status, stdout } = runService(['--help'], {});
     assert.equal(status, 0);
     assert.match(stdout, /^Usage: node server\.js \[option\]\n/);
@@ -160,52 +153,52 @@ describe('The process', () => {
   });
 
   for (const argv of [['--nope'], ['start'], ['--check-env']])
-    it(`refuses ${argv.join(' ')} in one sentence, with exit code 2`, () => {
+    it(`refuses ${argv.join(' ')} with one sentence and exit code 2`, () => {
       const { status, stderr } = runService(argv, {});
       assert.equal(status, 2);
       assert.match(stderr, /^.*(nope|start|check-env).* See --help\.\n$/);
     });
 
-  describe('checks an env file with --check-env as docker run --env-file reads it', () => {
+  describe('--check-env', () => {
     const token = `API_TOKEN=${base64('tester:a-password-of-19')}`;
     const production = { NODE_ENV: 'production' };
     const check = (text: string) => runService(['--check-env', '-'], production, text);
 
-    it('and ends with 0 and not a word where it has no fault', () => {
+    it('exits with 0 and no output for a valid file', () => {
       const { status, stdout, stderr } = check(`# settings\n${token}\nAWS_REGION=eu-west-1\n`);
       assert.deepEqual([status, stdout, stderr], [0, '', '']);
     });
 
-    it('and ends with 78 and every line that docker would read differently', () => {
+    it('exits with 78 and names every line that docker reads differently', () => {
       const { status, stderr } = check(`${token}\nAWS_PROFILE="prod"\nPORT=8000 # mine\nwrong\n`);
       assert.equal(status, 78);
       assert.match(
         stderr,
-        /has 3 faults:\n {2}- line 2, AWS_PROFILE.*\n {2}- line 3, PORT.*\n {2}- line 4 is no/,
+        /has 3 faults:\n {2}- line 2, AWS_PROFILE.*\n {2}- line 3, PORT.*\n {2}- line 4 is not/,
       );
     });
 
-    it('and ends with 78 and every setting with which the service would not start', () => {
+    it('exits with 78 and names every invalid setting', () => {
       const { status, stderr } = check('API_TOKEN=c3JlOmNoYW5nZS1tZQ==\nPORT=http\n');
       assert.equal(status, 78);
       assert.match(stderr, /has 2 faults:\n {2}- PORT must be .*\n {2}- API_TOKEN is the public sample/);
     });
 
-    it('and warns of what is only suspicious', () => {
+    it('exits with 0 and warns about a misspelled name and a short password', () => {
       const { status, stderr } = check(`API_TOKEN=${base64('tester:short')}\nAWS_REGOIN=eu-west-1\n`);
       assert.equal(status, 0);
-      assert.match(stderr, /Warning: line 2, AWS_REGOIN, is no setting: is AWS_REGION meant\?\n/);
+      assert.match(stderr, /Warning: line 2, AWS_REGOIN, is not a setting: did you mean AWS_REGION\?\n/);
       assert.match(stderr, /Warning: the password of "tester" is shorter than 16 bytes/);
     });
 
-    it('from a file', () => {
+    it('reads a file', () => {
       const file = join(emptyFolder(), 'settings');
       writeFileSync(file, `\uFEFF${token}\r\n`);
       assert.equal(runService(['--check-env', file], production).status, 0);
     });
   });
 
-  it('warns at the start of a short password, and of a name and a line of .env', async () => {
+  it('logs warnings about a short password and about lines of .env at startup', async () => {
     const folder = emptyFolder();
     writeFileSync(join(folder, '.env'), `AWS_REGOIN=eu-west-1\nAWS_PROFILE_='x'\n`);
     const keys = { AWS_ACCESS_KEY_ID: 'AKIAX', AWS_SECRET_ACCESS_KEY: 'secret' };
@@ -215,8 +208,9 @@ describe('The process', () => {
     const { stdout } = await service.stop();
     const lines = stdout.split('\n').filter((line) => line.includes('"level":40'));
     assert.equal(
-      lines.filter((line) => line.includes('.env: line 1, AWS_REGOIN, is no setting: is AWS_REGION meant?'))
-        .length,
+      lines.filter((line) =>
+        line.includes('.env: line 1, AWS_REGOIN, is not a setting: did you mean AWS_REGION?'),
+      ).length,
       1,
     );
     assert.equal(lines.filter((line) => line.includes('.env: line 2, AWS_PROFILE_, has quotes')).length, 1);
@@ -227,18 +221,18 @@ describe('The process', () => {
     assert.match(stdout, /"region":"eu-west-3","regionFrom":"AWS_DEFAULT_REGION"/);
   });
 
-  it('names a misspelt name of .env when the start fails', async () => {
+  it('prints the warnings about .env if it cannot start', async () => {
     const folder = emptyFolder();
     writeFileSync(join(folder, '.env'), 'AWS_REGOIN=eu-west-1\n');
     const { code, stderr } = await start({ PORT: 'eighty' }, folder).ended;
     assert.equal(code, 78);
     assert.match(
       stderr,
-      /^Warning: \.env: line 1, AWS_REGOIN, is no setting: is AWS_REGION meant\?\nelb-inventory cannot start/,
+      /^Warning: \.env: line 1, AWS_REGOIN, is not a setting: did you mean AWS_REGION\?\nelb-inventory cannot start/,
     );
   });
 
-  it('takes the region of the AWS profile where the environment has none', async () => {
+  it('takes the region from the AWS profile if the environment sets none', async () => {
     const config = join(emptyFolder(), 'config');
     writeFileSync(
       config,
@@ -257,7 +251,7 @@ describe('The process', () => {
     assert.match(stdout, /"region":"eu-north-1","regionFrom":"the AWS profile"/, stderr);
   });
 
-  it('reads API_TOKEN_FILE again on SIGHUP, and keeps the tokens where the file has a fault', async () => {
+  it('reloads API_TOKEN_FILE on SIGHUP and keeps the previous tokens if the file has a fault', async () => {
     const file = join(emptyFolder(), 'token');
     const tokens = { first: base64('first:one'), second: base64('second:two') };
     writeFileSync(file, `${tokens.first}\n`);
@@ -270,21 +264,18 @@ describe('The process', () => {
     };
     const statuses = () => Promise.all(Object.values(tokens).map(statusOf));
     assert.deepEqual(await statuses(), [200, 401]);
-    const again = async (text: string, says: string) => {
+    const reload = async (text: string, says: string) => {
       writeFileSync(file, text);
       service.child.kill('SIGHUP');
       await until(() => service.written.stdout.includes(says));
     };
-    await again('broken', 'API_TOKEN_FILE has a fault; the earlier tokens stay valid');
+    await reload('broken', 'cannot reload API_TOKEN_FILE; the previous tokens stay valid');
     assert.deepEqual(await statuses(), [200, 401]);
-    await again(
-      `${tokens.first},${tokens.second}\n`,
-      '"tokens":2,"msg":"the tokens of API_TOKEN_FILE were read again"',
-    );
+    await reload(`${tokens.first},${tokens.second}\n`, '"tokens":2,"msg":"reloaded API_TOKEN_FILE"');
     assert.deepEqual(await statuses(), [200, 200]);
-    await again(tokens.second, '"tokens":1,"msg":"the tokens');
+    await reload(tokens.second, '"tokens":1,"msg":"reloaded');
     assert.deepEqual(await statuses(), [401, 200]);
-    // A path is logged as it came.
+    // Tokens in logged paths are masked, too.
     const headers = { Authorization: `Basic ${tokens.second}`, Connection: 'close' };
     for (const token of Object.values(tokens)) await fetch(`${url}/elb/${token}`, { headers });
     const { stdout, code } = await service.stop();
@@ -293,7 +284,7 @@ describe('The process', () => {
     for (const token of Object.values(tokens)) assert.ok(!stdout.includes(token));
   });
 
-  it('takes what .env says, except where the environment says otherwise', async () => {
+  it('reads settings from .env unless the environment sets them', async () => {
     const folder = emptyFolder();
     const lines = ['# a comment', 'AWS_REGION=eu-west-3', 'PORT=1', `API_TOKEN='${base64('dot:env')}'`];
     writeFileSync(join(folder, '.env'), [...lines, 'LOG_LEVEL=silent', ''].join('\n'));
@@ -319,7 +310,7 @@ describe('The process', () => {
     assert.doesNotMatch(stderr, /public sample/);
   });
 
-  it('gives .env to the AWS SDK, which reads the environment itself', async () => {
+  it('passes AWS credentials in .env to the AWS SDK', async () => {
     const folder = emptyFolder();
     const credentials = ['AWS_ACCESS_KEY_ID=AKIADOTENV', 'AWS_SECRET_ACCESS_KEY=dot-env-secret'];
     const token = `API_TOKEN=${base64('dot:env')}`;
@@ -329,7 +320,7 @@ describe('The process', () => {
     const { code, stdout, stderr } = await service.stop();
     assert.equal(code, 0);
     assert.match(stdout, /"backend":"aws"/);
-    assert.equal(stderr, '', 'no greeting with the real AWS');
+    assert.equal(stderr, '', 'greeting with AWS_BACKEND=aws');
     assert.doesNotMatch(stdout, /dot-env-secret|AKIADOTENV/);
   });
 
@@ -337,11 +328,11 @@ describe('The process', () => {
     ['the sample token', {}],
     ['a token of its own', { API_TOKEN: base64('someone:secret 日本') }],
   ] as [string, Record<string, string>][])
-    it(`greets with curl lines that work as they stand, with ${what}`, async () => {
+    it(`prints curl commands that work unchanged, with ${what}`, async () => {
       const service = start(env);
       await service.says(/\/docs\n/);
       const { stderr } = service.written;
-      assert.match(stderr, /EMBEDDED AWS: .* made up/);
+      assert.match(stderr, /EMBEDDED AWS: .* sample data/);
       assert.equal(/public sample/.test(stderr), !('API_TOKEN' in env));
       const commands = stderr.split('\n').filter((line) => line.startsWith('  curl '));
       commands.push(`curl ${/described at (\S+)/.exec(stderr)![1]!}`);

@@ -116,7 +116,7 @@ describe('POST and DELETE /elb/{elbName}/instances', () => {
     assert.equal((outcomes[0]!.message as { instanceId: string }).instanceId, spare);
     assert.match(JSON.stringify(outcomes[1]!.message), /instance already on load balancer/);
     assert.match(JSON.stringify(outcomes[4]!.message), /is in vpc-1f2e3d4c and the load balancer in/);
-    assert.match(JSON.stringify(outcomes[6]!.message), /EC2 describes no i-00000000/);
+    assert.match(JSON.stringify(outcomes[6]!.message), /EC2 does not describe i-00000000/);
     assert.equal(world.calls(register), 1);
     assert.deepEqual(await world.ids('default-elb'), [first, second, third, spare, another]);
   });

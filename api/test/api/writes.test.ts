@@ -120,7 +120,7 @@ describe('POST and DELETE /elb/{elbName}', () => {
     assert.equal(response.status, 400);
     assert.match(
       await messageOf(response),
-      /^AWS refused the instance: EC2 describes no i-00000000000000000; check/,
+      /^AWS refused the instance: EC2 does not describe i-00000000000000000; check/,
     );
     assert.equal(mutations(), 0);
   });

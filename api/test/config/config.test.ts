@@ -2,13 +2,18 @@ import assert from 'node:assert/strict';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { sampleToken } from '../../config/api-tokens.ts';
-import { type Config, type ConfigInputs, readConfig as readConfigFor, warningsOf } from '../../config/config.ts';
+import {
+  type Config,
+  type ConfigInputs,
+  readConfig as readConfigFor,
+  warningsOf,
+} from '../../config/config.ts';
 import { ConfigError } from '../../errors.ts';
 import { settingNames } from '../../config/setting-names.ts';
 
-const readConfig = (env: Record<string, string>, nodeVersion = '24.0.0', outside?: ConfigInputs) =>
-  readConfigFor(env, nodeVersion, outside);
-/** A disk with these files alone. */
+const readConfig = (env: Record<string, string>, nodeVersion = '24.0.0', inputs?: ConfigInputs) =>
+  readConfigFor(env, nodeVersion, inputs);
+/** Inputs with these files only. */
 const disk = (files: Record<string, string>): ConfigInputs => ({
   readFile: (path) => files[path] ?? assert.fail(Object.assign(new Error(path), { code: 'ENOENT' })),
 });
@@ -16,10 +21,10 @@ const base64 = (text: string | Buffer) => Buffer.from(text).toString('base64');
 const good = base64('tester:secret-word');
 const unpadded = (token: string) => token.replace(/=+$/, '');
 
-/** The faults that the environment has; it fails where there are none. */
-function faultsOf(env: Record<string, string>, outside?: ConfigInputs): readonly string[] {
+/** Returns the faults of the environment; fails if there are none. */
+function faultsOf(env: Record<string, string>, inputs?: ConfigInputs): readonly string[] {
   try {
-    readConfig(env, undefined, outside);
+    readConfig(env, undefined, inputs);
   } catch (error) {
     assert.ok(error instanceof ConfigError, String(error));
     for (const fault of error.faults) assert.ok(error.message.includes(fault));
@@ -31,10 +36,10 @@ function faultsOf(env: Record<string, string>, outside?: ConfigInputs): readonly
 describe('readConfig', () => {
   describe('refuses', () => {
     for (const nodeVersion of ['20.19.0', '22.21.0', '23.0.0'])
-      it(`REUSE_PORT=on with Node ${nodeVersion}, which would ignore it`, () => {
+      it(`REUSE_PORT=on on Node ${nodeVersion}, which ignores the option`, () => {
         assert.throws(() => readConfig({ REUSE_PORT: 'on' }, nodeVersion), {
           faults: [
-            `REUSE_PORT=on needs Node 23.1 or newer, and this is ${nodeVersion}: install Node 24 or set REUSE_PORT=off`,
+            `REUSE_PORT=on requires Node 23.1 or later, but this is ${nodeVersion}: install Node 24 or set REUSE_PORT=off`,
           ],
         });
         assert.equal(readConfig({ REUSE_PORT: 'on' }, '23.1.0').reusePort, true);
@@ -66,7 +71,7 @@ describe('readConfig', () => {
     ];
     for (const [name, example, refused] of values)
       for (const value of refused)
-        it(`${name}=${value}, with an example`, () => {
+        it(`${name}=${value} and suggests a valid example`, () => {
           const [fault = '', ...others] = faultsOf({ [name]: value });
           assert.deepEqual(others, []);
           assert.ok(fault.startsWith(`${name} must be `), fault);
@@ -74,7 +79,7 @@ describe('readConfig', () => {
           assert.ok(fault.endsWith(`it is "${value}"`), fault);
         });
 
-    it('several faults at once, and names each on a line of its own', () => {
+    it('several faults in one error, each on its own line', () => {
       const env = { PORT: 'x', HOST: '/', AWS_REGION: 'x', DOCS: 'x', LOG_LEVEL: 'x', API_TOKEN: 'x' };
       const faults = faultsOf({ ...env, AWS_BACKEND: 'aws', AWS_DEADLINE_MS: 'x' });
       const named = faults.map((fault) => /^[A-Z_]+/.exec(fault)?.[0]).sort();
@@ -87,34 +92,34 @@ describe('readConfig', () => {
 
   describe('refuses API_TOKEN', () => {
     const unusable: [what: string, token: string, says: RegExp][] = [
-      ['in double quotes', `"${good}"`, /has quotes, blanks/],
-      ['in single quotes', `'${good}'`, /has quotes, blanks/],
-      ['with a quote at its end alone', `${good}"`, /has quotes, blanks/],
-      ['with a comment behind it', `${good} # mine`, /a comment or a line break/],
-      ['with the line break of a wrapping base64', `${good}\n${good}`, /a comment or a line break/],
+      ['in double quotes', `"${good}"`, /has quotes, spaces/],
+      ['in single quotes', `'${good}'`, /has quotes, spaces/],
+      ['with only a closing quote', `${good}"`, /has quotes, spaces/],
+      ['followed by a comment', `${good} # mine`, /a comment or a line break/],
+      ['wrapped by base64', `${good}\n${good}`, /a comment or a line break/],
       ['that is not base64', 'tester:secret-word', /not base64 of user:password/],
-      ['of blanks alone', '   ', /has quotes, blanks/],
+      ['of spaces only', '   ', /has quotes, spaces/],
       ['in base64url', base64('t:secret???').replace(/\//g, '_'), /not base64/],
-      ['with a blank inside', `${good.slice(0, 8)} ${good.slice(8)}`, /not base64/],
-      ['that keeps the scheme', `Basic ${good}`, /not base64/],
+      ['with a space inside', `${good.slice(0, 8)} ${good.slice(8)}`, /not base64/],
+      ['with the scheme Basic', `Basic ${good}`, /not base64/],
       ['without a colon', base64('tester'), /non-empty user, a colon and a non-empty password/],
       ['with an empty user', base64(':secret-word'), /non-empty user/],
       ['with an empty password', base64('tester:'), /non-empty password/],
-      ['of a colon alone', base64(':'), /non-empty user/],
-      ['with the line break of echo', base64('tester:secret-word\n'), /"echo" without -n/],
+      ['of only a colon', base64(':'), /non-empty user/],
+      ['with the line break that echo adds', base64('tester:secret-word\n'), /"echo" without -n/],
       ['with a tab', base64('tes\tter:secret-word'), /control character/],
       ['with a DEL', base64('tester:secret\u007fword'), /control character/],
       ['that is not UTF-8', base64(Buffer.from('tester:secret-w\u00f6rd', 'latin1')), /not UTF-8/],
     ];
     for (const AWS_BACKEND of ['aws', 'embedded'])
       for (const [what, token, says] of unusable)
-        it(`${what}, with AWS_BACKEND=${AWS_BACKEND}, and does not repeat it`, () => {
+        it(`${what} with AWS_BACKEND=${AWS_BACKEND}, without its text in the fault`, () => {
           const [fault = '', ...others] = faultsOf({ AWS_BACKEND, API_TOKEN: token });
           assert.deepEqual(others, []);
           assert.match(fault, /^API_TOKEN /);
           assert.match(fault, says);
           assert.match(fault, /write API_TOKEN=value|make one with: printf/);
-          if (AWS_BACKEND === 'aws') assert.ok(!fault.includes(sampleToken), 'suggests no sample');
+          if (AWS_BACKEND === 'aws') assert.ok(!fault.includes(sampleToken), 'suggests the sample');
           assert.doesNotMatch(fault, /secret/);
           if (token.trim() !== '') assert.ok(!fault.includes(unpadded(token)), fault);
         });
@@ -123,26 +128,26 @@ describe('readConfig', () => {
       for (const env of [{}, { API_TOKEN: '' }]) {
         const [fault = ''] = faultsOf({ AWS_BACKEND: 'aws', ...env });
         assert.match(fault, /^API_TOKEN is (missing|empty): set it to the base64 of .*printf/);
-        assert.ok(!fault.includes(sampleToken), 'suggests no sample');
+        assert.ok(!fault.includes(sampleToken), 'suggests the sample');
       }
     });
 
     for (const sample of [sampleToken, unpadded(sampleToken), `${good}, ${sampleToken}`])
-      it(`"${sample.replace(good, '…')}", the sample, with AWS_BACKEND=aws`, () => {
+      it(`the sample "${sample.replace(good, '…')}" with AWS_BACKEND=aws`, () => {
         const [fault = ''] = faultsOf({ AWS_BACKEND: 'aws', API_TOKEN: sample });
         assert.match(fault, /^API_TOKEN.* is the public sample/);
       });
 
-    it('where one of several is unusable, and names it by its place alone', () => {
+    it('if one of several tokens is invalid, and identifies it by its position only', () => {
       const API_TOKEN = [good, base64('tester'), ` ${base64('x:secret-word\n')}`, base64('y:z')].join(', ');
       const faults = faultsOf({ API_TOKEN });
       assert.equal(faults.length, 2);
       assert.match(faults[0]!, /^API_TOKEN, token 2 of 4, is not base64 of a non-empty user/);
-      assert.match(faults[1]!, /^API_TOKEN, token 3 of 4, has a line break/);
+      assert.match(faults[1]!, /^API_TOKEN, token 3 of 4, contains a line break/);
       for (const token of API_TOKEN.split(',')) assert.ok(!faults.join().includes(token.trim()));
     });
 
-    it('where a comma stands at the end', () => {
+    it('if it ends with a comma', () => {
       assert.match(faultsOf({ API_TOKEN: `${good},` })[0]!, /^API_TOKEN, token 2 of 2, is not base64/);
     });
   });
@@ -180,7 +185,7 @@ describe('readConfig', () => {
       logMaxPerSecond: 200,
       logLevel: 'info',
     };
-    it('an empty environment, with the defaults', () => {
+    it('an empty environment and returns the defaults', () => {
       assert.deepEqual(readConfig({}), defaults);
     });
     it('empty variables as unset', () => {
@@ -219,7 +224,7 @@ describe('readConfig', () => {
         assert.deepEqual(readConfig(env), { ...defaults, ...expected });
       });
 
-    it('several tokens, with blanks around the comma', () => {
+    it('several tokens with spaces around the comma', () => {
       const { accepted } = readConfig({ AWS_BACKEND: 'aws', API_TOKEN: `${good} , ${base64('next:one')}` });
       assert.deepEqual(accepted, [
         { user: 'tester', password: 'secret-word' },
@@ -228,12 +233,12 @@ describe('readConfig', () => {
     });
   });
 
-  it('takes aws in production, and never falls back to embedded', () => {
+  it('defaults to AWS_BACKEND=aws in production and does not fall back to embedded', () => {
     assert.equal(readConfig({ NODE_ENV: 'production', API_TOKEN: good }).backend, 'aws');
     assert.match(faultsOf({ NODE_ENV: 'production' })[0]!, /^API_TOKEN is missing/);
     assert.match(faultsOf({ NODE_ENV: 'production', API_TOKEN: sampleToken })[0]!, /public sample/);
-    const noAwsAtHand = { AWS_BACKEND: 'aws', API_TOKEN: good, AWS_ENDPOINT_URL: 'http://127.0.0.1:1' };
-    assert.equal(readConfig(noAwsAtHand).backend, 'aws');
+    const unreachableAws = { AWS_BACKEND: 'aws', API_TOKEN: good, AWS_ENDPOINT_URL: 'http://127.0.0.1:1' };
+    assert.equal(readConfig(unreachableAws).backend, 'aws');
   });
 
   describe('with AWS_BACKEND=aws', () => {
@@ -245,26 +250,23 @@ describe('readConfig', () => {
       ],
       [{ AWS_ENDPOINT_URL_EC2: 'localhost:4566' }, /^AWS_ENDPOINT_URL_EC2 must be an http or https URL/],
       [{ AWS_ENDPOINT_URL: 'ftp://me:secret@host' }, /it is "ftp:\/\/\*\*\*@host"$/],
-      [
-        { AWS_ACCESS_KEY_ID: 'AKIA\nX', AWS_SECRET_ACCESS_KEY: 'x' },
-        /^AWS_ACCESS_KEY_ID has .* a line break/,
-      ],
+      [{ AWS_ACCESS_KEY_ID: 'AKIA\nX', AWS_SECRET_ACCESS_KEY: 'x' }, /^AWS_ACCESS_KEY_ID .* a line break/],
       [
         { AWS_ACCESS_KEY_ID: 'AKIA', AWS_SECRET_ACCESS_KEY: 'two words' },
-        /^AWS_SECRET_ACCESS_KEY has a blank/,
+        /^AWS_SECRET_ACCESS_KEY contains a space/,
       ],
-      [{ AWS_SESSION_TOKEN: 'tok\u00e9n' }, /^AWS_SESSION_TOKEN has .* beyond ASCII/],
+      [{ AWS_SESSION_TOKEN: 'tok\u00e9n' }, /^AWS_SESSION_TOKEN contains .* non-ASCII/],
       [{ AWS_SESSION_TOKEN: 'token # mine' }, /^AWS_SESSION_TOKEN has .* a comment/],
-      [{ AWS_ACCESS_KEY_ID: 'AKIA' }, /belong together, and only one of them is set/],
+      [{ AWS_ACCESS_KEY_ID: 'AKIA' }, /must be set together, but only one is set/],
       [{ AWS_USE_FIPS_ENDPOINT: 'True' }, /^AWS_USE_FIPS_ENDPOINT must be true or false.*"True"$/],
       [{ AWS_USE_DUALSTACK_ENDPOINT: '1' }, /^AWS_USE_DUALSTACK_ENDPOINT must be true or false/],
       [
         { AWS_USE_FIPS_ENDPOINT: 'true', AWS_ENDPOINT_URL_EC2: 'http://x' },
-        /^AWS_USE_FIPS_ENDPOINT=true does not go with AWS_ENDPOINT_URL_EC2/,
+        /^AWS_USE_FIPS_ENDPOINT=true cannot be combined with AWS_ENDPOINT_URL_EC2/,
       ],
       [
         { AWS_USE_DUALSTACK_ENDPOINT: 'true', AWS_ENDPOINT_URL: 'http://x' },
-        /does not go with AWS_ENDPOINT_URL: unset/,
+        /cannot be combined with AWS_ENDPOINT_URL: unset/,
       ],
       [{ AWS_RETRY_MODE: 'none' }, /^AWS_RETRY_MODE must be standard or adaptive or legacy/],
       [{ AWS_DEFAULTS_MODE: 'fast' }, /^AWS_DEFAULTS_MODE must be/],
@@ -281,7 +283,7 @@ describe('readConfig', () => {
         assert.doesNotMatch(faults.join(), /secret@|AKIA|two words|token #/);
       });
 
-    it('accepts settings that fit together, and a proxy without a scheme', () => {
+    it('accepts compatible settings and a proxy without a scheme', () => {
       const env = {
         ...{
           AWS_USE_FIPS_ENDPOINT: 'true',
@@ -293,33 +295,29 @@ describe('readConfig', () => {
       assert.equal(readConfig({ ...aws, ...env }, undefined, disk({ '/ca.pem': '' })).backend, 'aws');
     });
 
-    it('takes the region of AWS_REGION, of AWS_DEFAULT_REGION, of the profile, in this order', () => {
-      const outside = { ...disk({}), profileRegion: 'eu-north-1' };
+    it('takes the region from AWS_REGION, then AWS_DEFAULT_REGION, then the profile', () => {
+      const inputs = { ...disk({}), profileRegion: 'eu-north-1' };
       const chosen = (env: Record<string, string>) => {
-        const { region, regionFrom } = readConfig({ ...aws, ...env }, undefined, outside);
+        const { region, regionFrom } = readConfig({ ...aws, ...env }, undefined, inputs);
         return [region, regionFrom];
       };
       assert.deepEqual(chosen({}), ['eu-north-1', 'the AWS profile']);
       assert.deepEqual(chosen({ AWS_DEFAULT_REGION: 'eu-west-3' }), ['eu-west-3', 'AWS_DEFAULT_REGION']);
       const both = { AWS_DEFAULT_REGION: 'eu-west-3', AWS_REGION: 'sa-east-1' };
       assert.deepEqual(chosen(both), ['sa-east-1', 'AWS_REGION']);
-      assert.deepEqual(
-        readConfig({}, undefined, outside).regionFrom,
-        'the default',
-        'not with the embedded AWS',
-      );
+      assert.deepEqual(readConfig({}, undefined, inputs).regionFrom, 'the default', 'with the embedded AWS');
     });
 
-    it('refuses a region of the profile that is none, unless the environment names one', () => {
-      const outside = { ...disk({}), profileRegion: 'EU West' };
+    it('refuses an invalid region of the profile unless the environment sets one', () => {
+      const inputs = { ...disk({}), profileRegion: 'EU West' };
       assert.throws(
-        () => readConfig(aws, undefined, outside),
-        /the region of the AWS profile must be the name of a region.*it is "EU West"/,
+        () => readConfig(aws, undefined, inputs),
+        /the region of the AWS profile must be a region name.*it is "EU West"/,
       );
-      assert.equal(readConfig({ ...aws, AWS_REGION: 'eu-west-3' }, undefined, outside).region, 'eu-west-3');
+      assert.equal(readConfig({ ...aws, AWS_REGION: 'eu-west-3' }, undefined, inputs).region, 'eu-west-3');
     });
 
-    it('does not call a key missing that has quotes', () => {
+    it('does not report a quoted key as missing', () => {
       const keys = { AWS_ACCESS_KEY_ID: 'AKIAX', AWS_SECRET_ACCESS_KEY: '"secret"' };
       const [fault = '', ...others] = faultsOf({ ...aws, ...keys });
       assert.match(fault, /^AWS_SECRET_ACCESS_KEY has quotes/);
@@ -330,32 +328,28 @@ describe('readConfig', () => {
       ...['http://me:se/cret@proxy:3128', 'http://me:se#cret@proxy:3128', 'ftp://me:se cret@proxy'],
       ...['http:/me:secret@proxy', 'http//me:se@cret@proxy'],
     ])
-      it(`masks the password in ${url}, which is no URL`, () => {
+      it(`masks the password in the invalid URL ${url}`, () => {
         const [fault = ''] = faultsOf({ ...aws, AWS_ENDPOINT_URL: url });
         assert.match(fault, /^AWS_ENDPOINT_URL must be .*\*\*\*@proxy/);
         assert.doesNotMatch(fault, /me:|cret/);
       });
 
-    it('warns of a password below 16 bytes, and names its user alone', () => {
+    it('warns about a password shorter than 16 bytes and shows only its user', () => {
       const tokens = ['long:0123456789abcdef', 'short:0123456789abcde', 'wide:éééééééé', 'one:x'].map(base64);
       const warnings = warningsOf(readConfig({ ...aws, API_TOKEN: tokens.join(',') }));
       assert.deepEqual(
         warnings.map((warning) => /^the password of "(\w+)" is shorter than 16 bytes/.exec(warning)?.[1]),
         ['short', 'one'],
       );
-      assert.deepEqual(
-        warningsOf(readConfig({ API_TOKEN: tokens.join(',') })),
-        [],
-        'not with the embedded AWS',
-      );
+      assert.deepEqual(warningsOf(readConfig({ API_TOKEN: tokens.join(',') })), [], 'with the embedded AWS');
     });
   });
 
-  describe('where something mentions API_TOKEN, takes no sample', () => {
+  describe('does not default to the sample token with', () => {
     for (const [env, says] of [
       [{ API_TOKEN: '' }, /^API_TOKEN is empty: set it/],
-      [{ API_TOKENS: good }, /^API_TOKEN is missing, and API_TOKENS is no setting: set it/],
-      [{ api_token: good }, /^API_TOKEN is missing, and api_token is no setting/],
+      [{ API_TOKENS: good }, /^API_TOKEN is missing, and API_TOKENS is not a setting: set it/],
+      [{ api_token: good }, /^API_TOKEN is missing, and api_token is not a setting/],
       [{ API_TOKEN_FILE: '' }, /^API_TOKEN is missing, and API_TOKEN_FILE is empty/],
     ] as [Record<string, string>, RegExp][])
       it(JSON.stringify(env).replace(good, '…'), () => {
@@ -376,12 +370,22 @@ describe('readConfig', () => {
       });
 
     for (const [what, env, text, says] of [
-      ['that is not there', {}, undefined, /^API_TOKEN_FILE=\/run\/t cannot be read \(.+\): name a file/],
-      ['that is a token', { API_TOKEN_FILE: good }, undefined, /^API_TOKEN_FILE is a token: name a file/],
+      [
+        'that does not exist',
+        {},
+        undefined,
+        /^API_TOKEN_FILE=\/run\/t cannot be read \(.+\): set it to a file/,
+      ],
+      [
+        'that is a token',
+        { API_TOKEN_FILE: good },
+        undefined,
+        /^API_TOKEN_FILE is a token instead of a path: write/,
+      ],
       ['that is empty', {}, '\n', /^API_TOKEN_FILE is empty/],
       ['of several lines', {}, `${good}\n${good}\n`, /^API_TOKEN_FILE=\/run\/t has several lines/],
       ['of something else', {}, 'tester:secret-word', /^API_TOKEN_FILE is not base64/],
-      ['beside API_TOKEN', { API_TOKEN: good }, good, /both set: unset one/],
+      ['together with API_TOKEN', { API_TOKEN: good }, good, /both set: unset one/],
     ] as [string, Record<string, string>, string | undefined, RegExp][])
       it(`but not one ${what}`, () => {
         const files = text === undefined ? {} : { '/run/t': text };
@@ -392,7 +396,7 @@ describe('readConfig', () => {
       });
   });
 
-  it('returns a frozen configuration and leaves the environment as it was', () => {
+  it('returns a frozen configuration and does not change the environment', () => {
     const env = Object.freeze({ PORT: '1234' });
     assert.ok(Object.isFrozen(readConfig(env)));
     assert.deepEqual(env, { PORT: '1234' });

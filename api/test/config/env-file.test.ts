@@ -5,39 +5,34 @@ const read = (text: string | Buffer, reader: EnvFileReader = 'dotenv') =>
   readEnvFile(Buffer.from(text), reader);
 const base64Of = (bytes: number) => Buffer.alloc(bytes, 'user:a').toString('base64');
 
-describe('An env file', () => {
-  describe('is read in silence where all readers agree:', () => {
+describe('readEnvFile', () => {
+  describe('returns no faults and no warnings for', () => {
     for (const [what, text, values] of [
       ['an assignment', 'PORT=8000\n', { PORT: '8000' }],
       ['comments and empty lines', '# NAME=x\n\n  # y\nPORT=1', { PORT: '1' }],
       ['an empty value', 'PORT=\nHOST=::', { PORT: '', HOST: '::' }],
-      ['a value with = in it', 'API_TOKEN=YTpi==\n', { API_TOKEN: 'YTpi==' }],
-      ['a value twice, the last', 'PORT=1\nPORT=2', { PORT: '2' }],
-      ['a name that is none of ours', 'TZ=UTC\nAPP_COLOR=red', { TZ: 'UTC', APP_COLOR: 'red' }],
-      ['a byte order mark and CR', '\uFEFFPORT=1\r\nHOST=::\r\n', { PORT: '1', HOST: '::' }],
+      ['a value that contains =', 'API_TOKEN=YTpi==\n', { API_TOKEN: 'YTpi==' }],
+      ['a repeated name, of which the last value counts', 'PORT=1\nPORT=2', { PORT: '2' }],
+      ['an unknown name', 'TZ=UTC\nAPP_COLOR=red', { TZ: 'UTC', APP_COLOR: 'red' }],
+      ['a byte order mark and CRLF', '\uFEFFPORT=1\r\nHOST=::\r\n', { PORT: '1', HOST: '::' }],
     ] as [string, string, Record<string, string>][])
       for (const reader of ['dotenv', 'docker'] as const)
-        it(`${what}, as ${reader} does`, () => {
+        it(`${what}, read as ${reader}`, () => {
           assert.deepEqual(read(text, reader), { values, faults: [], warnings: [] });
         });
   });
 
-  describe('is read as dotenv reads it, with a warning; it is refused where docker reads it:', () => {
+  describe('returns a warning as dotenv and a fault as docker for', () => {
     for (const [what, text, value, says] of [
       ['double quotes', 'AWS_PROFILE="a b"', 'a b', /has quotes around its value/],
       ['single quotes', "AWS_PROFILE='a#b'", 'a#b', /has quotes around its value/],
-      ['a comment behind quotes', 'AWS_PROFILE="a" # mine', 'a', /has quotes around its value/],
-      ['a comment', 'AWS_PROFILE=a # mine', 'a', /a # in its value, which begins a comment/],
+      ['a comment after quotes', 'AWS_PROFILE="a" # mine', 'a', /has quotes around its value/],
+      ['a comment', 'AWS_PROFILE=a # mine', 'a', /a # in its value, which starts a comment/],
       ['a # inside', 'AWS_PROFILE=a#b', 'a', /a # in its value/],
-      ['blanks at the end', 'AWS_PROFILE=a  ', 'a', /blanks around its value/],
-      ['a blank at the start', 'AWS_PROFILE= a', 'a', /blanks around its value/],
-      [
-        'blanks around the =',
-        'AWS_PROFILE = a',
-        'a',
-        /blanks or a word before .* and blanks around its value/,
-      ],
-      ['export', 'export AWS_PROFILE=a', 'a', /blanks or a word before/],
+      ['spaces at the end', 'AWS_PROFILE=a  ', 'a', /spaces around its value/],
+      ['a space at the start', 'AWS_PROFILE= a', 'a', /spaces around its value/],
+      ['spaces around =', 'AWS_PROFILE = a', 'a', /spaces or a word before .* and spaces around its value/],
+      ['export', 'export AWS_PROFILE=a', 'a', /spaces or a word before/],
     ] as [string, string, string, RegExp][])
       it(what, () => {
         const { values, warnings, faults } = read(`PORT=1\n${text}\nHOST=::\n`);
@@ -54,60 +49,56 @@ describe('An env file', () => {
         assert.match(read(text, 'docker').faults[0]!, says);
       });
 
-    it('a $, which is refused nowhere', () => {
+    it('a $, as a warning for both readers', () => {
       for (const reader of ['dotenv', 'docker'] as const) {
         const { values, warnings, faults } = read('AWS_SECRET_ACCESS_KEY=a$b', reader);
         assert.deepEqual([values['AWS_SECRET_ACCESS_KEY'], faults], ['a$b', []]);
-        assert.match(warnings[0]!, /has a \$, which docker compose replaces/);
+        assert.match(warnings[0]!, /contains a \$, which docker compose expands/);
       }
     });
   });
 
-  describe('is refused, and the line named:', () => {
+  describe('returns a fault with the number of the line for', () => {
     const long = base64Of(200);
     const wrapped = (width: number) => long.match(new RegExp(`.{1,${width}}`, 'g'))!.join('\n');
     for (const [what, text, says] of [
-      ['a line without =', 'API_TOKEN\nPORT=1', [/^line 1 is no assignment: write NAME=value/]],
-      ['a name with a dash', 'PORT=1\nAPI-TOKEN=x', [/^line 2 is no assignment/]],
+      ['a line without =', 'API_TOKEN\nPORT=1', [/^line 1 is not an assignment: write NAME=value/]],
+      ['a name with a dash', 'PORT=1\nAPI-TOKEN=x', [/^line 2 is not an assignment/]],
       [
         'a token wrapped at 76',
         `API_TOKEN=${wrapped(76)}\nPORT=1`,
-        [2, 3, 4].map((n) => new RegExp(`^line ${n} continues the value above`)),
+        [2, 3, 4].map((n) => new RegExp(`^line ${n} continues the value of the previous line`)),
       ],
       [
         'a token wrapped at 64',
         `API_TOKEN=${wrapped(64)}`,
-        [2, 3, 4, 5].map((n) => new RegExp(`^line ${n} continues the value above`)),
+        [2, 3, 4, 5].map((n) => new RegExp(`^line ${n} continues the value of the previous line`)),
       ],
       [
-        'a wrapped rest that looks like a variable',
+        'a wrapped line that looks like an assignment',
         `API_TOKEN=${'a'.repeat(76)}\nYWJj==\n`,
         [/^line 2 continues/],
       ],
+      ['an unclosed quote', 'AWS_PROFILE="a\nPORT=1"', [/^line 1, AWS_PROFILE, has an unclosed quote/]],
+      ['text after quotes', 'AWS_PROFILE="a"b', [/^line 1, AWS_PROFILE, has text after the closing quote/]],
       [
-        'a quote that does not end',
-        'AWS_PROFILE="a\nPORT=1"',
-        [/^line 1, AWS_PROFILE, has a quote that does not end/],
-      ],
-      ['text behind quotes', 'AWS_PROFILE="a"b', [/^line 1, AWS_PROFILE, has text behind its quotes/]],
-      [
-        'UTF-16 with a mark',
+        'UTF-16 with a byte order mark',
         Buffer.from('\uFEFFPORT=1\n', 'utf16le'),
         [/^it is not UTF-8 text: save it as UTF-8/],
       ],
-      ['UTF-16 without a mark', Buffer.from('PORT=1\n', 'utf16le'), [/^it is not UTF-8 text/]],
+      ['UTF-16 without a byte order mark', Buffer.from('PORT=1\n', 'utf16le'), [/^it is not UTF-8 text/]],
       ['latin-1', Buffer.from('AWS_PROFILE=\u00fc\n', 'latin1'), [/^it is not UTF-8 text/]],
     ] as [string, string | Buffer, RegExp[]][])
       for (const reader of ['dotenv', 'docker'] as const)
-        it(`${what}, where ${reader} reads it`, () => {
+        it(`${what}, read as ${reader}`, () => {
           const { faults } = read(text, reader);
           assert.equal(faults.length, says.length, faults.join('\n'));
           for (const [index, pattern] of says.entries()) assert.match(faults[index]!, pattern);
-          assert.ok(!faults.join().includes(long.slice(0, 20)), 'shows no value');
+          assert.ok(!faults.join().includes(long.slice(0, 20)), 'shows a value');
         });
   });
 
-  it('keeps an empty setting behind a value of 76 letters', () => {
+  it('accepts an empty setting after a value of 76 characters', () => {
     assert.deepEqual(read(`API_TOKEN=${'a'.repeat(76)}\nPORT=\n`).faults, []);
   });
 
@@ -118,12 +109,14 @@ describe('An env file', () => {
     ['AWS_ACCES_KEY_ID', 'AWS_ACCESS_KEY_ID'],
     ['LOGLEVEL', 'LOG_LEVEL'],
   ] as const)
-    it(`has a warning for ${name}, which nearly is ${meant}`, () => {
-      assert.deepEqual(read(`${name}=x`).warnings, [`line 1, ${name}, is no setting: is ${meant} meant?`]);
+    it(`warns about ${name} and suggests ${meant}`, () => {
+      assert.deepEqual(read(`${name}=x`).warnings, [
+        `line 1, ${name}, is not a setting: did you mean ${meant}?`,
+      ]);
     });
 
   for (const name of ['COST', 'TZ', 'GITHUB_API_TOKEN', 'AWS_PAGER'])
-    it(`has no warning for ${name}`, () => {
+    it(`does not warn about ${name}`, () => {
       assert.deepEqual(read(`${name}=x`).warnings, []);
     });
 });

@@ -106,7 +106,7 @@ describe('With a control socket, the service', () => {
     const { written } = await startJudged();
     const { status, body } = await onSocket('POST', '/open-port');
     assert.equal(status, 409);
-    assert.match(body, new RegExp(`^{"message":".*Port ${port} is taken by another program: stop that`));
+    assert.match(body, new RegExp(`^{"message":".*Port ${port} is already in use: stop the other program`));
     assert.equal(existsSync(`${socket}.opened`), false);
     assert.equal(written.stderr, '');
     other.close();

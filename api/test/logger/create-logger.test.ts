@@ -8,7 +8,7 @@ import { messageOf, secondToken, type Service, startService, token } from '../su
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const ownId = /^[0-9a-f]{12}-[0-9a-z]+$/;
 
-describe('The log', () => {
+describe('The request log', () => {
   let aws: EmbeddedAws;
   let service: Service;
   before(async () => {
@@ -24,7 +24,7 @@ describe('The log', () => {
     aws.faults.clear();
   });
 
-  /** Sends a request under an id of its own, and returns its answer and its line of the log. */
+  /** Sends a request with this id and returns its response and its log line. */
   async function logOf(requestId: string, path: string, init: RequestInit = {}) {
     const headers = { 'X-Request-Id': requestId, ...(init.headers as Record<string, string>) };
     const response = await service.request(path, { ...init, headers });
@@ -32,7 +32,7 @@ describe('The log', () => {
     return { response, line };
   }
 
-  it('has one line a request, with all there is to know of it', async () => {
+  it('has one line per request with all its fields', async () => {
     const { response, line } = await logOf('whole-1', '/elb/default-elb', {
       headers: { 'X-Forwarded-For': '1.1.1.1, 198.51.100.7' },
     });
@@ -56,13 +56,13 @@ describe('The log', () => {
     assert.equal(service.log.filter(({ requestId }) => requestId === 'whole-1').length, 1);
   });
 
-  // In a zone that the load balancer does not have, an instance is never in service.
+  // This instance is in a zone that is not enabled for the load balancer.
   const neverInService = 'i-0809da4b5627c412e';
   for (const [when, latencyMs] of [
-    ['the change is made', 2500],
-    ['it waits', 0],
+    ['AWS makes the change', 2500],
+    ['the request waits', 0],
   ] as const)
-    it(`tells that the caller hung up while ${when}, which ends the wait`, async () => {
+    it(`shows that the client disconnected while ${when}`, async () => {
       aws.region.setMembers('empty-elb', []);
       aws.faults.set([{ actions: ['RegisterInstancesWithLoadBalancer'], latencyMs }]);
       const requestId = `gone-${latencyMs}`;
@@ -77,26 +77,26 @@ describe('The log', () => {
       assert.deepEqual([line['status'], line['clientGone']], [202, true]);
     });
 
-  it('tells who called with which token', async () => {
+  it('shows the user of the token', async () => {
     const headers = { Authorization: `Basic ${secondToken}` };
     const { line } = await logOf('principal-1', '/elb/empty-elb', { headers });
     assert.equal(line['principal'], 'rotated');
   });
 
-  it('has no principal and no AWS request where there was none', async () => {
+  it('has no principal and no AWS request ids for GET /healthcheck', async () => {
     const { line } = await logOf('open-1', '/healthcheck');
     assert.equal(line['route'], '/healthcheck');
     assert.equal('principal' in line, false);
     assert.equal('awsRequestIds' in line, false);
   });
 
-  it('shows the path, cut, where there is no route', async () => {
+  it('shows a shortened path if there is no route', async () => {
     const { line } = await logOf('route-1', `/${'long'.repeat(500)}`);
     assert.equal(line['status'], 404);
     assert.equal(String(line['route']).length, 256);
   });
 
-  it('has the reason of a refusal, and no stack', async () => {
+  it('has the reason of a refusal, without a stack', async () => {
     const { response, line } = await logOf('refusal-1', '/elb/no-such-elb');
     assert.equal(line['status'], 404);
     assert.equal(line['reason'], await messageOf(response));
@@ -117,28 +117,28 @@ describe('The log', () => {
     assert.match(String(err.cause['message']), /is not authorized to perform/);
   });
 
-  it('has the id of the AWS request that failed', async () => {
+  it('has the id of the failed AWS request', async () => {
     aws.faults.set([{ refuse: 'AccessDenied' }]);
     const { line } = await logOf('failed-1', '/elb/default-elb');
     assert.equal(line['status'], 502);
     assert.match(String(line['awsRequestIds']), uuid);
   });
 
-  for (const insane of ['x'.repeat(129), 'a b', '{"a":1}', 'a,b', 'ü'])
-    it(`replaces the request id ${insane.slice(0, 10)} by one of ours, and returns that`, async () => {
-      const response = await service.request('/healthcheck', { headers: { 'X-Request-Id': insane } });
+  for (const invalid of ['x'.repeat(129), 'a b', '{"a":1}', 'a,b', 'ü'])
+    it(`replaces the invalid request id ${invalid.slice(0, 10)} and returns the new one`, async () => {
+      const response = await service.request('/healthcheck', { headers: { 'X-Request-Id': invalid } });
       const requestId = response.headers.get('x-request-id')!;
       assert.match(requestId, ownId);
       await service.logged((line) => line['requestId'] === requestId);
     });
 
-  for (const sane of ['x', 'Root=1-67891233-abcdef012345678912345678', 'x'.repeat(128)])
-    it(`takes the request id ${sane.slice(0, 10)}, and returns it`, async () => {
-      const { response } = await logOf(sane, '/healthcheck');
-      assert.equal(response.headers.get('x-request-id'), sane);
+  for (const valid of ['x', 'Root=1-67891233-abcdef012345678912345678', 'x'.repeat(128)])
+    it(`keeps the valid request id ${valid.slice(0, 10)} and returns it`, async () => {
+      const { response } = await logOf(valid, '/healthcheck');
+      assert.equal(response.headers.get('x-request-id'), valid);
     });
 
-  it('makes an id for a request without one, and another for the next', async () => {
+  it('generates a unique id for a request without one', async () => {
     const [one, other] = await Promise.all([
       service.request('/healthcheck'),
       service.request('/healthcheck'),
@@ -147,7 +147,7 @@ describe('The log', () => {
     assert.notEqual(one.headers.get('x-request-id'), other.headers.get('x-request-id'));
   });
 
-  it('never has the Authorization header nor a secret of AWS, whatever fails', async () => {
+  it('never contains the Authorization header or AWS secrets, even when requests fail', async () => {
     const faults = [
       { refuse: true },
       { refuse: 'SignatureDoesNotMatch' },
@@ -159,7 +159,7 @@ describe('The log', () => {
       const { response } = await logOf(`secrets-${index}`, '/elb/default-elb');
       assert.ok(response.status >= 502, String(response.status));
     }
-    // The log has at most ten lines a second of requests without credentials, and the tests before sent some.
+    // The log has at most ten lines per second for unauthenticated requests, and earlier tests sent some.
     await sleep(1100);
     await logOf('secrets-wrong', '/elb/default-elb', {
       headers: { Authorization: `Basic ${Buffer.from('tester:mistyped').toString('base64')}` },
@@ -172,7 +172,7 @@ describe('The log', () => {
 });
 
 describe('createLogger', () => {
-  /** Runs the logger as a program of its own, since it writes to standard output. */
+  /** Runs the logger in its own process, because it writes to standard output. */
   function outputOf(options: { level: string; readable: boolean }): string {
     const logging = new URL('../../logger/create-logger.ts', import.meta.url).href;
     const script = `
@@ -190,7 +190,7 @@ describe('createLogger', () => {
     return stdout;
   }
 
-  it('writes JSON lines, with the causes of errors and without what hangs on them', () => {
+  it('writes JSON lines with the causes of errors, without their other properties', () => {
     const lines = outputOf({ level: 'info', readable: false }).trimEnd().split('\n');
     const [event, failure, another] = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
     assert.equal(lines.length, 3);
@@ -203,7 +203,7 @@ describe('createLogger', () => {
     assert.deepEqual(another!['err'], { message: 'a thrown text' });
   });
 
-  it('writes readable lines where a person reads along', () => {
+  it('writes readable lines with `readable`', () => {
     const output = outputOf({ level: 'debug', readable: true });
     assert.match(output, /DEBUG.*a detail/);
     assert.match(output, /INFO.*an event.*\/a/);
@@ -211,7 +211,7 @@ describe('createLogger', () => {
     for (const line of output.trimEnd().split('\n')) assert.throws(() => JSON.parse(line) as unknown);
   });
 
-  it('is silent where asked', () => {
+  it('writes nothing at level silent', () => {
     assert.equal(outputOf({ level: 'silent', readable: false }), '');
   });
 });

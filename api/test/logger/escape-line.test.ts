@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createLogger } from '../../logger/create-logger.ts';
 import { maskSecrets, secretsOf } from '../../logger/mask-secrets.ts';
 
-/** What a logger with these secrets writes for one line. */
+/** Returns the line that a logger with these secrets writes. */
 function written(fields: object, readable = false, secrets: readonly string[] = []): string {
   let text = '';
   const stream = { write: (line: string) => (text += line), onLost: () => undefined };
@@ -16,8 +16,8 @@ const risky = [
   ...['\u202a', '\u202e', '\u2066', '\u2069'],
 ];
 
-describe('A line of the log', () => {
-  it('has control and bidi characters escaped, and is the same JSON', () => {
+describe('A log line', () => {
+  it('has control and bidi characters escaped and parses to the same JSON', () => {
     const value = `a${risky.join('b')}c ü 日本 🙂 \\u009b \\`;
     const err = new Error(value);
     const line = written({ path: value, err, reason: value });
@@ -28,7 +28,7 @@ describe('A line of the log', () => {
     assert.equal(parsed.err.message, value);
   });
 
-  it('has them escaped where a person reads along, ESC, backspace and carriage return too', () => {
+  it('has them escaped in readable form, including ESC, backspace and carriage return', () => {
     for (const character of [...risky, '\u001b', '\u0000', '\u0007', '\b', '\r']) {
       const output = written({ path: `a${character}b`, err: new Error(`c${character}d`) }, true);
       assert.ok(!output.includes(character), `U+${character.charCodeAt(0).toString(16)} in ${output}`);
@@ -36,7 +36,7 @@ describe('A line of the log', () => {
     assert.match(written({ err: new Error('shallow') }, true), /Error: shallow\n +at /);
   });
 
-  it('has the secrets of AWS masked that an error quotes', () => {
+  it('has AWS secrets masked that an error message quotes', () => {
     const token = 'FwoGZXIvYXdzEBYaDK+/abc==';
     const canonical =
       `The request signature we calculated does not match. The Canonical String should have been 'POST\n/\n\n` +
@@ -49,7 +49,7 @@ describe('A line of the log', () => {
     assert.ok(!written({ err }, true).includes(token));
   });
 
-  it('has the secrets of this process masked, in any field and as JSON writes them', () => {
+  it('has the secrets of this process masked in every field, including their JSON escapes', () => {
     const secrets = secretsOf([{ user: 'sre', password: 'pass"word\\1' }], {
       AWS_SECRET_ACCESS_KEY: 'secret+key',
       AWS_SESSION_TOKEN: undefined,
@@ -93,11 +93,11 @@ describe('maskSecrets', () => {
     'http://localhost:5566/a?b=c@d',
     'AWS refused this service’s credentials (SignatureDoesNotMatch on ec2:DescribeInstances)',
   ])
-    it(`leaves ${text}`, () => {
+    it(`does not change ${text}`, () => {
       assert.equal(maskSecrets(text), text);
     });
 
-  it('leaves words that are secrets of fewer than six letters', () => {
+  it('does not mask secrets with fewer than six characters', () => {
     assert.equal(maskSecrets('a b', ['a']), 'a b');
   });
 });

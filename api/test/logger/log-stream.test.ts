@@ -9,14 +9,14 @@ import { emptyFolder } from '../support/service.ts';
 
 const line = `${'x'.repeat(999)}\n`;
 
-/** A FIFO whose reader reads on demand only. */
+/** Opens a FIFO that is read on demand only. */
 function openFifo(writeFlags: number) {
   const path = join(emptyFolder(), 'fifo');
   execFileSync('mkfifo', [path]);
   const reader = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   const writer = openSync(path, constants.O_WRONLY | writeFlags);
   const buffer = Buffer.alloc(100_000);
-  /** Returns what is in the pipe now; '' where there is nothing. */
+  /** Returns the content of the pipe; '' if it is empty. */
   const read = (): string => {
     try {
       return buffer.toString('utf8', 0, readSync(reader, buffer));
@@ -33,7 +33,7 @@ describe('LogStream', () => {
     ['blocking', 0],
     ['non-blocking', constants.O_NONBLOCK],
   ] as const)
-    it(`loses lines and counts them while the reader of a ${kind} pipe stands still`, async () => {
+    it(`drops and counts lines while the reader of a ${kind} pipe stalls`, async () => {
       const { writer, read } = openFifo(flags);
       const stream = new LogStream(writer);
       let lost = 0;
@@ -46,11 +46,11 @@ describe('LogStream', () => {
         return lost > 0;
       });
       assert.equal(bytes + read().length, (1500 - lost) * line.length);
-      assert.ok(lost >= 499 && lost < 600, `${lost} lines were lost`);
+      assert.ok(lost >= 499 && lost < 600, `${lost} lines were dropped`);
       assert.equal(await stream.settle(10), true);
     });
 
-  it('says that a write is stuck in the system, for which process.exit() would wait', async () => {
+  it('settle returns false while a write is blocked', async () => {
     const { writer, read } = openFifo(0);
     const stream = new LogStream(writer);
     for (let n = 0; n < 100; n += 1) stream.write(line);
@@ -59,7 +59,7 @@ describe('LogStream', () => {
     while ((await sleep(5, read())) !== '');
   });
 
-  it('does not wait for a full pipe that does not block', async () => {
+  it('settle returns true for a full non-blocking pipe', async () => {
     const { writer } = openFifo(constants.O_NONBLOCK);
     const stream = new LogStream(writer);
     for (let n = 0; n < 100; n += 1) stream.write(line);
@@ -67,7 +67,7 @@ describe('LogStream', () => {
     assert.equal(await stream.settle(10), true);
   });
 
-  it('writes again when a pipe that was closed has a reader again, without a new line', async () => {
+  it('retries without a new line when a closed pipe has a reader again', async () => {
     const fifo = openFifo(constants.O_NONBLOCK);
     closeSync(fifo.reader);
     const stream = new LogStream(fifo.writer);
@@ -88,7 +88,7 @@ describe('LogStream', () => {
     assert.equal(lost, 500);
   });
 
-  it('takes a full disk as lines that are lost', async () => {
+  it('drops lines while the disk is full', async () => {
     const stream = new LogStream(openSync('/dev/full', 'w'));
     for (let n = 0; n < 1500; n += 1) stream.write(line);
     assert.equal(await stream.settle(1000), true);

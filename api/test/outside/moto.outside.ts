@@ -219,7 +219,7 @@ describe('The service, against moto', function () {
   it('answers 400 to an attach of an instance that nobody knows, which moto would accept', async () => {
     const response = await change('POST', 'i-00000000000000000');
     assert.equal(response.status, 400);
-    assert.match(await messageOf(response), /EC2 describes no i-00000000000000000; check its id/);
+    assert.match(await messageOf(response), /EC2 does not describe i-00000000000000000; check its id/);
     assert.deepEqual(await stateOfMoto(), []);
   });
 

@@ -113,7 +113,7 @@ describe('builder.sh, on a host under load,', function () {
       assertEnded(result, 6);
       assertNoneFailed(result);
       assert.match(result.output, new RegExp(`line ${lines + 1}, AWS_REGION, has quotes around its value`));
-      assert.match(result.output, new RegExp(`line ${lines + 2} is no assignment`));
+      assert.match(result.output, new RegExp(`line ${lines + 2} is not an assignment`));
       assert.match(result.output, /cannot start with .*host-a\.env, see above: mend it; nothing was changed/);
       await assertServesAlone(host, world.commits.next);
     },
