@@ -14,6 +14,9 @@ const allBut = (...open) => [
   ...files.filter((name) => !open.includes(name)).map((name) => `**/${name}.ts`),
 ];
 
+/** The rooms of api/http: each may import those after it. */
+const httpRooms = ['routes', 'middleware', 'server', 'input', 'answers', 'logging', 'context'];
+
 const doors = [
   [
     [
@@ -45,7 +48,13 @@ const doors = [
       '!./server.ts',
     ],
   ],
-  [['api/http/**'], [...anyAws, ...allBut('http', 'load-balancers', 'principals')]],
+  ...httpRooms.map((room, index) => [
+    [`api/http/${room}/**`, `api/http/${room}.ts`],
+    [
+      ...[...anyAws, ...allBut('http', 'load-balancers', 'principals')],
+      ...httpRooms.slice(0, index).map((above) => `**/${above}/**`),
+    ],
+  ]),
   [['api/app.ts'], [...anyAws, ...allBut('http', 'load-balancers', 'principals')]],
   [
     ['api/compose.ts', 'api/warm-up.ts'],

@@ -3,7 +3,7 @@ import { dump } from 'js-yaml';
 import swaggerJsdoc from 'swagger-jsdoc';
 import { answeredBy, contract, everywhere, type Operation } from '../api/contract.ts';
 import type { ErrorCode } from '../api/errors.ts';
-import { errorStatus } from '../api/http/error-status.ts';
+import { errorStatus } from '../api/http/answers/error-status.ts';
 
 interface Response {
   readonly $ref?: string;

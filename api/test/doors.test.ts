@@ -23,7 +23,11 @@ describe('The doors between the rooms', () => {
   }
 
   const imports: [file: string, shut: string[], open: string[]][] = [
-    ['errors.ts', ['./config/config.ts', './http/input.ts', 'koa', '@aws-sdk/client-ec2'], ['node:util']],
+    [
+      'errors.ts',
+      ['./config/config.ts', './http/input/body.ts', 'koa', '@aws-sdk/client-ec2'],
+      ['node:util'],
+    ],
     [
       'telemetry/aws-ledger.ts',
       ['../logger/create-logger.ts', '../aws/clients.ts', '@smithy/types'],
@@ -39,7 +43,7 @@ describe('The doors between the rooms', () => {
     ['lifetime.ts', ['./config/config.ts', './app.ts', '@aws-sdk/client-ec2'], ['./logger/log-stream.ts']],
     [
       'load-balancers/load-balancer-service.ts',
-      ['../aws/clients.ts', '../http/input.ts', '../config/config.ts', 'koa', '@aws-sdk/client-ec2'],
+      ['../aws/clients.ts', '../http/input/body.ts', '../config/config.ts', 'koa', '@aws-sdk/client-ec2'],
       ['./machine.ts', '../errors.ts', '../telemetry/aws-ledger.ts'],
     ],
     [
@@ -50,7 +54,7 @@ describe('The doors between the rooms', () => {
     [
       'aws/classic-elb-gateway.ts',
       [
-        '../http/input.ts',
+        '../http/input/body.ts',
         '../config/config.ts',
         '../embedded-aws/server.ts',
         '../principals/principal.ts',
@@ -76,9 +80,45 @@ describe('The doors between the rooms', () => {
       ['../protocol/wire.ts', './describe-instances.ts'],
     ],
     [
-      'http/input.ts',
-      ['../config/config.ts', '../aws/aws-errors.ts', '../compose.ts', '@aws-sdk/client-ec2', '../server.ts'],
-      ['koa', '../errors.ts', '../load-balancers/machine.ts', '../principals/principal.ts'],
+      'http/input/body.ts',
+      [
+        ...['../../config/config.ts', '../../aws/aws-errors.ts', '../../compose.ts', '@aws-sdk/client-ec2'],
+        ...['../../server.ts', '../server/pipeline.ts', '../middleware/basic-auth.ts', '../routes/elb.ts'],
+      ],
+      [
+        ...['koa', '../../errors.ts', '../../load-balancers/machine.ts', '../../principals/principal.ts'],
+        ...['../context.ts', './parameters.ts', '../answers/conditional-response.ts'],
+      ],
+    ],
+    [
+      'http/context.ts',
+      ['./input/body.ts', './routes/elb.ts', '../config/config.ts'],
+      ['../telemetry/aws-trace.ts'],
+    ],
+    [
+      'http/answers/list-answer.ts',
+      ['../input/body.ts', '../server/pipeline.ts', '../routes/elb.ts', '../../config/config.ts'],
+      ['../context.ts', './presenters/instance.ts', '../../load-balancers/machine.ts'],
+    ],
+    [
+      'http/answers/presenters/change.ts',
+      ['../../input/body.ts', '../../server/pipeline.ts', '../../../config/config.ts'],
+      ['../error-status.ts', './health.ts', '../../../errors.ts'],
+    ],
+    [
+      'http/logging/request-log.ts',
+      ['../answers/list-answer.ts', '../server/pipeline.ts', '../../logger/create-logger.ts'],
+      ['../context.ts', './read-summary.ts', '../../telemetry/aws-trace.ts'],
+    ],
+    [
+      'http/server/fast-path.ts',
+      ['../middleware/well-formed.ts', '../routes/elb.ts', '../../server.ts'],
+      ['../answers/list-answer.ts', '../input/host.ts', '../logging/request-log.ts', './pipeline.ts'],
+    ],
+    [
+      'http/middleware/basic-auth.ts',
+      ['../routes/elb.ts', '../../config/config.ts'],
+      ['../server/pipeline.ts', '../input/parameters.ts', '../answers/error-status.ts'],
     ],
     [
       'http/routes/elb.ts',
@@ -93,7 +133,7 @@ describe('The doors between the rooms', () => {
     ['compose.ts', ['./server.ts'], ['./embedded-aws/server.ts', './config/config.ts', './app.ts']],
     [
       'server.ts',
-      ['./app.ts', './aws/clients.ts', './http/http-server.ts', './embedded-aws/server.ts', 'koa'],
+      ['./app.ts', './aws/clients.ts', './http/server/http-server.ts', './embedded-aws/server.ts', 'koa'],
       ['./compose.ts', './config/config.ts', './logger/create-logger.ts', './errors.ts'],
     ],
   ];
@@ -111,7 +151,7 @@ describe('The doors between the rooms', () => {
   }
 
   for (const file of [
-    'http/input.ts',
+    'http/input/body.ts',
     'compose.ts',
     'config/config.ts',
     'aws/clients.ts',

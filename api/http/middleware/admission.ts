@@ -1,5 +1,5 @@
 import type { AppMiddleware } from '../context.ts';
-import type { Pipeline } from '../pipeline.ts';
+import type { Pipeline } from '../server/pipeline.ts';
 
 /** Admits each request, and passes it back to the pipeline when the middleware after this one is done. */
 export function admission(pipeline: Pipeline): AppMiddleware {

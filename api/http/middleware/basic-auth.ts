@@ -1,7 +1,7 @@
 import type { Context } from 'koa';
 import koaBasicAuth from 'koa-basic-auth';
 import type { Authenticate, Credentials, Principal } from '../../principals/principal.ts';
-import { unauthenticated } from '../auth-failure.ts';
+import { unauthenticated } from '../input/authorization-header.ts';
 import type { AppMiddleware } from '../context.ts';
 
 /**

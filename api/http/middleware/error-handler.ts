@@ -1,7 +1,7 @@
 import { DomainError } from '../../errors.ts';
 import type { AppContext, AppMiddleware } from '../context.ts';
-import { errorStatus } from '../error-status.ts';
-import { presentText } from '../presenters.ts';
+import { errorStatus } from '../answers/error-status.ts';
+import { presentText } from '../answers/presenters/text.ts';
 
 /** RFC 7617: the realm, and that user and password are read as UTF-8. */
 const challenge = 'Basic realm="elb-inventory", charset="UTF-8"';

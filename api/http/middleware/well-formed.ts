@@ -1,5 +1,6 @@
 import { DomainError } from '../../errors.ts';
 import type { AppMiddleware } from '../context.ts';
+import { isHost } from '../input/host.ts';
 
 /** The fields that this service reads and that are no lists (RFC 9110, 5.3): sent twice, it is unsure which one holds. */
 const singleFields = new Set([
@@ -14,14 +15,6 @@ const singleFields = new Set([
   ],
   'sec-fetch-site',
 ]);
-
-/** RFC 3986, 3.2.2 and 3.2.3, without the comma, by which Node joins the values of fields that are sent twice. */
-const hostPattern = /^[\w.~!$&'()*+;=%:[\]-]*$/;
-
-/** Whether the value of Host is one host, with or without a port. */
-export function isHost(value: string): boolean {
-  return hostPattern.test(value);
-}
 
 /**
  * Refuses what Node's parser lets through and nothing after this could read. Node itself would answer a missing Host

@@ -1,10 +1,11 @@
 import type Router from '@koa/router';
 import type { HealthBoard } from '../../load-balancers/health-board.ts';
-import { readElbName, readFreshness } from '../input.ts';
-import { answerKnown } from '../known-answer.ts';
-import { takes } from '../middleware/takes.ts';
-import { presentHealth } from '../presenters.ts';
-import { type TraceParts, traceRequest } from '../request-trace.ts';
+import { readFreshness } from '../input/freshness.ts';
+import { readElbName } from '../input/path.ts';
+import { answerKnown } from '../answers/conditional-response.ts';
+import { takes } from '../middleware/query-parameters.ts';
+import { presentHealth } from '../answers/presenters/health.ts';
+import { type TraceParts, traceRequest } from '../server/request-trace.ts';
 
 export interface ElbHealthRouteParts extends TraceParts {
   readonly health: HealthBoard;

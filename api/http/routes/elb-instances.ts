@@ -3,13 +3,15 @@ import type { ElbName, InstanceId } from '../../load-balancers/machine.ts';
 import type { MembershipChanges } from '../../load-balancers/membership-changes.ts';
 import type { Outcome } from '../../load-balancers/outcomes.ts';
 import { type AppContext, callerOf } from '../context.ts';
-import { type NamedInstance, notAnInstanceId, readElbName, readInstanceIds } from '../input.ts';
+import { type NamedInstance, notAnInstanceId, readInstanceIds } from '../input/body.ts';
+import { readElbName } from '../input/path.ts';
 import { sameOrigin } from '../middleware/same-origin.ts';
-import { takes } from '../middleware/takes.ts';
-import { type NamedOutcome, presentOutcomes, wouldBe } from '../presenters.ts';
-import { readIfMatch } from '../precondition.ts';
-import { readChangeQuery } from '../query.ts';
-import { type TraceParts, traceRequest } from '../request-trace.ts';
+import { takes } from '../middleware/query-parameters.ts';
+import { wouldBe } from '../answers/presenters/change.ts';
+import { type NamedOutcome, presentOutcomes } from '../answers/presenters/outcome.ts';
+import { readIfMatch } from '../input/precondition.ts';
+import { readChangeQuery } from '../input/query.ts';
+import { type TraceParts, traceRequest } from '../server/request-trace.ts';
 
 export interface ElbInstancesRouteParts extends TraceParts {
   readonly changes: MembershipChanges;

@@ -1,12 +1,12 @@
 import type Router from '@koa/router';
 import type { InServiceCounts } from '../../load-balancers/in-service-counts.ts';
 import type { LoadBalancerService } from '../../load-balancers/load-balancer-service.ts';
-import { readFreshness } from '../input.ts';
-import { answerKnown } from '../known-answer.ts';
-import { takes } from '../middleware/takes.ts';
-import { presentLoadBalancers } from '../presenters.ts';
-import { readPageQuery } from '../query.ts';
-import { type TraceParts, traceRequest } from '../request-trace.ts';
+import { readFreshness } from '../input/freshness.ts';
+import { answerKnown } from '../answers/conditional-response.ts';
+import { takes } from '../middleware/query-parameters.ts';
+import { presentLoadBalancers } from '../answers/presenters/load-balancer.ts';
+import { readPageQuery } from '../input/query.ts';
+import { type TraceParts, traceRequest } from '../server/request-trace.ts';
 
 export interface ElbListRouteParts extends TraceParts {
   readonly service: LoadBalancerService;

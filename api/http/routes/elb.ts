@@ -3,15 +3,23 @@ import type { LoadBalancerService } from '../../load-balancers/load-balancer-ser
 import type { MembershipChanges } from '../../load-balancers/membership-changes.ts';
 import { only } from '../../load-balancers/outcomes.ts';
 import { callerOf } from '../context.ts';
-import { readElbName, readFreshness, readMachineId, readMachineIdOrQuery } from '../input.ts';
-import { answerList, type ListAnswers } from '../list-answer.ts';
+import { readMachineId, readMachineIdOrQuery } from '../input/body.ts';
+import { readFreshness } from '../input/freshness.ts';
+import { readElbName } from '../input/path.ts';
+import { answerList, type ListAnswers } from '../answers/list-answer.ts';
 import { sameOrigin } from '../middleware/same-origin.ts';
-import { takes } from '../middleware/takes.ts';
-import { drainingFacts, drainingUntil, inServiceCounts, presentChange, wouldBe } from '../presenters.ts';
-import { readIfMatch } from '../precondition.ts';
-import { readChangeQuery } from '../query.ts';
-import { type TraceParts, traceRequest } from '../request-trace.ts';
-import { answerWait, type WaitParts } from '../wait-answer.ts';
+import { takes } from '../middleware/query-parameters.ts';
+import {
+  drainingFacts,
+  drainingUntil,
+  inServiceCounts,
+  presentChange,
+  wouldBe,
+} from '../answers/presenters/change.ts';
+import { readIfMatch } from '../input/precondition.ts';
+import { readChangeQuery } from '../input/query.ts';
+import { type TraceParts, traceRequest } from '../server/request-trace.ts';
+import { answerWait, type WaitParts } from '../answers/wait-answer.ts';
 
 export interface ElbRouteParts extends TraceParts, WaitParts {
   readonly service: LoadBalancerService;

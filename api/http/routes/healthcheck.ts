@@ -1,5 +1,5 @@
 import type Router from '@koa/router';
-import { presentText } from '../presenters.ts';
+import { presentText } from '../answers/presenters/text.ts';
 
 /** Answers whether this process is up. AWS is not asked: an outage of AWS's API must not take the hosts out. */
 export function healthcheckRoutes(router: Router): void {

@@ -1,6 +1,6 @@
 import type Router from '@koa/router';
-import { takes } from '../middleware/takes.ts';
-import { presentStatus, type StatusParts } from '../status.ts';
+import { takes } from '../middleware/query-parameters.ts';
+import { presentStatus, type StatusParts } from '../answers/presenters/status.ts';
 
 export interface StatusRouteParts {
   readonly status: StatusParts;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { Ajv } from 'ajv';
-import { errorStatus } from '../../http/error-status.ts';
+import { errorStatus } from '../../http/answers/error-status.ts';
 import {
   dereference,
   type OperationObject,

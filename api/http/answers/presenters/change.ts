@@ -1,0 +1,88 @@
+import type { Draining } from '../../../load-balancers/draining.ts';
+import type { HealthEntry } from '../../../load-balancers/health.ts';
+import type { InServiceForecast } from '../../../load-balancers/last-in-service.ts';
+import type { MachineInfo } from '../../../load-balancers/machine.ts';
+import { type PresentedHealth, shapeHealth } from './health.ts';
+import { type PresentedMachine, shapeMachine } from './instance.ts';
+import type { Envelope } from './text.ts';
+
+/** What a dry run would do. */
+export const wouldBe = {
+  attached: (instanceId: string, elbName: string, draining?: Draining) =>
+    `${instanceId} would be attached to ${elbName}; nothing was changed${draining === undefined ? '' : `; ${drains(draining)}`}`,
+  detached: (instanceId: string, elbName: string, inService: InServiceForecast | undefined) =>
+    `${instanceId} would be detached from ${elbName}; nothing was changed${remaining(inService)}`,
+};
+
+function drains({ until }: Draining): string {
+  const end = until === undefined ? '' : ` until ${until.toISOString()} at the latest`;
+  return `it still drains the connections of its earlier membership${end}`;
+}
+
+/** Returns what an attached instance that still drains adds to its answer. AWS may end such an attachment; see `Drainings`. */
+export function drainingFacts(
+  instanceId: string,
+  elbName: string,
+  draining: Draining | undefined,
+): Pick<ChangeFacts, 'note' | 'drainingUntil'> {
+  if (draining === undefined) return {};
+  return {
+    note:
+      `${instanceId} was attached to ${elbName}, and ${drains(draining)}; AWS may end the new membership then, ` +
+      `so look for it in GET /elb/${elbName}/health after that, or attach with wait=in-service`,
+    ...drainingUntil(draining),
+  };
+}
+
+/** Returns the end of the draining, where it is known. */
+export function drainingUntil(draining: Draining | undefined): Pick<ChangeFacts, 'drainingUntil'> {
+  return draining?.until === undefined ? {} : { drainingUntil: draining.until };
+}
+
+function remaining(inService: InServiceForecast | undefined): string {
+  if (inService === undefined) return '';
+  return 'unknown' in inService
+    ? `; how many would remain in service is unknown, as ${inService.unknown}`
+    : `; ${inService.after} of ${inService.before} would remain in service`;
+}
+
+/** Returns how many members are in service before and after the change of a dry run, as far as that is known. */
+export function inServiceCounts(
+  inService: InServiceForecast | undefined,
+): Pick<ChangeFacts, 'inServiceBefore' | 'inServiceAfter'> {
+  return inService === undefined || 'unknown' in inService
+    ? {}
+    : { inServiceBefore: inService.before, inServiceAfter: inService.after };
+}
+
+/** What an answer to a change adds to the instance; `Change` of the API describes each field. */
+export interface ChangeFacts {
+  readonly dryRun?: true;
+  readonly note?: string;
+  readonly drainingUntil?: Date;
+  readonly inServiceBefore?: number;
+  readonly inServiceAfter?: number;
+  readonly health?: HealthEntry;
+}
+
+/** `Change` of the API: `MachineInfo` and what there is to add to it. */
+export interface PresentedChange extends PresentedMachine, Omit<ChangeFacts, 'drainingUntil' | 'health'> {
+  readonly drainingUntil?: string;
+  readonly health?: PresentedHealth;
+}
+
+/** Returns the answer to a change of one instance, enveloped. Its shape is the same for a dry run, a change and a wait. */
+export function presentChange(machine: MachineInfo, facts: ChangeFacts = {}): Envelope<PresentedChange> {
+  const { dryRun, note, drainingUntil, inServiceBefore, inServiceAfter, health } = facts;
+  return {
+    message: {
+      ...shapeMachine(machine),
+      ...(dryRun !== undefined && { dryRun }),
+      ...(note !== undefined && { note }),
+      ...(drainingUntil !== undefined && { drainingUntil: drainingUntil.toISOString() }),
+      ...(inServiceBefore !== undefined && { inServiceBefore }),
+      ...(inServiceAfter !== undefined && { inServiceAfter }),
+      ...(health !== undefined && { health: shapeHealth(health) }),
+    },
+  };
+}

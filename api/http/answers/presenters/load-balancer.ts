@@ -1,0 +1,23 @@
+import type { LoadBalancer } from '../../../load-balancers/load-balancer.ts';
+import type { Envelope } from './text.ts';
+
+/** Returns load balancers in the order given, enveloped, with their counts of members in service where there are. */
+export function presentLoadBalancers(
+  loadBalancers: readonly LoadBalancer[],
+  inService: ReadonlyMap<string, number>,
+): Envelope<object[]> {
+  return {
+    message: loadBalancers.map(({ elbName, members, traits }) => ({
+      elbName,
+      dnsName: traits.dnsName ?? 'unknown',
+      scheme: traits.scheme ?? 'unknown',
+      vpcId: traits.vpcId ?? 'unknown',
+      availabilityZones: traits.availabilityZones,
+      listeners: traits.listeners,
+      ...(traits.healthCheck !== undefined && { healthCheck: traits.healthCheck }),
+      instanceCount: members.length,
+      ...(inService.has(elbName) && { inServiceCount: inService.get(elbName) }),
+      createdDate: traits.createdDate?.toISOString() ?? 'unknown',
+    })),
+  };
+}

@@ -1,0 +1,78 @@
+import type { AwsLedger, LastError } from '../../../telemetry/aws-ledger.ts';
+import type { BudgetState, DelayedCalls } from '../../../telemetry/budget-state.ts';
+import type { Clock } from '../../../time.ts';
+import type { Envelope } from './text.ts';
+
+/** Where the state of the process is read. */
+export interface StatusParts {
+  readonly build: () => Promise<{ readonly version: string; readonly commit: string }>;
+  readonly startedAt: Date;
+  readonly backend: string;
+  readonly region: string;
+  readonly ledger: AwsLedger;
+  readonly budgets: () => readonly BudgetState[];
+  /** `asOf` is on the scale of `Clock.now()`, and -Infinity before the first read. */
+  readonly picture: () => { readonly loadBalancers: number; readonly asOf: number };
+  readonly requestsInFlight: () => number;
+  readonly waiters: () => number;
+  readonly clock: Clock;
+}
+
+/** Returns the state of the service, enveloped; `Status` of the API. */
+export async function presentStatus(parts: StatusParts): Promise<Envelope<object>> {
+  const { startedAt, backend, region, clock } = parts;
+  const { version, commit } = await parts.build();
+  const { loadBalancers, asOf } = parts.picture();
+  return {
+    message: {
+      version,
+      commit,
+      startedAt: startedAt.toISOString(),
+      uptimeSeconds: Math.floor((clock.epochMs() - startedAt.getTime()) / 1000),
+      backend,
+      region,
+      requests: { inFlight: parts.requestsInFlight(), waiting: parts.waiters() },
+      picture: {
+        loadBalancers,
+        ...(asOf !== -Infinity && { ageSeconds: Math.round((clock.now() - asOf) / 100) / 10 }),
+      },
+      aws: shapeAws(parts),
+    },
+  };
+}
+
+function shapeAws({ ledger, budgets }: StatusParts): object {
+  const { lastError, reachable, working } = ledger;
+  return {
+    reachable: yesOrNo(reachable),
+    working: yesOrNo(working),
+    ...(lastError !== undefined && { lastError: shapeError(lastError) }),
+    calls: [...ledger.actions()].map(([action, { lastAt, lastError, medianMs, p99Ms, ...rest }]) => ({
+      action,
+      ...rest,
+      medianMs: Math.round(medianMs),
+      p99Ms: Math.round(p99Ms),
+      lastAt: lastAt.toISOString(),
+      ...(lastError !== undefined && { lastError: shapeError(lastError) }),
+    })),
+    budgets: budgets().map(({ heldUpByUs, heldUpByAws, perSecond, left, ...rest }) => ({
+      ...rest,
+      ...(perSecond !== undefined && { perSecond }),
+      ...(left !== undefined && { left }),
+      heldUpByUs: presentDelayed(heldUpByUs),
+      heldUpByAws: presentDelayed(heldUpByAws),
+    })),
+  };
+}
+
+function yesOrNo(fact: boolean | undefined): string {
+  return fact === undefined ? 'unknown' : fact ? 'yes' : 'no';
+}
+
+function shapeError({ at, ...rest }: LastError): object {
+  return { at: at.toISOString(), ...rest };
+}
+
+function presentDelayed({ calls, last }: DelayedCalls): object {
+  return { calls, ...(last !== undefined && { lastAt: last.toISOString() }) };
+}

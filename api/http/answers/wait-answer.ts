@@ -1,0 +1,51 @@
+import type { ChangeWaits } from '../../load-balancers/change-waits.ts';
+import type { ElbName, MachineInfo } from '../../load-balancers/machine.ts';
+import type { Wish } from '../../load-balancers/waiting.ts';
+import type { AppContext } from '../context.ts';
+import { presentChange } from './presenters/change.ts';
+
+export interface WaitParts {
+  readonly waits: ChangeWaits;
+}
+
+/** A change that was made, and the state that the caller waits for. */
+export interface ChangeToWaitFor {
+  readonly elbName: ElbName;
+  /** The instance that was changed. */
+  readonly machine: MachineInfo;
+  readonly wish: Wish;
+  /** On the scale of `Clock.now()`. */
+  readonly until: number;
+}
+
+/**
+ * Answers a change with 201 when the instance is in the state that the caller waits for, or with 202 and its health
+ * when it is not so in time. Throws as `ChangeWaits.until`.
+ */
+export async function answerWait(ctx: AppContext, parts: WaitParts, change: ChangeToWaitFor): Promise<void> {
+  const { elbName, machine, wish, until } = change;
+  const { instanceId } = machine;
+  const end = await parts.waits.until({ elbName, instanceId, wish, until }, hangUpOf(ctx));
+  if (end.how === 'there') {
+    ctx.status = 201;
+    const note = `${instanceId} was no member of ${elbName} when its draining had ended and was attached again`;
+    ctx.body = presentChange(machine, end.again ? { note } : {});
+    return;
+  }
+  ctx.status = 202;
+  // The client has disconnected; skip the body.
+  if (end.how === 'gone' || end.health === undefined) return;
+  ctx.set('Location', `/elb/${elbName}/health`);
+  ctx.set('Retry-After', String(end.health.lookAgainSeconds));
+  ctx.body = presentChange(machine, { health: end.health });
+}
+
+/** Aborts when the client disconnects; it may have done so while the change was made. */
+function hangUpOf(ctx: AppContext): AbortSignal {
+  const left = new AbortController();
+  ctx.res.once('close', () => {
+    left.abort();
+  });
+  if (ctx.res.closed) left.abort();
+  return left.signal;
+}

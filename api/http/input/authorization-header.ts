@@ -1,0 +1,82 @@
+import { DomainError } from '../../errors.ts';
+
+const scheme = /^[\w!#$%&'*+.^`|~-]+$/;
+/** `token68` of RFC 9110, 11.2, which basic-auth accepts: base64 or its URL alphabet. */
+const token68 = /^[A-Za-z0-9._~+/-]+=*$/;
+const quote = /^["']|["']$/;
+
+const advice = 'use curl -u user:password, or send "Authorization: Basic " and a token of API_TOKEN';
+
+/** What is wrong with a header, by the name that the log has for it. */
+const problems = {
+  missing: ['the request has no credentials', advice],
+  'not-encoded': [
+    'user and password in the Authorization header are not encoded',
+    'use curl -u user:password, or send "Authorization: Basic " and the base64 of user:password',
+  ],
+  bearer: ['this service does not take Bearer credentials', advice],
+  'other-scheme': ['the scheme of the Authorization header is not Basic', advice],
+  'no-scheme': ['the Authorization header has no scheme before the token', advice],
+  quoted: [
+    'the Authorization header has quotes around the token, or around user and password in it',
+    'send "Authorization: Basic " and a token without quotes, or use curl -u user:password',
+  ],
+  'not-base64': ['what follows Basic in the Authorization header is not one base64 token', advice],
+  'not-utf-8': [
+    'user and password in the Authorization header are not UTF-8',
+    'encode them as UTF-8 before base64, as curl -u user:password does in a UTF-8 terminal; send "Authorization: Basic " and that',
+  ],
+  'control-character': [
+    'user and password in the Authorization header end with, or hold, a newline or another control character',
+    'encode them with printf instead of echo for "Authorization: Basic ", or use curl -u user:password',
+  ],
+  incomplete: [
+    'the Authorization header does not hold a user, a colon and a password',
+    'use curl -u user:password, or send "Authorization: Basic " and the base64 of user:password',
+  ],
+  wrong: ['the user or the password is wrong', advice],
+} as const satisfies Record<string, readonly [problem: string, advice: string]>;
+
+export type AuthFailure = keyof typeof problems;
+
+/**
+ * Returns the error for a refused Authorization header. It depends on the header alone, never on what is accepted: a
+ * wrong user and a wrong password are alike, and nothing of the header is repeated.
+ */
+export function unauthenticated(authorization: string | undefined): DomainError {
+  const authFailure = formOf(authorization ?? '');
+  const [problem, advice] = problems[authFailure];
+  return new DomainError('unauthenticated', problem, { advice, authFailure });
+}
+
+function formOf(authorization: string): AuthFailure {
+  const header = authorization.trim();
+  if (header === '') return 'missing';
+  if (quote.test(header)) return 'quoted';
+  const [first = '', ...others] = header.split(/\s+/);
+  const rest = others.join(' ');
+  if (/^basic$/i.test(first)) return rest === '' ? 'missing' : formOfToken(rest);
+  if (first.includes(':')) return 'not-encoded';
+  if (/^bearer$/i.test(first)) return 'bearer';
+  return rest !== '' && scheme.test(first) ? 'other-scheme' : 'no-scheme';
+}
+
+function formOfToken(token: string): AuthFailure {
+  if (quote.test(token)) return 'quoted';
+  if (token.includes(':')) return 'not-encoded';
+  if (!token68.test(token)) return 'not-base64';
+  const text = decode(Buffer.from(token, 'base64'));
+  if (text === undefined) return 'not-utf-8';
+  // eslint-disable-next-line no-control-regex
+  if (/[\u0000-\u001f\u007f]/.test(text)) return 'control-character';
+  if (quote.test(text)) return 'quoted';
+  return /^[^:]+:./.test(text) ? 'wrong' : 'incomplete';
+}
+
+function decode(bytes: Buffer): string | undefined {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    return undefined;
+  }
+}

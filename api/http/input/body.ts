@@ -1,0 +1,159 @@
+import getRawBody from 'raw-body';
+import { DomainError } from '../../errors.ts';
+import { type InstanceId, parseInstanceId } from '../../load-balancers/machine.ts';
+import type { AppContext } from '../context.ts';
+import { type Parameter, parameterLike } from './parameters.ts';
+import { shorten } from './shorten.ts';
+
+/** The largest body that is read, in bytes; the contract's bodies have about 40. */
+export const bodyLimit = 16 * 1024;
+
+/**
+ * Returns the instance id of the JSON body, whatever its Content-Type. Throws `wrong_data_format` where there is none,
+ * `payload_too_large` for a body above the limit, and `unsupported_encoding` for a compressed one.
+ */
+export async function readMachineId(ctx: AppContext): Promise<InstanceId> {
+  const body = await readJson(ctx, oneExpected);
+  if (body === undefined) throw wrongData('the body is empty');
+  return machineIdOf(body);
+}
+
+/**
+ * As `readMachineId`; `?instanceId=` may stand in for the body, since some clients drop the body of a DELETE. Generated
+ * clients send `null` (Go) or `{}` (Java, with an empty model) for a body that their caller leaves out.
+ */
+export async function readMachineIdOrQuery(ctx: AppContext): Promise<InstanceId> {
+  const body = await readJson(ctx, oneExpected);
+  const named = body === undefined || Object.keys(body).length === 0 ? undefined : body;
+  const query = ctx.query['instanceId'];
+  if (query === undefined) {
+    if (named === undefined) throw wrongData('the body is empty and there is no ?instanceId=');
+    return machineIdOf(named);
+  }
+  const instanceId = instanceIdOf(query, 'the query parameter instanceId');
+  if (named !== undefined && machineIdOf(named) !== instanceId) {
+    throw wrongData('the body and the query parameter instanceId name different instances');
+  }
+  return instanceId;
+}
+
+/** An instance as the caller named it; `instanceId` is undefined where none can have that id. */
+export interface NamedInstance {
+  readonly given: string;
+  readonly instanceId: InstanceId | undefined;
+}
+
+/** How many instances one request may name. */
+const mostInstances = 100;
+
+/**
+ * Returns the instances of a JSON body `{"instanceIds": […]}`, in order. Throws `wrong_data_format` for a body that is
+ * something else or names none or too many; a single id that is wrong is for the answer to tell.
+ */
+export async function readInstanceIds(ctx: AppContext): Promise<NamedInstance[]> {
+  const body = await readJson(ctx, manyExpected);
+  if (body === undefined) throw wrongData('the body is empty', manyExpected);
+  const { instanceIds } = body as { instanceIds?: unknown };
+  if (!Array.isArray(instanceIds)) throw wrongData('instanceIds is missing or no list', manyExpected);
+  if (instanceIds.length < 1 || instanceIds.length > mostInstances)
+    throw wrongData(`instanceIds names ${instanceIds.length} instances`, manyExpected);
+  return instanceIds.map((value: unknown) =>
+    typeof value === 'string'
+      ? { given: shorten(value), instanceId: parseInstanceId(value) }
+      : { given: shown(value), instanceId: undefined },
+  );
+}
+
+/** A value of the caller in one line. JSON.stringify would recurse into it, as deep as 16 KiB of brackets go. */
+function shown(value: unknown): string {
+  if (Array.isArray(value)) return '[…]';
+  return typeof value === 'object' && value !== null ? '{…}' : String(value);
+}
+
+/** The error for one of many ids that no instance can have. */
+export function notAnInstanceId(given: string): DomainError {
+  return wrongData(`"${given}" is not an instance id`, 'an id is i- and 8 or 17 lower-case hex digits');
+}
+
+async function readBody(ctx: AppContext): Promise<string> {
+  const encoding = ctx.get('Content-Encoding').trim().toLowerCase();
+  if (encoding !== '' && encoding !== 'identity') {
+    throw new DomainError('unsupported_encoding', `the body has Content-Encoding: ${shorten(encoding)}`, {
+      advice: 'send it without compression and without Content-Encoding',
+    });
+  }
+  let bytes: Buffer;
+  try {
+    bytes = await getRawBody(ctx.req, { limit: bodyLimit, length: ctx.get('Content-Length') || null });
+  } catch (cause) {
+    throw bodyError(cause);
+  }
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes).trim();
+  } catch {
+    throw wrongData('the body is not UTF-8');
+  }
+}
+
+/** raw-body tells its failures apart by `type` (its README, "Errors"). */
+function bodyError(cause: unknown): DomainError {
+  if ((cause as { type?: string }).type === 'entity.too.large') {
+    return new DomainError('payload_too_large', `the body is larger than ${bodyLimit} bytes`, {
+      advice: 'send {"instanceId": "i-…"} alone',
+    });
+  }
+  return new DomainError('malformed_request', 'the body ended before it was whole', {
+    advice: 'send it again',
+    cause,
+  });
+}
+
+function machineIdOf(body: object): InstanceId {
+  if (!('instanceId' in body)) throw wrongData('instanceId is missing');
+  return instanceIdOf(body.instanceId, 'instanceId');
+}
+
+/** Returns the JSON object of the body, or undefined for an empty body and for `null`. */
+async function readJson(ctx: AppContext, expected: string): Promise<object | undefined> {
+  const text = await readBody(ctx);
+  if (text === '') return undefined;
+  let body: unknown;
+  try {
+    body = JSON.parse(text);
+  } catch {
+    throw wrongData('the body is not JSON', expected);
+  }
+  if (body === null) return undefined;
+  if (typeof body !== 'object' || Array.isArray(body))
+    throw wrongData('the body is not a JSON object', expected);
+  refuseParameters(body);
+  return body;
+}
+
+/**
+ * Parameters of changes that a caller may put into the body by mistake, where they would be ignored and the change be
+ * made for real. Other members are allowed, as the contract has it.
+ */
+const misplaceable: readonly Parameter[] = ['dryRun', 'force', 'timeout', 'wait'];
+
+function refuseParameters(body: object): void {
+  for (const name of Object.keys(body)) {
+    const parameter = parameterLike(name);
+    if (parameter !== undefined && misplaceable.includes(parameter))
+      throw wrongData(`the body has ${name}`, `${parameter} belongs in the query, as ?${parameter}=…`);
+  }
+}
+
+function instanceIdOf(value: unknown, what: string): InstanceId {
+  if (typeof value !== 'string') throw wrongData(`${what} is not one string`);
+  const instanceId = parseInstanceId(value);
+  if (instanceId === undefined) throw wrongData(`${what} "${shorten(value)}" is not an instance id`);
+  return instanceId;
+}
+
+const oneExpected = 'send {"instanceId": "i-…"}, with 8 or 17 lower-case hex digits after i-';
+const manyExpected = `send {"instanceIds": ["i-…", …]} with 1 to ${mostInstances} of them`;
+
+function wrongData(what: string, advice = oneExpected): DomainError {
+  return new DomainError('wrong_data_format', `wrong data format: ${what}`, { advice });
+}

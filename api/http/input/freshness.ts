@@ -1,0 +1,16 @@
+import type { Freshness } from '../../load-balancers/inventory.ts';
+import type { AppContext } from '../context.ts';
+
+/**
+ * Returns what Cache-Control (RFC 9111, 5.2.1), or Pragma without it, asks of the age of an answer. Directives that
+ * say nothing of it, and values that are no number of seconds, ask nothing.
+ */
+export function readFreshness(ctx: AppContext): Freshness {
+  const directives = (ctx.get('Cache-Control') || ctx.get('Pragma'))
+    .toLowerCase()
+    .split(',')
+    .map((text) => text.trim());
+  if (directives.includes('no-cache')) return { noCache: true };
+  const seconds = directives.map((directive) => /^max-age="?(\d{1,9})"?$/.exec(directive)?.[1]).find(Boolean);
+  return seconds === undefined ? {} : { maxAgeMs: Number(seconds) * 1000 };
+}

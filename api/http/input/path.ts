@@ -1,0 +1,16 @@
+import { DomainError } from '../../errors.ts';
+import { type ElbName, parseElbName } from '../../load-balancers/machine.ts';
+import { shorten } from './shorten.ts';
+
+/** Returns the load balancer's name of the path. Throws `elb_not_found` for a name that none can have. */
+export function readElbName(raw: string | undefined): ElbName {
+  const name = parseElbName(raw ?? '');
+  if (name !== undefined) return name;
+  throw new DomainError(
+    'elb_not_found',
+    `the elb does not exist: no classic load balancer can be named "${shorten(raw ?? '')}"`,
+    {
+      advice: 'a name has 1 to 32 letters, digits and inner hyphens',
+    },
+  );
+}

@@ -1,0 +1,121 @@
+import { DomainError } from '../../errors.ts';
+import type { Logger } from '../../telemetry/logger.ts';
+import type { Clock } from '../../time.ts';
+import { clientAddress } from './client-address.ts';
+import type { ChangeLog, RequestState } from '../context.ts';
+import { ReadTally } from './read-summary.ts';
+
+/** A request that takes this many milliseconds is told in its own line, whatever it is. */
+const slowMs = 1000;
+
+/** Lines a second for requests without a principal: anyone who reaches the port can send these. */
+const mostAnonymousLines = 10;
+
+/**
+ * Logs each request in one line. Beyond `maxPerSecond` lines, successful reads are counted in one line a second: a line
+ * each would cost more than the reads themselves. Requests without a principal, failed ones too, are counted beyond ten
+ * lines a second.
+ */
+export class RequestLog {
+  readonly #logger: Logger;
+  readonly #clock: Clock;
+  readonly #lines: LinesOfSecond;
+  readonly #anonymousLines = new LinesOfSecond(mostAnonymousLines);
+  readonly #reads: ReadTally;
+  readonly #anonymous: ReadTally;
+
+  constructor(logger: Logger, maxPerSecond: number, clock: Clock) {
+    this.#logger = logger;
+    this.#clock = clock;
+    this.#lines = new LinesOfSecond(maxPerSecond);
+    this.#reads = new ReadTally(logger, clock);
+    this.#anonymous = new ReadTally(logger, clock, 'requests without credentials');
+  }
+
+  /** Logs a request whose response is closed. */
+  answered(state: RequestState): void {
+    const { request, response, route, principal, startedAt } = state;
+    const status = response.statusCode;
+    const now = this.#clock.now();
+    const durationMs = now - startedAt;
+    const isRead = request.method === 'GET' || request.method === 'HEAD';
+    const isOrdinary = isRead && status < 400 && durationMs < slowMs;
+    const mayHaveLine = this.#lines.another(now);
+    const isExcess = principal === undefined && !this.#anonymousLines.another(now);
+    if (isOrdinary && (isExcess || !mayHaveLine))
+      this.#reads.count(route ?? 'none', status, principal?.name, durationMs);
+    else if (isExcess) this.#anonymous.count(route ?? 'none', status, undefined, durationMs);
+    else this.#logger[status >= 500 ? 'error' : 'info'](describe(state, durationMs), 'request');
+  }
+
+  /** Logs the requests counted so far. */
+  flush(): void {
+    this.#reads.flush();
+    this.#anonymous.flush();
+  }
+}
+
+/** Counts the lines of each second. */
+class LinesOfSecond {
+  readonly #most: number;
+  #second = 0;
+  #count = 0;
+
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  /** Returns whether the second of `now` may have another line. */
+  another(now: number): boolean {
+    const second = Math.floor(now / 1000);
+    if (second !== this.#second) {
+      this.#second = second;
+      this.#count = 0;
+    }
+    return ++this.#count <= this.#most;
+  }
+}
+
+function describe(
+  { request, response, requestId, route, principal, trace, error, change, cache }: RequestState,
+  durationMs: number,
+): object {
+  const status = response.statusCode;
+  const path = (request.url ?? '').split('?', 1)[0]?.slice(0, 256);
+  return {
+    method: request.method?.slice(0, 32),
+    route: route ?? path,
+    ...(route?.includes(':') === true && { path }),
+    status,
+    durationMs: Math.round(durationMs * 10) / 10,
+    principal: principal?.name,
+    client: clientAddress(
+      request.socket.remoteAddress,
+      request.headers['x-forwarded-for'] as string | undefined,
+    ),
+    requestId,
+    awsMs: Math.round((trace?.time.ms ?? 0) * 10) / 10,
+    awsCalls: trace?.time.calls ?? 0,
+    ...(cache !== undefined && { cache }),
+    ...(change !== undefined && { outcomes: outcomesOf(change, error, status), ...change }),
+    // The connection ended before the response was sent, so no client has this status.
+    ...(request.socket.destroyed && { clientGone: true }),
+    ...(trace !== undefined && {
+      awsRequestIds: [...new Set([...trace.requestIds, ...failedAwsRequest(error)])],
+    }),
+    ...(error instanceof DomainError &&
+      error.details.authFailure !== undefined && { authFailure: error.details.authFailure }),
+    ...(error !== undefined && (status >= 500 ? { err: error } : { reason: (error as Error).message })),
+  };
+}
+
+/** The outcome of each instance where the answer to the request is that of each. */
+function outcomesOf({ instanceIds }: ChangeLog, error: unknown, status: number): object {
+  const outcome = error instanceof DomainError ? error.code : status;
+  return Object.fromEntries(instanceIds.map((id) => [id, outcome]));
+}
+
+function failedAwsRequest(error: unknown): string[] {
+  const id = error instanceof DomainError ? error.details.awsRequestId : undefined;
+  return id === undefined ? [] : [id];
+}
