@@ -3,24 +3,24 @@ import Koa from 'koa';
 import type { RequestState } from './http/context.ts';
 import { admission } from './http/middleware/admission.ts';
 import { basicAuth } from './http/middleware/basic-auth.ts';
-import { lastAnswers } from './http/middleware/close-connections.ts';
+import { closeConnections } from './http/middleware/close-connections.ts';
 import { errorHandler } from './http/middleware/error-handler.ts';
 import { unmatched } from './http/middleware/unmatched.ts';
 import { wellFormed } from './http/middleware/well-formed.ts';
 import type { Pipeline } from './http/server/pipeline.ts';
 import { type DocsFiles, docsRoutes } from './http/routes/docs.ts';
-import { elbHealthRoutes, type ElbHealthRouteParts } from './http/routes/elb-health.ts';
-import { elbInstancesRoutes, type ElbInstancesRouteParts } from './http/routes/elb-instances.ts';
-import { elbListRoutes, type ElbListRouteParts } from './http/routes/elb-list.ts';
-import { type ElbRouteParts, elbRoutes } from './http/routes/elb.ts';
+import { elbHealthRoutes, type ElbHealthRouteDeps } from './http/routes/elb-health.ts';
+import { elbInstancesRoutes, type ElbInstancesRouteDeps } from './http/routes/elb-instances.ts';
+import { elbListRoutes, type ElbListRouteDeps } from './http/routes/elb-list.ts';
+import { type ElbRouteDeps, elbRoutes } from './http/routes/elb.ts';
 import { healthcheckRoutes } from './http/routes/healthcheck.ts';
-import { statusRoutes, type StatusRouteParts } from './http/routes/status.ts';
+import { statusRoutes, type StatusRouteDeps } from './http/routes/status.ts';
 import type { Authenticate } from './principals/principal.ts';
 import type { Logger } from './telemetry/logger.ts';
 import type { Clock } from './time.ts';
 
-export interface AppParts
-  extends ElbRouteParts, ElbHealthRouteParts, ElbInstancesRouteParts, ElbListRouteParts, StatusRouteParts {
+export interface AppDeps
+  extends ElbRouteDeps, ElbHealthRouteDeps, ElbInstancesRouteDeps, ElbListRouteDeps, StatusRouteDeps {
   readonly logger: Logger;
   readonly pipeline: Pipeline;
   readonly clock: Clock;
@@ -32,7 +32,7 @@ export interface AppParts
 }
 
 /** Returns the application: its middleware, in order. */
-export function createApp(parts: AppParts): Koa<RequestState> {
+export function createApp(parts: AppDeps): Koa<RequestState> {
   const open = new Router({ sensitive: true });
   healthcheckRoutes(open);
   const pages = new Router({ sensitive: true });
@@ -50,7 +50,7 @@ export function createApp(parts: AppParts): Koa<RequestState> {
     parts.logger.error({ err }, 'an answer could not be sent');
   });
   app.use(admission(parts.pipeline));
-  app.use(lastAnswers(parts.closing));
+  app.use(closeConnections(parts.closing));
   app.use(errorHandler());
   app.use(wellFormed());
   app.use(open.routes());

@@ -16,7 +16,7 @@ import { createHttpServer, type HttpServer } from './http/server/http-server.ts'
 import { koaBasicAuthenticate, rememberVerified } from './http/middleware/basic-auth.ts';
 import { ListAnswers } from './http/answers/list-answer.ts';
 import { Pipeline } from './http/server/pipeline.ts';
-import { readyAnswer } from './http/server/fast-path.ts';
+import { fastPath } from './http/server/fast-path.ts';
 import { RequestLog } from './http/logging/request-log.ts';
 import type { DocsFiles } from './http/routes/docs.ts';
 import { ChangeWaits } from './load-balancers/change-waits.ts';
@@ -132,7 +132,7 @@ export async function compose(
     docs: config.docs ? locateDocs() : undefined,
   };
   const application = createApp(parts).callback();
-  const listener = readyAnswer((request, response) => void application(request, response), parts);
+  const listener = fastPath((request, response) => void application(request, response), parts);
   const http = createHttpServer(listener, closing);
   const control =
     config.controlSocket === undefined

@@ -17,7 +17,7 @@ const cacheStatus: Readonly<Record<MachineList['how'], string>> = {
 };
 
 /** Returns the headers that tell, at `now` on the scale of `Clock.now()`, what the body is named and how old it is. */
-export function knownHeaders(
+export function cacheHeaders(
   { asOf, freshUntil, how }: Known,
   etag: string,
   now: number,
@@ -37,21 +37,26 @@ export function etagOf(body: string): string {
 }
 
 /** Answers a GET or HEAD at `now` with JSON that is known, or with 304 where the caller has it. */
-export function answerKnown(ctx: AppContext, known: Known, message: Envelope<unknown>, now: number): void {
+export function answerConditionally(
+  ctx: AppContext,
+  known: Known,
+  message: Envelope<unknown>,
+  now: number,
+): void {
   const body = JSON.stringify(message);
   const etag = etagOf(body);
   if (known.how === 'stale') ctx.state.cache = 'stale';
-  ctx.set(knownHeaders(known, etag, now));
+  ctx.set(cacheHeaders(known, etag, now));
   ctx.type = 'json';
-  answerUnlessKnown(ctx, body, etag);
+  answerUnlessMatched(ctx, body, etag);
 }
 
 /**
  * Answers with the body, whose type is set already, or with 304 where the caller has what `etag` names. Throws
  * `precondition_failed` where If-Match names other lists alone: it counts for reads too (RFC 9110, 13.1.1).
  */
-export function answerUnlessKnown(ctx: AppContext, body: string, etag: string): void {
-  if (!isNamedBy(ctx.req.headers['if-match'], etag))
+export function answerUnlessMatched(ctx: AppContext, body: string, etag: string): void {
+  if (!ifMatchAllows(ctx.req.headers['if-match'], etag))
     throw new DomainError('precondition_failed', 'the list is not the one of If-Match', {
       advice: 'leave If-Match out to read the list as it is',
     });
@@ -64,7 +69,7 @@ export function answerUnlessKnown(ctx: AppContext, body: string, etag: string): 
  * Returns whether If-Match lets the request through: it is missing, `*`, or names the ETag by strong comparison (RFC
  * 9110, 13.1.1). An empty one is fulfilled by nothing.
  */
-export function isNamedBy(ifMatch: string | undefined, etag: string): boolean {
+export function ifMatchAllows(ifMatch: string | undefined, etag: string): boolean {
   if (ifMatch === undefined || ifMatch.trim() === '*') return true;
   const named: readonly string[] = ifMatch.match(/(?:W\/)?"[^"]*"/g) ?? [];
   return named.includes(etag);

@@ -1,8 +1,8 @@
 import type { ElbName } from '../../load-balancers/machine.ts';
 import type { MachineList } from '../../load-balancers/picture.ts';
 import type { AppContext } from '../context.ts';
-import { answerUnlessKnown, etagOf, knownHeaders } from './conditional-response.ts';
-import { presentMachines } from './presenters/instance.ts';
+import { answerUnlessMatched, etagOf, cacheHeaders } from './conditional-response.ts';
+import { presentInstances } from './presenters/instance.ts';
 
 /** A list as it goes out. */
 export interface ListAnswer {
@@ -19,7 +19,7 @@ interface Kept extends ListAnswer, Pick<MachineList, 'revision' | 'asOf' | 'how'
 }
 
 /** Load balancers whose answers are kept; an AWS account has at most some hundreds a region. */
-const mostKept = 5000;
+const maxKept = 5000;
 
 /** The latest answer for each load balancer: serialised once a revision, its headers made once a second. */
 export class ListAnswers {
@@ -36,17 +36,17 @@ export class ListAnswers {
     const headers = Object.entries({
       'Content-Type': 'application/json; charset=utf-8',
       'Content-Length': String(Buffer.byteLength(body)),
-      ...knownHeaders(list, etag, now),
+      ...cacheHeaders(list, etag, now),
     }).flat();
     const answer = { body, etag, headers, age, revision, asOf, how };
-    if (kept === undefined && this.#kept.size >= mostKept) this.#kept.clear();
+    if (kept === undefined && this.#kept.size >= maxKept) this.#kept.clear();
     this.#kept.set(elbName, answer);
     return answer;
   }
 }
 
 function serialise({ machines }: MachineList): Pick<ListAnswer, 'body' | 'etag'> {
-  const body = JSON.stringify(presentMachines(machines));
+  const body = JSON.stringify(presentInstances(machines));
   return { body, etag: etagOf(body) };
 }
 
@@ -56,5 +56,5 @@ export function answerList(ctx: AppContext, { how }: MachineList, answer: ListAn
   if (how === 'stale') ctx.state.cache = 'stale';
   for (let index = 0; index < headers.length; index += 2)
     ctx.set(headers[index] ?? '', headers[index + 1] ?? '');
-  answerUnlessKnown(ctx, body, etag);
+  answerUnlessMatched(ctx, body, etag);
 }

@@ -4,7 +4,7 @@ import type { Wish } from '../../load-balancers/waiting.ts';
 import type { AppContext } from '../context.ts';
 import { presentChange } from './presenters/change.ts';
 
-export interface WaitParts {
+export interface WaitDeps {
   readonly waits: ChangeWaits;
 }
 
@@ -22,7 +22,7 @@ export interface ChangeToWaitFor {
  * Answers a change with 201 when the instance is in the state that the caller waits for, or with 202 and its health
  * when it is not so in time. Throws as `ChangeWaits.until`.
  */
-export async function answerWait(ctx: AppContext, parts: WaitParts, change: ChangeToWaitFor): Promise<void> {
+export async function answerWait(ctx: AppContext, parts: WaitDeps, change: ChangeToWaitFor): Promise<void> {
   const { elbName, machine, wish, until } = change;
   const { instanceId } = machine;
   const end = await parts.waits.until({ elbName, instanceId, wish, until }, hangUpOf(ctx));

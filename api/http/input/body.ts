@@ -12,26 +12,26 @@ export const bodyLimit = 16 * 1024;
  * Returns the instance id of the JSON body, whatever its Content-Type. Throws `wrong_data_format` where there is none,
  * `payload_too_large` for a body above the limit, and `unsupported_encoding` for a compressed one.
  */
-export async function readMachineId(ctx: AppContext): Promise<InstanceId> {
+export async function readInstanceId(ctx: AppContext): Promise<InstanceId> {
   const body = await readJson(ctx, oneExpected);
   if (body === undefined) throw wrongData('the body is empty');
-  return machineIdOf(body);
+  return instanceIdIn(body);
 }
 
 /**
- * As `readMachineId`; `?instanceId=` may stand in for the body, since some clients drop the body of a DELETE. Generated
+ * As `readInstanceId`; `?instanceId=` may stand in for the body, since some clients drop the body of a DELETE. Generated
  * clients send `null` (Go) or `{}` (Java, with an empty model) for a body that their caller leaves out.
  */
-export async function readMachineIdOrQuery(ctx: AppContext): Promise<InstanceId> {
+export async function readInstanceIdOrQuery(ctx: AppContext): Promise<InstanceId> {
   const body = await readJson(ctx, oneExpected);
   const named = body === undefined || Object.keys(body).length === 0 ? undefined : body;
   const query = ctx.query['instanceId'];
   if (query === undefined) {
     if (named === undefined) throw wrongData('the body is empty and there is no ?instanceId=');
-    return machineIdOf(named);
+    return instanceIdIn(named);
   }
   const instanceId = instanceIdOf(query, 'the query parameter instanceId');
-  if (named !== undefined && machineIdOf(named) !== instanceId) {
+  if (named !== undefined && instanceIdIn(named) !== instanceId) {
     throw wrongData('the body and the query parameter instanceId name different instances');
   }
   return instanceId;
@@ -44,7 +44,7 @@ export interface NamedInstance {
 }
 
 /** How many instances one request may name. */
-const mostInstances = 100;
+const maxInstances = 100;
 
 /**
  * Returns the instances of a JSON body `{"instanceIds": […]}`, in order. Throws `wrong_data_format` for a body that is
@@ -55,7 +55,7 @@ export async function readInstanceIds(ctx: AppContext): Promise<NamedInstance[]>
   if (body === undefined) throw wrongData('the body is empty', manyExpected);
   const { instanceIds } = body as { instanceIds?: unknown };
   if (!Array.isArray(instanceIds)) throw wrongData('instanceIds is missing or no list', manyExpected);
-  if (instanceIds.length < 1 || instanceIds.length > mostInstances)
+  if (instanceIds.length < 1 || instanceIds.length > maxInstances)
     throw wrongData(`instanceIds names ${instanceIds.length} instances`, manyExpected);
   return instanceIds.map((value: unknown) =>
     typeof value === 'string'
@@ -108,7 +108,7 @@ function bodyError(cause: unknown): DomainError {
   });
 }
 
-function machineIdOf(body: object): InstanceId {
+function instanceIdIn(body: object): InstanceId {
   if (!('instanceId' in body)) throw wrongData('instanceId is missing');
   return instanceIdOf(body.instanceId, 'instanceId');
 }
@@ -152,7 +152,7 @@ function instanceIdOf(value: unknown, what: string): InstanceId {
 }
 
 const oneExpected = 'send {"instanceId": "i-…"}, with 8 or 17 lower-case hex digits after i-';
-const manyExpected = `send {"instanceIds": ["i-…", …]} with 1 to ${mostInstances} of them`;
+const manyExpected = `send {"instanceIds": ["i-…", …]} with 1 to ${maxInstances} of them`;
 
 function wrongData(what: string, advice = oneExpected): DomainError {
   return new DomainError('wrong_data_format', `wrong data format: ${what}`, { advice });

@@ -1,8 +1,8 @@
 import { DomainError } from '../../errors.ts';
 import type { MachineInfo } from '../../load-balancers/machine.ts';
 import type { AppContext } from '../context.ts';
-import { etagOf, isNamedBy } from '../answers/conditional-response.ts';
-import { presentMachines } from '../answers/presenters/instance.ts';
+import { etagOf, ifMatchAllows } from '../answers/conditional-response.ts';
+import { presentInstances } from '../answers/presenters/instance.ts';
 
 /** Returns whether the members are still those for which the caller wants the change. */
 export type IfMatch = (members: readonly MachineInfo[]) => boolean;
@@ -24,5 +24,5 @@ export function readIfMatch(ctx: AppContext): IfMatch | undefined {
   }
   const field = ctx.req.headers['if-match'];
   if (field === undefined || field.trim() === '*') return undefined;
-  return (members) => isNamedBy(field, etagOf(JSON.stringify(presentMachines(members))));
+  return (members) => ifMatchAllows(field, etagOf(JSON.stringify(presentInstances(members))));
 }

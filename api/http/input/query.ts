@@ -5,7 +5,7 @@ import type { Parameter } from './parameters.ts';
 import { shorten } from './shorten.ts';
 
 /** A classic ELB gives a request up after 60 s; the change before the wait takes some of them. */
-const longestWaitSeconds = 50;
+const maxWaitSeconds = 50;
 const pageSize = { default: 100, most: 400 };
 
 /** `takes` lets each parameter through once. */
@@ -42,7 +42,7 @@ export function readChangeQuery(ctx: AppContext, { wish }: { wish?: Wish }): Cha
   const { wait, timeout } = query;
   if (wait !== undefined && wait !== wish) throw wrong('wait', wait, `takes ${wish ?? ''} on ${ctx.method}`);
   const seconds =
-    timeout === undefined ? longestWaitSeconds : integer('timeout', timeout, longestWaitSeconds, ' seconds');
+    timeout === undefined ? maxWaitSeconds : integer('timeout', timeout, maxWaitSeconds, ' seconds');
   if (timeout !== undefined && wait === undefined)
     throw new DomainError('wrong_parameter', 'the query parameter timeout is there without wait', {
       advice: `add wait=${wish ?? ''}, or leave it out`,

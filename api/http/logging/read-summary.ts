@@ -10,7 +10,7 @@ interface Count {
 }
 
 /** Counts requests by route, status and principal, and logs the counts in one line a second. */
-export class ReadTally {
+export class ReadSummary {
   readonly #logger: Logger;
   readonly #clock: Clock;
   readonly #message: string;

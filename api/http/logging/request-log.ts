@@ -3,13 +3,13 @@ import type { Logger } from '../../telemetry/logger.ts';
 import type { Clock } from '../../time.ts';
 import { clientAddress } from './client-address.ts';
 import type { ChangeLog, RequestState } from '../context.ts';
-import { ReadTally } from './read-summary.ts';
+import { ReadSummary } from './read-summary.ts';
 
 /** A request that takes this many milliseconds is told in its own line, whatever it is. */
 const slowMs = 1000;
 
 /** Lines a second for requests without a principal: anyone who reaches the port can send these. */
-const mostAnonymousLines = 10;
+const maxAnonymousLines = 10;
 
 /**
  * Logs each request in one line. Beyond `maxPerSecond` lines, successful reads are counted in one line a second: a line
@@ -20,16 +20,16 @@ export class RequestLog {
   readonly #logger: Logger;
   readonly #clock: Clock;
   readonly #lines: LinesOfSecond;
-  readonly #anonymousLines = new LinesOfSecond(mostAnonymousLines);
-  readonly #reads: ReadTally;
-  readonly #anonymous: ReadTally;
+  readonly #anonymousLines = new LinesOfSecond(maxAnonymousLines);
+  readonly #reads: ReadSummary;
+  readonly #anonymous: ReadSummary;
 
   constructor(logger: Logger, maxPerSecond: number, clock: Clock) {
     this.#logger = logger;
     this.#clock = clock;
     this.#lines = new LinesOfSecond(maxPerSecond);
-    this.#reads = new ReadTally(logger, clock);
-    this.#anonymous = new ReadTally(logger, clock, 'requests without credentials');
+    this.#reads = new ReadSummary(logger, clock);
+    this.#anonymous = new ReadSummary(logger, clock, 'requests without credentials');
   }
 
   /** Logs a request whose response is closed. */

@@ -16,7 +16,8 @@ export function errorHandler(): AppMiddleware {
       await next();
     } catch (error) {
       ctx.state.error = error;
-      const { code, message, details } = error instanceof DomainError ? error : unforeseen(ctx.state, error);
+      const { code, message, details } =
+        error instanceof DomainError ? error : unexpectedError(ctx.state, error);
       ctx.status = errorStatus[code];
       ctx.body = presentText(message);
       ctx.set('Error-Code', code);
@@ -31,7 +32,7 @@ export function errorHandler(): AppMiddleware {
 }
 
 /** A fault of this program. During a change it can come before the call of AWS or after it. */
-function unforeseen({ requestId, change }: AppContext['state'], cause: unknown): DomainError {
+function unexpectedError({ requestId, change }: AppContext['state'], cause: unknown): DomainError {
   const outcome =
     change === undefined || change.dryRun
       ? ''

@@ -2,17 +2,17 @@ import type Router from '@koa/router';
 import type { HealthBoard } from '../../load-balancers/health-board.ts';
 import { readFreshness } from '../input/freshness.ts';
 import { readElbName } from '../input/path.ts';
-import { answerKnown } from '../answers/conditional-response.ts';
+import { answerConditionally } from '../answers/conditional-response.ts';
 import { takes } from '../middleware/query-parameters.ts';
 import { presentHealth } from '../answers/presenters/health.ts';
-import { type TraceParts, traceRequest } from '../server/request-trace.ts';
+import { type TraceDeps, traceRequest } from '../server/request-trace.ts';
 
-export interface ElbHealthRouteParts extends TraceParts {
+export interface ElbHealthRouteDeps extends TraceDeps {
   readonly health: HealthBoard;
 }
 
 /** Tells how the members of a load balancer are. */
-export function elbHealthRoutes(router: Router, parts: ElbHealthRouteParts): void {
+export function elbHealthRoutes(router: Router, parts: ElbHealthRouteDeps): void {
   const { health, clock } = parts;
 
   /**
@@ -52,6 +52,6 @@ export function elbHealthRoutes(router: Router, parts: ElbHealthRouteParts): voi
   router.get('/elb/:elbName/health', takes(), async (ctx) => {
     const elbName = readElbName(ctx.params['elbName']);
     const list = await health.list(elbName, readFreshness(ctx), traceRequest(ctx, parts));
-    answerKnown(ctx, list, presentHealth(list.entries), clock.now());
+    answerConditionally(ctx, list, presentHealth(list.entries), clock.now());
   });
 }

@@ -11,14 +11,14 @@ import { wouldBe } from '../answers/presenters/change.ts';
 import { type NamedOutcome, presentOutcomes } from '../answers/presenters/outcome.ts';
 import { readIfMatch } from '../input/precondition.ts';
 import { readChangeQuery } from '../input/query.ts';
-import { type TraceParts, traceRequest } from '../server/request-trace.ts';
+import { type TraceDeps, traceRequest } from '../server/request-trace.ts';
 
-export interface ElbInstancesRouteParts extends TraceParts {
+export interface ElbInstancesRouteDeps extends TraceDeps {
   readonly changes: MembershipChanges;
 }
 
 /** Attaches and detaches many instances of a load balancer at once. */
-export function elbInstancesRoutes(router: Router, parts: ElbInstancesRouteParts): void {
+export function elbInstancesRoutes(router: Router, parts: ElbInstancesRouteDeps): void {
   const { changes } = parts;
 
   /**

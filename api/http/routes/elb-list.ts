@@ -2,19 +2,19 @@ import type Router from '@koa/router';
 import type { InServiceCounts } from '../../load-balancers/in-service-counts.ts';
 import type { LoadBalancerService } from '../../load-balancers/load-balancer-service.ts';
 import { readFreshness } from '../input/freshness.ts';
-import { answerKnown } from '../answers/conditional-response.ts';
+import { answerConditionally } from '../answers/conditional-response.ts';
 import { takes } from '../middleware/query-parameters.ts';
 import { presentLoadBalancers } from '../answers/presenters/load-balancer.ts';
 import { readPageQuery } from '../input/query.ts';
-import { type TraceParts, traceRequest } from '../server/request-trace.ts';
+import { type TraceDeps, traceRequest } from '../server/request-trace.ts';
 
-export interface ElbListRouteParts extends TraceParts {
+export interface ElbListRouteDeps extends TraceDeps {
   readonly service: LoadBalancerService;
   readonly inService: InServiceCounts;
 }
 
 /** Lists the load balancers of the region. */
-export function elbListRoutes(router: Router, parts: ElbListRouteParts): void {
+export function elbListRoutes(router: Router, parts: ElbListRouteDeps): void {
   const { service, inService, clock } = parts;
 
   /**
@@ -81,6 +81,6 @@ export function elbListRoutes(router: Router, parts: ElbListRouteParts): void {
       ctx.set('Link', `</elb?${query}>; rel="next"`);
     }
     const counts = health ? await inService.read(page, trace) : inService.known(page);
-    answerKnown(ctx, list, presentLoadBalancers(page, counts), clock.now());
+    answerConditionally(ctx, list, presentLoadBalancers(page, counts), clock.now());
   });
 }

@@ -3,7 +3,7 @@ import type { LoadBalancerService } from '../../load-balancers/load-balancer-ser
 import type { MembershipChanges } from '../../load-balancers/membership-changes.ts';
 import { only } from '../../load-balancers/outcomes.ts';
 import { callerOf } from '../context.ts';
-import { readMachineId, readMachineIdOrQuery } from '../input/body.ts';
+import { readInstanceId, readInstanceIdOrQuery } from '../input/body.ts';
 import { readFreshness } from '../input/freshness.ts';
 import { readElbName } from '../input/path.ts';
 import { answerList, type ListAnswers } from '../answers/list-answer.ts';
@@ -18,17 +18,17 @@ import {
 } from '../answers/presenters/change.ts';
 import { readIfMatch } from '../input/precondition.ts';
 import { readChangeQuery } from '../input/query.ts';
-import { type TraceParts, traceRequest } from '../server/request-trace.ts';
-import { answerWait, type WaitParts } from '../answers/wait-answer.ts';
+import { type TraceDeps, traceRequest } from '../server/request-trace.ts';
+import { answerWait, type WaitDeps } from '../answers/wait-answer.ts';
 
-export interface ElbRouteParts extends TraceParts, WaitParts {
+export interface ElbRouteDeps extends TraceDeps, WaitDeps {
   readonly service: LoadBalancerService;
   readonly changes: MembershipChanges;
   readonly lists: ListAnswers;
 }
 
 /** Lists, attaches and detaches the instances of a load balancer. */
-export function elbRoutes(router: Router, parts: ElbRouteParts): void {
+export function elbRoutes(router: Router, parts: ElbRouteDeps): void {
   const { service, changes, lists, clock } = parts;
 
   /**
@@ -152,7 +152,7 @@ export function elbRoutes(router: Router, parts: ElbRouteParts): void {
       const { wait, timeoutMs, dryRun } = readChangeQuery(ctx, { wish: 'in-service' });
       const ifMatch = readIfMatch(ctx);
       const until = clock.now() + timeoutMs;
-      const instanceId = await readMachineId(ctx);
+      const instanceId = await readInstanceId(ctx);
       ctx.state.change = { elbName, instanceIds: [instanceId], dryRun, force: false };
       const outcomes = await changes.attach(elbName, [instanceId], traceRequest(ctx, parts), {
         dryRun,
@@ -256,7 +256,7 @@ export function elbRoutes(router: Router, parts: ElbRouteParts): void {
       const { wait, timeoutMs, dryRun, force } = readChangeQuery(ctx, { wish: 'drained' });
       const ifMatch = readIfMatch(ctx);
       const until = clock.now() + timeoutMs;
-      const instanceId = await readMachineIdOrQuery(ctx);
+      const instanceId = await readInstanceIdOrQuery(ctx);
       const options = { dryRun, force, actor: callerOf(ctx), requestId: ctx.state.requestId, ifMatch };
       ctx.state.change = { elbName, instanceIds: [instanceId], dryRun, force };
       const { outcomes, inService } = await changes.detach(

@@ -1,13 +1,13 @@
 import type Router from '@koa/router';
 import { takes } from '../middleware/query-parameters.ts';
-import { presentStatus, type StatusParts } from '../answers/presenters/status.ts';
+import { presentStatus, type StatusDeps } from '../answers/presenters/status.ts';
 
-export interface StatusRouteParts {
-  readonly status: StatusParts;
+export interface StatusRouteDeps {
+  readonly status: StatusDeps;
 }
 
 /** Tells how this process and its AWS are, without asking AWS. */
-export function statusRoutes(router: Router, { status }: StatusRouteParts): void {
+export function statusRoutes(router: Router, { status }: StatusRouteDeps): void {
   /**
    * @swagger
    * /status:

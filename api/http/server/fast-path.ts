@@ -7,7 +7,7 @@ import type { ListAnswers } from '../answers/list-answer.ts';
 import { isHost } from '../input/host.ts';
 import type { Pipeline } from './pipeline.ts';
 
-export interface ReadyAnswerParts {
+export interface FastPathDeps {
   readonly service: LoadBalancerService;
   readonly lists: ListAnswers;
   readonly authenticate: Authenticate;
@@ -23,13 +23,13 @@ const prefix = '/elb/';
  * (`npm run bench` shows it). Who asks for more (a query, Cache-Control, If-None-Match) or may not ask goes the ordinary
  * way, to the same answer.
  */
-export function readyAnswer(application: RequestListener, parts: ReadyAnswerParts): RequestListener {
+export function fastPath(application: RequestListener, parts: FastPathDeps): RequestListener {
   return (request, response) => {
-    if (!answerReady(request, response, parts)) application(request, response);
+    if (!answerFromCache(request, response, parts)) application(request, response);
   };
 }
 
-function answerReady(request: IncomingMessage, response: ServerResponse, parts: ReadyAnswerParts): boolean {
+function answerFromCache(request: IncomingMessage, response: ServerResponse, parts: FastPathDeps): boolean {
   const { method, url = '', headers } = request;
   if (method !== 'GET' || !url.startsWith(prefix)) return false;
   if (headers['cache-control'] !== undefined || headers.pragma !== undefined) return false;

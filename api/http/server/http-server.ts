@@ -7,9 +7,9 @@ const headersTimeout = 70_000;
 const requestTimeout = 90_000;
 
 /** How long a connection that was kept alive may stay idle once the server is closing, in milliseconds. */
-const idleWhileClosing = 5_000;
+const idleWhileClosingMs = 5_000;
 /** How long answers on their way may take once the server is closing, in milliseconds. */
-const longestClose = 10_000;
+const maxCloseMs = 10_000;
 
 export interface HttpServer {
   readonly server: Server;
@@ -48,10 +48,10 @@ function closeGently(server: Server): Promise<void> {
     const timers = [
       setTimeout(() => {
         server.closeIdleConnections();
-      }, idleWhileClosing),
+      }, idleWhileClosingMs),
       setTimeout(() => {
         server.closeAllConnections();
-      }, longestClose),
+      }, maxCloseMs),
     ];
     NetServer.prototype.close.call(server, () => {
       timers.forEach(clearTimeout);

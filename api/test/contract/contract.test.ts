@@ -3,7 +3,7 @@ import type Router from '@koa/router';
 import SwaggerParser from '@apidevtools/swagger-parser';
 import { Ajv } from 'ajv';
 import { renderSwagger } from '../../../scripts/swagger-document.ts';
-import { type AppParts, createApp } from '../../app.ts';
+import { type AppDeps, createApp } from '../../app.ts';
 import { conditions } from '../../load-balancers/health.ts';
 import { contractDifferences } from './contract-differences.ts';
 import {
@@ -22,7 +22,7 @@ type Parsable = Parameters<typeof SwaggerParser.validate>[0];
 /** The methods and paths of every router of the application; the router adds HEAD to each GET by itself. */
 function routesOfTheApplication(): string[] {
   // Routes are only listed here, none is called: what they would work with may be absent.
-  const app = createApp({ docs: { swaggerYaml: '', swaggerUi: '' } } as AppParts);
+  const app = createApp({ docs: { swaggerYaml: '', swaggerUi: '' } } as AppDeps);
   return app.middleware
     .flatMap((middleware) => (middleware as { router?: Router }).router?.stack ?? [])
     .flatMap(({ path, methods }) =>

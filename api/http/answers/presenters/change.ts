@@ -3,7 +3,7 @@ import type { HealthEntry } from '../../../load-balancers/health.ts';
 import type { InServiceForecast } from '../../../load-balancers/last-in-service.ts';
 import type { MachineInfo } from '../../../load-balancers/machine.ts';
 import { type PresentedHealth, shapeHealth } from './health.ts';
-import { type PresentedMachine, shapeMachine } from './instance.ts';
+import { type PresentedInstance, shapeInstance } from './instance.ts';
 import type { Envelope } from './text.ts';
 
 /** What a dry run would do. */
@@ -66,7 +66,7 @@ export interface ChangeFacts {
 }
 
 /** `Change` of the API: `MachineInfo` and what there is to add to it. */
-export interface PresentedChange extends PresentedMachine, Omit<ChangeFacts, 'drainingUntil' | 'health'> {
+export interface PresentedChange extends PresentedInstance, Omit<ChangeFacts, 'drainingUntil' | 'health'> {
   readonly drainingUntil?: string;
   readonly health?: PresentedHealth;
 }
@@ -76,7 +76,7 @@ export function presentChange(machine: MachineInfo, facts: ChangeFacts = {}): En
   const { dryRun, note, drainingUntil, inServiceBefore, inServiceAfter, health } = facts;
   return {
     message: {
-      ...shapeMachine(machine),
+      ...shapeInstance(machine),
       ...(dryRun !== undefined && { dryRun }),
       ...(note !== undefined && { note }),
       ...(drainingUntil !== undefined && { drainingUntil: drainingUntil.toISOString() }),

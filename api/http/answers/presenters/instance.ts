@@ -2,18 +2,18 @@ import type { MachineInfo } from '../../../load-balancers/machine.ts';
 import type { Envelope } from './text.ts';
 
 /** `MachineInfo` of the contract: the launch date is RFC 3339 in UTC with milliseconds; what is not known is "unknown". */
-export interface PresentedMachine {
+export interface PresentedInstance {
   readonly instanceId: string;
   readonly instanceType: string;
   readonly launchDate: string;
 }
 
 /** Returns machines in the order given, enveloped. */
-export function presentMachines(machines: readonly MachineInfo[]): Envelope<PresentedMachine[]> {
-  return { message: machines.map(shapeMachine) };
+export function presentInstances(machines: readonly MachineInfo[]): Envelope<PresentedInstance[]> {
+  return { message: machines.map(shapeInstance) };
 }
 
-export function shapeMachine({ instanceId, instanceType, launchDate }: MachineInfo): PresentedMachine {
+export function shapeInstance({ instanceId, instanceType, launchDate }: MachineInfo): PresentedInstance {
   return {
     instanceId,
     instanceType: instanceType ?? 'unknown',

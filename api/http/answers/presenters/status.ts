@@ -4,7 +4,7 @@ import type { Clock } from '../../../time.ts';
 import type { Envelope } from './text.ts';
 
 /** Where the state of the process is read. */
-export interface StatusParts {
+export interface StatusDeps {
   readonly build: () => Promise<{ readonly version: string; readonly commit: string }>;
   readonly startedAt: Date;
   readonly backend: string;
@@ -19,7 +19,7 @@ export interface StatusParts {
 }
 
 /** Returns the state of the service, enveloped; `Status` of the API. */
-export async function presentStatus(parts: StatusParts): Promise<Envelope<object>> {
+export async function presentStatus(parts: StatusDeps): Promise<Envelope<object>> {
   const { startedAt, backend, region, clock } = parts;
   const { version, commit } = await parts.build();
   const { loadBalancers, asOf } = parts.picture();
@@ -41,7 +41,7 @@ export async function presentStatus(parts: StatusParts): Promise<Envelope<object
   };
 }
 
-function shapeAws({ ledger, budgets }: StatusParts): object {
+function shapeAws({ ledger, budgets }: StatusDeps): object {
   const { lastError, reachable, working } = ledger;
   return {
     reachable: yesOrNo(reachable),

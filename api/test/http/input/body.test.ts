@@ -3,7 +3,7 @@ import { EventEmitter, once } from 'node:events';
 import { connect } from 'node:net';
 import { DomainError } from '../../../errors.ts';
 import type { AppContext } from '../../../http/context.ts';
-import { bodyLimit, readMachineId, readMachineIdOrQuery } from '../../../http/input/body.ts';
+import { bodyLimit, readInstanceId, readInstanceIdOrQuery } from '../../../http/input/body.ts';
 import { readFreshness } from '../../../http/input/freshness.ts';
 import { readElbName } from '../../../http/input/path.ts';
 import { messageOf } from '../../support/service.ts';
@@ -17,7 +17,7 @@ describe('Input', () => {
   const refusals = new EventEmitter();
   before(async () => {
     server = await serverOf(async (ctx) => {
-      const read = ctx.method === 'DELETE' ? readMachineIdOrQuery : readMachineId;
+      const read = ctx.method === 'DELETE' ? readInstanceIdOrQuery : readInstanceId;
       try {
         ctx.body = { message: await read(ctx) };
       } catch (error) {

@@ -8,7 +8,7 @@ import { basicAuth } from '../../../http/middleware/basic-auth.ts';
 import { createHttpServer, type HttpServer } from '../../../http/server/http-server.ts';
 import { ListAnswers } from '../../../http/answers/list-answer.ts';
 import { Pipeline } from '../../../http/server/pipeline.ts';
-import { readyAnswer } from '../../../http/server/fast-path.ts';
+import { fastPath } from '../../../http/server/fast-path.ts';
 import { RequestLog } from '../../../http/logging/request-log.ts';
 import type { LoadBalancerService } from '../../../load-balancers/load-balancer-service.ts';
 import type { InstanceId } from '../../../load-balancers/machine.ts';
@@ -55,7 +55,7 @@ describe('The pipeline', () => {
 
   const ways: Record<string, () => RequestListener> = {
     'on the fast path': () =>
-      readyAnswer(() => assert.fail(), {
+      fastPath(() => assert.fail(), {
         service: {
           readyList: () => ({ machines, revision: 1, asOf: 0, freshUntil: Infinity, how: 'hit' }),
         } as unknown as LoadBalancerService,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { presentChange } from '../../../../http/answers/presenters/change.ts';
-import { presentMachines } from '../../../../http/answers/presenters/instance.ts';
+import { presentInstances } from '../../../../http/answers/presenters/instance.ts';
 import { presentText } from '../../../../http/answers/presenters/text.ts';
 import { type MachineInfo, parseInstanceId } from '../../../../load-balancers/machine.ts';
 
@@ -22,28 +22,28 @@ const forgotten: MachineInfo = {
 
 describe('Presenters', () => {
   it('shape a machine as the contract does, its date in UTC with milliseconds', () => {
-    assert.deepEqual(presentMachines([machine]), { message: [presented] });
+    assert.deepEqual(presentInstances([machine]), { message: [presented] });
   });
   it('keep the milliseconds of a whole second', () => {
-    const { message } = presentMachines([{ ...machine, launchDate: new Date(1_700_000_000_000) }]);
+    const { message } = presentInstances([{ ...machine, launchDate: new Date(1_700_000_000_000) }]);
     assert.equal(message[0]?.launchDate, '2023-11-14T22:13:20.000Z');
   });
   it('say "unknown" of what EC2 no longer describes', () => {
-    const { message } = presentMachines([forgotten]);
+    const { message } = presentInstances([forgotten]);
     assert.deepEqual(message, [{ instanceId: 'i-9a0c47d2', instanceType: 'unknown', launchDate: 'unknown' }]);
   });
   it('show nothing beside what the contract has', () => {
     const more = { ...machine, privateIp: '10.0.0.9' };
-    assert.deepEqual(presentMachines([more]), { message: [presented] });
+    assert.deepEqual(presentInstances([more]), { message: [presented] });
     assert.deepEqual(presentChange(more), { message: presented });
   });
   it('keep the order of several', () => {
-    const { message } = presentMachines([forgotten, machine]);
+    const { message } = presentInstances([forgotten, machine]);
     assert.deepEqual(
       message.map(({ instanceId }) => instanceId),
       ['i-9a0c47d2', 'i-5203422c'],
     );
-    assert.deepEqual(presentMachines([]), { message: [] });
+    assert.deepEqual(presentInstances([]), { message: [] });
   });
   it('add to a change what there is to add, and nothing else', () => {
     const drainingUntil = new Date('2026-11-21T15:52:13+01:00');
