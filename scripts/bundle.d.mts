@@ -1,3 +1,4 @@
 import type { BuildOptions, BuildResult } from 'esbuild';
 
 export function bundleService(outfile: string, options?: BuildOptions): Promise<BuildResult>;
+export function bundle(entryPoint: string, outfile: string, options?: BuildOptions): Promise<BuildResult>;

@@ -4,8 +4,13 @@ import { build } from 'esbuild';
 
 /** Bundles the service and all that it imports into one file. */
 export function bundleService(outfile, options = {}) {
+  return bundle('api/server.ts', outfile, options);
+}
+
+/** Bundles a program of the service's sources, and all that it imports, into one file. */
+export function bundle(entryPoint, outfile, { plugins = [], ...options } = {}) {
   return build({
-    entryPoints: ['api/server.ts'],
+    entryPoints: [entryPoint],
     outfile,
     bundle: true,
     platform: 'node',
@@ -15,7 +20,7 @@ export function bundleService(outfile, options = {}) {
     mainFields: ['module', 'main'],
     sourcemap: 'linked',
     sourcesContent: false,
-    plugins: [unusedSchemas],
+    plugins: [unusedSchemas, ...plugins],
     logLevel: 'warning',
     legalComments: 'none',
     // CommonJS packages in the bundle call require() for Node's own modules.

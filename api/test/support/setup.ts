@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { takeCoverage } from 'node:v8';
-import { bundleService } from '../../../scripts/bundle.mjs';
+import type { Plugin } from 'esbuild';
+import { bundle, bundleService } from '../../../scripts/bundle.mjs';
 
 // Without a message Node makes one by parsing the source file from the failed line on, for minutes where that is bundled.
 const ok: (value: unknown, message: string | Error) => void = assert.ok;
@@ -19,11 +20,28 @@ Object.assign(process.env, {
 });
 
 /**
- * Bundles the service once for the tests that start it as a process: from one file it listens after a third of a
- * second, from its sources through tsx after two. Coverage finds the sources by the source map.
+ * The warm-up takes more processor time than the rest of a start, and a test of a process gains nothing from it;
+ * warm-up.test.ts covers it.
+ */
+const noWarmUp: Plugin = {
+  name: 'no-warm-up',
+  setup: (build) => {
+    build.onLoad({ filter: /[/\\]api[/\\]warm-up\.ts$/ }, () => ({
+      contents: 'export const warmUp = () => Promise.resolve();',
+    }));
+  },
+};
+
+/**
+ * Bundles the programs once for the tests that start them as processes: from one file the service listens after a third
+ * of a second, from its sources through tsx after two. Coverage finds the sources by the source map.
  */
 export async function mochaGlobalSetup(): Promise<void> {
-  if (process.env['SERVICE_UNDER_TEST'] !== 'build') await bundleService('.test-build/server.js');
+  if (process.env['SERVICE_UNDER_TEST'] === 'build') return;
+  await Promise.all([
+    bundleService('.test-build/server.js', { plugins: [noWarmUp] }),
+    bundle('api/embedded-aws/main.ts', '.test-build/embedded-aws.js'),
+  ]);
 }
 
 export const mochaHooks = {

@@ -1,0 +1,17 @@
+import { readConfig } from '../config/config.ts';
+import { warmUp } from '../warm-up.ts';
+
+describe('warmUp', () => {
+  it('makes its calls without a failure, against an AWS of its own', () =>
+    // A call of any other AWS would fail: nothing listens on port 1.
+    warmUp(
+      readConfig(
+        {
+          AWS_BACKEND: 'aws',
+          API_TOKEN: Buffer.from('a:b').toString('base64'),
+          AWS_ENDPOINT_URL: 'http://127.0.0.1:1',
+        },
+        process.versions.node,
+      ),
+    ));
+});
