@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { Ajv } from 'ajv';
+import { Ajv, type ValidateFunction } from 'ajv';
 import { errorStatus } from '../../http/answers/error-status.ts';
 import {
   dereference,
@@ -20,6 +20,8 @@ export interface Answer {
 
 const document = dereference(readSwagger(), readSwagger());
 const ajv = new Ajv({ allErrors: true, keywords: ['example'] });
+/** The validator of each response schema. Compiling one takes longer than a request. */
+const validators = new WeakMap<SchemaObject, ValidateFunction>();
 
 /** What can be answered where no operation is: by a method that a path lacks, and by an unknown path. */
 const elsewhere = { 400: 'WrongParameter', 401: 'Unauthenticated', 500: 'Unforeseen' };
@@ -53,8 +55,17 @@ export function assertAnswerFits(method: string, path: string, { status, headers
     return;
   }
   assert.match(headers.get('Content-Type') ?? '', /^application\/json\b/, `${name}: not sent as JSON`);
-  const valid = ajv.validate(closed(response.schema), parse(name, body));
-  assert.ok(valid, `${name}: ${ajv.errorsText(ajv.errors, { dataVar: 'body' })} in ${body}`);
+  const validate = validatorOf(response.schema);
+  const valid = validate(parse(name, body));
+  assert.ok(valid, `${name}: ${ajv.errorsText(validate.errors, { dataVar: 'body' })} in ${body}`);
+}
+
+function validatorOf(schema: SchemaObject): ValidateFunction {
+  const known = validators.get(schema);
+  if (known !== undefined) return known;
+  const validate = ajv.compile(closed(schema));
+  validators.set(schema, validate);
+  return validate;
 }
 
 function responsesOf(method: string, pathname: string): Readonly<Record<string, ResponseObject>> {
