@@ -1,16 +1,17 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, execFileSync, spawn, type StdioOptions } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, constants, openSync } from 'node:fs';
+import { closeSync, constants, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { until } from './http/raw-connection.ts';
+import { RawConnection, until } from './http/raw-connection.ts';
 import { emptyFolder, spawnService, token } from './support/service.ts';
 import { unusedPort } from './support/unused-port.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
+const program = join(root, '.test-build/lifetime.js');
 const serverReady = (port: number) =>
   until(() =>
     fetch(`http://127.0.0.1:${port}/healthcheck`, { headers: { Connection: 'close' } }).then(
@@ -83,35 +84,23 @@ describe('The service serves requests and shuts down', () => {
       await serverReady(port);
       then?.();
       // Logs more lines than a pipe holds; refused changes are always logged.
-      for (let round = 0; round < 15; round += 1) {
-        const answers = Array.from({ length: 20 }, () =>
-          fetch(`http://127.0.0.1:${port}/elb/x`, {
-            method: 'POST',
-            headers: {
-              Connection: 'close',
-              Authorization: `Basic ${Buffer.from('sre:change-me').toString('base64')}`,
-            },
-          }),
-        );
-        for (const { status } of await Promise.all(answers)) assert.equal(status, 400);
+      const connection = new RawConnection(`http://127.0.0.1:${port}`);
+      const authorization = `Authorization: Basic ${Buffer.from('sre:change-me').toString('base64')}`;
+      for (let n = 1; n <= 300; n += 1) {
+        const head = ['POST /elb/x HTTP/1.1', 'Host: x', authorization, 'Content-Length: 0'];
+        connection.send(...head, '', '');
       }
+      await until(() => connection.received.split('HTTP/1.1 400 ').length === 301);
+      connection.destroy();
       child.kill('SIGTERM');
       assert.equal(await endOf(child), 0);
     });
 
   it('with SIGKILL when a log write is blocked', async () => {
     const { writer } = openFifo();
-    const program = `
-      const { Lifetime } = await import('./api/lifetime.ts');
-      const { LogStream } = await import('./api/logger/log-stream.ts');
-      const log = new LogStream(3);
-      const logger = { info() {}, error() {} };
-      new Lifetime().running = { log, logger };
-      for (let n = 0; n < 200; n += 1) log.write('x'.repeat(999));
-      setInterval(() => {}, 1000);
-      process.stdout.write('ready');`;
-    const argv = ['--import', 'tsx', '--input-type', 'module', '--eval', program];
-    const child = spawn(process.execPath, argv, { cwd: root, stdio: ['ignore', 'pipe', 'inherit', writer] });
+    const child = spawn(process.execPath, [program, 'log-is-stuck'], {
+      stdio: ['ignore', 'pipe', 'inherit', writer],
+    });
     await once(child.stdout!, 'data');
     child.kill('SIGTERM');
     assert.equal(await endOf(child), 'SIGKILL');
@@ -123,8 +112,8 @@ describe('The embedded AWS', () => {
     const { reader, writer } = openFifo();
     closeSync(reader);
     const port = await unusedPort();
-    const argv = ['--import', 'tsx', 'api/embedded-aws/main.ts', '--port', String(port)];
-    const child = spawn(process.execPath, argv, { cwd: root, stdio: ['ignore', writer, writer] });
+    const argv = [join(root, '.test-build/embedded-aws.js'), '--port', String(port)];
+    const child = spawn(process.execPath, argv, { stdio: ['ignore', writer, writer] });
     await until(() =>
       fetch(`http://127.0.0.1:${port}/_control/calls`).then(
         ({ ok }) => ok,
@@ -139,14 +128,7 @@ describe('The embedded AWS', () => {
 describe('A signal', () => {
   for (const signal of ['SIGTERM', 'SIGINT'] as const)
     it(`${signal} ends the process with 0 while the service is loading`, async () => {
-      const program = `
-        const { Lifetime } = await import('./api/lifetime.ts');
-        process.on('${signal}', () => process.exit(9));
-        process.kill(process.pid, '${signal}');
-        new Lifetime();
-        setTimeout(() => process.exit(8), 10000);`;
-      const argv = ['--import', 'tsx', '--input-type', 'module', '--eval', program];
-      const child = spawn(process.execPath, argv, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
+      const child = spawn(process.execPath, [program, signal], { stdio: ['ignore', 'inherit', 'inherit'] });
       assert.equal(await endOf(child), 0);
     });
 
@@ -169,11 +151,25 @@ describe('A signal', () => {
 });
 
 describe('npm start', () => {
+  /** A package whose start script differs from that of package.json in that it starts the bundle. */
+  function folderOfBundle(): string {
+    const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+      scripts: { start: string };
+    };
+    const start = scripts.start.replace('--import tsx api/server.ts', join(root, '.test-build/server.js'));
+    assert.match(start, /\.test-build/);
+    const folder = emptyFolder();
+    writeFileSync(join(folder, 'package.json'), JSON.stringify({ scripts: { start } }));
+    return folder;
+  }
+
   for (const signal of ['SIGTERM', 'SIGKILL', 'SIGHUP'] as const)
     it(`ends the server when npm gets ${signal}`, async () => {
       const { PATH = '', HOME = '' } = process.env;
+      // The sources take far longer to load than the bundle: the other signals go to the same command with the bundle.
+      const cwd = signal === 'SIGTERM' ? root : folderOfBundle();
       const env = { PATH, HOME, HOST: '127.0.0.1', PORT: '0', LOG_LEVEL: 'info' };
-      const npm = spawn('npm', ['start'], { cwd: root, env, stdio: ['ignore', 'pipe', 'ignore'] });
+      const npm = spawn('npm', ['start'], { cwd, env, stdio: ['ignore', 'pipe', 'ignore'] });
       let output = '';
       npm.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
       const closed = once(npm.stdout, 'close');

@@ -41,6 +41,7 @@ export async function mochaGlobalSetup(): Promise<void> {
   await Promise.all([
     bundleService('.test-build/server.js', { plugins: [noWarmUp] }),
     bundle('api/embedded-aws/main.ts', '.test-build/embedded-aws.js'),
+    bundle('api/test/support/lifetime-program.ts', '.test-build/lifetime.js'),
   ]);
 }
 
