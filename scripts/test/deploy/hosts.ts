@@ -48,6 +48,8 @@ export async function startHost(name: string, options: HostOptions): Promise<Hos
   const sshd = await startSshServer(name, folder, address, {
     ...engine.env,
     ENV_FILE: envFile,
+    // With a level above it, the bash of a command over SSH does not read .bashrc, which may start version managers.
+    SHLVL: '1',
     AWS_EC2_METADATA_SERVICE_ENDPOINT: `${options.metadataUrl}/${name}`,
   });
   return {

@@ -19,7 +19,7 @@ describe('builder.sh, on a host under load,', function () {
   const redeploy = (world: World, ...args: string[]): Promise<Finished> =>
     runBuilder(world.folder, ['--host', 'host-a', ...args]);
   /** For what is not about how long a version is judged. */
-  const briefly = ['--healthy-for', '2'];
+  const briefly = ['--healthy-for', '1'];
   const serving = (host: Host): Promise<string> =>
     host.engine.inspect('elb-inventory', '{{index .Config.Labels "org.opencontainers.image.revision"}}');
 
@@ -38,7 +38,7 @@ describe('builder.sh, on a host under load,', function () {
   onHost('builds the main branch there, and starts it where nothing was', async (world, host) => {
     const result = await redeploy(world, ...briefly);
     assertEnded(result, 0);
-    tell('first deploy of a host, nothing cached', `${result.seconds.toFixed(1)} s`);
+    tell('first deploy of a host', `${result.seconds.toFixed(1)} s`);
     await assertServesAlone(host, world.commits.main);
     assert.equal(
       await host.engine.inspect('elb-inventory', '{{.HostConfig.RestartPolicy.Name}}'),
@@ -49,8 +49,8 @@ describe('builder.sh, on a host under load,', function () {
   });
 
   onHost('replaces a version by another, losing no request', async (world, host) => {
-    const result = await measured('good redeploy, judged for 10 s', load, () =>
-      redeploy(world, '--ref', 'next'),
+    const result = await measured('good redeploy, judged for 3 s', load, () =>
+      redeploy(world, '--ref', 'next', '--healthy-for', '3'),
     );
     assertEnded(result, 0);
     assertNoneFailed(result);
@@ -60,14 +60,14 @@ describe('builder.sh, on a host under load,', function () {
     });
     const { message } = (await status.json()) as { message: { commit: string } };
     assert.equal(message.commit, world.commits.next);
-    assert.match(result.output, /^host-a: +\d+ s {2}it was healthy for 10 s on end$/m);
+    assert.match(result.output, /^host-a: +\d+ s {2}it was healthy for 3 s on end$/m);
     assert.doesNotMatch(result.output, new RegExp(`${token}|secret-word|deploy-secret-key`));
   });
 
   onHost(
     'removes a version that fails its health check, and shows the end of its log',
     async (world, host) => {
-      const args = ['--ref', 'always-sick', '--timeout', '5', ...briefly];
+      const args = ['--ref', 'always-sick', '--timeout', '3', ...briefly];
       const result = await measured('bad version: fails its health check', load, () =>
         redeploy(world, ...args),
       );
@@ -75,15 +75,15 @@ describe('builder.sh, on a host under load,', function () {
       assertNoneFailed(result);
       assert.match(
         result.output,
-        /not healthy for 2 s on end within 5 s: it is removed, the old version keeps serving/,
+        /not healthy for 1 s on end within 3 s: it is removed, the old version keeps serving/,
       );
       assert.match(result.output, /\| \{.*"listening on the control socket"/);
       await assertServesAlone(host, world.commits.next);
     },
   );
 
-  onHost('removes a version that crashes after 5 s', async (world, host) => {
-    const result = await measured('bad version: crashes after 5 s', load, () =>
+  onHost('removes a version that crashes while it is judged', async (world, host) => {
+    const result = await measured('bad version: crashes after 3 s', load, () =>
       redeploy(world, '--ref', 'crashing'),
     );
     assertEnded(result, 1);

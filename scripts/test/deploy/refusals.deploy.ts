@@ -173,7 +173,10 @@ describe('builder.sh', function () {
     for (const args of [['--dry-run'], ['--host', 'host-b', '--image', '--dry-run']]) {
       const { code, output } = await there(world, host, args);
       assert.equal(code, 0, output);
-      assert.match(output, /would fetch.*would start it with .*host-b\.env.*would keep the last three/s);
+      assert.match(
+        output,
+        /would fetch.*would start it with .*host-b\.env.*judge it for 10 s.*would keep the last three/s,
+      );
     }
     assert.equal(await host.engine.docker('ps', '--all', '--quiet'), '');
   });

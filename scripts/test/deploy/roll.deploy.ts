@@ -19,7 +19,7 @@ describe('builder.sh, through a load balancer with two hosts,', function () {
     const [a, b] = hosts;
     // The id of the second comes from its metadata service.
     const both = ['--host', `${a!.name}=${a!.instanceId}`, '--host', b!.name];
-    const through = ['--elb', fleet, '--api', elb.url, '--no-standby', '--healthy-for', '2'];
+    const through = ['--elb', fleet, '--api', elb.url, '--no-standby', '--healthy-for', '1'];
     return runBuilder(folder, [...both, ...through, ...args], { API_TOKEN: token });
   };
   const inService = ({ aws }: World): string[] =>
@@ -79,7 +79,7 @@ describe('builder.sh, through a load balancer with two hosts,', function () {
   });
 
   onFleet('stops at the first host that fails, and puts it back as it was', async (world) => {
-    const args = ['--ref', 'always-sick', '--timeout', '5'];
+    const args = ['--ref', 'always-sick', '--timeout', '3'];
     const result = await measured('drain-first roll of a bad version', load, () => roll(world, ...args));
     assert.equal(result.code, 1, result.output);
     assertNoneFailed(result);

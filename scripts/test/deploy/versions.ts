@@ -26,7 +26,7 @@ const changes = {
   ],
   crashing: [
     'api/server.ts',
-    (text: string) => `${text}\nsetTimeout(() => { console.log('gives up'); process.exit(3); }, 5000);\n`,
+    (text: string) => `${text}\nsetTimeout(() => { console.log('gives up'); process.exit(3); }, 3000);\n`,
   ],
 } as const;
 export type Version = 'main' | keyof typeof changes;
