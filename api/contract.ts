@@ -321,7 +321,7 @@ export const contract = {
         message: {
           type: 'string',
           description: 'the sentence that callers read about it',
-          example: 'AWS is asked too often (Throttling on elasticloadbalancing:DescribeLoadBalancers)',
+          example: 'AWS throttled the request (Throttling on elasticloadbalancing:DescribeLoadBalancers)',
         },
       },
     },
@@ -448,7 +448,7 @@ export const contract = {
     ),
     AwsThrottled: failure(
       'AWS is asked too often, and nothing was changed; or, after a wait, the service is closing, and the message says what was done',
-      'AWS is asked too often (Throttling on elasticloadbalancing:DescribeLoadBalancers); nothing was changed, so try again in a second',
+      'AWS throttled the request (Throttling on elasticloadbalancing:DescribeLoadBalancers); nothing was changed, so try again in a second',
       retryAfter,
     ),
     AwsUnreachable: failure(

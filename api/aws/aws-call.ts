@@ -12,21 +12,21 @@ import type { AwsCredentials } from './aws-credentials.ts';
 import { NetworkFailure } from './network-failure.ts';
 import type { XmlElement } from './xml-document.ts';
 
-/** One request to AWS, whatever the service. */
+/** One request to ELB or EC2. */
 export interface AwsRequest {
-  /** As IAM writes it: `elasticloadbalancing:DescribeLoadBalancers`. */
+  /** The IAM action, such as `elasticloadbalancing:DescribeLoadBalancers`. */
   readonly action: string;
   readonly region: string;
   readonly elbName?: ElbName;
   readonly budget: CallBudget;
-  /** An urgent request goes before others and may take the budget's reserve. */
+  /** Urgent requests precede others and may use the reserve of the budget. */
   readonly urgency?: Urgency;
-  /** Whether the request changes something: then an attempt whose answer was lost decides, whatever followed it. */
+  /** Whether the request changes something. If the response to one attempt is lost, its error outweighs later ones. */
   readonly changes?: boolean;
   readonly credentials: AwsCredentials;
-  /** The element in the answer that AWS always sends with a success, with an empty list too. */
+  /** The element that every successful response contains, even for an empty list. */
   readonly result: string;
-  /** The names of the elements that the answer is read for; all of them without it. */
+  /** The names of the elements to read; all by default. */
   readonly keep?: ReadonlySet<string>;
   readonly clock: Clock;
 }
@@ -39,36 +39,35 @@ interface Place<Name> {
   priority: 'low';
 }
 
-/** The part of the SDK's commands that is used here. */
+/** The part of the SDK's commands that AwsCall uses. */
 export interface Command {
   readonly middlewareStack: {
-    // The SDK has a signature a step, which one signature for both would not fit.
+    // The SDK declares one signature per step.
     add(middleware: Middleware, place: Place<'finalizeRequest'>): void;
     // eslint-disable-next-line @typescript-eslint/unified-signatures
     add(middleware: Middleware, place: Place<'deserialize'>): void;
   };
 }
 
-/** Sends a command through the client of its service. */
 export type Send = (options: {
   abortSignal: AbortSignal;
 }) => Promise<{ readonly $metadata: { readonly requestId?: string | undefined } }>;
 
 /**
- * One call of AWS, with the SDK's attempts: each goes through the budget and the ledger, and its answer through the
- * reader of answers.
+ * One AWS call. Each attempt of the SDK waits for the call budget, is recorded in the ledger, and has its response
+ * validated.
  */
 export class AwsCall {
   readonly #request: AwsRequest;
   readonly #trace: AwsTrace;
   readonly #ledger: AwsLedger;
   #attempts = 0;
-  #underWay = false;
-  #leftAt = -Infinity;
+  #isInFlight = false;
+  #sentAt = -Infinity;
   #host = 'AWS';
-  /** What stopped the last attempt, or would have stopped it. */
+  /** The error of the last attempt, or the one for an exhausted budget. */
   #lastError: unknown;
-  /** What stopped the first attempt that may have changed something. */
+  /** The error of the first attempt that may have changed something. */
   #lost: unknown;
   #answer: XmlElement | undefined;
 
@@ -78,14 +77,14 @@ export class AwsCall {
     this.#ledger = ledger;
   }
 
-  /** Whether an attempt of a change may have been made although its answer was lost. */
-  get lost(): boolean {
+  /** Whether a failed attempt may have taken effect. */
+  get mayHaveChanged(): boolean {
     return this.#lost !== undefined;
   }
 
   /**
-   * Returns the outermost element of AWS's answer. Throws a DomainError: for a failure of AWS or the network, and, when
-   * the deadline passes, for what stopped the last attempt.
+   * Returns the root element of AWS's response. Throws a DomainError if AWS or the network fails, or, after the deadline,
+   * for the error of the last attempt.
    */
   async send(command: Command, send: Send): Promise<XmlElement> {
     const { middlewareStack } = command;
@@ -116,7 +115,7 @@ export class AwsCall {
     const { budget } = this.#request;
     try {
       const { $metadata } = await unlessAborted(this.#trace.deadline, (abortSignal) => send({ abortSignal }));
-      budget.reopen(this.#leftAt);
+      budget.resume(this.#sentAt);
       if ($metadata.requestId !== undefined) this.#trace.requestIds.push($metadata.requestId);
       if (this.#answer === undefined) throw new InvalidResponse('foreign', 200, 'no answer');
       return this.#answer;
@@ -130,12 +129,12 @@ export class AwsCall {
     const trace = this.#trace;
     this.#attempts += 1;
     if (trace.probe === true && this.#lastError instanceof Error) throw this.#lastError;
-    // If the deadline passes in the budget, the budget was the reason and not AWS.
-    this.#lastError ??= budget.spent();
+    // If the deadline passes while the attempt waits for the budget, the budget is the reason.
+    this.#lastError ??= budget.exhausted();
     await budget.take(trace, { urgency, repeated: this.#attempts > 1 });
     trace.sent?.();
-    this.#underWay = true;
-    this.#leftAt = this.#request.clock.now();
+    this.#isInFlight = true;
+    this.#sentAt = this.#request.clock.now();
     trace.time.calls += 1;
     try {
       const result = await trace.time.during(next());
@@ -151,23 +150,23 @@ export class AwsCall {
         answered: !(error instanceof NetworkFailure) && !(error instanceof InvalidResponse && !throttled),
         working: isRefusal(failure),
         error: nameOf(error),
-        message: failure instanceof DomainError ? failure.problem : 'a fault of this program; see the log',
+        message: failure instanceof DomainError ? failure.problem : 'internal error; see the log',
       });
       if (throttled) budget.pause(failure as DomainError);
       throw error;
     } finally {
-      this.#underWay = false;
+      this.#isInFlight = false;
     }
   }
 
   #record(attempt: Omit<Attempt, 'ms'>): void {
     this.#ledger.record(this.#request.action, {
       ...attempt,
-      ms: this.#request.clock.now() - this.#leftAt,
+      ms: this.#request.clock.now() - this.#sentAt,
     });
   }
 
-  /** Sends the request and reads its answer. Whatever fails here is the network's, unless it is a fault of this program. */
+  /** Sends the request and reads its response. Errors become a NetworkFailure, except those of this program. */
   async #read<T>(host: string, next: () => Promise<T>): Promise<T> {
     const { action, result, keep, changes = false } = this.#request;
     const root = `${action.slice(action.indexOf(':') + 1)}Response`;
@@ -175,7 +174,7 @@ export class AwsCall {
     try {
       const output = await next();
       const { response } = output as { response: HttpResponse };
-      this.#answer = await readResponse(response, { root, result, keep, repeatable: !changes });
+      this.#answer = await readResponse(response, { root, result, keep, retryable: !changes });
       return output;
     } catch (error) {
       const isOurs =
@@ -186,10 +185,10 @@ export class AwsCall {
 
   #failure(caught: unknown): unknown {
     const { deadline } = this.#trace;
-    // The credentials are read before the first attempt, and only a caller's deadline ends the wait for them.
+    // The SDK reads the credentials before the first attempt.
     const overdue = this.#attempts === 0 && isAbort(caught) ? this.#request.credentials.overdue : undefined;
     if (overdue !== undefined) return toDomainError(overdue, this.#request);
-    const isLate = deadline.aborted && !this.#underWay && this.#lastError !== undefined;
+    const isLate = deadline.aborted && !this.#isInFlight && this.#lastError !== undefined;
     const error = isLate
       ? this.#lastError
       : isAbort(caught)
@@ -208,25 +207,24 @@ function isAbort(error: unknown): error is Error {
   return error instanceof Error && error.name === 'AbortError';
 }
 
-/** The host that the SDK's request goes to. */
 function hostOf(args: { readonly request: { readonly hostname: string } }): string {
   return args.request.hostname;
 }
 
-/** AWS's code, or the system's: the message may hold more than a caller should know. */
+/** Returns the error code of AWS or of the system; the message may contain details that callers must not see. */
 function nameOf(error: unknown): string {
   const { name = 'Error', code } = error as { name?: string; code?: string };
   return code ?? name;
 }
 
-/** Whether AWS has looked at the request and refused it for what it asks. */
+/** Returns whether AWS processed the request and refused its content. */
 function isRefusal(error: unknown): boolean {
   return (
     error instanceof DomainError && (error.code === 'instance_refused' || error.code === 'elb_not_found')
   );
 }
 
-/** The SDK obeys the signal while a request is under way, but not in every wait before the next attempt. */
+/** Rejects when the signal aborts. The SDK ignores the signal in some waits between attempts. */
 async function unlessAborted<T>(signal: AbortSignal, send: (signal: AbortSignal) => Promise<T>): Promise<T> {
   let abort: () => void = () => undefined;
   const aborted = new Promise<never>((_resolve, reject) => {

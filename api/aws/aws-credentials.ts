@@ -6,18 +6,18 @@ import { CredentialsFailure } from './credentials-failure.ts';
 /** Credentials as the SDK signs with them. */
 export type Identity = AwsCredentialIdentity;
 
-/** One reading of the credentials, which has begun. */
+/** One run of the credential chain. */
 export interface Reading {
   /** The credentials; rejects with a CredentialsFailure. */
   readonly identity: Promise<Identity>;
-  /** The source that is read now, as a noun phrase. */
+  /** The current source, as a noun phrase. */
   readonly source: string;
-  /** What is wrong with a source that is set and comes before that one. */
-  readonly passedOver?: string | undefined;
+  /** The failure of a configured source that precedes it. */
+  readonly failedSource?: string | undefined;
 }
 
 export interface CredentialsOptions {
-  /** Milliseconds until a reading is given up; after a fifth of it, a warning is logged. */
+  /** Timeout of one reading; a warning is logged after a fifth of it. */
   readonly timeoutMs: number;
   readonly logger: Pick<Logger, 'info' | 'warn'>;
   readonly clock: Clock;
@@ -26,20 +26,20 @@ export interface CredentialsOptions {
 interface Running {
   readonly reading: Reading;
   readonly since: number;
-  /** What the reading brings, or the failure to bring it in time. */
+  /** The result of the reading, or a timeout. */
   readonly result: Promise<Identity>;
 }
 
-/** Credentials are renewed this long before they expire, in milliseconds, as the SDK does. */
+/** The time before their expiry at which credentials are renewed, as in the SDK. */
 const renewBeforeMs = 300_000;
-/** At most one reading after a refusal or a failure in this time, in milliseconds. */
-const readAgainMs = 1000;
-/** The least time between two readings, in milliseconds: a reading that was given up usually goes on. */
-const besideGivenUpMs = 60_000;
+/** The minimum interval between readings after a refusal or a failure. */
+const minIntervalMs = 1000;
+/** How long a reading that timed out still prevents another one; it usually continues to run. */
+const overdueMs = 60_000;
 
 /**
- * The credentials of the service. The SDK reads those without an expiry once (aws/aws-sdk-js-v3#3396); these are read
- * again after AWS has refused them. No caller waits for a renewal while the earlier credentials are valid.
+ * The AWS credentials of the service. Unlike the SDK, it reads credentials without an expiry again after AWS refuses them
+ * (aws/aws-sdk-js-v3#3396). Callers do not wait for a renewal while the current credentials are valid.
  */
 export class AwsCredentials {
   readonly #begin: () => Reading;
@@ -52,31 +52,31 @@ export class AwsCredentials {
   #version = 0;
   #readAt = -Infinity;
 
-  /** `begin` starts to read them again. */
+  /** `begin` starts a reading. */
   constructor(begin: () => Reading, options: CredentialsOptions) {
     this.#begin = begin;
     this.#options = options;
     this.#clock = options.clock;
   }
 
-  /** Changes whenever the credentials do. */
+  /** Increases whenever the credentials change. */
   get version(): number {
     return this.#version;
   }
 
-  /** Returns a function for the SDK's clients, which read the credentials through it for each request. */
+  /** The function through which the SDK's clients read the credentials for each request. */
   get provider(): () => Promise<Identity> {
-    // The SDK would remember the first credentials if it did not take the function for one that does.
+    // Without this mark, the SDK would cache the first credentials.
     return Object.assign(() => this.#get(), { memoized: true });
   }
 
-  /** The failure of a caller whose time is up while the credentials are still being read; undefined where they are not. */
+  /** The error for a caller whose deadline passes during a reading; undefined if none is running. */
   get overdue(): CredentialsFailure | undefined {
     const running = this.#running;
     return running && notYet(running.reading.source, this.#clock.now() - running.since);
   }
 
-  /** Returns whether the credentials are others than those of the version, after reading them again if need be. */
+  /** Returns whether the credentials differ from those of this version, after reading them again if necessary. */
   async haveChangedSince(version: number): Promise<boolean> {
     if (this.#version === version && this.#isRested) await this.#read().catch(() => undefined);
     return this.#version !== version;
@@ -92,18 +92,18 @@ export class AwsCredentials {
     if (leftMs <= renewBeforeMs && this.#running === undefined && this.#isRested)
       this.#read().catch((err: unknown) => {
         const fields = { err, expiration: current.expiration };
-        this.#options.logger.warn(fields, 'the AWS credentials, which expire soon, cannot be renewed');
+        this.#options.logger.warn(fields, 'the AWS credentials expire soon and cannot be renewed');
       });
     return current;
   }
 
   get #isRested(): boolean {
-    return this.#clock.now() - this.#readAt >= readAgainMs;
+    return this.#clock.now() - this.#readAt >= minIntervalMs;
   }
 
   #read(): Promise<Identity> {
-    const mostMs = this.#options.timeoutMs + besideGivenUpMs;
-    if (this.#running === undefined || this.#clock.now() - this.#running.since >= mostMs)
+    const limitMs = this.#options.timeoutMs + overdueMs;
+    if (this.#running === undefined || this.#clock.now() - this.#running.since >= limitMs)
       this.#running = this.#run();
     return this.#running.result;
   }
@@ -127,14 +127,14 @@ export class AwsCredentials {
     return running;
   }
 
-  #take(identity: Identity, { source, passedOver }: Reading): void {
+  #take(identity: Identity, { source, failedSource }: Reading): void {
     if (!isSame(identity, this.#current)) this.#version += 1;
     this.#current = identity;
     if (this.#source === source) return;
     this.#source = source;
     const { logger } = this.#options;
-    if (passedOver === undefined) logger.info({}, `AWS credentials come from ${source}`);
-    else logger.warn({}, `AWS credentials come from ${source}, since ${passedOver}`);
+    if (failedSource === undefined) logger.info({}, `AWS credentials come from ${source}`);
+    else logger.warn({}, `AWS credentials come from ${source}, because ${failedSource}`);
   }
 
   #inTime(reading: Reading, taken: Promise<Identity>): Promise<Identity> {
@@ -144,7 +144,7 @@ export class AwsCredentials {
       const cancelWarning = this.#clock.after(slowMs, () => {
         logger.warn(
           {},
-          `waiting for AWS credentials from ${reading.source}, for ${slowMs / 1000} s so far and ${timeoutMs / 1000} s at most`,
+          `waiting for AWS credentials from ${reading.source} for ${slowMs / 1000} s; the timeout is ${timeoutMs / 1000} s`,
         );
       });
       const cancelTimeout = this.#clock.after(timeoutMs, () => {

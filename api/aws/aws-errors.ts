@@ -3,22 +3,22 @@ import { InvalidResponse } from './invalid-response.ts';
 import { CredentialsFailure } from './credentials-failure.ts';
 import { NetworkFailure } from './network-failure.ts';
 
-/** The request that failed. */
+/** The failed request. */
 export interface AwsRequestInfo {
-  /** As IAM writes it: `elasticloadbalancing:DescribeLoadBalancers`. */
+  /** The IAM action, such as `elasticloadbalancing:DescribeLoadBalancers`. */
   readonly action: string;
   readonly region: string;
   readonly elbName?: string;
 }
 
-/** An error that AWS answered with, as the SDK v3 throws it (`ServiceException` of @smithy/core). */
+/** An error response of AWS, as SDK v3 throws it (`ServiceException` of @smithy/core). */
 interface AwsError extends Error {
   readonly $metadata: { readonly httpStatusCode: number; readonly requestId?: string };
 }
 
 /**
- * Codes for "too often": those of @smithy/core (service-error-classification), which the SDK repeats, and ELB's
- * DependencyThrottle, which it does not. The account's other limits (FilterLimitExceeded) are not among them.
+ * Throttling codes: those that the SDK retries (service-error-classification of @smithy/core), and ELB's
+ * DependencyThrottle, which it does not retry. Other limits, such as FilterLimitExceeded, are not throttling.
  */
 const throttling =
   /Throttl|^(SlowDown|TooManyRequestsException|RequestLimitExceeded|BandwidthLimitExceeded|PriorRequestNotComplete)$/;
@@ -51,35 +51,35 @@ const refusedInstance = new Set([
   'InvalidInstanceID.Malformed',
 ]);
 
-/** Codes after which other credentials can be accepted: the key or the token has expired or was deleted. */
+/** Codes for a key or token that has expired or was deleted. */
 const stale =
   /^(AuthFailure|ExpiredToken|ExpiredTokenException|InvalidAccessKeyId|InvalidClientTokenId|UnrecognizedClientException)$/;
 
-/** Returns whether AWS refused the credentials so that it can accept renewed ones. */
+/** Returns whether AWS refused the credentials for a reason that renewed credentials can fix. */
 export function haveStaleCredentials(error: unknown): boolean {
   return isAnswered(error) && stale.test(error.name);
 }
 
-/** Returns whether the answer says "too often": by its code, or by HTTP 429, even where something before AWS sent it. */
+/** Returns whether the error is throttling, by its code or by HTTP 429, even if a proxy sent it. */
 export function isThrottling(error: unknown): boolean {
   return isAnswered(error) && (error.$metadata.httpStatusCode === 429 || throttling.test(error.name));
 }
 
 /**
- * Returns the DomainError with what the caller can do about an error of AWS, of the credentials or of the network, with
- * that error as its cause. Any other error is a fault of this program and is returned as it is.
+ * Returns the DomainError for an error of AWS, of the credentials or of the network, with that error as its cause. Returns
+ * any other error, a fault of this program, unchanged.
  */
 export function toDomainError(error: unknown, request: AwsRequestInfo): unknown {
   if (error instanceof NetworkFailure) return error.toDomainError(request.action);
   if (error instanceof CredentialsFailure) return error.toDomainError(request.action);
   if (isThrottling(error)) return throttled(error as AwsError, request);
-  if (error instanceof InvalidResponse) return unusable(error, request);
+  if (error instanceof InvalidResponse) return invalid(error, request);
   return isAnswered(error) ? refused(error, request) : error;
 }
 
 function throttled(error: AwsError, { action }: AwsRequestInfo): DomainError {
   const code = error instanceof InvalidResponse ? `HTTP ${error.status}` : codeOf(error);
-  return new DomainError('aws_throttled', `AWS is asked too often (${code} on ${action})`, {
+  return new DomainError('aws_throttled', `AWS throttled the request (${code} on ${action})`, {
     advice: 'nothing was changed, so try again in a second',
     retryAfterSeconds: 1,
     cause: error,
@@ -87,12 +87,12 @@ function throttled(error: AwsError, { action }: AwsRequestInfo): DomainError {
   });
 }
 
-function unusable(fault: InvalidResponse, { action }: AwsRequestInfo): DomainError {
-  const { kind, status, what } = fault;
-  if (kind === 'cut')
+function invalid(fault: InvalidResponse, { action }: AwsRequestInfo): DomainError {
+  const { kind, status, detail } = fault;
+  if (kind === 'truncated')
     return new DomainError(
       'aws_failed',
-      `the answer of AWS to ${action} is incomplete: ${what} (HTTP ${status})`,
+      `the response of AWS to ${action} is incomplete: ${detail} (HTTP ${status})`,
       {
         advice: 'try again in a few seconds',
         cause: fault,
@@ -100,18 +100,18 @@ function unusable(fault: InvalidResponse, { action }: AwsRequestInfo): DomainErr
     );
   return new DomainError(
     'aws_failed',
-    `something other than AWS answered ${action} (HTTP ${status}, ${what})`,
+    `something other than AWS answered ${action} (HTTP ${status}, ${detail})`,
     {
       advice:
         status === 407
           ? 'check the user and the password in HTTPS_PROXY'
-          : 'check AWS_ENDPOINT_URL and any proxy on the way',
+          : 'check AWS_ENDPOINT_URL and any proxy',
       cause: fault,
     },
   );
 }
 
-/** The error of a request that AWS answered with a code. */
+/** Returns the error for an error response of AWS. */
 function refused(error: AwsError, request: AwsRequestInfo): DomainError {
   const { action, region } = request;
   const { httpStatusCode: status, requestId: awsRequestId } = error.$metadata;
@@ -128,9 +128,9 @@ function refused(error: AwsError, request: AwsRequestInfo): DomainError {
       },
     );
   }
-  const said = `${codeOf(error)} on ${action}, HTTP ${status}`;
+  const summary = `${codeOf(error)} on ${action}, HTTP ${status}`;
   if (status >= 500)
-    return new DomainError('aws_failed', `AWS failed (${said})`, {
+    return new DomainError('aws_failed', `AWS failed (${summary})`, {
       ...details,
       advice: 'try again in a few seconds',
     });
@@ -139,13 +139,13 @@ function refused(error: AwsError, request: AwsRequestInfo): DomainError {
     : badCredentials.has(error.name)
       ? [
           "AWS refused this service's credentials",
-          `check its AWS credentials and its clock, and that they are allowed ${action}`,
+          `check its AWS credentials, their permission for ${action} and its clock`,
         ]
-      : ['AWS refused the request', "the service's log has AWS's reason"];
-  return new DomainError('aws_refused', `${problem} (${said})`, { ...details, advice });
+      : ['AWS refused the request', "see the service's log for the reason"];
+  return new DomainError('aws_refused', `${problem} (${summary})`, { ...details, advice });
 }
 
-/** AWS's code, which comes from the network, as far as it is sane enough for a sentence. */
+/** Returns the error code if it contains only safe characters; it comes from the network. */
 function codeOf({ name }: Error): string {
   return /^[\w.:-]{1,80}$/.test(name) ? name : 'an unreadable code';
 }
@@ -158,7 +158,7 @@ function isAnswered(error: unknown): error is AwsError {
   );
 }
 
-/** The instances that AWS names in a sentence: `EC2 instance i-… is not in running state.` */
+/** Returns the instance ids in a message such as `EC2 instance i-… is not in running state.` */
 function instanceIdsIn(sentence: string): string[] {
   return sentence.match(/\bi-(?:[0-9a-f]{17}|[0-9a-f]{8})\b/g) ?? [];
 }

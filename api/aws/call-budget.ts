@@ -4,24 +4,24 @@ import type { AwsTrace } from '../telemetry/aws-trace.ts';
 import type { BudgetState, DelayedCalls } from '../telemetry/budget-state.ts';
 import type { Clock } from '../time.ts';
 
-/** How long everybody stays away after AWS said that it is asked too often, or after it was not reached, in milliseconds. */
+/** The pause of all calls after AWS throttled one or was unreachable. */
 const backOffMs = 1000;
 
 export interface CallBudgetOptions {
-  /** What is asked here, as a sentence names it: "load balancer reads". */
+  /** A noun phrase for messages, such as "load balancer reads". */
   readonly name: string;
-  /** Calls a second in the long run; a second's worth may come at once. Unlimited without it. */
+  /** The sustained rate, which is also the burst; unlimited by default. */
   readonly perSecond?: number;
-  /** Calls beside that second's worth which only urgent callers may take. */
+  /** Additional burst for urgent calls only. */
   readonly reserve?: number;
   readonly clock: Clock;
 }
 
-/** Who comes with a lower rank goes first. */
+/** A lower rank goes first. */
 const ranks: Readonly<Record<Urgency, number>> = { urgent: 0, ordinary: 1, patient: 2 };
 
-/** The number of calls in a row that may overtake waiting calls of a lower rank. */
-const mostOvertaking = 2;
+/** The number of consecutive calls that may overtake waiting calls with a higher rank number. */
+const maxOvertaking = 2;
 
 const never: DelayedCalls = { calls: 0, last: undefined };
 
@@ -29,12 +29,12 @@ interface Waiter {
   readonly urgency: Urgency;
   readonly repeated: boolean;
   readonly admit: () => void;
-  readonly refuse: (because: DomainError) => void;
+  readonly refuse: (reason: DomainError) => void;
 }
 
 /**
- * The way out for one kind of AWS call, shared by the whole process: a token bucket, so that this service leaves the
- * account's rate to others too, and a pause for everybody after AWS throttled or was not reached.
+ * Limits one kind of AWS call for the whole process: a token bucket, which leaves a part of the account's rate to other
+ * programs, and a pause after AWS throttled a call or was unreachable.
  */
 export class CallBudget {
   readonly #options: CallBudgetOptions;
@@ -44,12 +44,12 @@ export class CallBudget {
   #countedAt: number;
   #waiting: Waiter[] = [];
   #cancelTimer: () => void = () => undefined;
-  /** Calls in a row that were admitted while others of a lower rank waited. */
+  /** Consecutive calls that were admitted while calls with a higher rank number waited. */
   #overtaking = 0;
-  #closedAt = -Infinity;
-  #closedUntil = -Infinity;
-  #closedBecause: DomainError | undefined;
-  #heldUp: { readonly us: DelayedCalls; readonly aws: DelayedCalls } = { us: never, aws: never };
+  #pausedAt = -Infinity;
+  #pausedUntil = -Infinity;
+  #pauseReason: DomainError | undefined;
+  #delayed: { readonly us: DelayedCalls; readonly aws: DelayedCalls } = { us: never, aws: never };
 
   constructor(options: CallBudgetOptions) {
     this.#options = options;
@@ -60,35 +60,34 @@ export class CallBudget {
   }
 
   /**
-   * Resolves when a call may be made. Urgent calls go first and may take the reserve; patient ones go last. A third of
-   * the calls is left to lower ranks that wait. A repeated try waits for the end of a pause; a first one throws what
-   * caused the pause. Throws `aws_throttled` where the turn would come only after the trace's deadline.
+   * Resolves when a call may be made. Urgent calls go first and may use the reserve; patient calls go last, but a third
+   * of the calls is left to those that wait behind others. During a pause, a retry waits and a first attempt throws the
+   * reason of the pause. Throws `aws_throttled` if the turn would come after the trace's deadline.
    */
   async take(trace: AwsTrace, { urgency, repeated }: { urgency: Urgency; repeated: boolean }): Promise<void> {
     const pause = this.#pauseMs;
-    if (pause > 0 && this.#closedBecause !== undefined && trace.probe !== true) {
-      this.#countHeldUp('aws');
-      if (!repeated || this.#clock.now() + pause > trace.deadlineAt) throw this.#closedBecause;
+    if (pause > 0 && this.#pauseReason !== undefined && trace.probe !== true) {
+      this.#countDelayed('aws');
+      if (!repeated || this.#clock.now() + pause > trace.deadlineAt) throw this.#pauseReason;
       await new Promise<void>((resolve) => this.#clock.after(pause, resolve));
     }
     if (this.#options.perSecond === undefined) return;
     this.#refill();
     const ahead = this.#waiting.filter((waiter) => ranks[waiter.urgency] <= ranks[urgency]).length;
-    const mustYield = this.#overtaking >= mostOvertaking && this.#waiting.length > ahead;
+    const mustYield = this.#overtaking >= maxOvertaking && this.#waiting.length > ahead;
     if (ahead === 0 && !mustYield && this.#tokens >= this.#price(urgency)) {
       this.#admit(urgency);
       return;
     }
-    this.#countHeldUp('us');
-    const alike = this.#waiting.filter((waiter) => waiter.urgency === urgency).length;
-    // Only this many of a higher rank go first.
-    const before = Math.min(ahead, (alike + 1) * (mostOvertaking + 1) - 1);
+    this.#countDelayed('us');
+    const sameUrgency = this.#waiting.filter((waiter) => waiter.urgency === urgency).length;
+    // At most this many calls go first.
+    const before = Math.min(ahead, (sameUrgency + 1) * (maxOvertaking + 1) - 1);
     const waitMs = ((this.#price(urgency) + before - this.#tokens) / this.#options.perSecond) * 1000;
-    if (this.#clock.now() + waitMs > trace.deadlineAt) throw this.spent(waitMs);
+    if (this.#clock.now() + waitMs > trace.deadlineAt) throw this.exhausted(waitMs);
     await this.#turn(trace, urgency, repeated, ahead);
   }
 
-  /** How things stand. */
   get state(): BudgetState {
     this.#refill();
     const { name, perSecond } = this.#options;
@@ -97,45 +96,49 @@ export class CallBudget {
       perSecond,
       left: perSecond === undefined ? undefined : Math.floor(this.#tokens),
       waiting: this.#waiting.length,
-      heldUpByUs: this.#heldUp.us,
-      heldUpByAws: this.#heldUp.aws,
+      heldUpByUs: this.#delayed.us,
+      heldUpByAws: this.#delayed.aws,
     };
   }
 
-  #countHeldUp(by: 'us' | 'aws'): void {
-    this.#heldUp = {
-      ...this.#heldUp,
-      [by]: { calls: this.#heldUp[by].calls + 1, last: new Date(this.#clock.epochMs()) },
+  #countDelayed(by: 'us' | 'aws'): void {
+    this.#delayed = {
+      ...this.#delayed,
+      [by]: { calls: this.#delayed[by].calls + 1, last: new Date(this.#clock.epochMs()) },
     };
   }
 
-  /** What there is to tell a caller whose turn would come too late. */
-  spent(waitMs: number = backOffMs): DomainError {
-    return new DomainError('aws_throttled', `this service's own budget of ${this.#options.name} is spent`, {
-      advice: 'nothing was changed, so try again in a few seconds',
-      retryAfterSeconds: Math.ceil(waitMs / 1000),
-    });
+  /** Returns the error for a caller whose turn would come too late. */
+  exhausted(waitMs: number = backOffMs): DomainError {
+    return new DomainError(
+      'aws_throttled',
+      `this service's own budget of ${this.#options.name} is exhausted`,
+      {
+        advice: 'nothing was changed, so try again in a few seconds',
+        retryAfterSeconds: Math.ceil(waitMs / 1000),
+      },
+    );
   }
 
-  /** AWS throttled, or could not be reached by any attempt: for a while nobody asks, and first tries fail with this. */
-  pause(because: DomainError): void {
-    this.#closedAt = this.#clock.now();
-    this.#closedUntil = this.#closedAt + backOffMs;
-    this.#closedBecause = because;
-    const firstTries = this.#waiting.filter(({ repeated }) => !repeated);
+  /** Pauses all calls for a second and rejects waiting first attempts with `reason`. */
+  pause(reason: DomainError): void {
+    this.#pausedAt = this.#clock.now();
+    this.#pausedUntil = this.#pausedAt + backOffMs;
+    this.#pauseReason = reason;
+    const firstAttempts = this.#waiting.filter(({ repeated }) => !repeated);
     this.#waiting = this.#waiting.filter(({ repeated }) => repeated);
-    for (const { refuse } of firstTries) {
-      this.#countHeldUp('aws');
-      refuse(because);
+    for (const { refuse } of firstAttempts) {
+      this.#countDelayed('aws');
+      refuse(reason);
     }
   }
 
-  /** AWS answered a call that left at `leftAt`, which says nothing where it has throttled others since then. */
-  reopen(leftAt: number): void {
-    if (leftAt >= this.#closedAt) this.#closedBecause = undefined;
+  /** Ends the pause after AWS answered a call that was sent after the pause began. */
+  resume(sentAt: number): void {
+    if (sentAt >= this.#pausedAt) this.#pauseReason = undefined;
   }
 
-  /** Resolves when the caller's turn has come. Throws where those before it kept it from that until its deadline. */
+  /** Resolves when it is the caller's turn; throws if the deadline comes first. */
   async #turn(trace: AwsTrace, urgency: Urgency, repeated: boolean, ahead: number): Promise<void> {
     let tooLate: () => void = () => undefined;
     try {
@@ -143,7 +146,7 @@ export class CallBudget {
         const waiter = { urgency, repeated, admit, refuse };
         tooLate = () => {
           this.#waiting = this.#waiting.filter((other) => other !== waiter);
-          refuse(this.spent());
+          refuse(this.exhausted());
         };
         trace.deadline.addEventListener('abort', tooLate);
         this.#waiting.splice(ahead, 0, waiter);
@@ -155,10 +158,10 @@ export class CallBudget {
   }
 
   get #pauseMs(): number {
-    return this.#closedBecause === undefined ? 0 : this.#closedUntil - this.#clock.now();
+    return this.#pauseReason === undefined ? 0 : this.#pausedUntil - this.#clock.now();
   }
 
-  /** Tokens that must be there: an ordinary call leaves the reserve alone. */
+  /** The number of tokens required to admit a call; only urgent calls may use the reserve. */
   #price(urgency: Urgency): number {
     return urgency === 'urgent' ? 1 : 1 + (this.#options.reserve ?? 0);
   }
@@ -192,23 +195,23 @@ export class CallBudget {
     this.#schedule();
   }
 
-  /** The waiting call whose turn is next, and the tokens that must be there for it. */
+  /** The waiting call that is next, and the number of tokens that it requires. */
   get #next(): { readonly waiter: Waiter; readonly price: number } | undefined {
     const [first] = this.#waiting;
     if (first === undefined) return undefined;
     const overtaken =
-      this.#overtaking < mostOvertaking
+      this.#overtaking < maxOvertaking
         ? undefined
         : this.#waiting.find(({ urgency }) => ranks[urgency] > ranks[first.urgency]);
     if (overtaken !== undefined) return { waiter: overtaken, price: 1 };
-    // Urgent calls that do not wait themselves have overtaken it.
-    const isDue = this.#overtaking >= mostOvertaking;
+    // Urgent calls that did not have to wait have overtaken it.
+    const isDue = this.#overtaking >= maxOvertaking;
     return { waiter: first, price: isDue ? 1 : this.#price(first.urgency) };
   }
 
   #admit(urgency: Urgency): void {
     this.#tokens -= 1;
     const overtakes = this.#waiting.some((waiter) => ranks[waiter.urgency] > ranks[urgency]);
-    this.#overtaking = overtakes && this.#overtaking < mostOvertaking ? this.#overtaking + 1 : 0;
+    this.#overtaking = overtakes && this.#overtaking < maxOvertaking ? this.#overtaking + 1 : 0;
   }
 }

@@ -6,13 +6,12 @@ import {
 import { validateHeaderValue } from 'node:http';
 import type { AwsClients } from './clients.ts';
 
-/** What the SDK is about to send. */
 interface Request {
   readonly protocol: string;
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** What both services' commands have of a middleware stack, as far as it is used here. */
+/** The part of the SDK's commands that is used here. */
 interface Command {
   readonly middlewareStack: {
     add(
@@ -22,12 +21,12 @@ interface Command {
   };
 }
 
-/** Ends a rehearsal that went well. */
+/** Stops a valid request before it is sent. */
 class RequestIsValid extends Error {}
 
 /**
- * Makes and signs a request of both services and sends neither. Throws what the first real request would fail with for
- * want of right settings: an endpoint that is no http URL, one beside FIPS, a header that cannot be sent.
+ * Builds and signs a request to each service without sending it. Throws for settings with which the first request would
+ * fail: an endpoint that is not an HTTP URL, a custom endpoint with FIPS, an invalid header value.
  */
 export async function checkSdkSettings({ elb, ec2 }: AwsClients): Promise<void> {
   const listElbs = new DescribeLoadBalancersCommand({});
@@ -38,8 +37,8 @@ export async function checkSdkSettings({ elb, ec2 }: AwsClients): Promise<void> 
         checkRequest((args as { request: Request }).request);
         return Promise.reject(new RequestIsValid());
       },
-      // The last step before the request is sent.
-      { step: 'finalizeRequest', priority: 'low', name: 'rehearsal' },
+      // The last step before sending.
+      { step: 'finalizeRequest', priority: 'low', name: 'checkSettings' },
     );
   const ignoreValid = (error: unknown) => {
     if (!(error instanceof RequestIsValid)) throw error;
@@ -55,12 +54,12 @@ function checkRequest({ protocol, headers }: Request): void {
     try {
       validateHeaderValue(name, value);
     } catch {
-      throw new Error(`the header ${name} would have a character that no header may have`);
+      throw new Error(`the header ${name} would contain an invalid character`);
     }
   }
 }
 
-/** Returns the region of the AWS profile in use, as the SDK reads it; undefined where there is none. */
+/** Returns the region of the active AWS profile, as the SDK reads it; undefined if there is none. */
 export async function readProfileRegion(): Promise<string | undefined> {
   const client = new ElasticLoadBalancingClient({});
   return client.config.region().catch(() => undefined);

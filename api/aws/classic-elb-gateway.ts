@@ -23,19 +23,19 @@ import { elementsOfInstances, toMachineInfo } from './ec2-documents.ts';
 import { requiredText, toDescription, toHealth, toMembers } from './elb-documents.ts';
 import { childrenOf, textOf, wholeNumberOf, type XmlElement } from './xml-document.ts';
 
-/** Any command of the service, as the client sends it; the SDK's types differ by command. */
+/** Any command of ELB; the SDK has a type per command. */
 type ElbCommand = Command & Parameters<AwsClients['elb']['send']>[0];
 
 /** Classic Load Balancer user guide, "Configure connection draining". */
 const defaultDrainingSeconds = 300;
 
-/** Calls a second that reads may spend in the long run. */
+/** The sustained rates of read calls. */
 export interface ReadBudget {
   readonly elbReadsPerSecond: number;
   readonly ec2ReadsPerSecond: number;
 }
 
-/** Reaches classic load balancers and EC2 through the AWS SDK. */
+/** Implements the gateway with classic ELB and EC2 through the AWS SDK. */
 export class ClassicElbGateway implements LoadBalancerGateway {
   readonly #clients: AwsClients;
   readonly #ledger: AwsLedger;
@@ -58,7 +58,7 @@ export class ClassicElbGateway implements LoadBalancerGateway {
     this.#ec2Reads = new CallBudget({ name: 'instance reads', perSecond: budget.ec2ReadsPerSecond, clock });
   }
 
-  /** How much AWS may be asked by kind of call, and who made somebody wait. */
+  /** The state of the call budgets. */
   get budgets(): BudgetState[] {
     return [this.#elbReads.state, this.#ec2Reads.state, this.#elbWrites.state];
   }
@@ -143,8 +143,8 @@ export class ClassicElbGateway implements LoadBalancerGateway {
       return toMembers(resultOf(response, name));
     } catch (error) {
       const isRefused = error instanceof DomainError && error.code === 'instance_refused';
-      if (!isRefused || !call.lost) throw error;
-      // The refusal can follow from an attempt whose answer was lost and that detached them. AWS's list decides.
+      if (!isRefused || !call.mayHaveChanged) throw error;
+      // An earlier attempt may have detached the instances although its response was lost. The list of members decides.
       const { members } = await this.describeLoadBalancer(elbName, trace);
       if (instanceIds.some((id) => members.includes(id))) throw error;
       return undefined;
@@ -217,7 +217,7 @@ export class ClassicElbGateway implements LoadBalancerGateway {
   }
 }
 
-/** The reader of answers has seen that the result is there. */
+/** The response reader has checked that the result element exists. */
 function resultOf(response: XmlElement, name: string): XmlElement {
   return response.children.find((child) => child.name === `${name}Result`) ?? response;
 }

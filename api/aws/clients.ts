@@ -9,19 +9,19 @@ import { RequestHandler, type RequestHandlerOptions } from './request-handler.ts
 
 export interface AwsClientOptions extends RequestHandlerOptions {
   readonly region: string;
-  /** How often a request is sent at most, 3 times by default. */
+  /** Maximum attempts per request; 3 by default. */
   readonly maxAttempts?: number;
-  /** The URL of AWS; without it, the SDK finds it (AWS_ENDPOINT_URL, the region's endpoint). */
+  /** By default the SDK chooses it: AWS_ENDPOINT_URL or the endpoint of the region. */
   readonly endpoint?: string;
-  /** False for an AWS in this process: FIPS, dual-stack and proxy settings of the environment do not apply to it. */
+  /** False for the embedded AWS, which ignores the FIPS, dual-stack and proxy settings of the environment. */
   readonly amazonsOwn?: boolean;
-  /** The credentials; without them, the SDK's own chain finds them. */
+  /** By default the SDK's credential chain finds them. */
   readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string };
-  /** Where the SDK's own chain looks for them. */
+  /** Where the credential chain looks for them. */
   readonly credentialSettings?: CredentialSettings;
-  /** Milliseconds until a reading of the credentials is given up, 15,000 by default. */
+  /** Timeout of one run of the credential chain; 15,000 by default. */
   readonly credentialsTimeoutMs?: number;
-  /** Gets what there is to know of the chain. */
+  /** Receives messages about the credential chain. */
   readonly logger?: Pick<Logger, 'info' | 'warn'>;
   readonly clock: Clock;
 }
@@ -33,7 +33,7 @@ export interface AwsClients {
   readonly region: string;
 }
 
-/** Returns clients of both services that keep their connections and repeat a request that fails for a passing reason. */
+/** Returns clients of both services that share persistent connections, retries and credentials. */
 export function createAwsClients(options: AwsClientOptions): AwsClients {
   const { region, endpoint } = options;
   const requestHandler = new RequestHandler({ ...options, direct: options.amazonsOwn === false });

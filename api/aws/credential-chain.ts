@@ -5,14 +5,14 @@ import { type CredentialSettings, type Link, missingProfile, nameOfSource } from
 import type { Identity, Reading } from './aws-credentials.ts';
 import type { RequestHandler } from './request-handler.ts';
 
-/** What the providers of the chain use for requests of their own, such as those to STS. */
+/** The configuration for requests of the credential providers, such as those to STS. */
 export interface ChainClientConfig {
   readonly region: string;
   readonly requestHandler: RequestHandler;
 }
 
-/** What the SDK's log lines say of the chain: the beginning of a link, or of a part of the profile's link. */
-const beginnings: readonly [line: RegExp, link: Link][] = [
+/** The debug lines with which the SDK starts to read a source. */
+const startLines: readonly [line: RegExp, link: Link][] = [
   [/defaultProvider::fromEnv$/, 'env'],
   [/defaultProvider::fromIni$/, 'profile'],
   [/fromProcess$/, 'process'],
@@ -21,39 +21,39 @@ const beginnings: readonly [line: RegExp, link: Link][] = [
   [/remoteProvider::fromInstanceMetadata$/, 'instance'],
 ];
 
-/** Characters of a reason that are shown: its end, as a program writes its error last. */
-const longestReason = 300;
+/** Longer reasons are shortened to their end, where programs write the error. */
+const maxReasonLength = 300;
 
-/** Starts to read credentials by the SDK's own chain, past its cache of the shared files. */
+/** Starts to read credentials with the SDK's credential chain, bypassing its cache of the shared files. */
 export function readChain(
   settings: CredentialSettings,
   clientConfig: ChainClientConfig,
   logger: Pick<Logger, 'warn'>,
 ): Reading {
-  const journal = new Journal(settings, logger);
-  const provider = defaultProvider({ ignoreCache: true, maxRetries: 1, logger: journal, clientConfig });
+  const chainLog = new ChainLog(settings, logger);
+  const provider = defaultProvider({ ignoreCache: true, maxRetries: 1, logger: chainLog, clientConfig });
   return {
     identity: provider().catch((error: unknown): Promise<Identity> => {
-      throw journal.failure(error);
+      throw chainLog.failure(error);
     }),
     get source() {
-      return journal.source;
+      return chainLog.source;
     },
-    get passedOver() {
-      return journal.passedOver;
+    get failedSource() {
+      return chainLog.failedSource;
     },
   };
 }
 
 /**
- * The SDK's logger for one reading. After a source that fails, the chain goes on to the next one and reports the last
- * failure only; its debug lines have all of them.
+ * The SDK's logger for one run of the chain. If a source fails, the chain tries the next one and reports only the last
+ * failure; its debug lines contain all of them.
  */
-class Journal {
+class ChainLog {
   readonly #settings: CredentialSettings;
   readonly #logger: Pick<Logger, 'warn'>;
   #link: Link = 'env';
-  /** Whether the profile has something to read credentials with. */
+  /** Whether the profile configures credentials. */
   #profileIsUsed = false;
   readonly #failures: { readonly link: Link; readonly reason: string }[] = [];
 
@@ -70,7 +70,7 @@ class Journal {
       return;
     }
     this.#profileIsUsed ||= this.#link === 'profile' && !/::|fromIni$/.test(line);
-    this.#link = beginnings.find(([beginning]) => beginning.test(line))?.[1] ?? this.#link;
+    this.#link = startLines.find(([start]) => start.test(line))?.[1] ?? this.#link;
   }
 
   warn(...[line]: unknown[]): void {
@@ -78,20 +78,20 @@ class Journal {
   }
 
   info(): void {
-    // The requests of the chain's own clients.
+    // Ignores the requests of the credential providers.
   }
 
   error(...[line]: unknown[]): void {
     this.warn(line);
   }
 
-  /** The source that is read now. */
+  /** The current source. */
   get source(): string {
     return nameOfSource(this.#link, this.#settings);
   }
 
-  /** What is wrong with the first source that is set and failed; undefined where there is none. */
-  get passedOver(): string | undefined {
+  /** The failure of the first configured source that failed; undefined if there is none. */
+  get failedSource(): string | undefined {
     const failed = this.#failures.find(({ link }) => this.#isSet(link));
     if (failed === undefined) return undefined;
     const isProfile = failed.link === 'profile' || failed.link === 'process';
@@ -101,12 +101,12 @@ class Journal {
 
   failure(error: unknown): CredentialsFailure {
     const reason = error instanceof Error ? error.message : String(error);
-    // Some providers throw without a line in the log.
+    // Some providers throw without logging.
     this.#failures.push({ link: this.#link, reason });
     const failed = this.#failures.find(({ link }) => this.#isSet(link));
     return new CredentialsFailure(
       failed === undefined ? undefined : `${this.#nameOf(failed.link)} failed`,
-      this.passedOver ?? reason,
+      this.failedSource ?? reason,
       error,
     );
   }
@@ -122,16 +122,16 @@ class Journal {
   }
 }
 
-/** The SDK's last word, after a source that failed without a line in the log: an endpoint that answered with an HTTP error. */
+/** The SDK's message after a source failed without logging, such as an endpoint that answered with an HTTP error. */
 const noReason = 'Could not load credentials from any providers';
 
-/** Node puts the command of a program that failed before its standard error; commands can have secrets. */
+/** Removes the command, which may contain secrets and which Node.js prepends to the standard error of a program. */
 function readableReason(reason: string): string {
-  const said = reason
+  const text = reason
     .replace(/^Command failed: .*\n?/, '')
     .replace(/\s+/g, ' ')
     .trim();
-  if (said === noReason) return 'it answered without credentials, such as with an HTTP error';
-  if (said === '') return 'it ended with an error and wrote nothing to standard error';
-  return said.length > longestReason ? `…${said.slice(-longestReason)}` : said;
+  if (text === noReason) return 'it did not return credentials, for example because of an HTTP error';
+  if (text === '') return 'it exited with an error and no output on standard error';
+  return text.length > maxReasonLength ? `…${text.slice(-maxReasonLength)}` : text;
 }

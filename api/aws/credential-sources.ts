@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 
-/** The settings that decide where the SDK's chain looks for credentials. */
+/** The settings that determine where the SDK's credential chain looks for credentials. */
 export interface CredentialSettings {
-  /** AWS_PROFILE; undefined where it is unset, so that the chain looks for the profile "default". */
+  /** AWS_PROFILE; if undefined, the chain uses the profile "default". */
   readonly profile: string | undefined;
   /** The shared configuration file and the shared credentials file. */
   readonly files: readonly string[];
-  /** Whether both keys are set; the chain skips them where AWS_PROFILE is set. */
+  /** Whether both keys are set; the chain skips them if AWS_PROFILE is set. */
   readonly hasKeys: boolean;
   /** Whether AWS_WEB_IDENTITY_TOKEN_FILE is set. */
   readonly hasToken: boolean;
@@ -14,10 +14,10 @@ export interface CredentialSettings {
   readonly endpoint: string | undefined;
 }
 
-/** A link of the SDK's chain. */
+/** A source in the SDK's credential chain. */
 export type Link = 'env' | 'profile' | 'process' | 'token' | 'container' | 'instance';
 
-/** Returns a noun phrase for the source that a link reads. */
+/** Returns a noun phrase for the source, for messages. */
 export function nameOfSource(link: Link, { profile = 'default', endpoint = '' }: CredentialSettings): string {
   switch (link) {
     case 'env':
@@ -36,8 +36,8 @@ export function nameOfSource(link: Link, { profile = 'default', endpoint = '' }:
 }
 
 /**
- * Returns what to say of AWS_PROFILE where no shared file has such a profile, with the reason for each file; undefined
- * where one has it. The SDK treats a file that cannot be read as empty.
+ * Returns a message if no shared file has the profile of AWS_PROFILE, with the reason for each file; undefined if one has
+ * it. The SDK treats an unreadable file as empty.
  */
 export function missingProfile({ profile, files, hasKeys }: CredentialSettings): string | undefined {
   if (profile === undefined) return undefined;

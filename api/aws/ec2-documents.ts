@@ -1,14 +1,14 @@
 import { type MachineInfo, parseInstanceId } from '../load-balancers/machine.ts';
 import { textOf, timeOf, type XmlElement } from './xml-document.ts';
 
-/** What is read of the 3 KB with which EC2 describes an instance. */
+/** The elements to read of the 3 KB per instance in EC2's response. */
 export const elementsOfInstances = new Set([
   ...['DescribeInstancesResponse', 'reservationSet', 'instancesSet', 'item', 'nextToken'],
   ...['instanceId', 'instanceType', 'launchTime', 'vpcId'],
   ...['placement', 'availabilityZone', 'instanceState', 'name'],
 ]);
 
-/** A member of instancesSet; none where its id is not one of an instance. */
+/** Converts a member of instancesSet; returns [] if its id is not an instance id. */
 export function toMachineInfo(instance: XmlElement): MachineInfo[] {
   const instanceId = parseInstanceId(textOf(instance, 'instanceId') ?? '');
   if (instanceId === undefined) return [];

@@ -6,24 +6,24 @@ import type { InstanceId } from '../load-balancers/machine.ts';
 import { childrenOf, textOf, timeOf, wholeNumberOf, type XmlElement } from './xml-document.ts';
 
 /**
- * Returns the text of an element that AWS always sends. Throws `aws_failed` where it is missing: without an entry's id,
- * the list would be taken for a shorter one.
+ * Returns the text of an element that AWS always sends. Throws `aws_failed` if it is missing, because skipping an entry
+ * without an id would return an incomplete list.
  */
 export function requiredText(element: XmlElement, name: string): string {
   const text = textOf(element, name);
   if (text !== undefined) return text;
-  throw new DomainError('aws_failed', `the answer of AWS is incomplete: an entry has no ${name}`, {
+  throw new DomainError('aws_failed', `the response of AWS is incomplete: an entry has no ${name}`, {
     advice: 'try again in a few seconds',
   });
 }
 
-/** The members that the element lists, in its order, each once: moto lists one that was registered twice twice. */
+/** Returns the listed members in order without duplicates; moto repeats an instance that was registered twice. */
 export function toMembers(element: XmlElement): Members {
   const ids = childrenOf(element, 'Instances').map((member) => requiredText(member, 'InstanceId'));
   return [...new Set(ids)] as InstanceId[];
 }
 
-/** A member of LoadBalancerDescriptions. */
+/** Converts a member of LoadBalancerDescriptions. */
 export function toDescription(element: XmlElement): LoadBalancerDescription {
   return {
     members: toMembers(element),
@@ -62,8 +62,8 @@ function toHealthCheck(element: XmlElement | undefined): HealthCheck | undefined
 }
 
 /**
- * AWS has no code for these: its description is all there is to tell a member that drains (`InService`, as one that
- * serves) or registers from others. The texts are listed as the values of `Description` (service model, InstanceState).
+ * AWS has no codes for these conditions, and reports a draining member as `InService`. The texts are the values of
+ * `Description` (ELB service model, InstanceState).
  */
 const conditions: Readonly<Record<string, Condition>> = {
   'Instance registration is still in progress.': 'registering',
@@ -81,7 +81,7 @@ const conditions: Readonly<Record<string, Condition>> = {
   'Instance is in terminated state.': 'not-running',
 };
 
-/** A member of InstanceStates. */
+/** Converts a member of InstanceStates. */
 export function toHealth(element: XmlElement): MemberHealth {
   const state = textOf(element, 'State') ?? 'Unknown';
   const description = textOf(element, 'Description') ?? 'N/A';

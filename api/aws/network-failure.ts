@@ -1,19 +1,19 @@
 import { DomainError } from '../errors.ts';
 
-/** An error of Node or of the SDK's HTTP handler, as far as it is read here. */
+/** An error of Node.js or of the SDK's HTTP handler. */
 interface SystemError extends Error {
   readonly code?: string;
   readonly syscall?: string;
-  /** The error of each address, where all of a name's addresses failed (AggregateError of node:net). */
+  /** One error per address if all addresses of a name failed (AggregateError of node:net). */
   readonly errors?: readonly SystemError[];
 }
 
-/** Seconds until another try makes sense where only a change of configuration helps. */
-const afterConfigurationSeconds = 30;
+/** Retry-After of failures that only a change of the configuration fixes. */
+const configurationRetrySeconds = 30;
 
 /**
- * The request got no answer: the name, the connection, TLS, HTTP or the time failed. It has the name and the code of
- * its cause, by which the SDK decides whether to send the request again.
+ * The request got no response: name resolution, the connection, TLS or HTTP failed, or it timed out. It has the name and
+ * the code of its cause, by which the SDK decides whether to retry.
  */
 export class NetworkFailure extends Error {
   readonly code: string | undefined;
@@ -28,40 +28,40 @@ export class NetworkFailure extends Error {
     this.host = host;
   }
 
-  /** Returns what the caller reads about it. Those marked unsent come before the request leaves. */
+  /** Returns the error for the caller. `unsent` marks failures before the request was sent. */
   toDomainError(action: string): DomainError {
     const { host, cause } = this;
     const { code = cause.name, syscall = cause.errors?.[0]?.syscall } = cause;
     if (syscall === 'getaddrinfo') return this.#unsent(...unresolved(host, code));
     if (code === 'ECONNREFUSED')
-      return this.#unsent(`${host} refuses the connection (${code})`, {
-        advice: 'check AWS_ENDPOINT_URL and any proxy on the way',
+      return this.#unsent(`${host} refused the connection (${code})`, {
+        advice: 'check AWS_ENDPOINT_URL and any proxy',
       });
     if (syscall === 'connect' || /did not establish a connection/.test(cause.message))
-      return this.#unsent(`there is no connection to ${host} (${code})`, {
-        advice: 'check the route to it, or try again in a few seconds',
+      return this.#unsent(`cannot connect to ${host} (${code})`, {
+        advice: 'check the network route to it, or try again in a few seconds',
         retryAfterSeconds: 2,
       });
     if (isCertificateCode(code))
       return this.#unsent(`the certificate of ${host} is not accepted: ${certificateFault(code)} (${code})`, {
         advice: certificateAdvice(code),
       });
-    // Node names a failed handshake EPROTO, as the write of the request fails with it; ERR_SSL_ codes are of later records.
+    // Node.js reports a failed handshake as EPROTO and failures of later TLS records as ERR_SSL_*.
     if (code === 'EPROTO')
-      return this.#unsent(`${host} fails the TLS handshake (${tlsReason(cause)})`, {
-        advice: 'check AWS_ENDPOINT_URL, its scheme and its port, and any proxy on the way',
+      return this.#unsent(`the TLS handshake with ${host} failed (${tlsReason(cause)})`, {
+        advice: 'check AWS_ENDPOINT_URL, its scheme and its port, and any proxy',
       });
     if (code.startsWith('ERR_SSL_'))
       return this.#error(
         `the TLS connection to ${host} broke before it answered ${action} (${tlsReason(cause)})`,
         {
-          advice: 'try again in a few seconds, and check any proxy on the way',
+          advice: 'try again in a few seconds, and check any proxy',
           retryAfterSeconds: 2,
         },
       );
     if (code.startsWith('HPE_'))
-      return this.#error(`${host} does not answer ${action} in HTTP (${code})`, {
-        advice: 'check AWS_ENDPOINT_URL, its scheme and its port, and any proxy on the way',
+      return this.#error(`the response of ${host} to ${action} is not HTTP (${code})`, {
+        advice: 'check AWS_ENDPOINT_URL, its scheme and its port, and any proxy',
       });
     const isTimeout = cause.name === 'AbortError' || code === 'TimeoutError' || code === 'ETIMEDOUT';
     return this.#error(
@@ -78,7 +78,7 @@ export class NetworkFailure extends Error {
 
   #error(problem: string, details: Advice): DomainError {
     return new DomainError('aws_unreachable', problem, {
-      retryAfterSeconds: afterConfigurationSeconds,
+      retryAfterSeconds: configurationRetrySeconds,
       ...details,
       cause: this,
     });
@@ -91,7 +91,7 @@ interface Advice {
   readonly unsent?: true;
 }
 
-/** EAI_AGAIN: the name server did not answer (getaddrinfo(3)); the other codes are its answers. */
+/** EAI_AGAIN: the name server did not answer (getaddrinfo(3)). */
 function unresolved(host: string, code: string): [string, Advice] {
   const problem = `the name ${host} cannot be resolved (${code})`;
   return code === 'EAI_AGAIN'
@@ -99,7 +99,7 @@ function unresolved(host: string, code: string): [string, Advice] {
     : [problem, { advice: 'check AWS_ENDPOINT_URL, AWS_REGION and the DNS of this host' }];
 }
 
-/** Node names a certificate's fault as OpenSSL does: the X509_V_ERR codes (https://nodejs.org/api/tls.html#x509-certificate-error-codes). */
+/** Node.js uses OpenSSL's X509_V_ERR codes (https://nodejs.org/api/tls.html#x509-certificate-error-codes). */
 function isCertificateCode(code: string): boolean {
   return /CERT|^UNABLE_TO_|_CRL|^PATH_LENGTH|^INVALID_(CA|PURPOSE)|^HOSTNAME_MISMATCH/.test(code);
 }
@@ -117,12 +117,12 @@ function certificateAdvice(code: string): string {
   if (code === 'CERT_HAS_EXPIRED' || code === 'CERT_NOT_YET_VALID')
     return 'renew it, or set the clock of this host';
   if (code.includes('SELF_SIGNED') || code.startsWith('UNABLE_TO_'))
-    return 'set AWS_CA_BUNDLE to the file of its authority';
-  return 'check AWS_ENDPOINT_URL and any proxy on the way';
+    return 'set AWS_CA_BUNDLE to the certificate file of its authority';
+  return 'check AWS_ENDPOINT_URL and any proxy';
 }
 
-/** OpenSSL's words are the last field of its error line: "…:SSL routines:ssl3_get_record:wrong version number:…". */
+/** Returns the reason in OpenSSL's error line: "…:SSL routines:ssl3_get_record:wrong version number:…". */
 function tlsReason({ message, code = '' }: SystemError): string {
   const reason = /SSL routines:[^:]*:([\w ]{1,60})/.exec(message)?.[1];
-  return reason === 'wrong version number' ? `${code}: it answers without TLS` : (reason ?? code);
+  return reason === 'wrong version number' ? `${code}: the server does not use TLS` : (reason ?? code);
 }

@@ -6,22 +6,20 @@ import { HttpsProxyAgent } from 'https-proxy-agent';
 import { getProxyForUrl } from 'proxy-from-env';
 
 export interface RequestHandlerOptions {
-  /** Milliseconds until a connection must stand. */
   readonly connectTimeoutMs: number;
-  /** Milliseconds until one attempt must be answered. */
+  /** Applies to each attempt. */
   readonly answerTimeoutMs: number;
-  /** The PEM certificates to trust in place of Node's own, as AWS_CA_BUNDLE has them. */
+  /** PEM certificates to trust instead of Node's own. */
   readonly caBundle?: string | undefined;
-  /** Whether no proxy is used whatever the environment has: for an AWS in this process. */
+  /** Whether to ignore the proxy settings of the environment. */
   readonly direct?: boolean;
 }
 
 type Handle = NodeHttpHandler['handle'];
 
 /**
- * Sends the SDK's requests over connections that are kept, through the proxy that the environment names for their host
- * (HTTPS_PROXY, HTTP_PROXY, NO_PROXY). The SDK has no option for that, and NODE_USE_ENV_PROXY of Node 24 changes
- * Node's own agents only.
+ * Sends the SDK's requests over persistent connections, through the proxy that HTTPS_PROXY, HTTP_PROXY and NO_PROXY select.
+ * The SDK has no option for proxies, and NODE_USE_ENV_PROXY of Node 24 applies to Node's own agents only.
  */
 export class RequestHandler {
   readonly #options: RequestHandlerOptions;
@@ -29,7 +27,7 @@ export class RequestHandler {
 
   constructor(options: RequestHandlerOptions) {
     this.#options = options;
-    // The SDK reads the instance metadata through Node's own agent, which must not go through a proxy either.
+    // The SDK reads instance metadata through Node's global agent, which must not use a proxy.
     if (options.direct !== true) http.globalAgent = new HttpAgent({ keepAlive: true });
   }
 
@@ -49,12 +47,12 @@ export class RequestHandler {
     const { connectTimeoutMs, answerTimeoutMs, caBundle } = this.#options;
     const tls = { keepAlive: true, ...(caBundle !== undefined && { ca: caBundle }) };
     const tlsAgent = proxy === '' ? new HttpsAgent(tls) : new HttpsProxyAgent(proxy, tls);
-    // The proxy's agent takes its own options for the connection to the proxy alone.
+    // HttpsProxyAgent applies its options only to the connection to the proxy.
     Object.assign(tlsAgent.options, tls);
     return new NodeHttpHandler({
       connectionTimeout: connectTimeoutMs,
       requestTimeout: answerTimeoutMs,
-      // The timeout above ends with the head of the answer, this one holds for its body as well.
+      // requestTimeout ends with the response headers; socketTimeout also covers the body.
       socketTimeout: answerTimeoutMs,
       throwOnRequestTimeout: true,
       httpAgent:

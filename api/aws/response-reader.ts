@@ -8,26 +8,25 @@ export interface HttpResponse {
   body: AsyncIterable<Uint8Array> | Uint8Array;
 }
 
-/** What an answer holds that counts. */
+/** The structure of a complete response. */
 export interface ExpectedResponse {
   /** The outermost element. */
   readonly root: string;
-  /** The element in it that AWS always sends with a success, with an empty list too. */
+  /** The child element that every successful response contains, even for an empty list. */
   readonly result: string;
-  /** The names of the elements that the answer is read for; all of them where it is undefined. */
+  /** The names of the elements to read; undefined reads all. */
   readonly keep: ReadonlySet<string> | undefined;
-  /** Whether the request may be sent again after an answer that was cut: not where it changes something. */
-  readonly repeatable: boolean;
+  /** Whether to retry after a truncated response; false for changes. */
+  readonly retryable: boolean;
 }
 
-/** An error of AWS is shorter than this; a longer one comes from something else. */
+/** Error documents of AWS are shorter. */
 const maxErrorBytes = 64 * 1024;
 
 /**
- * Returns the outermost element of a successful answer, and undefined for an error of AWS, whose bytes are left to the SDK.
- * The SDK reads an answer in one go and blocks the event loop: 400 load balancers (1 MB of XML) for 70 ms once its code
- * is warm. It also takes a document that was cut, and an empty one, for a success. Throws InvalidResponse for an answer
- * that is not AWS's or not whole, and what the connection throws.
+ * Returns the root element of a successful response, or undefined for an error of AWS, which the SDK parses. The SDK would
+ * parse 400 load balancers (1 MB of XML) in one step of 70 ms that blocks the event loop, and would accept truncated and
+ * empty documents. Throws InvalidResponse for a response that is incomplete or not from AWS, and connection errors.
  */
 export async function readResponse(
   answer: HttpResponse,
@@ -40,28 +39,28 @@ export async function readResponse(
   const { statusCode: status, headers } = answer;
   const { body } = answer;
   answer.body = new Uint8Array();
-  const { root, result, repeatable } = expected;
-  const cut = (what: string, cause?: unknown) =>
-    new InvalidResponse('cut', status, what, { cause, repeatable });
+  const { root, result, retryable } = expected;
+  const truncated = (detail: string, cause?: unknown) =>
+    new InvalidResponse('truncated', status, detail, { cause, retryable });
   const response = await readXml(pieces(body), expected.keep).catch((error: unknown) => {
     if (!(error instanceof XmlError)) throw error;
-    if (beginsAs(root, error))
-      throw cut(error.head === '' ? 'it is empty' : 'it is not a whole document', error);
+    if (startsAs(root, error))
+      throw truncated(error.head === '' ? 'it is empty' : 'the document is incomplete', error);
     throw new InvalidResponse('foreign', status, contentTypeOf(headers), { cause: error });
   });
   if (response.name !== root) throw new InvalidResponse('foreign', status, contentTypeOf(headers));
-  if (!response.children.some(({ name }) => name === result)) throw cut(`it has no ${result}`);
+  if (!response.children.some(({ name }) => name === result)) throw truncated(`it has no ${result}`);
   return response;
 }
 
-/** Whether the bytes up to the fault can be the beginning of AWS's document: after the optional declaration, its outermost element. */
-function beginsAs(root: string, fault: XmlError): boolean {
+/** Returns whether the bytes before the fault can be the start of AWS's document, with or without an XML declaration. */
+function startsAs(root: string, fault: XmlError): boolean {
   if (fault.root !== undefined) return fault.root === root;
-  const beginning = fault.head.replace(/^\s*<\?xml[^>]*(\?>\s*|$)/, '').trimStart();
-  return `<${root}`.startsWith(beginning) || '<?xml'.startsWith(beginning);
+  const start = fault.head.replace(/^\s*<\?xml[^>]*(\?>\s*|$)/, '').trimStart();
+  return `<${root}`.startsWith(start) || '<?xml'.startsWith(start);
 }
 
-/** Leaves the body as bytes. Throws InvalidResponse unless these are the error document of one of the two services. */
+/** Replaces the body by its bytes. Throws InvalidResponse unless they are an error document of ELB or EC2. */
 async function readError(answer: HttpResponse): Promise<void> {
   const bytes = await collect(answer.body);
   const document = await readXml(pieces(bytes)).catch(() => undefined);
@@ -92,10 +91,10 @@ async function* pieces(body: HttpResponse['body']): AsyncIterable<Uint8Array> {
   else yield* body;
 }
 
-/** The media type and any coding, as far as they are sane enough for a sentence. */
+/** Returns the media type and the content coding without unusual characters. */
 function contentTypeOf(headers: HttpResponse['headers']): string {
-  const sane = (value = '') => /^[\w.+/-]{1,64}/.exec(value)?.[0];
-  const type = sane(headers['content-type']) ?? 'no content type';
-  const coding = sane(headers['content-encoding']);
+  const printable = (value = '') => /^[\w.+/-]{1,64}/.exec(value)?.[0];
+  const type = printable(headers['content-type']) ?? 'no content type';
+  const coding = printable(headers['content-encoding']);
   return coding === undefined ? type : `${type} in ${coding}`;
 }

@@ -1,16 +1,16 @@
 import { SaxesParser } from 'saxes';
 
-/** An element of an XML document: its children in order, or, in a leaf, its text. */
+/** An XML element with its children in order or, in a leaf, its text. */
 export interface XmlElement {
   readonly name: string;
   children: readonly XmlElement[];
   text: string;
 }
 
-/** The bytes are not one whole, well-formed XML document in UTF-8. */
+/** The bytes are not a complete, well-formed XML document in UTF-8. */
 export class XmlError extends Error {
   override readonly name = 'XmlError';
-  /** The name of the outermost element; undefined where the bytes end or break before it. */
+  /** The name of the root element; undefined if the bytes end or are invalid before it. */
   readonly root: string | undefined;
   /** The first characters. */
   readonly head: string;
@@ -23,14 +23,13 @@ export class XmlError extends Error {
 }
 
 const noChildren: readonly XmlElement[] = [];
-/** Characters that XmlError keeps. */
+/** The number of characters that XmlError keeps. */
 const headLength = 100;
 
 /**
- * Returns the outermost element. The bytes are parsed as they arrive, and the event loop turns after each piece.
- * Elements whose name is not in `keep` are left out with their content, since the garbage collector copies each kept
- * element several times before the document is complete. Throws XmlError unless every element is closed by its own
- * tag, so a document that was cut is never taken for a whole one.
+ * Returns the root element. Parses the bytes as they arrive and yields to the event loop after each chunk. Skips elements
+ * whose name is not in `keep`, with their content, to reduce garbage collection. Throws XmlError for an incomplete
+ * document.
  */
 export async function readXml(
   bytes: AsyncIterable<Uint8Array>,
@@ -72,11 +71,11 @@ export async function readXml(
     await new Promise((resolve) => setImmediate(resolve));
   }
   parser.write(decode()).close();
-  const [outermost] = document.children;
-  return outermost ?? fail(new Error(`the outermost element is not read: ${root ?? 'none'}`));
+  const [rootElement] = document.children;
+  return rootElement ?? fail(new Error(`the root element is not in keep: ${root ?? 'none'}`));
 }
 
-/** Returns a decoder of pieces, the last one being undefined, that calls `fail` for bytes that are not UTF-8. */
+/** Returns a decoder of chunks, ended by undefined, that calls `fail` for invalid UTF-8. */
 function utf8Decoder(fail: (error: Error) => never): (piece?: Uint8Array) => string {
   const decoder = new TextDecoder('utf-8', { fatal: true });
   return (piece) => {
@@ -88,34 +87,34 @@ function utf8Decoder(fail: (error: Error) => never): (piece?: Uint8Array) => str
   };
 }
 
-/** Most elements are leaves, and need no list of their own. */
+/** Leaves share one empty list. */
 function append(parent: XmlElement, child: XmlElement): void {
   if (parent.children === noChildren) parent.children = [child];
   else (parent.children as XmlElement[]).push(child);
 }
 
-/** Returns the children of the element that the names lead to, each the first of its name; none where there is none. */
+/** Returns the children of the element at this path, or [] if there is none. */
 export function childrenOf(element: XmlElement, ...names: string[]): readonly XmlElement[] {
   return descend(element, names)?.children ?? [];
 }
 
 /**
- * Returns the text of the element that the names lead to, or undefined where there is no such element or no text. It is
- * a copy: for a string that is cut out of another, V8 keeps that other, here 64 KB of XML for one id.
+ * Returns the text of the element at this path, or undefined if there is none. The text is a copy, because V8 keeps the
+ * whole source string of a substring in memory, here 64 KB of XML for one id.
  */
 export function textOf(element: XmlElement, ...names: string[]): string | undefined {
   const text = descend(element, names)?.text;
   return text ? Buffer.from(text).toString() : undefined;
 }
 
-/** Returns the time that the names lead to; undefined where there is none, or none in ISO 8601, as AWS sends it. */
+/** Returns the time at this path; undefined if it is missing or not in ISO 8601. */
 export function timeOf(element: XmlElement, ...names: string[]): Date | undefined {
   const text = textOf(element, ...names) ?? '';
   const time = new Date(/^\d{4}-\d\d-\d\dT/.test(text) ? text : NaN);
   return Number.isNaN(time.getTime()) ? undefined : time;
 }
 
-/** Returns the whole number that the names lead to; undefined where there is none. */
+/** Returns the whole number at this path; undefined if it is missing or invalid. */
 export function wholeNumberOf(element: XmlElement, ...names: string[]): number | undefined {
   const text = textOf(element, ...names) ?? '';
   return /^\d{1,9}$/.test(text) ? Number(text) : undefined;

@@ -66,7 +66,7 @@ describe('PROTECT_LAST_IN_SERVICE', () => {
     world.aws.faults.set([{ throttle: true, actions: [describeHealth] }]);
     const answer = await detach(first, '&dryRun=true');
     assert.equal(answer.status, 200, answer.body);
-    assert.match(answer.body, /how many would remain in service is unknown, as AWS is asked too often/);
+    assert.match(answer.body, /how many would remain in service is unknown, as AWS throttled the request/);
     assert.doesNotMatch(answer.body, /inServiceBefore/);
   });
 

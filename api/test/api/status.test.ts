@@ -115,7 +115,7 @@ describe('GET /status', () => {
     const { aws } = await status();
     assert.equal(aws.calls.find(({ action }) => action.endsWith(`:${describeElbs}`))!.throttled, 1);
     assert.equal(aws.lastError?.error, 'Throttling');
-    assert.match(aws.lastError.message, /^AWS is asked too often/);
+    assert.match(aws.lastError.message, /^AWS throttled the request/);
     await world.eventually(async () => elbReads(await status()).heldUpByAws.calls > 0, 'it is told');
     assert.equal(elbReads(await status()).heldUpByUs.calls, 0);
   });

@@ -279,7 +279,7 @@ describe('Waiting', () => {
     world.aws.faults.set([{ throttle: true, actions: [describeHealth] }]);
     const late = await attach('default-elb', spare, 'wait=in-service&timeout=5');
     assert.equal(late.status, 202);
-    assert.match(entryOf(late).why, /not known, as AWS is asked too often/);
+    assert.match(entryOf(late).why, /not known, as AWS throttled the request/);
   });
 
   it('survives that AWS does not tell of health for a while', async () => {

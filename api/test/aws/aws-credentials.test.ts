@@ -12,14 +12,14 @@ const identity = (accessKeyId: string, expiration?: Date) => ({
   ...(expiration && { expiration }),
 });
 
-/** Credentials from readings that the test scripts, on a clock of its own, and what they log. */
-function scripted(...readings: (() => Promise<Identity>)[]) {
+/** Returns credentials with scripted readings, their clock and their log. */
+function scripted(...results: (() => Promise<Identity>)[]) {
   const clock = new VirtualClock();
   const warnings: string[] = [];
-  const log = { begun: 0, warnings };
+  const log = { readings: 0, warnings };
   const begin = () => {
-    log.begun += 1;
-    const identity = readings[Math.min(log.begun, readings.length) - 1]!();
+    log.readings += 1;
+    const identity = results[Math.min(log.readings, results.length) - 1]!();
     return { identity, source: 'the source' };
   };
   const logger = {
@@ -34,32 +34,32 @@ const soon = () => Promise.resolve(identity('key', new Date(Date.now() + 60_000)
 const failing = () => Promise.reject(new Error('no'));
 
 describe('AwsCredentials', () => {
-  it('are read once, and again where they have not changed for a second', async () => {
+  it('are read once, and again on haveChangedSince after a second', async () => {
     const { credentials, log, clock } = scripted(() => Promise.resolve(identity('key-1')));
     await Promise.all([credentials.provider(), credentials.provider()]);
     await credentials.provider();
-    assert.equal(log.begun, 1);
+    assert.equal(log.readings, 1);
     assert.equal(await credentials.haveChangedSince(credentials.version), false);
-    assert.equal(log.begun, 1);
+    assert.equal(log.readings, 1);
     await clock.pass(1000);
     assert.equal(await credentials.haveChangedSince(credentials.version), false);
-    assert.equal(log.begun, 2);
+    assert.equal(log.readings, 2);
   });
 
   for (const [what, renewal] of [
-    ['cannot be renewed', failing],
-    ['their renewal does not end', never],
+    ['their renewal fails', failing],
+    ['their renewal hangs', never],
   ] as const)
-    it(`are used without a wait while they are valid and ${what}`, async () => {
+    it(`are returned immediately while they are valid and ${what}`, async () => {
       const { credentials, log, clock } = scripted(soon, renewal);
       await credentials.provider();
       await clock.pass(1000);
       assert.equal((await credentials.provider()).accessKeyId, 'key');
       assert.equal((await credentials.provider()).accessKeyId, 'key');
-      assert.equal(log.begun, 2);
+      assert.equal(log.readings, 2);
     });
 
-  it('log a warning that names the source after 3 s, and are given up after 15 s', async () => {
+  it('log a warning with the source after 3 s and time out after 15 s', async () => {
     const { credentials, log, clock } = scripted(never);
     const failed = assert.rejects(
       credentials.provider(),
@@ -69,25 +69,25 @@ describe('AwsCredentials', () => {
     assert.deepEqual(log.warnings, []);
     await clock.pass(2);
     assert.deepEqual(log.warnings, [
-      'waiting for AWS credentials from the source, for 3 s so far and 15 s at most',
+      'waiting for AWS credentials from the source for 3 s; the timeout is 15 s',
     ]);
     assert.match(String(credentials.overdue), /the source did not answer within 3 s/);
     await clock.pass(12_000);
     await failed;
   });
 
-  it('are not read beside a reading that was given up for another minute', async () => {
+  it('are not read again within a minute after a reading timed out', async () => {
     const { credentials, log, clock } = scripted(never, () => Promise.resolve(identity('key')));
     const given = assert.rejects(credentials.provider());
     await clock.pass(15_001);
     await given;
     await assert.rejects(credentials.provider(), /did not answer within 15 s/);
-    assert.equal(log.begun, 1);
+    assert.equal(log.readings, 1);
     await clock.pass(60_000);
     assert.equal((await credentials.provider()).accessKeyId, 'key');
   });
 
-  it('are taken from a reading that ends after it was given up', async () => {
+  it('come from a reading that completes after its timeout', async () => {
     let end: (given: Identity) => void = () => undefined;
     const { credentials, log, clock } = scripted(() => new Promise((resolve) => (end = resolve)));
     const given = assert.rejects(credentials.provider());
@@ -96,23 +96,23 @@ describe('AwsCredentials', () => {
     end(identity('key'));
     await clock.pass(1);
     assert.equal((await credentials.provider()).accessKeyId, 'key');
-    assert.equal(log.begun, 1);
+    assert.equal(log.readings, 1);
   });
 
-  it('are read at most once a second where that fails', async () => {
+  it('are read at most once per second after a failure', async () => {
     const { credentials, log, clock } = scripted(failing);
     await assert.rejects(credentials.provider());
     await assert.rejects(credentials.provider(), /no/);
-    assert.equal(log.begun, 1);
+    assert.equal(log.readings, 1);
     await clock.pass(1000);
     await assert.rejects(credentials.provider());
-    assert.equal(log.begun, 2);
+    assert.equal(log.readings, 2);
   });
 
   for (const [code, header] of [
     ['ExpiredToken', 'an expired token'],
     ['InvalidClientTokenId', 'a deleted key'],
-    ['AuthFailure', 'a deleted key, as EC2 says it'],
+    ['AuthFailure', 'a deleted key, as EC2 reports it'],
   ] as const)
     it(`are read again from the shared file after ${header}`, async () => {
       const file = join(emptyFolder(), 'credentials');

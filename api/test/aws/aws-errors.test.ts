@@ -9,7 +9,7 @@ const request: AwsRequestInfo = {
   elbName: 'shop',
 };
 
-/** An error as the SDK throws it: named after AWS's code, with the answer's status. */
+/** Returns an error as the SDK throws it, with AWS's code as its name. */
 function awsError(name: string, status: number, message = 'Said by AWS.'): Error {
   return Object.assign(new Error(message), { name, $metadata: { httpStatusCode: status, requestId: 'r-1' } });
 }
@@ -29,10 +29,10 @@ describe('toDomainError', () => {
         ...['Throttling', 'ThrottlingException', 'DependencyThrottle', 'DependencyThrottleException'],
         ...['ThrottledException', 'EC2ThrottledException', 'PriorRequestNotComplete', 'RequestThrottled'],
       ],
-      [/^AWS is asked too often/, /nothing was changed, so try again in a second$/],
+      [/^AWS throttled the request/, /nothing was changed, so try again in a second$/],
     ],
-    ['aws_throttled', 503, ['RequestLimitExceeded', 'SlowDown'], [/^AWS is asked too often/]],
-    ['aws_throttled', 429, ['Anything'], [/^AWS is asked too often/]],
+    ['aws_throttled', 503, ['RequestLimitExceeded', 'SlowDown'], [/^AWS throttled the request/]],
+    ['aws_throttled', 429, ['Anything'], [/^AWS throttled the request/]],
     [
       'aws_refused',
       403,
@@ -47,7 +47,7 @@ describe('toDomainError', () => {
         ...['SignatureDoesNotMatch', 'UnrecognizedClientException', 'OptInRequired'],
         ...['InvalidSignatureException', 'RequestInTheFuture'],
       ],
-      [/^AWS refused this service's credentials .*HTTP 403/, /check its AWS credentials and its clock/],
+      [/^AWS refused this service's credentials .*HTTP 403/, /check its AWS credentials, .* and its clock/],
     ],
     [
       'aws_refused',
@@ -60,19 +60,22 @@ describe('toDomainError', () => {
   ];
   for (const [code, status, names, says] of rows)
     for (const name of names)
-      it(`makes ${code} of ${name}, and names it and the action`, () => {
+      it(`returns ${code} for ${name} and includes the name and the action`, () => {
         const cause = awsError(name, status);
         const error = translated(cause);
         assert.equal(error.code, code);
         assert.equal(error.cause, cause);
         for (const part of [...says, request.action]) assert.match(error.message, new RegExp(part));
         assert.ok(error.message.includes(`(${name}`), error.message);
-        assert.ok(!error.message.includes('Said by AWS'), 'the words of AWS may name accounts and users');
+        assert.ok(
+          !error.message.includes('Said by AWS'),
+          'the message of AWS may contain accounts and users',
+        );
         assert.equal(error.details.retryAfterSeconds, code === 'aws_throttled' ? 1 : undefined);
       });
 
   for (const name of ['AccessPointNotFoundException', 'LoadBalancerNotFound'])
-    it(`makes elb_not_found of ${name}, and names the load balancer and the region`, () => {
+    it(`returns elb_not_found for ${name} with the load balancer and the region`, () => {
       const cause = awsError(name, 400, "There is no ACTIVE Load Balancer named 'shop'");
       const error = translated(cause);
       assert.equal(error.code, 'elb_not_found');
@@ -86,7 +89,7 @@ describe('toDomainError', () => {
     'InvalidInstanceID.NotFound',
     'InvalidInstanceID.Malformed',
   ])
-    it(`makes instance_refused of ${name}, with AWS's reason`, () => {
+    it(`returns instance_refused for ${name} with AWS's reason`, () => {
       const cause = awsError(name, 400, "The instance ID 'i-0123abcd' does not exist.");
       const error = translated(cause);
       assert.equal(error.code, 'instance_refused');
@@ -99,19 +102,22 @@ describe('toDomainError', () => {
       assert.equal(error.details.awsRequestId, 'r-1');
     });
 
-  it('makes no_aws_credentials of a failure to read them, without what the source wrote', () => {
+  it('returns no_aws_credentials for a CredentialsFailure, without the output of the source', () => {
     const error = translated(new CredentialsFailure('the profile "x" failed', 'Traceback: token=secret'));
     assert.equal(error.code, 'no_aws_credentials');
-    assert.match(error.message, /has no AWS credentials for \S+: the profile "x" failed; AWS was not asked/);
+    assert.match(
+      error.message,
+      /has no AWS credentials for \S+: the profile "x" failed; no request was sent to AWS/,
+    );
     assert.doesNotMatch(error.message, /Traceback/);
   });
 
-  it('names no code that is not a plain word', () => {
+  it('omits an error code with unsafe characters', () => {
     const error = translated(awsError('<script>\n', 400));
     assert.match(error.message, /\(an unreadable code on/);
   });
 
-  it('leaves faults of this program as they are', () => {
+  it('returns errors of this program unchanged', () => {
     for (const error of [
       new TypeError('undefined is not a function'),
       new DomainError('elb_not_found', 'the elb does not exist'),
@@ -123,7 +129,7 @@ describe('toDomainError', () => {
 });
 
 describe('isThrottling', () => {
-  it('tells the throttling of AWS from all else', () => {
+  it('returns true for throttling errors only', () => {
     assert.equal(isThrottling(awsError('RequestLimitExceeded', 503)), true);
     assert.equal(isThrottling(awsError('DependencyThrottleException', 400)), true);
     assert.equal(isThrottling(awsError('ServiceUnavailable', 503)), false);

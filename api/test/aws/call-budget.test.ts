@@ -6,7 +6,7 @@ import { type AwsTrace, startTrace } from '../../telemetry/aws-trace.ts';
 import { systemClock } from '../../time.ts';
 import { VirtualClock } from '../support/virtual-clock.ts';
 
-const throttled = new DomainError('aws_throttled', 'AWS is asked too often');
+const throttled = new DomainError('aws_throttled', 'AWS throttled the request');
 type Take = Parameters<CallBudget['take']>[1];
 const ordinary: Take = { urgency: 'ordinary', repeated: false };
 const urgent: Take = { urgency: 'urgent', repeated: false };
@@ -14,7 +14,7 @@ const patient: Take = { urgency: 'patient', repeated: false };
 const repeated: Take = { urgency: 'ordinary', repeated: true };
 const trace = (deadlineMs = 5000): AwsTrace => startTrace(systemClock, deadlineMs);
 
-/** How many of so many calls are admitted at once. */
+/** Returns how many of `calls` are admitted immediately. */
 async function admittedAtOnce(budget: CallBudget, calls: number, how = ordinary): Promise<number> {
   let admitted = 0;
   for (let n = 0; n < calls; n++) {
@@ -28,29 +28,29 @@ async function admittedAtOnce(budget: CallBudget, calls: number, how = ordinary)
 }
 
 describe('CallBudget', () => {
-  it('refuses at once whoever cannot have its turn before the deadline, and says when to come again', async () => {
+  it('rejects a call immediately whose turn comes after its deadline, with Retry-After', async () => {
     const budget = new CallBudget({ name: 'load balancer reads', perSecond: 1, clock: systemClock });
     await budget.take(trace(), ordinary);
     await assert.rejects(budget.take(trace(500), ordinary), (error: unknown) => {
       assert.ok(error instanceof DomainError);
       assert.equal(error.code, 'aws_throttled');
-      assert.match(error.message, /budget of load balancer reads is spent.*try again/);
+      assert.match(error.message, /budget of load balancer reads is exhausted.*try again/);
       assert.equal(error.details.retryAfterSeconds, 1);
       return true;
     });
   });
 
-  it('refuses whoever urgent callers have kept waiting up to its deadline', async () => {
+  it('rejects a call at its deadline if urgent calls overtake it until then', async () => {
     const budget = new CallBudget({ name: 'load balancer reads', perSecond: 4, clock: systemClock });
     await admittedAtOnce(budget, 4);
     const waiting = assert.rejects(budget.take(trace(400), ordinary), { code: 'aws_throttled' });
     for (let n = 0; n < 40; n++) void budget.take(trace(60_000), urgent);
     const began = performance.now();
     await waiting;
-    assert.ok(performance.now() - began < 5000, 'it did not wait for all the urgent ones');
+    assert.ok(performance.now() - began < 5000, 'it waited for all urgent calls');
   });
 
-  it('admits a second’s worth at once, then the rate', async () => {
+  it('admits the calls of one second immediately and then limits the rate', async () => {
     const budget = new CallBudget({ name: 'reads', perSecond: 20, clock: systemClock });
     const began = performance.now();
     let admitted = 0;
@@ -64,19 +64,19 @@ describe('CallBudget', () => {
     assert.ok(took > 400 && took < 5000, `30 calls took ${took} ms`);
   });
 
-  it('lets patient callers go last, however long they wait already', async () => {
+  it('admits patient calls last, even if they have waited longer', async () => {
     const budget = new CallBudget({ name: 'reads', perSecond: 10, clock: systemClock });
     assert.equal(await admittedAtOnce(budget, 10), 10);
     const order: string[] = [];
     await Promise.all([
       budget.take(trace(), patient).then(() => order.push('patient')),
       budget.take(trace(), ordinary).then(() => order.push('ordinary')),
-      budget.take(trace(), patient).then(() => order.push('patient, too')),
+      budget.take(trace(), patient).then(() => order.push('patient 2')),
     ]);
-    assert.deepEqual(order, ['ordinary', 'patient', 'patient, too']);
+    assert.deepEqual(order, ['ordinary', 'patient', 'patient 2']);
   });
 
-  it('lets urgent callers alone take the reserve, ahead of those that wait', async () => {
+  it('lets only urgent calls use the reserve and overtake waiting calls', async () => {
     const budget = new CallBudget({ name: 'reads', perSecond: 4, reserve: 2, clock: systemClock });
     assert.equal(await admittedAtOnce(budget, 6), 4);
     assert.equal(await admittedAtOnce(budget, 5, urgent), 2);
@@ -93,7 +93,7 @@ describe('CallBudget', () => {
     [patient, ordinary],
     [patient, urgent],
   ] as const)
-    it(`leaves a third of the calls to ${few.urgency} ones while more ${many.urgency} ones come than may be made`, async () => {
+    it(`leaves a third of the calls to ${few.urgency} calls while ${many.urgency} calls exceed the rate`, async () => {
       const clock = new VirtualClock();
       const budget = new CallBudget({ name: 'reads', perSecond: 5, reserve: 2, clock });
       const take = (how: Take) => budget.take(startTrace(clock, 60_000), how);
@@ -116,18 +116,18 @@ describe('CallBudget', () => {
     assert.equal(await admittedAtOnce(new CallBudget({ name: 'changes', clock: systemClock }), 1000), 1000);
   });
 
-  describe('after AWS said that it is asked too often', () => {
+  describe('after pause', () => {
     let budget: CallBudget;
     beforeEach(() => {
       budget = new CallBudget({ name: 'reads', perSecond: 100, clock: systemClock });
     });
 
-    it('fails first tries of everybody at once, with the reason', async () => {
+    it('rejects first attempts immediately with the reason', async () => {
       budget.pause(throttled);
       for (const how of [ordinary, urgent]) await assert.rejects(budget.take(trace(), how), throttled);
     });
 
-    it('lets a repeated try wait for the end of the pause, or fail where its deadline comes first', async () => {
+    it('delays a retry until the end of the pause, or rejects it if its deadline comes first', async () => {
       budget.pause(throttled);
       await assert.rejects(budget.take(trace(300), repeated), throttled);
       const began = performance.now();
@@ -136,12 +136,12 @@ describe('CallBudget', () => {
       assert.ok(waited > 900 && waited < 2000, `it waited ${waited} ms`);
     });
 
-    it('lets a probe through', async () => {
+    it('admits a probe', async () => {
       budget.pause(throttled);
       await budget.take(startTrace(systemClock, 1000, { probe: true }), ordinary);
     });
 
-    it('admits nobody who was waiting already before the pause ends', async () => {
+    it('does not admit a waiting call before the pause ends', async () => {
       budget = new CallBudget({ name: 'reads', perSecond: 20, clock: systemClock });
       await admittedAtOnce(budget, 20);
       const began = performance.now();
@@ -157,18 +157,18 @@ describe('CallBudget', () => {
       assert.ok(admittedAfter > 900, `it was admitted after ${admittedAfter} ms`);
     });
 
-    it('goes on when AWS answers a call that left after it', async () => {
+    it('resumes when AWS answers a call that was sent after the pause began', async () => {
       budget.pause(throttled);
       await sleep(2);
-      budget.reopen(performance.now());
+      budget.resume(performance.now());
       await budget.take(trace(), ordinary);
     });
 
-    it('is not ended by the answer to a call that had left before', async () => {
-      const leftAt = performance.now();
+    it('does not resume when AWS answers a call that was sent before the pause', async () => {
+      const sentAt = performance.now();
       await sleep(2);
       budget.pause(throttled);
-      budget.reopen(leftAt);
+      budget.resume(sentAt);
       await assert.rejects(budget.take(trace(), ordinary), throttled);
     });
   });

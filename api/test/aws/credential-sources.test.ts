@@ -10,7 +10,7 @@ import { emptyFolder, messageOf, spawnService, startServiceProcess, token } from
 type Env = Record<string, string>;
 const keys = { AWS_ACCESS_KEY_ID: 'AKIAENVIRONMENT0', AWS_SECRET_ACCESS_KEY: 'secret-of-the-environment' };
 
-/** The end of a service that cannot start. */
+/** Returns the exit code and the output of a service that cannot start. */
 async function startFault(env: Env) {
   const child = spawnService({ AWS_BACKEND: 'aws', API_TOKEN: token, HOME: emptyFolder(), ...env });
   const written = { stdout: '', stderr: '' };
@@ -20,7 +20,7 @@ async function startFault(env: Env) {
   return { code, ...written };
 }
 
-/** The environment of a profile "ops" whose credential_process is a shell script. */
+/** Returns the environment of a profile "ops" whose credential_process is this shell script. */
 function withProcess(script: string): Env {
   const home = emptyFolder();
   const program = join(home, 'program');
@@ -31,7 +31,7 @@ function withProcess(script: string): Env {
   return { HOME: home, AWS_PROFILE: 'ops' };
 }
 
-/** Runs `use` with the environment of a container whose credential endpoint answers so. */
+/** Calls `use` with the environment of a container with this credential endpoint. */
 async function withEndpoint<T>(answer: RequestListener, use: (env: Env) => Promise<T>): Promise<T> {
   const server = createServer(answer).listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -44,7 +44,7 @@ async function withEndpoint<T>(answer: RequestListener, use: (env: Env) => Promi
   }
 }
 
-describe('A service that reads its AWS credentials', () => {
+describe('The service with AWS credentials', () => {
   describe('exits with 78 and names the source', () => {
     const processes: [what: string, script: string, says: RegExp][] = [
       [
@@ -53,11 +53,11 @@ describe('A service that reads its AWS credentials', () => {
         /the credential_process of the profile "ops" failed: Traceback: token service is down\n$/,
       ],
       [
-        'fails without a word',
+        'fails without output',
         'exit 3',
-        /"ops" failed: it ended with an error and wrote nothing to standard error/,
+        /"ops" failed: it exited with an error and no output on standard error/,
       ],
-      ['prints rubbish', 'echo "AccessKeyId=AKIA"', /"ops" failed: .*returned invalid JSON/],
+      ['prints no JSON', 'echo "AccessKeyId=AKIA"', /"ops" failed: .*returned invalid JSON/],
       ['prints nothing', 'exit 0', /"ops" failed: .*returned invalid JSON/],
       ['prints another version', `echo '{"Version": 2}'`, /"ops" failed: .*did not return Version 1/],
       [
@@ -67,7 +67,7 @@ describe('A service that reads its AWS credentials', () => {
       ],
     ];
     for (const [what, script, says] of processes)
-      it(`where a credential_process ${what}`, async () => {
+      it(`if the credential_process ${what}`, async () => {
         const { code, stderr } = await startFault(withProcess(script));
         assert.match(
           stderr,
@@ -78,7 +78,7 @@ describe('A service that reads its AWS credentials', () => {
         assert.equal(code, 78);
       });
 
-    it('where a credential_process hangs, after a line in the log', async () => {
+    it('if the credential_process hangs, after a warning', async () => {
       const env = withProcess('exec sleep 5');
       const { code, stdout, stderr } = await startFault({ ...env, AWS_CREDENTIALS_TIMEOUT_MS: '500' });
       assert.match(
@@ -91,14 +91,14 @@ describe('A service that reads its AWS credentials', () => {
 
     const endpoints: [what: string, answer: RequestListener, says: RegExp][] = [
       [
-        'is silent',
+        'does not answer',
         () => undefined,
         /endpoint http:\/\/127\.0\.0\.1:\d+\/creds did not answer within 0\.5 s\n$/,
       ],
       [
         'answers 500',
         (_request, response) => response.writeHead(500).end(),
-        /\/creds failed: it answered without credentials, such as with an HTTP error\n$/,
+        /\/creds failed: it did not return credentials, for example because of an HTTP error\n$/,
       ],
       [
         'answers HTML',
@@ -108,8 +108,8 @@ describe('A service that reads its AWS credentials', () => {
       ['closes the connection', (request) => request.socket.destroy(), /\/creds failed: .*socket hang up\n$/],
     ];
     for (const [what, answer, says] of endpoints)
-      it(`where the credential endpoint of a container ${what}`, async () => {
-        const AWS_CREDENTIALS_TIMEOUT_MS = what === 'is silent' ? '500' : '60000';
+      it(`if the credential endpoint of a container ${what}`, async () => {
+        const AWS_CREDENTIALS_TIMEOUT_MS = what === 'does not answer' ? '500' : '60000';
         const { code, stderr } = await withEndpoint(answer, (env) =>
           startFault({ ...env, AWS_CREDENTIALS_TIMEOUT_MS }),
         );
@@ -119,7 +119,7 @@ describe('A service that reads its AWS credentials', () => {
         assert.equal(code, 78);
       });
 
-    it('where AWS_PROFILE is in no file', async () => {
+    it('if no file has the profile of AWS_PROFILE', async () => {
       const { code, stderr } = await startFault({ AWS_PROFILE: 'nosuch' });
       assert.match(
         stderr,
@@ -128,14 +128,14 @@ describe('A service that reads its AWS credentials', () => {
       assert.equal(code, 78);
     });
 
-    it('where AWS_PROFILE is in no file, beside both keys, which it overrides', async () => {
+    it('if no file has the profile of AWS_PROFILE, which overrides the keys', async () => {
       const { code, stderr } = await startFault({ ...withProcess('exit 0'), ...keys, AWS_PROFILE: 'nosuch' });
       assert.match(stderr, /"nosuch" of AWS_PROFILE was not found \(\S+config does not have it, /);
       assert.match(stderr, /; correct AWS_PROFILE, or unset it so that AWS_ACCESS_KEY_ID and .* are used/);
       assert.equal(code, 78);
     });
 
-    it('where the shared credentials file cannot be read', async () => {
+    it('if the shared credentials file cannot be read', async () => {
       const home = emptyFolder();
       mkdirSync(join(home, '.aws', 'credentials'), { recursive: true });
       const { code, stderr } = await startFault({ HOME: home, AWS_PROFILE: 'ops' });
@@ -143,7 +143,7 @@ describe('A service that reads its AWS credentials', () => {
       assert.equal(code, 78);
     });
 
-    it('where the file of a web identity is not there', async () => {
+    it('if the web identity token file does not exist', async () => {
       const env = { AWS_WEB_IDENTITY_TOKEN_FILE: '/no/such/token', AWS_ROLE_ARN: 'arn:aws:iam::1:role/r' };
       const { code, stderr } = await startFault(env);
       assert.match(stderr, /: the web identity of AWS_WEB_IDENTITY_TOKEN_FILE failed: ENOENT/);
@@ -151,7 +151,7 @@ describe('A service that reads its AWS credentials', () => {
     });
   });
 
-  it('logs where they come from, and a profile that was not found before', async () => {
+  it('logs the source and the missing profile that precedes it', async () => {
     const aws = await startEmbeddedAws();
     const answer = JSON.stringify({
       ...{ AccessKeyId: 'AKIACONTAINER000', SecretAccessKey: 'secret', Token: 'token' },
@@ -165,7 +165,7 @@ describe('A service that reads its AWS credentials', () => {
         const line = service.log.find(({ msg }) => /AWS credentials come from/.test(msg));
         assert.match(
           String(line?.msg),
-          /from the container's credential endpoint .* since the profile "nosuch" of AWS_PROFILE/,
+          /from the container's credential endpoint .* because the profile "nosuch" of AWS_PROFILE/,
         );
         await service.close();
       },
@@ -177,23 +177,23 @@ describe('A service that reads its AWS credentials', () => {
     [
       'fails',
       'echo "token service is down" >&2; exit 3',
-      /failed; nothing was changed; AWS was not asked/,
+      /failed; nothing was changed; no request was sent to AWS/,
       /token service is down/,
     ],
     [
       'hangs',
       'exec sleep 20',
-      /did not answer within \d\.?\d? s; nothing was changed; AWS was not asked/,
+      /did not answer within \d\.?\d? s; nothing was changed; no request was sent to AWS/,
       /did not answer within \d\.?\d? s/,
     ],
     [
-      'prints rubbish',
+      'prints no JSON',
       'echo rubbish',
-      /failed; nothing was changed; AWS was not asked/,
+      /failed; nothing was changed; no request was sent to AWS/,
       /returned invalid JSON/,
     ],
   ] as const)
-    it(`answers 502 without a question to AWS when they have expired and the process ${what}`, async () => {
+    it(`answers 502 without calling AWS when they have expired and the credential_process ${what}`, async () => {
       const aws = await startEmbeddedAws();
       const flag = join(emptyFolder(), 'flag');
       const credentials = '"Version": 1, "AccessKeyId": "AKIAPROCESS00000", "SecretAccessKey": "secret"';

@@ -12,7 +12,7 @@ import { deregister, describeElbs, describeInstances, register } from '../suppor
 const web = 'default-elb' as ElbName;
 const [member, stranger] = ['i-5203422c', 'i-0b22a22eec53b9321'] as InstanceId[] as [InstanceId, InstanceId];
 
-describe('ClassicElbGateway, when calls go wrong', () => {
+describe('ClassicElbGateway', () => {
   let aws: EmbeddedAws;
   let ledger: AwsLedger;
   let gateway: ClassicElbGateway;
@@ -37,7 +37,7 @@ describe('ClassicElbGateway, when calls go wrong', () => {
   afterEach(() => aws.close());
   const calls = (action: string) => aws.calls().actions[action]?.calls ?? 0;
 
-  it('gives up after 3 attempts, and not before', async () => {
+  it('rejects after 3 failed attempts', async () => {
     aws.faults.set([{ status: 500 }]);
     await assert.rejects(gateway.describeRegion(startTrace(systemClock, 8000)), { code: 'aws_failed' });
     assert.equal(calls(describeElbs), 3);
@@ -45,16 +45,16 @@ describe('ClassicElbGateway, when calls go wrong', () => {
     await gateway.describeLoadBalancer(web, startTrace(systemClock, 8000));
   });
 
-  it('gives up at the deadline, whatever AWS does', async () => {
+  it('rejects at the deadline if AWS does not answer', async () => {
     aws.faults.set([{ silent: true }]);
     const began = performance.now();
     await assert.rejects(gateway.describeLoadBalancer(web, startTrace(systemClock, 400)), {
       code: 'aws_unreachable',
     });
-    assert.ok(performance.now() - began < 2900, 'it did not wait for a first answer to time out');
+    assert.ok(performance.now() - began < 2900, 'it waited for the first attempt to time out');
   });
 
-  it('takes DependencyThrottle for throttling, for everybody', async () => {
+  it('pauses all ELB reads after DependencyThrottle', async () => {
     aws.faults.set([{ throttle: 'DependencyThrottle', actions: [describeElbs] }]);
     await assert.rejects(gateway.describeRegion(startTrace(systemClock, 8000)), { code: 'aws_throttled' });
     assert.equal(calls(describeElbs), 1);
@@ -65,7 +65,7 @@ describe('ClassicElbGateway, when calls go wrong', () => {
     assert.equal(ledger.snapshot()[`elasticloadbalancing:${describeElbs}`]?.throttled, 1);
   });
 
-  it('leaves ELB alone for a second once it throttled, but neither EC2 nor changes', async () => {
+  it('pauses ELB reads for a second after throttling, but not EC2 reads or changes', async () => {
     aws.faults.set([{ throttle: true, actions: [describeElbs], count: 1 }]);
     const region = gateway.describeRegion(startTrace(systemClock, 8000));
     await sleep(100);
@@ -79,31 +79,31 @@ describe('ClassicElbGateway, when calls go wrong', () => {
     assert.equal((await region).size, 500);
     const { log } = aws.calls();
     const [first, second] = log.filter(({ action }) => action === describeElbs).map(({ atMs }) => atMs);
-    assert.ok(second! - first! > 900, 'everybody waited');
+    assert.ok(second! - first! > 900, 'the retry did not wait');
   });
 
-  it('takes a Deregister whose answer was lost and whose repetition is refused as made', async () => {
+  it('treats a Deregister as made if its response was lost and its retry is refused', async () => {
     aws.faults.set([{ resetAfter: true, actions: [deregister], count: 1 }]);
     assert.equal(await gateway.deregister(web, [member], startTrace(systemClock, 8000)), undefined);
     assert.equal(calls(deregister), 2);
     assert.ok(!aws.region.members(web).includes(member));
   });
 
-  it('takes a first Deregister that is refused as refused', async () => {
+  it('rejects a Deregister whose first attempt is refused', async () => {
     await assert.rejects(gateway.deregister(web, [stranger], startTrace(systemClock, 8000)), {
       code: 'instance_refused',
     });
     assert.equal(calls(deregister), 1);
   });
 
-  it('repeats a Register whose answer was lost, to one membership', async () => {
+  it('retries a Register whose response was lost and registers the instance once', async () => {
     aws.faults.set([{ resetAfter: true, actions: [register], count: 1 }]);
     const members = await gateway.register(web, [stranger], startTrace(systemClock, 8000));
     assert.equal(members.filter((instanceId) => instanceId === stranger).length, 1);
     assert.equal(calls(register), 2);
   });
 
-  it('reads a region of 500 in pages of 400, and tells once that the first has left', async () => {
+  it('reads 500 load balancers in pages of 400 and calls `sent` once', async () => {
     aws.faults.set([{ latencyMs: 50 }]);
     const sent: number[] = [];
     const began = performance.now();
@@ -114,7 +114,7 @@ describe('ClassicElbGateway, when calls go wrong', () => {
     assert.equal(trace.requestIds.length, 2);
   });
 
-  it('leaves out instances that EC2 does not know, 200 in one call', async () => {
+  it('omits instances that EC2 does not have from 200 instances in one call', async () => {
     const known = aws.region.instances().slice(0, 199) as { instanceId: string }[];
     const asked = [...known.map(({ instanceId }) => instanceId), 'i-00000000'] as InstanceId[];
     assert.equal((await gateway.describeMachines(asked, startTrace(systemClock, 8000))).size, 199);

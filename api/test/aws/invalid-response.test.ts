@@ -27,7 +27,7 @@ const replacements = [
   '</member></Instances></member></LoadBalancerDescriptions>',
 ];
 
-describe(`The gateway, given ${answers} answers that are cut, reset or replaced at a random place`, function () {
+describe(`ClassicElbGateway with ${answers} responses that are truncated, reset or replaced at random`, function () {
   this.timeout(300_000);
   const random = seededRandom(20_261_126);
   const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)]!;
@@ -48,7 +48,7 @@ describe(`The gateway, given ${answers} answers that are cut, reset or replaced 
     gateway = new ClassicElbGateway(clients, new AwsLedger(systemClock), budget, systemClock);
   });
   after(() => aws.close());
-  // A failed read otherwise keeps the next one away for a second, and a probe is not kept away.
+  // Probes ignore the pause after a failed read.
   const trace = (): AwsTrace => startTrace(systemClock, 20_000, { probe: true });
   const members = () => aws.region.members(web) as InstanceId[];
 
@@ -71,7 +71,7 @@ describe(`The gateway, given ${answers} answers that are cut, reset or replaced 
     [describeInstances]: async () => (await gateway.describeMachines(members(), trace())).size,
   };
 
-  /** Returns what the call brings, or undefined where it fails as an unknown outcome. */
+  /** Returns the result of the call, or undefined if it fails with an unknown outcome. */
   const outcomeOf = async <T>(call: Promise<T>): Promise<T | undefined> => {
     try {
       return await call;
@@ -82,7 +82,7 @@ describe(`The gateway, given ${answers} answers that are cut, reset or replaced 
     }
   };
 
-  it('returns every member that AWS sent, or fails', async () => {
+  it('returns all members that AWS sent or rejects', async () => {
     const whole = new Map<string, number>();
     for (const [name, read] of Object.entries(reads)) whole.set(name, await read());
     let failed = 0;
@@ -97,7 +97,7 @@ describe(`The gateway, given ${answers} answers that are cut, reset or replaced 
     assert.ok(failed > answers * 0.6, `${failed} failed`);
   });
 
-  it('reports a change only with the list that AWS sent after it', async () => {
+  it('resolves a change only with the list that AWS sent after it', async () => {
     for (let n = 0; n < answers * 0.3; n += 1) {
       const isMember = members().includes(stranger);
       const fault = broken();

@@ -13,7 +13,7 @@ import { selfSigned } from '../support/certificates.ts';
 
 const web = 'default-elb' as ElbName;
 
-describe('A failure of the network', () => {
+describe('A network failure', () => {
   const servers: Server[] = [];
   const listen = async (server: Server): Promise<number> => {
     servers.push(server);
@@ -50,7 +50,7 @@ describe('A failure of the network', () => {
       ? gateway.register(web, ['i-5203422c' as InstanceId], trace)
       : gateway.describeRegion(trace);
     const error = await call.then(
-      () => assert.fail('it is answered'),
+      () => assert.fail('the call succeeded'),
       (thrown: unknown) => thrown,
     );
     assert.ok(error instanceof DomainError, String(error));
@@ -67,7 +67,7 @@ describe('A failure of the network', () => {
     [
       'a refused connection',
       () => Promise.resolve('http://127.0.0.1:1'),
-      /^127\.0\.0\.1 refuses the connection \(ECONNREFUSED\); check AWS_ENDPOINT_URL/,
+      /^127\.0\.0\.1 refused the connection \(ECONNREFUSED\); check AWS_ENDPOINT_URL/,
     ],
     [
       'a self-signed certificate',
@@ -75,14 +75,14 @@ describe('A failure of the network', () => {
       /^the certificate of 127\.0\.0\.1 is not accepted: it is self-signed .*AWS_CA_BUNDLE/,
     ],
     [
-      'https to a port of http',
+      'HTTPS to an HTTP port',
       async () =>
         `https://127.0.0.1:${await listen(createServer((socket) => socket.end('HTTP/1.1 400 Bad\r\n\r\n')))}`,
-      /^127\.0\.0\.1 fails the TLS handshake .*check AWS_ENDPOINT_URL, its scheme/,
+      /^the TLS handshake with 127\.0\.0\.1 failed .*check AWS_ENDPOINT_URL, its scheme/,
     ],
   ];
   for (const [what, endpoint, sentence] of endpoints)
-    it(`is named, with the host, without advice to try again, and is known not to be sent: ${what}`, async () => {
+    it(`names the host and the cause, does not advise a retry and marks the request as unsent: ${what}`, async () => {
       const url = await endpoint();
       const error = await failureAt(url);
       assert.match(error.message, sentence);
@@ -94,18 +94,18 @@ describe('A failure of the network', () => {
       assert.equal(ofChange.details.unsent, true);
     });
 
-  it('leaves it open whether a change was made when the answer is not HTTP', async () => {
+  it('does not mark a change as unsent if the response is not HTTP', async () => {
     const port = await listen(
       createServer((socket) => {
         socket.once('data', () => socket.end('\u0015\u0003\u0003\u0000\u0002\u0002\u0046'));
       }),
     );
     const error = await failureAt(`http://127.0.0.1:${port}`, true);
-    assert.match(error.message, /^127\.0\.0\.1 does not answer .* in HTTP \(HPE_/);
+    assert.match(error.message, /^the response of 127\.0\.0\.1 to .* is not HTTP \(HPE_/);
     assert.equal(error.details.unsent, undefined);
   });
 
-  it('leaves it open whether a change was made when the connection ends without an answer', async () => {
+  it('does not mark a change as unsent if the connection closes without a response', async () => {
     const port = await listen(createServer((socket) => socket.once('data', () => socket.destroy())));
     const error = await failureAt(`http://127.0.0.1:${port}`, true);
     assert.match(error.message, /^127\.0\.0\.1 closed the connection before it answered .*; try again/);
@@ -117,7 +117,7 @@ describe('A failure of the network', () => {
     ['a record that cannot be decrypted', `\x17\x03\x03\x00\x20${'x'.repeat(32)}`],
     ['an alert in clear text', '\x15\x03\x03\x00\x02\x02\x28'],
   ] as const)
-    it(`leaves it open whether a change was made when TLS breaks after the request: ${what}`, async () => {
+    it(`does not mark a change as unsent if TLS fails after the request: ${what}`, async () => {
       const certificate = selfSigned('localhost');
       const between = new Set<Socket>();
       const behind = await listen(
@@ -144,12 +144,12 @@ describe('A failure of the network', () => {
     ['ERR_TLS_CERT_ALTNAME_INVALID', /it is for another name .*AWS_ENDPOINT_URL/],
     ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', /its authority is unknown .*AWS_CA_BUNDLE/],
     ['UNABLE_TO_GET_ISSUER_CERT_LOCALLY', /its authority is unknown .*AWS_CA_BUNDLE/],
-    ['EPROTO', /elb fails the TLS handshake/],
+    ['EPROTO', /the TLS handshake with elb failed/],
     ['ERR_SSL_WRONG_VERSION_NUMBER', /the TLS connection to elb broke before it answered a:B/],
     ['SOMETHING_NEW', /elb closed the connection before it answered a:B \(SOMETHING_NEW\); try again/],
   ];
   for (const [code, sentence] of codes)
-    it(`is worded by its cause: ${code}`, () => {
+    it(`has a message for ${code}`, () => {
       const failure = new NetworkFailure(Object.assign(new Error('no'), { code }), 'elb');
       assert.match(failure.toDomainError('a:B').message, sentence);
     });

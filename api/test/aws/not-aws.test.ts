@@ -8,7 +8,7 @@ import { AwsLedger } from '../../telemetry/aws-ledger.ts';
 import { startTrace } from '../../telemetry/aws-trace.ts';
 import { systemClock } from '../../time.ts';
 
-describe('ClassicElbGateway, answered by something other than AWS', () => {
+describe('ClassicElbGateway with a server that is not AWS', () => {
   let server: Server;
   let gateway: ClassicElbGateway;
   let page: string;
@@ -45,14 +45,14 @@ describe('ClassicElbGateway, answered by something other than AWS', () => {
   });
 
   const pages = {
-    'a page of a proxy': '<!doctype html><html><body>Please log in.<br></body></html>',
+    'a proxy page': '<!doctype html><html><body>Please log in.<br></body></html>',
     JSON: '{"status":"ok"}',
-    'an answer to another action':
+    'a response to another action':
       '<DescribeTagsResponse><DescribeTagsResult></DescribeTagsResult></DescribeTagsResponse>',
     'another XML document': '<?xml version="1.0"?><feed><entry/></feed>',
   };
   for (const [name, text] of Object.entries(pages)) {
-    it(`throws aws_failed, and takes it neither for an empty region nor for no instances: ${name}`, async () => {
+    it(`rejects reads with aws_failed for ${name}`, async () => {
       [page, status] = [text, 200];
       const notAws = { code: 'aws_failed', message: /something other than AWS answered \S+:Describe/ };
       await assert.rejects(gateway.describeRegion(startTrace(systemClock, 8000)), notAws);
@@ -70,7 +70,7 @@ describe('ClassicElbGateway, answered by something other than AWS', () => {
   const web = 'default-elb' as ElbName;
   const member = ['i-5203422c' as InstanceId];
   for (const [name, text] of Object.entries(pages))
-    it(`leaves the outcome of a change unknown: ${name}`, async () => {
+    it(`rejects changes with aws_failed for ${name}`, async () => {
       [page, status] = [text, 200];
       const unknown = { code: 'aws_failed' };
       await assert.rejects(gateway.register(web, member, startTrace(systemClock, 8000)), unknown);
@@ -78,7 +78,7 @@ describe('ClassicElbGateway, answered by something other than AWS', () => {
     });
 
   for (const code of [302, 403, 404, 407, 502])
-    it(`throws aws_failed, with the status, for a page with HTTP ${code}`, async () => {
+    it(`rejects with aws_failed and the status for a page with HTTP ${code}`, async () => {
       [page, status] = ['<html><body>no</body></html>', code];
       const failed = { code: 'aws_failed', message: new RegExp(`other than AWS answered .*HTTP ${code}`) };
       await assert.rejects(gateway.describeLoadBalancer(web, startTrace(systemClock, 8000)), failed);
@@ -86,7 +86,7 @@ describe('ClassicElbGateway, answered by something other than AWS', () => {
       await assert.rejects(gateway.register(web, member, startTrace(systemClock, 8000)), failed);
     });
 
-  it('throws aws_throttled for HTTP 429, whatever the body', async () => {
+  it('rejects with aws_throttled for HTTP 429 with any body', async () => {
     for (const text of Object.values(pages)) {
       [page, status] = [text, 429];
       const throttled = { code: 'aws_throttled', message: /HTTP 429/ };

@@ -11,7 +11,7 @@ import { selfSigned } from '../support/certificates.ts';
 
 const names = ['HTTPS_PROXY', 'HTTP_PROXY', 'NO_PROXY', 'https_proxy', 'http_proxy', 'no_proxy'] as const;
 
-describe('The way to AWS through an outbound proxy', () => {
+describe('RequestHandler', () => {
   const certificate = selfSigned('localhost');
   let aws: EmbeddedAws;
   let tls: Server;
@@ -23,7 +23,7 @@ describe('The way to AWS through an outbound proxy', () => {
   const urlOf = (server: Server) => `127.0.0.1:${portOf(server)}`;
   before(async () => {
     aws = await startEmbeddedAws();
-    // TLS in front of the embedded AWS, and a proxy that knows CONNECT alone.
+    // A TLS server in front of the embedded AWS, and a proxy that supports only CONNECT.
     tls = createTlsServer(certificate, (request, response) => {
       const chunks: Buffer[] = [];
       request.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -72,7 +72,7 @@ describe('The way to AWS through an outbound proxy', () => {
     unset();
   });
   after(() => {
-    // The files that run in this process later must not use the proxy.
+    // Later test files in this process must not use the proxy.
     unset();
     for (const name of names) if (saved[name] !== undefined) process.env[name] = saved[name];
   });
@@ -93,7 +93,7 @@ describe('The way to AWS through an outbound proxy', () => {
   };
   const https = () => ({ endpoint: `https://localhost:${portOf(tls)}`, caBundle: certificate.cert });
 
-  it('refuses a certificate whose authority is not in AWS_CA_BUNDLE', async () => {
+  it('rejects a certificate whose authority is not in AWS_CA_BUNDLE', async () => {
     const { endpoint } = https();
     await assert.rejects(read({ endpoint }), { message: /self-signed .*AWS_CA_BUNDLE/ });
     await assert.rejects(read({ endpoint, caBundle: selfSigned().cert }), { code: 'aws_unreachable' });
@@ -101,21 +101,21 @@ describe('The way to AWS through an outbound proxy', () => {
   });
 
   for (const name of ['HTTPS_PROXY', 'https_proxy'])
-    it(`connects by ${name}`, async () => {
+    it(`connects through the proxy in ${name}`, async () => {
       process.env[name] = `http://${urlOf(proxy)}`;
       assert.equal((await read(https())).size, 3);
       assert.match(asked[0]!, new RegExp(`^CONNECT localhost:${portOf(tls)} `));
     });
 
   for (const name of ['NO_PROXY', 'no_proxy'])
-    it(`connects directly by ${name}`, async () => {
+    it(`connects directly to a host in ${name}`, async () => {
       process.env['HTTPS_PROXY'] = `http://${urlOf(proxy)}`;
       process.env[name] = 'localhost';
       assert.equal((await read(https())).size, 3);
       assert.deepEqual(asked, []);
     });
 
-  it('names the answer of a proxy that wants a password', async () => {
+  it('reports a proxy that requires a password', async () => {
     process.env['HTTP_PROXY'] = `http://${urlOf(proxy)}`;
     await assert.rejects(read({ endpoint: aws.url }), {
       code: 'aws_failed',
@@ -123,7 +123,7 @@ describe('The way to AWS through an outbound proxy', () => {
     });
   });
 
-  it('is direct to an AWS in this process', async () => {
+  it('connects directly to the embedded AWS', async () => {
     process.env['HTTP_PROXY'] = `http://${urlOf(proxy)}`;
     assert.equal((await read({ endpoint: aws.url, amazonsOwn: false })).size, 3);
     assert.deepEqual(asked, []);
