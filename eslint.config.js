@@ -7,7 +7,7 @@ const anyAws = ['@aws-sdk/*', '@smithy/*'];
 /** The environment, the signals and the exit belong to server.ts and lifetime.ts. */
 const anyProcess = ['process', 'node:process'];
 const anyKoa = ['koa', '@koa/*', 'koa-basic-auth', 'raw-body'];
-const folders = ['aws', 'config', 'embedded-aws', 'http', 'load-balancers', 'logger', 'principals'];
+const folders = ['async', 'aws', 'config', 'embedded-aws', 'http', 'load-balancers', 'logger', 'principals'];
 const files = ['app', 'build-info', 'compose', 'contract', 'greeting', 'lifetime', 'server', 'warm-up'];
 const allBut = (...open) => [
   ...folders.filter((name) => !open.includes(name)).map((name) => `**/${name}/**`),
@@ -16,6 +16,9 @@ const allBut = (...open) => [
 
 /** The rooms of api/http: each may import those after it. */
 const httpRooms = ['routes', 'middleware', 'server', 'input', 'answers', 'logging', 'context'];
+
+/** The rooms inside the domain, each of which may import those before it. */
+const useCases = ['**/inventory/**', '**/health/**', '**/changes/**'];
 
 const doors = [
   [
@@ -26,7 +29,7 @@ const doors = [
       'api/build-info.ts',
       'api/contract.ts',
       'api/logger/**',
-      'api/load-balancers/**',
+      'api/async/**',
       'api/principals/**',
     ],
     [...anyAws, ...anyKoa, ...allBut()],
@@ -34,7 +37,14 @@ const doors = [
   [['api/config/**'], [...anyAws, ...anyKoa, ...allBut('principals'), '!**/aws/credential-sources.ts']],
   [['api/lifetime.ts'], [...anyAws, ...anyKoa, ...allBut('logger')]],
   [['api/greeting.ts'], [...anyAws, ...anyKoa, ...allBut('config')]],
-  [['api/aws/**'], [...anyKoa, ...allBut('load-balancers')]],
+  [['api/load-balancers/*.ts'], [...anyAws, ...anyKoa, ...allBut('async'), ...useCases]],
+  [
+    ['api/load-balancers/inventory/**'],
+    [...anyAws, ...anyKoa, ...allBut('async'), '**/health/**', '**/changes/**'],
+  ],
+  [['api/load-balancers/health/**'], [...anyAws, ...anyKoa, ...allBut('async'), '**/changes/**']],
+  [['api/load-balancers/changes/**'], [...anyAws, ...anyKoa, ...allBut('async')]],
+  [['api/aws/**'], [...anyKoa, ...allBut('load-balancers'), ...useCases]],
   [
     ['api/embedded-aws/**'],
     [

@@ -19,17 +19,16 @@ import { Pipeline } from './http/server/pipeline.ts';
 import { fastPath } from './http/server/fast-path.ts';
 import { RequestLog } from './http/logging/request-log.ts';
 import type { DocsFiles } from './http/routes/docs.ts';
-import { ChangeWaits } from './load-balancers/change-waits.ts';
-import { HealthBoard } from './load-balancers/health-board.ts';
-import { HealthReads } from './load-balancers/health-reads.ts';
-import { InServiceCounts } from './load-balancers/in-service-counts.ts';
-import { Inventory } from './load-balancers/inventory.ts';
-import { LastInService } from './load-balancers/last-in-service.ts';
-import { LoadBalancerService } from './load-balancers/load-balancer-service.ts';
-import { MembershipChanges } from './load-balancers/membership-changes.ts';
-import { only } from './load-balancers/outcomes.ts';
-import { RecentChanges } from './load-balancers/recent-changes.ts';
-import { Waiting } from './load-balancers/waiting.ts';
+import { ChangeWaiter } from './load-balancers/changes/change-waiter.ts';
+import { HealthService } from './load-balancers/health/health-service.ts';
+import { HealthReader } from './load-balancers/health/health-reader.ts';
+import { InServiceCounter } from './load-balancers/health/in-service-counter.ts';
+import { Inventory } from './load-balancers/inventory/inventory.ts';
+import { LastInServiceGuard } from './load-balancers/changes/last-in-service-guard.ts';
+import { MembershipChanges } from './load-balancers/changes/membership-changes.ts';
+import { only } from './load-balancers/changes/change-outcomes.ts';
+import { RecentChanges } from './load-balancers/health/recent-changes.ts';
+import { HealthWaiter } from './load-balancers/health/health-waiter.ts';
 import type { Authenticate } from './principals/principal.ts';
 import { AwsLedger } from './telemetry/aws-ledger.ts';
 import { startTrace } from './telemetry/aws-trace.ts';
@@ -79,18 +78,18 @@ export async function compose(
   const closing = new AbortController();
   const { deadlineMs } = config;
   const recent = new RecentChanges(clock);
-  const healthReads = new HealthReads(gateway, recent, inventory, deadlineMs, clock);
+  const healthReads = new HealthReader(gateway, recent, inventory, deadlineMs, clock);
   const changes = new MembershipChanges({
     gateway,
     inventory,
     changes: recent,
     health: healthReads,
-    lastInService: new LastInService(healthReads, recent, config.protectLastInService, clock),
+    lastInService: new LastInServiceGuard(healthReads, recent, config.protectLastInService, clock),
     logger,
     clock,
   });
-  const waiting = new Waiting(healthReads, inventory, { ...config, closing: closing.signal, clock });
-  const health = new HealthBoard(healthReads, inventory, recent, clock);
+  const waiting = new HealthWaiter(healthReads, inventory, { ...config, closing: closing.signal, clock });
+  const health = new HealthService(healthReads, inventory, recent, clock);
   const requestLog = new RequestLog(logger, config.logMaxPerSecond, clock);
   const pipeline = new Pipeline(requestLog, clock);
   let verify = verifierOf(config.accepted);
@@ -100,11 +99,11 @@ export async function compose(
     pipeline,
     lists: new ListAnswers(),
     authenticate: (authorization: string | undefined) => verify(authorization),
-    service: new LoadBalancerService(inventory),
-    inService: new InServiceCounts(healthReads, clock),
+    inventory,
+    inService: new InServiceCounter(healthReads, clock),
     changes,
     health,
-    waits: new ChangeWaits({
+    waits: new ChangeWaiter({
       waiting,
       health,
       changes: recent,

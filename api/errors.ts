@@ -91,26 +91,6 @@ export class ConfigError extends Error {
   }
 }
 
-/** Returns the error for an instance that EC2 does not describe. */
-export function notDescribed(instanceId: string): DomainError {
-  return new DomainError(
-    'instance_refused',
-    `AWS refused the instance: EC2 does not describe ${instanceId}`,
-    {
-      advice: 'check its id and region',
-    },
-  );
-}
-
-/** Returns the error for a load balancer that does not exist in the region. */
-export function elbNotFound(elbName: string, region: string, cause?: unknown): DomainError {
-  return new DomainError(
-    'elb_not_found',
-    `the elb does not exist: no classic load balancer is named "${elbName}" in ${region}`,
-    { advice: 'check its spelling and region', cause },
-  );
-}
-
 /** Returns a sentence without its full stop, for use in a longer sentence. */
 export function withoutFullStop(sentence: string): string {
   return sentence.replace(/\.\s*$/, '');

@@ -27,12 +27,12 @@ export async function warmUp(config: Config): Promise<void> {
     for (let round = 0; round < rounds; round += 1) {
       const region = await gateway.describeRegion(trace());
       for (const [elbName, { members }] of region) {
-        await gateway.describeMachines(members, trace());
+        await gateway.describeInstances(members, trace());
         const [member] = members;
         if (member === undefined) continue;
         await Promise.all([
           gateway.describeLoadBalancer(elbName, trace()),
-          gateway.describeMachines([member], trace()),
+          gateway.describeInstances([member], trace()),
         ]);
         await gateway.deregister(elbName, [member], trace());
         await gateway.register(elbName, [member], trace());

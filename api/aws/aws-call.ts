@@ -1,6 +1,6 @@
 import { DomainError, isUnclear } from '../errors.ts';
 import type { Urgency } from '../load-balancers/load-balancer-gateway.ts';
-import type { ElbName } from '../load-balancers/machine.ts';
+import type { ElbName } from '../load-balancers/instance.ts';
 import type { Attempt, AwsLedger } from '../telemetry/aws-ledger.ts';
 import type { AwsTrace } from '../telemetry/aws-trace.ts';
 import type { Clock } from '../time.ts';

@@ -1,4 +1,5 @@
-import { DomainError, elbNotFound, withoutFullStop } from '../errors.ts';
+import { elbNotFound } from '../load-balancers/failures.ts';
+import { DomainError, withoutFullStop } from '../errors.ts';
 import { InvalidResponse } from './invalid-response.ts';
 import { CredentialsFailure } from './credentials-failure.ts';
 import { NetworkFailure } from './network-failure.ts';

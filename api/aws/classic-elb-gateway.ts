@@ -1,3 +1,4 @@
+import { elbNotFound } from '../load-balancers/failures.ts';
 import { DescribeInstancesCommand, type DescribeInstancesCommandInput } from '@aws-sdk/client-ec2';
 import {
   DeregisterInstancesFromLoadBalancerCommand,
@@ -7,11 +8,11 @@ import {
   type DescribeLoadBalancersCommandInput,
   RegisterInstancesWithLoadBalancerCommand,
 } from '@aws-sdk/client-elastic-load-balancing';
-import { DomainError, elbNotFound } from '../errors.ts';
-import type { MemberHealth } from '../load-balancers/health.ts';
+import { DomainError } from '../errors.ts';
+import type { MemberHealth } from '../load-balancers/member-health.ts';
 import type { LoadBalancerDescription } from '../load-balancers/load-balancer.ts';
-import type { LoadBalancerGateway, Members, Urgency } from '../load-balancers/load-balancer-gateway.ts';
-import type { ElbName, InstanceId, MachineInfo } from '../load-balancers/machine.ts';
+import type { LoadBalancerGateway, Urgency } from '../load-balancers/load-balancer-gateway.ts';
+import type { ElbName, InstanceId, MachineInfo, Members } from '../load-balancers/instance.ts';
 import type { AwsLedger } from '../telemetry/aws-ledger.ts';
 import type { AwsTrace } from '../telemetry/aws-trace.ts';
 import type { BudgetState } from '../telemetry/budget-state.ts';
@@ -89,7 +90,7 @@ export class ClassicElbGateway implements LoadBalancerGateway {
     return toDescription(described);
   }
 
-  async describeMachines(instanceIds: Members, trace: AwsTrace): Promise<Map<InstanceId, MachineInfo>> {
+  async describeInstances(instanceIds: Members, trace: AwsTrace): Promise<Map<InstanceId, MachineInfo>> {
     const machines = await this.#describeInstances(
       { Filters: [{ Name: 'instance-id', Values: [...instanceIds] }], MaxResults: 1000 },
       trace,

@@ -1,4 +1,4 @@
-import { type MachineInfo, parseInstanceId } from '../load-balancers/machine.ts';
+import { type MachineInfo, parseInstanceId } from '../load-balancers/instance.ts';
 import { textOf, timeOf, type XmlElement } from './xml-document.ts';
 
 /** The elements to read of the 3 KB per instance in EC2's response. */

@@ -1,8 +1,7 @@
 import { DomainError } from '../errors.ts';
-import type { Condition, MemberHealth } from '../load-balancers/health.ts';
+import type { Condition, MemberHealth } from '../load-balancers/member-health.ts';
 import type { HealthCheck, Listener, LoadBalancerDescription } from '../load-balancers/load-balancer.ts';
-import type { Members } from '../load-balancers/load-balancer-gateway.ts';
-import type { InstanceId } from '../load-balancers/machine.ts';
+import type { InstanceId, Members } from '../load-balancers/instance.ts';
 import { childrenOf, textOf, timeOf, wholeNumberOf, type XmlElement } from './xml-document.ts';
 
 /**

@@ -1,10 +1,7 @@
 import type { AwsTrace } from '../telemetry/aws-trace.ts';
-import type { MemberHealth } from './health.ts';
+import type { MemberHealth } from './member-health.ts';
 import type { LoadBalancerDescription } from './load-balancer.ts';
-import type { ElbName, InstanceId, MachineInfo } from './machine.ts';
-
-/** The ids of a load balancer's members in AWS's order, each once. */
-export type Members = readonly InstanceId[];
+import type { ElbName, InstanceId, MachineInfo, Members } from './instance.ts';
 
 /** Who goes first where calls are short: the check before a change, a read, the next look of those who wait. */
 export type Urgency = 'urgent' | 'ordinary' | 'patient';
@@ -19,7 +16,7 @@ export interface LoadBalancerGateway {
   /** Returns one load balancer, for the check before a change. Throws `elb_not_found`. */
   describeLoadBalancer(elbName: ElbName, trace: AwsTrace): Promise<LoadBalancerDescription>;
   /** Returns what EC2 describes of at most 200 instances; ids that it does not know are left out. */
-  describeMachines(instanceIds: Members, trace: AwsTrace): Promise<Map<InstanceId, MachineInfo>>;
+  describeInstances(instanceIds: Members, trace: AwsTrace): Promise<Map<InstanceId, MachineInfo>>;
   /**
    * Returns the health of these instances, or, without ids, of all that AWS has on the load balancer; terminated ones
    * are left out. Throws `elb_not_found`, and `instance_refused` where AWS does not know one of the ids there.

@@ -1,5 +1,4 @@
-import type { Members } from './load-balancer-gateway.ts';
-import type { ElbName } from './machine.ts';
+import type { ElbName, Members } from './instance.ts';
 
 /** A port of a load balancer, and the port of its members to which it leads. */
 export interface Listener {

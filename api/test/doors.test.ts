@@ -42,9 +42,40 @@ describe('The doors between the rooms', () => {
     ['contract.ts', ['./config/config.ts', './http/routes/elb.ts', '@koa/router'], ['./errors.ts']],
     ['lifetime.ts', ['./config/config.ts', './app.ts', '@aws-sdk/client-ec2'], ['./logger/log-stream.ts']],
     [
-      'load-balancers/load-balancer-service.ts',
-      ['../aws/clients.ts', '../http/input/body.ts', '../config/config.ts', 'koa', '@aws-sdk/client-ec2'],
-      ['./machine.ts', '../errors.ts', '../telemetry/aws-ledger.ts'],
+      'async/deadlines.ts',
+      ['../load-balancers/instance.ts', '../config/config.ts', 'koa', '@aws-sdk/client-ec2'],
+      ['./coalescer.ts', '../errors.ts', '../telemetry/aws-trace.ts', '../time.ts'],
+    ],
+    [
+      'load-balancers/load-balancer.ts',
+      ['./inventory/inventory.ts', './health/health-reader.ts', './changes/membership-changes.ts', 'koa'],
+      ['./instance.ts', '../async/deadlines.ts', '../errors.ts', '../telemetry/aws-trace.ts'],
+    ],
+    [
+      'load-balancers/inventory/inventory.ts',
+      ['../health/health-reader.ts', '../changes/membership-changes.ts', '../../aws/clients.ts', 'koa'],
+      ['./region-cache.ts', '../instance.ts', '../../async/coalescer.ts', '../../errors.ts'],
+    ],
+    [
+      'load-balancers/health/health-reader.ts',
+      ['../changes/membership-changes.ts', '../../http/input/body.ts', '@aws-sdk/client-ec2'],
+      ['../inventory/inventory.ts', '../member-health.ts', '../../async/coalescer.ts'],
+    ],
+    [
+      'load-balancers/changes/membership-changes.ts',
+      [
+        '../../aws/clients.ts',
+        '../../http/input/body.ts',
+        '../../config/config.ts',
+        'koa',
+        '@aws-sdk/client-ec2',
+      ],
+      [
+        '../health/health-reader.ts',
+        '../inventory/inventory.ts',
+        '../instance.ts',
+        '../../telemetry/logger.ts',
+      ],
     ],
     [
       'principals/principal.ts',
@@ -60,7 +91,7 @@ describe('The doors between the rooms', () => {
         '../principals/principal.ts',
         'koa',
       ],
-      ['@aws-sdk/client-ec2', './clients.ts', '../load-balancers/machine.ts', '../telemetry/aws-ledger.ts'],
+      ['@aws-sdk/client-ec2', './clients.ts', '../load-balancers/instance.ts', '../telemetry/aws-ledger.ts'],
     ],
     [
       'embedded-aws/server.ts',
@@ -76,7 +107,7 @@ describe('The doors between the rooms', () => {
     ],
     [
       'embedded-aws/actions/actions.ts',
-      ['../../errors.ts', '../../load-balancers/machine.ts', '@smithy/types'],
+      ['../../errors.ts', '../../load-balancers/instance.ts', '@smithy/types'],
       ['../protocol/wire.ts', './describe-instances.ts'],
     ],
     [
@@ -86,7 +117,7 @@ describe('The doors between the rooms', () => {
         ...['../../server.ts', '../server/pipeline.ts', '../middleware/basic-auth.ts', '../routes/elb.ts'],
       ],
       [
-        ...['koa', '../../errors.ts', '../../load-balancers/machine.ts', '../../principals/principal.ts'],
+        ...['koa', '../../errors.ts', '../../load-balancers/instance.ts', '../../principals/principal.ts'],
         ...['../context.ts', './parameters.ts', '../answers/conditional-response.ts'],
       ],
     ],
@@ -98,7 +129,7 @@ describe('The doors between the rooms', () => {
     [
       'http/answers/list-answer.ts',
       ['../input/body.ts', '../server/pipeline.ts', '../routes/elb.ts', '../../config/config.ts'],
-      ['../context.ts', './presenters/instance.ts', '../../load-balancers/machine.ts'],
+      ['../context.ts', './presenters/instance.ts', '../../load-balancers/instance.ts'],
     ],
     [
       'http/answers/presenters/change.ts',

@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto';
 import { DomainError } from '../../errors.ts';
-import type { MachineList } from '../../load-balancers/picture.ts';
+import type { InstanceList } from '../../load-balancers/inventory/region-cache.ts';
 import type { AppContext } from '../context.ts';
 import type { Envelope } from './presenters/text.ts';
 
 /** What there is to say of the age of an answer. */
-type Known = Pick<MachineList, 'asOf' | 'freshUntil' | 'how'>;
+type Known = Pick<InstanceList, 'asOf' | 'freshUntil' | 'how'>;
 
 /** RFC 9211: whether the answer was known, and if not, why AWS was asked. */
-const cacheStatus: Readonly<Record<MachineList['how'], string>> = {
+const cacheStatus: Readonly<Record<InstanceList['how'], string>> = {
   hit: 'hit',
   stale: 'hit; detail=stale',
   'asked-unknown': 'fwd=uri-miss',

@@ -1,5 +1,5 @@
-import type { ElbName } from '../../load-balancers/machine.ts';
-import type { MachineList } from '../../load-balancers/picture.ts';
+import type { ElbName } from '../../load-balancers/instance.ts';
+import type { InstanceList } from '../../load-balancers/inventory/region-cache.ts';
 import type { AppContext } from '../context.ts';
 import { answerUnlessMatched, etagOf, cacheHeaders } from './conditional-response.ts';
 import { presentInstances } from './presenters/instance.ts';
@@ -13,7 +13,7 @@ export interface ListAnswer {
 }
 
 /** What an answer was made of. */
-interface Kept extends ListAnswer, Pick<MachineList, 'revision' | 'asOf' | 'how'> {
+interface Kept extends ListAnswer, Pick<InstanceList, 'revision' | 'asOf' | 'how'> {
   /** The age of the list in the headers, in whole seconds. */
   readonly age: number;
 }
@@ -26,7 +26,7 @@ export class ListAnswers {
   readonly #kept = new Map<ElbName, Kept>();
 
   /** Returns the answer with the list of this load balancer, and its age at `now` on the scale of `Clock.now()`. */
-  of(elbName: ElbName, list: MachineList, now: number): ListAnswer {
+  of(elbName: ElbName, list: InstanceList, now: number): ListAnswer {
     const { revision, asOf, how } = list;
     const age = Math.floor((now - asOf) / 1000);
     const kept = this.#kept.get(elbName);
@@ -45,13 +45,13 @@ export class ListAnswers {
   }
 }
 
-function serialise({ machines }: MachineList): Pick<ListAnswer, 'body' | 'etag'> {
-  const body = JSON.stringify(presentInstances(machines));
+function serialise({ instances }: InstanceList): Pick<ListAnswer, 'body' | 'etag'> {
+  const body = JSON.stringify(presentInstances(instances));
   return { body, etag: etagOf(body) };
 }
 
 /** Answers a GET or HEAD with the list, or with 304 where the caller has it. */
-export function answerList(ctx: AppContext, { how }: MachineList, answer: ListAnswer): void {
+export function answerList(ctx: AppContext, { how }: InstanceList, answer: ListAnswer): void {
   const { body, etag, headers } = answer;
   if (how === 'stale') ctx.state.cache = 'stale';
   for (let index = 0; index < headers.length; index += 2)

@@ -1,11 +1,11 @@
-import type { ChangeWaits } from '../../load-balancers/change-waits.ts';
-import type { ElbName, MachineInfo } from '../../load-balancers/machine.ts';
-import type { Wish } from '../../load-balancers/waiting.ts';
+import type { ChangeWaiter } from '../../load-balancers/changes/change-waiter.ts';
+import type { ElbName, MachineInfo } from '../../load-balancers/instance.ts';
+import type { AwaitedState } from '../../load-balancers/health/health-waiter.ts';
 import type { AppContext } from '../context.ts';
 import { presentChange } from './presenters/change.ts';
 
 export interface WaitDeps {
-  readonly waits: ChangeWaits;
+  readonly waits: ChangeWaiter;
 }
 
 /** A change that was made, and the state that the caller waits for. */
@@ -13,19 +13,19 @@ export interface ChangeToWaitFor {
   readonly elbName: ElbName;
   /** The instance that was changed. */
   readonly machine: MachineInfo;
-  readonly wish: Wish;
+  readonly awaited: AwaitedState;
   /** On the scale of `Clock.now()`. */
   readonly until: number;
 }
 
 /**
  * Answers a change with 201 when the instance is in the state that the caller waits for, or with 202 and its health
- * when it is not so in time. Throws as `ChangeWaits.until`.
+ * when it is not so in time. Throws as `ChangeWaiter.until`.
  */
 export async function answerWait(ctx: AppContext, parts: WaitDeps, change: ChangeToWaitFor): Promise<void> {
-  const { elbName, machine, wish, until } = change;
+  const { elbName, machine, awaited, until } = change;
   const { instanceId } = machine;
-  const end = await parts.waits.until({ elbName, instanceId, wish, until }, hangUpOf(ctx));
+  const end = await parts.waits.until({ elbName, instanceId, awaited, until }, hangUpOf(ctx));
   if (end.how === 'there') {
     ctx.status = 201;
     const note = `${instanceId} was no member of ${elbName} when its draining had ended and was attached again`;

@@ -1,6 +1,6 @@
 import getRawBody from 'raw-body';
 import { DomainError } from '../../errors.ts';
-import { type InstanceId, parseInstanceId } from '../../load-balancers/machine.ts';
+import { type InstanceId, parseInstanceId } from '../../load-balancers/instance.ts';
 import type { AppContext } from '../context.ts';
 import { type Parameter, parameterLike } from './parameters.ts';
 import { shorten } from './shorten.ts';

@@ -1,4 +1,4 @@
-import type { Freshness } from '../../load-balancers/inventory.ts';
+import type { Freshness } from '../../load-balancers/inventory/inventory.ts';
 import type { AppContext } from '../context.ts';
 
 /**

@@ -1,5 +1,5 @@
 import { DomainError } from '../../errors.ts';
-import { type ElbName, parseElbName } from '../../load-balancers/machine.ts';
+import { type ElbName, parseElbName } from '../../load-balancers/instance.ts';
 import { shorten } from './shorten.ts';
 
 /** Returns the load balancer's name of the path. Throws `elb_not_found` for a name that none can have. */

@@ -1,5 +1,5 @@
 import { DomainError } from '../../errors.ts';
-import type { MachineInfo } from '../../load-balancers/machine.ts';
+import type { MachineInfo } from '../../load-balancers/instance.ts';
 import type { AppContext } from '../context.ts';
 import { etagOf, ifMatchAllows } from '../answers/conditional-response.ts';
 import { presentInstances } from '../answers/presenters/instance.ts';

@@ -1,5 +1,5 @@
 import { DomainError } from '../../errors.ts';
-import type { Wish } from '../../load-balancers/waiting.ts';
+import type { AwaitedState } from '../../load-balancers/health/health-waiter.ts';
 import type { AppContext } from '../context.ts';
 import type { Parameter } from './parameters.ts';
 import { shorten } from './shorten.ts';
@@ -13,7 +13,7 @@ type Query = Partial<Record<Parameter, string>>;
 
 /** What the query asks of a change. */
 export interface ChangeQuery {
-  readonly wait: Wish | undefined;
+  readonly wait: AwaitedState | undefined;
   /** How long to wait, in milliseconds from the request's arrival. */
   readonly timeoutMs: number;
   readonly dryRun: boolean;
@@ -37,7 +37,7 @@ export interface PageQuery {
  * Returns what the query asks of a change; `wish` is what can be waited for here. `takes` has refused parameters that
  * the route does not take. Throws `wrong_parameter` for a value that a parameter does not take.
  */
-export function readChangeQuery(ctx: AppContext, { wish }: { wish?: Wish }): ChangeQuery {
+export function readChangeQuery(ctx: AppContext, { wish }: { wish?: AwaitedState }): ChangeQuery {
   const query = ctx.query as Query;
   const { wait, timeout } = query;
   if (wait !== undefined && wait !== wish) throw wrong('wait', wait, `takes ${wish ?? ''} on ${ctx.method}`);

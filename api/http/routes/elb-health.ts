@@ -1,5 +1,5 @@
 import type Router from '@koa/router';
-import type { HealthBoard } from '../../load-balancers/health-board.ts';
+import type { HealthService } from '../../load-balancers/health/health-service.ts';
 import { readFreshness } from '../input/freshness.ts';
 import { readElbName } from '../input/path.ts';
 import { answerConditionally } from '../answers/conditional-response.ts';
@@ -8,7 +8,7 @@ import { presentHealth } from '../answers/presenters/health.ts';
 import { type TraceDeps, traceRequest } from '../server/request-trace.ts';
 
 export interface ElbHealthRouteDeps extends TraceDeps {
-  readonly health: HealthBoard;
+  readonly health: HealthService;
 }
 
 /** Tells how the members of a load balancer are. */

@@ -1,7 +1,7 @@
 import type Router from '@koa/router';
-import type { ElbName, InstanceId } from '../../load-balancers/machine.ts';
-import type { MembershipChanges } from '../../load-balancers/membership-changes.ts';
-import type { Outcome } from '../../load-balancers/outcomes.ts';
+import type { ElbName, InstanceId } from '../../load-balancers/instance.ts';
+import type { MembershipChanges } from '../../load-balancers/changes/membership-changes.ts';
+import type { ChangeOutcome } from '../../load-balancers/changes/change-outcomes.ts';
 import { type AppContext, callerOf } from '../context.ts';
 import { type NamedInstance, notAnInstanceId, readInstanceIds } from '../input/body.ts';
 import { readElbName } from '../input/path.ts';
@@ -147,7 +147,7 @@ function answer(
   ctx: AppContext,
   elbName: ElbName,
   named: readonly NamedInstance[],
-  outcomes: readonly Outcome[],
+  outcomes: readonly ChangeOutcome[],
   note: Parameters<typeof presentOutcomes>[2],
 ): void {
   const presented = presentOutcomes(elbName, inOrder(named, outcomes), note);
@@ -163,7 +163,7 @@ function answer(
 }
 
 /** The outcomes of the instances as they were named; those that no instance can be fail without a question of AWS. */
-function inOrder(named: readonly NamedInstance[], outcomes: readonly Outcome[]): NamedOutcome[] {
+function inOrder(named: readonly NamedInstance[], outcomes: readonly ChangeOutcome[]): NamedOutcome[] {
   const next = outcomes.values();
   return named.map(({ given, instanceId }) => {
     const outcome = instanceId === undefined ? undefined : next.next().value;

@@ -1,6 +1,6 @@
 import type Router from '@koa/router';
-import type { InServiceCounts } from '../../load-balancers/in-service-counts.ts';
-import type { LoadBalancerService } from '../../load-balancers/load-balancer-service.ts';
+import type { InServiceCounter } from '../../load-balancers/health/in-service-counter.ts';
+import type { Inventory } from '../../load-balancers/inventory/inventory.ts';
 import { readFreshness } from '../input/freshness.ts';
 import { answerConditionally } from '../answers/conditional-response.ts';
 import { takes } from '../middleware/query-parameters.ts';
@@ -9,13 +9,13 @@ import { readPageQuery } from '../input/query.ts';
 import { type TraceDeps, traceRequest } from '../server/request-trace.ts';
 
 export interface ElbListRouteDeps extends TraceDeps {
-  readonly service: LoadBalancerService;
-  readonly inService: InServiceCounts;
+  readonly inventory: Inventory;
+  readonly inService: InServiceCounter;
 }
 
 /** Lists the load balancers of the region. */
 export function elbListRoutes(router: Router, parts: ElbListRouteDeps): void {
-  const { service, inService, clock } = parts;
+  const { inventory, inService, clock } = parts;
 
   /**
    * @swagger
@@ -72,7 +72,7 @@ export function elbListRoutes(router: Router, parts: ElbListRouteDeps): void {
   router.get('/elb', takes('name', 'limit', 'cursor', 'health'), async (ctx) => {
     const { fits, limit, after, rest, health } = readPageQuery(ctx);
     const trace = traceRequest(ctx, parts);
-    const list = await service.listLoadBalancers(readFreshness(ctx), trace);
+    const list = await inventory.loadBalancers(readFreshness(ctx), trace);
     const wanted = list.loadBalancers.filter(({ elbName }) => elbName > after && fits(elbName));
     const page = wanted.slice(0, limit);
     const last = page.at(-1);

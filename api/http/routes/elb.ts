@@ -1,7 +1,7 @@
 import type Router from '@koa/router';
-import type { LoadBalancerService } from '../../load-balancers/load-balancer-service.ts';
-import type { MembershipChanges } from '../../load-balancers/membership-changes.ts';
-import { only } from '../../load-balancers/outcomes.ts';
+import type { Inventory } from '../../load-balancers/inventory/inventory.ts';
+import type { MembershipChanges } from '../../load-balancers/changes/membership-changes.ts';
+import { only } from '../../load-balancers/changes/change-outcomes.ts';
 import { callerOf } from '../context.ts';
 import { readInstanceId, readInstanceIdOrQuery } from '../input/body.ts';
 import { readFreshness } from '../input/freshness.ts';
@@ -22,14 +22,14 @@ import { type TraceDeps, traceRequest } from '../server/request-trace.ts';
 import { answerWait, type WaitDeps } from '../answers/wait-answer.ts';
 
 export interface ElbRouteDeps extends TraceDeps, WaitDeps {
-  readonly service: LoadBalancerService;
+  readonly inventory: Inventory;
   readonly changes: MembershipChanges;
   readonly lists: ListAnswers;
 }
 
 /** Lists, attaches and detaches the instances of a load balancer. */
 export function elbRoutes(router: Router, parts: ElbRouteDeps): void {
-  const { service, changes, lists, clock } = parts;
+  const { inventory, changes, lists, clock } = parts;
 
   /**
    * @swagger
@@ -71,7 +71,7 @@ export function elbRoutes(router: Router, parts: ElbRouteDeps): void {
    */
   router.get('/elb/:elbName', takes(), async (ctx) => {
     const elbName = readElbName(ctx.params['elbName']);
-    const list = await service.listMachines(elbName, readFreshness(ctx), traceRequest(ctx, parts));
+    const list = await inventory.list(elbName, readFreshness(ctx), traceRequest(ctx, parts));
     answerList(ctx, list, lists.of(elbName, list, clock.now()));
   });
 
@@ -165,7 +165,7 @@ export function elbRoutes(router: Router, parts: ElbRouteDeps): void {
         ctx.body = presentChange(machine, { dryRun, note, ...drainingUntil(draining) });
         return;
       }
-      if (wait !== undefined) return answerWait(ctx, parts, { elbName, machine, wish: wait, until });
+      if (wait !== undefined) return answerWait(ctx, parts, { elbName, machine, awaited: wait, until });
       ctx.body = presentChange(machine, drainingFacts(instanceId, elbName, draining));
       ctx.status = 201;
     },
@@ -271,7 +271,7 @@ export function elbRoutes(router: Router, parts: ElbRouteDeps): void {
         ctx.body = presentChange(machine, { dryRun, note, ...inServiceCounts(inService) });
         return;
       }
-      if (wait !== undefined) return answerWait(ctx, parts, { elbName, machine, wish: wait, until });
+      if (wait !== undefined) return answerWait(ctx, parts, { elbName, machine, awaited: wait, until });
       ctx.body = presentChange(machine);
       ctx.status = 201;
     },

@@ -1,6 +1,6 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
-import type { LoadBalancerService } from '../../load-balancers/load-balancer-service.ts';
-import { parseElbName } from '../../load-balancers/machine.ts';
+import type { Inventory } from '../../load-balancers/inventory/inventory.ts';
+import { parseElbName } from '../../load-balancers/instance.ts';
 import type { Authenticate } from '../../principals/principal.ts';
 import type { Clock } from '../../time.ts';
 import type { ListAnswers } from '../answers/list-answer.ts';
@@ -8,7 +8,7 @@ import { isHost } from '../input/host.ts';
 import type { Pipeline } from './pipeline.ts';
 
 export interface FastPathDeps {
-  readonly service: LoadBalancerService;
+  readonly inventory: Inventory;
   readonly lists: ListAnswers;
   readonly authenticate: Authenticate;
   readonly pipeline: Pipeline;
@@ -40,7 +40,7 @@ function answerFromCache(request: IncomingMessage, response: ServerResponse, par
   const principal = parts.authenticate(headers.authorization);
   if (principal === undefined) return false;
   const now = parts.clock.now();
-  const list = parts.service.readyList(elbName, now);
+  const list = parts.inventory.ready(elbName, now);
   if (list === undefined) return false;
 
   const state = parts.pipeline.admit(request, response);

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ClassicElbGateway } from '../../aws/classic-elb-gateway.ts';
 import { createAwsClients } from '../../aws/clients.ts';
 import { type EmbeddedAws, startEmbeddedAws } from '../../embedded-aws/server.ts';
-import type { ElbName, InstanceId } from '../../load-balancers/machine.ts';
+import type { ElbName, InstanceId } from '../../load-balancers/instance.ts';
 import { AwsLedger } from '../../telemetry/aws-ledger.ts';
 import { startTrace } from '../../telemetry/aws-trace.ts';
 import { systemClock } from '../../time.ts';
@@ -74,7 +74,7 @@ describe('ClassicElbGateway', () => {
         code: 'aws_throttled',
       });
     assert.equal(calls(describeElbs), 1);
-    assert.equal((await gateway.describeMachines([member], startTrace(systemClock, 8000))).size, 1);
+    assert.equal((await gateway.describeInstances([member], startTrace(systemClock, 8000))).size, 1);
     assert.ok((await gateway.register(web, [stranger], startTrace(systemClock, 8000))).includes(stranger));
     assert.equal((await region).size, 500);
     const { log } = aws.calls();
@@ -117,7 +117,7 @@ describe('ClassicElbGateway', () => {
   it('omits instances that EC2 does not have from 200 instances in one call', async () => {
     const known = aws.region.instances().slice(0, 199) as { instanceId: string }[];
     const asked = [...known.map(({ instanceId }) => instanceId), 'i-00000000'] as InstanceId[];
-    assert.equal((await gateway.describeMachines(asked, startTrace(systemClock, 8000))).size, 199);
+    assert.equal((await gateway.describeInstances(asked, startTrace(systemClock, 8000))).size, 199);
     assert.equal(calls(describeInstances), 1);
   });
 });

@@ -4,7 +4,7 @@ import { createAwsClients } from '../../aws/clients.ts';
 import type { Fault } from '../../embedded-aws/faults.ts';
 import { type EmbeddedAws, startEmbeddedAws } from '../../embedded-aws/server.ts';
 import { DomainError } from '../../errors.ts';
-import type { ElbName, InstanceId } from '../../load-balancers/machine.ts';
+import type { ElbName, InstanceId } from '../../load-balancers/instance.ts';
 import { AwsLedger } from '../../telemetry/aws-ledger.ts';
 import { type AwsTrace, startTrace } from '../../telemetry/aws-trace.ts';
 import { systemClock } from '../../time.ts';
@@ -68,7 +68,7 @@ describe(`ClassicElbGateway with ${answers} responses that are truncated, reset 
     },
     [`${describeElbs} of one`]: async () => (await gateway.describeLoadBalancer(web, trace())).members.length,
     [describeHealth]: async () => (await gateway.describeHealth(web, undefined, 'ordinary', trace())).length,
-    [describeInstances]: async () => (await gateway.describeMachines(members(), trace())).size,
+    [describeInstances]: async () => (await gateway.describeInstances(members(), trace())).size,
   };
 
   /** Returns the result of the call, or undefined if it fails with an unknown outcome. */

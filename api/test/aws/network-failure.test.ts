@@ -5,7 +5,7 @@ import { ClassicElbGateway } from '../../aws/classic-elb-gateway.ts';
 import { createAwsClients } from '../../aws/clients.ts';
 import { NetworkFailure } from '../../aws/network-failure.ts';
 import { DomainError } from '../../errors.ts';
-import type { ElbName, InstanceId } from '../../load-balancers/machine.ts';
+import type { ElbName, InstanceId } from '../../load-balancers/instance.ts';
 import { AwsLedger } from '../../telemetry/aws-ledger.ts';
 import { startTrace } from '../../telemetry/aws-trace.ts';
 import { systemClock } from '../../time.ts';

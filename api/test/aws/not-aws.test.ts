@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { ClassicElbGateway } from '../../aws/classic-elb-gateway.ts';
 import { createAwsClients } from '../../aws/clients.ts';
-import type { ElbName, InstanceId } from '../../load-balancers/machine.ts';
+import type { ElbName, InstanceId } from '../../load-balancers/instance.ts';
 import { AwsLedger } from '../../telemetry/aws-ledger.ts';
 import { startTrace } from '../../telemetry/aws-trace.ts';
 import { systemClock } from '../../time.ts';
@@ -61,7 +61,7 @@ describe('ClassicElbGateway with a server that is not AWS', () => {
         notAws,
       );
       await assert.rejects(
-        gateway.describeMachines(['i-5203422c' as InstanceId], startTrace(systemClock, 8000)),
+        gateway.describeInstances(['i-5203422c' as InstanceId], startTrace(systemClock, 8000)),
         notAws,
       );
     });
@@ -82,7 +82,7 @@ describe('ClassicElbGateway with a server that is not AWS', () => {
       [page, status] = ['<html><body>no</body></html>', code];
       const failed = { code: 'aws_failed', message: new RegExp(`other than AWS answered .*HTTP ${code}`) };
       await assert.rejects(gateway.describeLoadBalancer(web, startTrace(systemClock, 8000)), failed);
-      await assert.rejects(gateway.describeMachines(member, startTrace(systemClock, 8000)), failed);
+      await assert.rejects(gateway.describeInstances(member, startTrace(systemClock, 8000)), failed);
       await assert.rejects(gateway.register(web, member, startTrace(systemClock, 8000)), failed);
     });
 

@@ -4,7 +4,7 @@ import SwaggerParser from '@apidevtools/swagger-parser';
 import { Ajv } from 'ajv';
 import { renderSwagger } from '../../../scripts/swagger-document.ts';
 import { type AppDeps, createApp } from '../../app.ts';
-import { conditions } from '../../load-balancers/health.ts';
+import { conditions } from '../../load-balancers/member-health.ts';
 import { contractDifferences } from './contract-differences.ts';
 import {
   dereference,

@@ -1,21 +1,20 @@
 import assert from 'node:assert/strict';
 import { CallBudget } from '../../aws/call-budget.ts';
-import { elbNotFound } from '../../errors.ts';
-import { HealthBoard } from '../../load-balancers/health-board.ts';
-import { HealthReads } from '../../load-balancers/health-reads.ts';
-import { Inventory } from '../../load-balancers/inventory.ts';
-import type { Members, Urgency } from '../../load-balancers/load-balancer-gateway.ts';
-import { LastInService } from '../../load-balancers/last-in-service.ts';
-import { LoadBalancerService } from '../../load-balancers/load-balancer-service.ts';
-import type { ElbName } from '../../load-balancers/machine.ts';
-import { MembershipChanges } from '../../load-balancers/membership-changes.ts';
-import { RecentChanges } from '../../load-balancers/recent-changes.ts';
+import { HealthService } from '../../load-balancers/health/health-service.ts';
+import { HealthReader } from '../../load-balancers/health/health-reader.ts';
+import { elbNotFound } from '../../load-balancers/failures.ts';
+import { Inventory } from '../../load-balancers/inventory/inventory.ts';
+import type { Urgency } from '../../load-balancers/load-balancer-gateway.ts';
+import { LastInServiceGuard } from '../../load-balancers/changes/last-in-service-guard.ts';
+import type { ElbName, Members } from '../../load-balancers/instance.ts';
+import { MembershipChanges } from '../../load-balancers/changes/membership-changes.ts';
+import { RecentChanges } from '../../load-balancers/health/recent-changes.ts';
 import { type AwsTrace, startTrace } from '../../telemetry/aws-trace.ts';
 import {
   descriptionsOf,
   elb,
   id,
-  machineOf,
+  instanceOf,
   recordingLogger,
   ScriptedGateway,
 } from '../support/scripted-gateway.ts';
@@ -50,9 +49,9 @@ class BudgetedAws extends ScriptedGateway {
     return descriptionsOf([[elbName, this.#members(elbName)]]).get(elbName)!;
   }
 
-  override async describeMachines(instanceIds: Members, trace: AwsTrace) {
+  override async describeInstances(instanceIds: Members, trace: AwsTrace) {
     await this.#call(this.#ec2, 'ordinary', trace);
-    return new Map(instanceIds.flatMap((one) => (one < id(100) ? [[one, machineOf(one)]] : [])));
+    return new Map(instanceIds.flatMap((one) => (one < id(100) ? [[one, instanceOf(one)]] : [])));
   }
 
   override async describeHealth(elbName: ElbName, _ids: unknown, urgency: Urgency, trace: AwsTrace) {
@@ -92,14 +91,13 @@ function startDomain() {
   };
   const inventory = new Inventory(gateway, logger, { ...options, clock });
   const changes = new RecentChanges(clock);
-  const health = new HealthReads(gateway, changes, inventory, deadlineMs, clock);
-  const lastInService = new LastInService(health, changes, true, clock);
+  const health = new HealthReader(gateway, changes, inventory, deadlineMs, clock);
+  const lastInService = new LastInServiceGuard(health, changes, true, clock);
   const parts = { gateway, inventory, changes, health, lastInService, logger, clock };
-  const service = new LoadBalancerService(inventory);
   const membership = new MembershipChanges(parts);
-  const board = new HealthBoard(health, inventory, changes, clock);
+  const board = new HealthService(health, inventory, changes, clock);
   const trace = () => startTrace(clock, deadlineMs);
-  return { clock, gateway, inventory, health, service, membership, board, trace };
+  return { clock, gateway, inventory, health, membership, board, trace };
 }
 
 type Domain = ReturnType<typeof startDomain>;
@@ -114,8 +112,7 @@ const attacks: Record<string, (domain: Domain, n: number) => Promise<unknown>> =
     membership.detach(none(n), [id(1)], trace()),
   'changes that name unknown instances': ({ membership, trace }, n) =>
     membership.attach(web, [id(1000 + n)], trace()),
-  'no-cache reads': ({ service, trace }) =>
-    service.listMachines(web, { maxAgeMs: 0, noCache: true }, trace()),
+  'no-cache reads': ({ inventory, trace }) => inventory.list(web, { maxAgeMs: 0, noCache: true }, trace()),
   'no-cache reads of health': ({ board, trace }) => board.list(web, { maxAgeMs: 0, noCache: true }, trace()),
   'health of names that do not exist': ({ board, trace }, n) => board.list(none(n), {}, trace()),
   'the looks of waits': ({ health, trace }) => health.some(web, [id(1)], trace()),
@@ -125,8 +122,8 @@ describe('A caller who makes many requests a second does not starve others', () 
   for (const [what, attack] of Object.entries(attacks))
     it(`by ${what}`, async () => {
       const domain = startDomain();
-      const { clock, inventory, service, board, trace } = domain;
-      await clock.run(service.listMachines(shop, {}, trace()));
+      const { clock, inventory, board, trace } = domain;
+      await clock.run(inventory.list(shop, {}, trace()));
       const end = seconds * 1000;
       const attacker = async () => {
         for (let n = 0; clock.now() < end; n++) {
@@ -147,9 +144,9 @@ describe('A caller who makes many requests a second does not starve others', () 
         Promise.all([
           attacker(),
           repeat(2000, () => board.list(shop, {}, trace()), 'health'),
-          repeat(3000, () => service.listMachines(shop, { maxAgeMs: 0, noCache: true }, trace()), 'no-cache'),
+          repeat(3000, () => inventory.list(shop, { maxAgeMs: 0, noCache: true }, trace()), 'no-cache'),
           repeat(300, async () => {
-            const { asOf } = await service.listMachines(shop, {}, trace());
+            const { asOf } = await inventory.list(shop, {}, trace());
             slowest.age = Math.max(slowest.age, clock.now() - asOf);
           }),
         ]),

@@ -1,8 +1,8 @@
 import { DomainError } from '../../errors.ts';
-import type { MemberHealth } from '../../load-balancers/health.ts';
+import type { MemberHealth } from '../../load-balancers/member-health.ts';
 import type { LoadBalancerDescription } from '../../load-balancers/load-balancer.ts';
-import type { LoadBalancerGateway, Members, Urgency } from '../../load-balancers/load-balancer-gateway.ts';
-import type { ElbName, InstanceId, MachineInfo } from '../../load-balancers/machine.ts';
+import type { LoadBalancerGateway, Urgency } from '../../load-balancers/load-balancer-gateway.ts';
+import type { ElbName, InstanceId, MachineInfo, Members } from '../../load-balancers/instance.ts';
 import type { AwsTrace } from '../../telemetry/aws-trace.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 
@@ -10,11 +10,11 @@ export const elb = (name: string) => name as ElbName;
 export const id = (n: number) => `i-${n.toString(16).padStart(8, '0')}` as InstanceId;
 export const ids = (count: number, from = 0) => Array.from({ length: count }, (_, n) => id(from + n));
 
-/** AWS in a few lines: it takes what it answers from `region` and `machines` when a call leaves. */
+/** AWS in a few lines: it takes what it answers from `region` and `instances` when a call leaves. */
 export class ScriptedGateway implements LoadBalancerGateway {
   readonly region = new Map<ElbName, Members>();
   /** What EC2 tells of an instance; undefined where it knows none. */
-  machine = (instanceId: InstanceId): MachineInfo | undefined => machineOf(instanceId);
+  instance = (instanceId: InstanceId): MachineInfo | undefined => instanceOf(instanceId);
   /** The answers wait for this. */
   held: Promise<void> = Promise.resolve();
   /** What the calls of today fail with. */
@@ -22,7 +22,7 @@ export class ScriptedGateway implements LoadBalancerGateway {
   ec2Error: Error | undefined;
   regionCalls = 0;
   /** The ids of each DescribeInstances. */
-  readonly machineCalls: Members[] = [];
+  readonly instanceCalls: Members[] = [];
   inFlight = 0;
   maxInFlight = 0;
 
@@ -39,11 +39,11 @@ export class ScriptedGateway implements LoadBalancerGateway {
     return answer;
   }
 
-  async describeMachines(instanceIds: Members, trace: AwsTrace): Promise<Map<InstanceId, MachineInfo>> {
-    this.machineCalls.push(instanceIds);
-    const machines = instanceIds.flatMap((instanceId) => this.machine(instanceId) ?? []);
+  async describeInstances(instanceIds: Members, trace: AwsTrace): Promise<Map<InstanceId, MachineInfo>> {
+    this.instanceCalls.push(instanceIds);
+    const instances = instanceIds.flatMap((instanceId) => this.instance(instanceId) ?? []);
     await this.#answer(trace, this.ec2Error);
-    return new Map(machines.map((machine) => [machine.instanceId, machine]));
+    return new Map(instances.map((instance) => [instance.instanceId, instance]));
   }
 
   /** What AWS tells of the health of everything, when a call leaves. */
@@ -112,7 +112,7 @@ export function descriptionsOf(region: Iterable<[ElbName, Members]>): Map<ElbNam
   return new Map([...region].map(([elbName, members]) => [elbName, { members, traits }]));
 }
 
-export function machineOf(instanceId: InstanceId, instanceType = 't3.micro'): MachineInfo {
+export function instanceOf(instanceId: InstanceId, instanceType = 't3.micro'): MachineInfo {
   return { instanceId, instanceType, launchDate: new Date(0) };
 }
 

@@ -1,7 +1,7 @@
-import type { Draining } from '../../../load-balancers/draining.ts';
-import type { HealthEntry } from '../../../load-balancers/health.ts';
-import type { InServiceForecast } from '../../../load-balancers/last-in-service.ts';
-import type { MachineInfo } from '../../../load-balancers/machine.ts';
+import type { Draining } from '../../../load-balancers/health/draining-check.ts';
+import type { HealthEntry } from '../../../load-balancers/member-health.ts';
+import type { InServiceForecast } from '../../../load-balancers/changes/last-in-service-guard.ts';
+import type { MachineInfo } from '../../../load-balancers/instance.ts';
 import { type PresentedHealth, shapeHealth } from './health.ts';
 import { type PresentedInstance, shapeInstance } from './instance.ts';
 import type { Envelope } from './text.ts';
@@ -19,7 +19,7 @@ function drains({ until }: Draining): string {
   return `it still drains the connections of its earlier membership${end}`;
 }
 
-/** Returns what an attached instance that still drains adds to its answer. AWS may end such an attachment; see `Drainings`. */
+/** Returns what an attached instance that still drains adds to its answer. AWS may end such an attachment; see `DrainingCheck`. */
 export function drainingFacts(
   instanceId: string,
   elbName: string,

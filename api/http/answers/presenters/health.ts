@@ -1,4 +1,4 @@
-import type { Condition, HealthEntry } from '../../../load-balancers/health.ts';
+import type { Condition, HealthEntry } from '../../../load-balancers/member-health.ts';
 import type { Envelope } from './text.ts';
 
 /** `HealthEntry` of the API: AWS's words, EC2's facts, and why. */

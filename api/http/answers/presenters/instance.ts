@@ -1,4 +1,4 @@
-import type { MachineInfo } from '../../../load-balancers/machine.ts';
+import type { MachineInfo } from '../../../load-balancers/instance.ts';
 import type { Envelope } from './text.ts';
 
 /** `MachineInfo` of the contract: the launch date is RFC 3339 in UTC with milliseconds; what is not known is "unknown". */

@@ -1,6 +1,6 @@
 import { DomainError, type ErrorCode } from '../../../errors.ts';
-import type { Draining } from '../../../load-balancers/draining.ts';
-import type { Outcome } from '../../../load-balancers/outcomes.ts';
+import type { Draining } from '../../../load-balancers/health/draining-check.ts';
+import type { ChangeOutcome } from '../../../load-balancers/changes/change-outcomes.ts';
 import { errorStatus } from '../error-status.ts';
 import { drainingFacts, presentChange, type PresentedChange } from './change.ts';
 import type { Envelope } from './text.ts';
@@ -15,7 +15,7 @@ export interface PresentedOutcome {
 }
 
 /** What became of an instance as the caller named it, which may be no instance's id. */
-export interface NamedOutcome extends Pick<Outcome, 'result' | 'draining'> {
+export interface NamedOutcome extends Pick<ChangeOutcome, 'result' | 'draining'> {
   readonly instanceId: string;
 }
 

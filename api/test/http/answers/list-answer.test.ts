@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict';
 import { ListAnswers } from '../../../http/answers/list-answer.ts';
-import type { ElbName, InstanceId, MachineInfo } from '../../../load-balancers/machine.ts';
-import type { MachineList } from '../../../load-balancers/picture.ts';
+import type { ElbName, InstanceId, MachineInfo } from '../../../load-balancers/instance.ts';
+import type { InstanceList } from '../../../load-balancers/inventory/region-cache.ts';
 
 const elbName = 'default-elb' as ElbName;
-const machineOf = (instanceId: string): MachineInfo => ({
+const instanceOf = (instanceId: string): MachineInfo => ({
   instanceId: instanceId as InstanceId,
   instanceType: undefined,
   launchDate: undefined,
 });
-const listOf = (revision: number, facts: Partial<MachineList> = {}): MachineList => ({
-  machines: [machineOf('i-5203422c')],
+const listOf = (revision: number, facts: Partial<InstanceList> = {}): InstanceList => ({
+  instances: [instanceOf('i-5203422c')],
   revision,
   asOf: 0,
   freshUntil: 30_000,
@@ -24,7 +24,7 @@ describe('ListAnswers', () => {
   it('has a new body for a new revision, and names it by its content', () => {
     const lists = new ListAnswers();
     const first = lists.of(elbName, listOf(1), 0);
-    const second = lists.of(elbName, listOf(2, { machines: [machineOf('i-6d304aae')] }), 0);
+    const second = lists.of(elbName, listOf(2, { instances: [instanceOf('i-6d304aae')] }), 0);
     assert.match(second.body, /i-6d304aae/);
     assert.notEqual(second.etag, first.etag);
     assert.equal(lists.of(elbName, listOf(3), 0).etag, first.etag);
@@ -33,8 +33,8 @@ describe('ListAnswers', () => {
   it('serialises a revision once, and makes its headers once for each second of age', () => {
     const lists = new ListAnswers();
     const first = lists.of(elbName, listOf(1), 0);
-    assert.equal(lists.of(elbName, listOf(1, { machines: [] }), 999), first);
-    const second = lists.of(elbName, listOf(1, { machines: [] }), 1000);
+    assert.equal(lists.of(elbName, listOf(1, { instances: [] }), 999), first);
+    const second = lists.of(elbName, listOf(1, { instances: [] }), 1000);
     assert.equal(second.body, first.body);
     assert.deepEqual(
       [first, second].map((answer) => header(answer, 'Age')),
@@ -54,6 +54,6 @@ describe('ListAnswers', () => {
   it('keeps the answers of load balancers apart', () => {
     const lists = new ListAnswers();
     lists.of(elbName, listOf(1), 0);
-    assert.match(lists.of('other' as ElbName, listOf(1, { machines: [] }), 0).body, /\[\]/);
+    assert.match(lists.of('other' as ElbName, listOf(1, { instances: [] }), 0).body, /\[\]/);
   });
 });

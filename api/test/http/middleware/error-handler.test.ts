@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { ElbName, InstanceId } from '../../../load-balancers/machine.ts';
+import type { ElbName, InstanceId } from '../../../load-balancers/instance.ts';
 import { messageOf } from '../../support/service.ts';
 import { serverOf } from '../server-of.ts';
 

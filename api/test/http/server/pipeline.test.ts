@@ -10,8 +10,8 @@ import { ListAnswers } from '../../../http/answers/list-answer.ts';
 import { Pipeline } from '../../../http/server/pipeline.ts';
 import { fastPath } from '../../../http/server/fast-path.ts';
 import { RequestLog } from '../../../http/logging/request-log.ts';
-import type { LoadBalancerService } from '../../../load-balancers/load-balancer-service.ts';
-import type { InstanceId } from '../../../load-balancers/machine.ts';
+import type { Inventory } from '../../../load-balancers/inventory/inventory.ts';
+import type { InstanceId } from '../../../load-balancers/instance.ts';
 import { systemClock } from '../../../time.ts';
 import { RawConnection, until } from '../raw-connection.ts';
 
@@ -56,9 +56,9 @@ describe('The pipeline', () => {
   const ways: Record<string, () => RequestListener> = {
     'on the fast path': () =>
       fastPath(() => assert.fail(), {
-        service: {
-          readyList: () => ({ machines, revision: 1, asOf: 0, freshUntil: Infinity, how: 'hit' }),
-        } as unknown as LoadBalancerService,
+        inventory: {
+          ready: () => ({ instances: machines, revision: 1, asOf: 0, freshUntil: Infinity, how: 'hit' }),
+        } as unknown as Inventory,
         authenticate: () => ({ name: 'tester' }),
         lists: new ListAnswers(),
         pipeline,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { presentChange } from '../../../../http/answers/presenters/change.ts';
 import { presentInstances } from '../../../../http/answers/presenters/instance.ts';
 import { presentText } from '../../../../http/answers/presenters/text.ts';
-import { type MachineInfo, parseInstanceId } from '../../../../load-balancers/machine.ts';
+import { type MachineInfo, parseInstanceId } from '../../../../load-balancers/instance.ts';
 
 const machine: MachineInfo = {
   instanceId: parseInstanceId('i-5203422c')!,

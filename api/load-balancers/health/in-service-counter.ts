@@ -1,0 +1,66 @@
+import { DomainError } from '../../errors.ts';
+import type { AwsTrace } from '../../telemetry/aws-trace.ts';
+import type { Clock } from '../../time.ts';
+import { isHealthy } from '../member-health.ts';
+import type { HealthReading, HealthReader } from './health-reader.ts';
+import type { LoadBalancer } from '../load-balancer.ts';
+import type { ElbName } from '../instance.ts';
+
+/** How old a reading may be that is used without a call, and with calls, in milliseconds. */
+const knownMaxAgeMs = 10_000;
+const askedMaxAgeMs = 1000;
+/** Other reads get their turns between these. */
+const mostSideBySide = 4;
+
+/** Counts the members in service of load balancers. */
+export class InServiceCounter {
+  readonly #reads: HealthReader;
+  readonly #clock: Clock;
+
+  constructor(reads: HealthReader, clock: Clock) {
+    this.#reads = reads;
+    this.#clock = clock;
+  }
+
+  /** Returns the counts that are known without a call: from a recent reading, after the last change. */
+  known(loadBalancers: readonly LoadBalancer[]): Map<ElbName, number> {
+    const since = this.#clock.now() - knownMaxAgeMs;
+    const counts = new Map<ElbName, number>();
+    for (const loadBalancer of loadBalancers) {
+      const reading = this.#reads.known(loadBalancer.elbName, since);
+      if (reading !== undefined) counts.set(loadBalancer.elbName, countOf(loadBalancer, reading));
+    }
+    return counts;
+  }
+
+  /**
+   * Returns the counts that AWS reports before the trace's deadline; those that are known where AWS fails. The first
+   * failure ends the calls, since the budget is shared by all.
+   */
+  async read(loadBalancers: readonly LoadBalancer[], trace: AwsTrace): Promise<Map<ElbName, number>> {
+    const counts = this.known(loadBalancers);
+    const left = loadBalancers.values();
+    let failed = false;
+    const readNext = async (): Promise<void> => {
+      for (const loadBalancer of left) {
+        if (failed || trace.deadline.aborted) return;
+        try {
+          const since = this.#clock.now() - askedMaxAgeMs;
+          const reading = await this.#reads.all(loadBalancer.elbName, since, 'ordinary', trace);
+          counts.set(loadBalancer.elbName, countOf(loadBalancer, reading));
+        } catch (error) {
+          if (!(error instanceof DomainError)) throw error;
+          if (error.code !== 'elb_not_found') failed = true;
+        }
+      }
+    };
+    await Promise.all(Array.from({ length: mostSideBySide }, readNext));
+    return counts;
+  }
+}
+
+/** A reading has those that drain, too, which are no members. */
+function countOf({ members }: LoadBalancer, { health }: HealthReading): number {
+  const listed = new Set(members);
+  return health.filter((one) => isHealthy(one) && listed.has(one.instanceId)).length;
+}

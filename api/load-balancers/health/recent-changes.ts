@@ -1,0 +1,56 @@
+import { LRUCache } from 'lru-cache';
+import type { Clock } from '../../time.ts';
+import type { ElbName, InstanceId, Members } from '../instance.ts';
+
+/** When this process last attached and detached an instance, on the scale of `Clock.now()`. */
+export interface RecentChange {
+  readonly attachedAt?: number;
+  readonly detachedAt?: number;
+  /** When AWS was first seen draining it, after the last detach that is known. */
+  readonly drainingSince?: number;
+}
+
+/** Some 100 bytes each. */
+const mostRemembered = 10_000;
+
+/** What this process has changed recently: AWS does not show when an instance was registered or began to drain. */
+export class RecentChanges {
+  readonly #clock: Clock;
+  readonly #changes = new LRUCache<string, RecentChange>({ max: mostRemembered });
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  get(elbName: ElbName, instanceId: InstanceId): RecentChange {
+    return this.#changes.get(`${elbName}/${instanceId}`) ?? {};
+  }
+
+  attached(elbName: ElbName, instanceIds: Members): void {
+    const now = this.#clock.now();
+    for (const id of instanceIds) this.#note(elbName, id, { attachedAt: now });
+  }
+
+  detached(elbName: ElbName, instanceIds: Members): void {
+    const now = this.#clock.now();
+    for (const id of instanceIds) this.#note(elbName, id, { detachedAt: now, drainingSince: now });
+  }
+
+  /** AWS says that it drains the instance, which somebody else may have detached. */
+  seenDraining(elbName: ElbName, instanceId: InstanceId): void {
+    if (this.get(elbName, instanceId).drainingSince !== undefined) return;
+    this.#note(elbName, instanceId, { drainingSince: this.#clock.now() });
+  }
+
+  /** AWS says, in a call that left at `asOf`, that it does not drain the instance. */
+  seenNotDraining(elbName: ElbName, instanceId: InstanceId, asOf: number): void {
+    const { drainingSince, ...rest } = this.get(elbName, instanceId);
+    if (drainingSince !== undefined && drainingSince < asOf)
+      this.#changes.set(`${elbName}/${instanceId}`, rest);
+  }
+
+  #note(elbName: ElbName, instanceId: InstanceId, change: RecentChange): void {
+    const key = `${elbName}/${instanceId}`;
+    this.#changes.set(key, { ...this.#changes.get(key), ...change });
+  }
+}

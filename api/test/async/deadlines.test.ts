@@ -1,0 +1,56 @@
+import assert from 'node:assert/strict';
+import { DomainError } from '../../errors.ts';
+import { fulfilledWithin, withinDeadline } from '../../async/deadlines.ts';
+import { startTrace } from '../../telemetry/aws-trace.ts';
+import { systemClock } from '../../time.ts';
+
+const never = new Promise<never>(() => undefined);
+
+describe('withinDeadline', () => {
+  it('throws aws_unreachable, with what to do, when the deadline comes first', async () => {
+    await assert.rejects(
+      withinDeadline(never, 'the instances', startTrace(systemClock, 20)),
+      (error: unknown) => {
+        assert.ok(error instanceof DomainError);
+        assert.equal(error.code, 'aws_unreachable');
+        assert.match(error.message, /the instances in time; try again/);
+        assert.equal(error.details.retryAfterSeconds, 2);
+        return true;
+      },
+    );
+  });
+
+  it('throws it where the deadline has passed before, unless the promise is settled', async () => {
+    const trace = startTrace(systemClock, 0);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    assert.equal(trace.deadline.aborted, true);
+    await assert.rejects(withinDeadline(never, 'it', trace), { code: 'aws_unreachable' });
+    assert.equal(await withinDeadline(Promise.resolve('list'), 'it', trace), 'list');
+  });
+
+  it('throws what the promise throws', async () => {
+    await assert.rejects(
+      withinDeadline(Promise.reject(new Error('odd')), 'it', startTrace(systemClock, 1000)),
+      /odd/,
+    );
+  });
+
+  it('returns what the promise brings', async () => {
+    assert.equal(await withinDeadline(Promise.resolve('list'), 'it', startTrace(systemClock, 1000)), 'list');
+  });
+});
+
+describe('fulfilledWithin', () => {
+  it('is false for what fails, without throwing', async () => {
+    assert.equal(await fulfilledWithin(Promise.reject(new Error('odd')), 1000, systemClock), false);
+  });
+
+  it('is false when the time has passed, and at once where there is none left', async () => {
+    assert.equal(await fulfilledWithin(never, 10, systemClock), false);
+    assert.equal(await fulfilledWithin(never, -100, systemClock), false);
+  });
+
+  it('is true for what fulfils in time', async () => {
+    assert.equal(await fulfilledWithin(Promise.resolve(undefined), 1000, systemClock), true);
+  });
+});

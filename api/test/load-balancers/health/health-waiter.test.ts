@@ -1,0 +1,172 @@
+import { elbNotFound } from '../../../load-balancers/failures.ts';
+import assert from 'node:assert/strict';
+import { DomainError } from '../../../errors.ts';
+import type { Condition, MemberHealth } from '../../../load-balancers/member-health.ts';
+import { HealthReader } from '../../../load-balancers/health/health-reader.ts';
+import type { InstanceId } from '../../../load-balancers/instance.ts';
+import { RecentChanges } from '../../../load-balancers/health/recent-changes.ts';
+import { HealthWaiter } from '../../../load-balancers/health/health-waiter.ts';
+import { systemClock } from '../../../time.ts';
+import { elb, id, ScriptedGateway } from '../../support/scripted-gateway.ts';
+import { eventually } from '../../support/world.ts';
+
+const web = elb('web');
+
+function health(instanceId: InstanceId, condition: Condition): MemberHealth {
+  const inService = ['in-service', 'draining'].includes(condition);
+  const state = inService ? 'InService' : condition === 'unknown' ? 'Unknown' : 'OutOfService';
+  return { instanceId, state, reasonCode: 'N/A', description: 'N/A', condition };
+}
+
+describe('Waiting for a state', () => {
+  let gateway: ScriptedGateway;
+  let closing: AbortController;
+  let waiting: HealthWaiter;
+  let listed: InstanceId[];
+  let membersError: Error | undefined;
+  let membersCalls: number;
+  beforeEach(() => {
+    gateway = new ScriptedGateway();
+    closing = new AbortController();
+    listed = [];
+    membersError = undefined;
+    membersCalls = 0;
+    const members = () => {
+      membersCalls += 1;
+      return membersError === undefined ? Promise.resolve(listed) : Promise.reject(membersError);
+    };
+    const reads = new HealthReader(
+      gateway,
+      new RecentChanges(systemClock),
+      { changedAt: () => -Infinity, requireKnown: () => Promise.resolve() },
+      3000,
+      systemClock,
+    );
+    waiting = new HealthWaiter(
+      reads,
+      { members },
+      {
+        elbReadsPerSecond: 1000,
+        deadlineMs: 3000,
+        closing: closing.signal,
+        leastDistanceMs: 10,
+        clock: systemClock,
+      },
+    );
+  });
+  const until = (instanceId: InstanceId, awaited: 'in-service' | 'drained', ms = 20_000) =>
+    waiting.until(web, instanceId, awaited, { ms, gone: new AbortController().signal });
+
+  it('is over at once when the caller has left, or the service closes', async () => {
+    const left = AbortSignal.abort();
+    assert.deepEqual(await waiting.until(web, id(1), 'drained', { ms: 1000, gone: left }), { how: 'gone' });
+    closing.abort();
+    assert.deepEqual(await until(id(1), 'drained'), { how: 'closing' });
+    assert.deepEqual(gateway.healthCalls, []);
+  });
+
+  it('does not take a look that left before it began', async () => {
+    gateway.health = [health(id(1), 'in-service'), health(id(2), 'in-service')];
+    const release = gateway.hold();
+    const first = until(id(1), 'in-service');
+    await eventually(() => gateway.healthCalls.length === 1, 'it is asked');
+    const second = until(id(2), 'in-service');
+    gateway.health = [health(id(1), 'in-service'), health(id(2), 'registering')];
+    release();
+    assert.equal((await first).how, 'there');
+    await eventually(() => gateway.healthCalls.length >= 3, 'it is asked for the second');
+    assert.equal(waiting.waiters, 1);
+    gateway.health = [health(id(2), 'in-service')];
+    assert.equal((await second).how, 'there');
+    assert.deepEqual(gateway.healthCalls[1], [id(2)]);
+  });
+
+  it('for in-service is not over while the instance drains, which is InService to AWS, too', async () => {
+    gateway.health = [health(id(1), 'draining')];
+    const end = until(id(1), 'in-service');
+    await eventually(() => gateway.healthCalls.length >= 2, 'it is asked');
+    gateway.health = [health(id(1), 'not-registered')];
+    assert.deepEqual(await end, { how: 'lost', drained: true });
+  });
+
+  describe('whose health leaves the membership open', () => {
+    const odd: [what: string, healthNow: () => MemberHealth[]][] = [
+      ['is InvalidInstance', () => []],
+      ['is Unknown', () => [health(id(1), 'unknown')]],
+      ['says not registered', () => [health(id(1), 'not-registered')]],
+      ['says not registered, as Unknown', () => [{ ...health(id(1), 'not-registered'), state: 'Unknown' }]],
+    ];
+    for (const [what, healthNow] of odd) {
+      it(`ends a wait for in-service where it ${what} and the instance is no member`, async () => {
+        gateway.health = healthNow();
+        assert.deepEqual(await until(id(1), 'in-service'), { how: 'lost', drained: false });
+        assert.equal(membersCalls, 1);
+      });
+
+      it(`continues a wait for in-service while it ${what} and the instance is listed`, async () => {
+        gateway.health = healthNow();
+        listed = [id(1)];
+        const end = until(id(1), 'in-service');
+        await eventually(() => gateway.healthCalls.length >= 4, 'it is asked');
+        assert.equal(waiting.waiters, 1);
+        gateway.health = [health(id(1), 'in-service')];
+        assert.equal((await end).how, 'there');
+      });
+
+      it(`ends a wait for drained where it ${what} and the instance is no member`, async () => {
+        gateway.health = healthNow();
+        assert.equal((await until(id(1), 'drained')).how, 'there');
+        assert.equal(gateway.healthCalls.length, 1);
+      });
+    }
+
+    it('continues a wait for drained while health is Unknown and the instance is listed', async () => {
+      gateway.health = [health(id(1), 'unknown')];
+      listed = [id(1)];
+      const end = until(id(1), 'drained');
+      await eventually(() => gateway.healthCalls.length >= 3, 'it is asked');
+      assert.equal(waiting.waiters, 1);
+      listed = [];
+      assert.equal((await end).how, 'there');
+    });
+
+    it('continues the wait where the members cannot be read, and ends it where the load balancer is gone', async () => {
+      membersError = new DomainError('aws_throttled', 'AWS throttles');
+      const late = await until(id(1), 'in-service', 200);
+      assert.deepEqual(late, { how: 'late', trouble: membersError });
+      membersError = elbNotFound(web, 'us-east-1');
+      assert.deepEqual(await until(id(1), 'in-service'), { how: 'failed', error: membersError });
+    });
+
+    it('reads no members on the ordinary way', async () => {
+      gateway.health = [health(id(1), 'registering')];
+      await until(id(1), 'in-service', 100);
+      gateway.health = [health(id(1), 'in-service')];
+      await until(id(1), 'in-service');
+      assert.equal(membersCalls, 0);
+    });
+  });
+
+  it('for drained is over for those of whom AWS knows nothing, and goes on for others of the call', async () => {
+    gateway.health = [health(id(2), 'draining')];
+    const [gone, drains] = [until(id(1), 'drained'), until(id(2), 'drained')];
+    assert.equal((await gone).how, 'there');
+    assert.deepEqual(gateway.healthCalls, [[id(1), id(2)], [id(1)], [id(2)]]);
+    gateway.health = [health(id(2), 'not-registered')];
+    assert.equal((await drains).how, 'there');
+  });
+
+  it('ends late with what AWS told last', async () => {
+    gateway.health = [health(id(1), 'registering')];
+    assert.deepEqual(await until(id(1), 'in-service', 200), { how: 'late', last: gateway.health[0] });
+    assert.equal(waiting.waiters, 0);
+  });
+
+  it('asks no more once nobody waits', async () => {
+    gateway.health = [health(id(1), 'registering')];
+    await until(id(1), 'in-service', 100);
+    const { length } = gateway.healthCalls;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    assert.equal(gateway.healthCalls.length, length);
+  });
+});

@@ -1,0 +1,256 @@
+import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { DomainError } from '../../../errors.ts';
+import { Inventory } from '../../../load-balancers/inventory/inventory.ts';
+import { startTrace } from '../../../telemetry/aws-trace.ts';
+import { systemClock } from '../../../time.ts';
+import {
+  elb,
+  id,
+  ids,
+  instanceOf,
+  recordingLogger,
+  ScriptedGateway,
+  setClockAhead,
+} from '../../support/scripted-gateway.ts';
+import { eventually } from '../../support/world.ts';
+
+const [web, shop] = [elb('web'), elb('shop')];
+const options = {
+  region: 'us-east-1',
+  maxAgeMs: 2000,
+  maxStaleMs: 60_000,
+  deadlineMs: 3000,
+  refreshDeadlineMs: 3000,
+  clock: systemClock,
+};
+const throttled = new DomainError('aws_throttled', 'AWS is asked too often', { retryAfterSeconds: 1 });
+
+describe('Inventory', () => {
+  let gateway: ScriptedGateway;
+  let inventory: Inventory;
+  let lines: string[];
+  beforeEach(() => {
+    gateway = new ScriptedGateway();
+    gateway.region.set(web, ids(3)).set(shop, ids(3, 3));
+    const recording = recordingLogger();
+    lines = recording.lines;
+    inventory = new Inventory(gateway, recording.logger, options);
+  });
+  afterEach(() => {
+    inventory.close();
+    setClockAhead(0);
+  });
+  const list = (elbName = web, freshness = {}) =>
+    inventory.list(elbName, freshness, startTrace(systemClock, 3000));
+  const idsOf = async (elbName = web) => (await list(elbName)).instances.map(({ instanceId }) => instanceId);
+  /** Reads once, and lets all that follows from it be done. */
+  const warmUp = async () => {
+    await list();
+    await eventually(() => gateway.instanceCalls.flat().length >= 6 && gateway.inFlight === 0, 'filled');
+  };
+
+  it('fails a read of a load balancer that is not known when AWS fails, and keeps nothing of it', async () => {
+    gateway.elbError = throttled;
+    await assert.rejects(list(), throttled);
+    gateway.elbError = undefined;
+    await eventually(() => gateway.regionCalls > 1 && gateway.inFlight === 0, 'AWS is asked again');
+    assert.deepEqual(await idsOf(), ids(3));
+  });
+
+  it('fails a read when EC2 fails for an instance of which nothing is known', async () => {
+    gateway.ec2Error = throttled;
+    await assert.rejects(list(), throttled);
+    assert.deepEqual(await idsOf(elb('web')).catch((error: unknown) => error), throttled);
+  });
+
+  it('throws elb_not_found for what AWS does not list, once for all who ask within the age allowed', async () => {
+    for (let n = 0; n < 3; n++) await assert.rejects(list(elb('none')), { code: 'elb_not_found' });
+    assert.equal(gateway.regionCalls, 1);
+  });
+
+  it('describes the instances of the load balancer that is asked for first, then the others', async () => {
+    gateway.region.set(elb('before'), ids(450, 1000));
+    await list(shop);
+    assert.deepEqual(gateway.instanceCalls[0]!.slice(0, 3), ids(3, 3));
+    assert.ok(gateway.instanceCalls[0]!.length <= 50, 'the first answer is kept small');
+    await eventually(() => gateway.instanceCalls.flat().length === 456, 'the others');
+    assert.equal(new Set(gateway.instanceCalls.flat()).size, 456);
+  });
+
+  it('asks nothing for any load balancer once the region is known', async () => {
+    await warmUp();
+    const calls = gateway.instanceCalls.length;
+    for (const elbName of [web, shop]) assert.equal((await list(elbName)).how, 'hit');
+    assert.deepEqual([gateway.regionCalls, gateway.instanceCalls.length], [1, calls]);
+    assert.ok(inventory.ready(web, performance.now()));
+  });
+
+  it('gives a list another revision only when its members or their descriptions change', async () => {
+    await warmUp();
+    const { revision } = await list();
+    assert.equal((await list(web, { maxAgeMs: 0 })).revision, revision, 'the same, read again');
+    assert.equal(inventory.ready(web, performance.now())?.revision, revision, 'the same, without a wait');
+    assert.notEqual((await list(shop)).revision, revision, 'another load balancer');
+    gateway.region.set(web, ids(2));
+    const shorter = (await list(web, { maxAgeMs: 0 })).revision;
+    assert.notEqual(shorter, revision, 'other members');
+    gateway.instance = (instanceId) => ({ ...instanceOf(instanceId), instanceType: 'm9.large' });
+    const retyped = (await list(web, { noCache: true })).revision;
+    assert.notEqual(retyped, shorter, 'other descriptions');
+    gateway.region.delete(web);
+    await assert.rejects(list(web, { maxAgeMs: 0 }), { code: 'elb_not_found' });
+    gateway.region.set(web, ids(2));
+    assert.ok((await list(web, { maxAgeMs: 0 })).revision > retyped, 'after it was created again');
+  });
+
+  it('asks nothing when nobody asks it', async () => {
+    await warmUp();
+    setClockAhead(120_000);
+    await sleep(50);
+    assert.equal(gateway.regionCalls, 1);
+  });
+
+  it('renews a list that is older than allowed, all of them with one call', async () => {
+    await warmUp();
+    await list(shop);
+    setClockAhead(2100);
+    assert.equal(inventory.ready(web, performance.now()), undefined);
+    const before = gateway.instanceCalls.length;
+    assert.equal((await list(web)).how, 'asked-expired');
+    assert.equal((await list(shop)).how, 'hit');
+    assert.deepEqual([gateway.regionCalls, gateway.instanceCalls.length], [2, before]);
+  });
+
+  describe('shortly before a list expires', () => {
+    /** Reads once, by a call that takes so long that the next one leaves as early as it may; returns when it left. */
+    const slowlyRead = async () => {
+      const release = gateway.hold();
+      const first = list();
+      await sleep(80);
+      release();
+      const { asOf } = await first;
+      await eventually(() => gateway.instanceCalls.flat().length >= 6 && gateway.inFlight === 0, 'filled');
+      return asOf;
+    };
+    const setClock = (time: number) => {
+      setClockAhead(0);
+      setClockAhead(time - performance.now());
+    };
+
+    it('reads the region anew, once, while the list is served', async () => {
+      const asOf = await slowlyRead();
+      setClock(asOf + 1750);
+      assert.ok(inventory.ready(web, performance.now()));
+      assert.equal(gateway.regionCalls, 1, 'not much earlier');
+      gateway.hold();
+      setClock(asOf + 1900);
+      for (let n = 0; n < 3; n++) assert.ok(inventory.ready(web, performance.now()));
+      await eventually(() => gateway.regionCalls === 2, 'read anew');
+    });
+
+    it('does so for whoever reads, however they do', async () => {
+      const asOf = await slowlyRead();
+      setClock(asOf + 1900);
+      assert.equal((await list()).how, 'hit');
+      await eventually(() => gateway.regionCalls === 2, 'read anew');
+    });
+
+    it('has the new list ready when the old one expires', async () => {
+      const asOf = await slowlyRead();
+      setClock(asOf + 1900);
+      inventory.ready(web, performance.now());
+      await eventually(() => gateway.regionCalls === 2 && gateway.inFlight === 0, 'read anew');
+      setClock(asOf + 2100);
+      assert.ok(inventory.ready(web, performance.now()));
+    });
+
+    it('serves the list on when that fails', async () => {
+      const asOf = await slowlyRead();
+      gateway.elbError = throttled;
+      setClock(asOf + 1900);
+      assert.ok(inventory.ready(web, performance.now()));
+      await eventually(() => gateway.regionCalls === 2 && gateway.inFlight === 0, 'read anew');
+      setClock(asOf + 2100);
+      assert.equal((await list()).how, 'stale');
+    });
+  });
+
+  it('remembers descriptions for 60 s, and renews with them those of other load balancers in use', async () => {
+    await warmUp();
+    await list(shop);
+    const before = gateway.instanceCalls.length;
+    setClockAhead(59_000);
+    await list(web);
+    await list(shop);
+    assert.equal(gateway.instanceCalls.length, before);
+    setClockAhead(61_000);
+    await list(web);
+    assert.deepEqual(gateway.instanceCalls.slice(before), [[...ids(3), ...ids(3, 3)]]);
+  });
+
+  it('asks again after 10 s for an instance that EC2 did not describe', async () => {
+    gateway.instance = (instanceId) => (instanceId === id(1) ? undefined : instanceOf(instanceId));
+    await warmUp();
+    const before = gateway.instanceCalls.length;
+    setClockAhead(9000);
+    assert.equal((await list()).instances[1]?.instanceType, undefined);
+    assert.equal(gateway.instanceCalls.length, before);
+    gateway.instance = (instanceId) => instanceOf(instanceId);
+    setClockAhead(11_000);
+    assert.equal((await list()).instances[1]?.instanceType, 't3.micro');
+    assert.deepEqual(gateway.instanceCalls.slice(before), [[id(1)]]);
+  });
+
+  it('waits 250 ms for a refresh before it serves what is known, and takes its outcome later', async () => {
+    await warmUp();
+    setClockAhead(2100);
+    gateway.region.set(web, [id(0)]);
+    const release = gateway.hold();
+    const began = performance.now();
+    const stale = await list();
+    const waited = performance.now() - began;
+    assert.equal(stale.how, 'stale');
+    assert.deepEqual(stale.instances.length, 3);
+    assert.ok(waited > 200 && waited < 1000, `it waited ${waited} ms`);
+    release();
+    await eventually(async () => (await idsOf()).length === 1, 'the refresh');
+  });
+
+  for (const [maxAgeMs, how] of [
+    [10_000, 'stale'],
+    [1000, 'error'],
+  ] as const)
+    it(`a read with max-age=${maxAgeMs / 1000} of a list 3 s old gets ${how} while AWS fails`, async () => {
+      await warmUp();
+      setClockAhead(3000);
+      gateway.elbError = throttled;
+      const answer = list(web, { maxAgeMs });
+      if (how === 'error') await assert.rejects(answer, throttled);
+      else assert.equal((await answer).how, 'stale');
+    });
+
+  it('does not probe AWS for readers that have gone', async () => {
+    inventory.close();
+    inventory = new Inventory(gateway, recordingLogger().logger, { ...options, maxStaleMs: 500 });
+    await warmUp();
+    setClockAhead(2100);
+    gateway.elbError = throttled;
+    await assert.rejects(list(), throttled);
+    setClockAhead(10_000);
+    const calls = gateway.regionCalls;
+    await sleep(1200);
+    assert.equal(gateway.regionCalls, calls);
+  });
+
+  it('serves descriptions that are past their time while EC2 fails, and asks about once a second', async () => {
+    await warmUp();
+    setClockAhead(61_000);
+    gateway.ec2Error = throttled;
+    const before = gateway.instanceCalls.length;
+    for (let n = 0; n < 20; n++) assert.deepEqual(await idsOf(), ids(3));
+    assert.equal(gateway.instanceCalls.length, before + 1);
+    assert.equal(lines.length, 1);
+    await assert.rejects(list(web, { noCache: true }), throttled);
+  });
+});
