@@ -68,77 +68,50 @@ function ofSteps({ runs }: Report, server: Run['server']): Run[] {
   return runs.filter((run) => run.scenario === 'steps' && run.server === server && run.cut === undefined);
 }
 
+const percentiles = [
+  ['p50', 'p50'],
+  ['p97.5', 'p97_5'],
+  ['p99', 'p99'],
+] as const;
+
 /** Returns throughput and latency by connections, with the knee marked; undefined when `steps` did not run. */
 export function stepsPlot(report: Report): string | undefined {
   const [service, bare] = [ofSteps(report, 'service'), ofSteps(report, 'bare')];
   if (service.length === 0) return undefined;
   const bend = knee(service);
-  const mark: Line = {
+  const mark = (label: object): Line => ({
     markLine: {
       silent: true,
       symbol: 'none',
       lineStyle: { color: ink, type: 'dashed', width: 1.5 },
-      label: {
-        ...text,
-        position: 'end',
-        distance: 6,
-        formatter: `knee: ${bend?.connections ?? 0} connections`,
-      },
+      label,
       data: bend === undefined ? [] : [{ xAxis: bend.connections }],
     },
-  };
-  const over = (runs: Run[], value: (run: Run) => number): number[][] =>
-    runs.map((run) => [run.connections, value(run)]);
+  });
+  const formatter = `knee: ${bend?.connections ?? 0} connections`;
   const lower = { xAxisIndex: 1, yAxisIndex: 1 };
-  const quiet = { ...mark.markLine, label: { show: false } };
+  const rate = (runs: Run[]): number[][] => runs.map((run) => [run.connections, run.goodPerSecond]);
+  const latency = (runs: Run[], key: 'p50' | 'p97_5' | 'p99'): number[][] =>
+    runs.map((run) => [run.connections, run.latency[key]]);
+  const dashed = { color: colour.bare, width: 2, type: 'dashed' } as const;
   const rates = [
     line(
       'service',
       colour.service,
-      over(service, (run) => run.goodPerSecond),
-      mark,
+      rate(service),
+      mark({ ...text, position: 'end', distance: 6, formatter }),
     ),
-    ...(bare.length === 0
-      ? []
-      : [
-          line(
-            'bare server',
-            colour.bare,
-            over(bare, (run) => run.goodPerSecond),
-            { symbol: 'rect' },
-          ),
-        ]),
-  ];
+    line('bare server', colour.bare, rate(bare), { symbol: 'rect' }),
+  ].filter(hasData);
   const waits = [
-    line(
-      'p50',
-      colour.p50,
-      over(service, ({ latency }) => latency.p50),
-      { ...lower, markLine: quiet },
-    ),
-    line(
-      'p97.5',
-      colour.p97_5,
-      over(service, ({ latency }) => latency.p97_5),
-      lower,
-    ),
-    line(
-      'p99',
-      colour.p99,
-      over(service, ({ latency }) => latency.p99),
-      lower,
-    ),
-    ...(bare.length === 0
-      ? []
-      : [
-          line(
-            'p99, bare server',
-            colour.bare,
-            over(bare, ({ latency }) => latency.p99),
-            { ...lower, symbol: 'rect', lineStyle: { color: colour.bare, width: 2, type: 'dashed' } },
-          ),
-        ]),
-  ];
+    ...percentiles.map(([name, key]) => line(name, colour[key], latency(service, key), lower)),
+    line('p99, bare server', colour.bare, latency(bare, 'p99'), {
+      ...lower,
+      symbol: 'rect',
+      lineStyle: dashed,
+    }),
+  ].filter(hasData);
+  Object.assign(waits[0] ?? {}, mark({ show: false }));
   const names = (series: Line[]): string[] => series.map(({ name }) => String(name));
   return svg(
     {
@@ -155,49 +128,30 @@ export function stepsPlot(report: Report): string | undefined {
   );
 }
 
+function hasData({ data }: Line): boolean {
+  return data !== undefined && data.length > 0;
+}
+
 /** Returns latency over time while users come and go; undefined when `ramp` did not run. */
 export function rampPlot({ runs }: Report): string | undefined {
   const samples = runs.find((run) => run.scenario === 'ramp')?.samples ?? [];
   if (samples.length === 0) return undefined;
-  const plain = { symbol: 'none' };
   const answered = samples.filter(({ p50 }) => p50 > 0);
+  const grey = '#9aa4b0';
+  const users = samples.map(({ at, connections }) => [at, connections]);
+  const area: Line = { step: 'end', yAxisIndex: 1, areaStyle: { color: grey, opacity: 0.18 } };
   return svg(
     {
-      legend: legend(4, ['p50', 'p97.5', 'p99', 'users']),
+      legend: legend(4, [...percentiles.map(([name]) => name), 'users']),
       grid: { left: 70, right: 80, top: 60, bottom: 55 },
       xAxis: axis('value', 'seconds since the start', { ...below, max: Math.ceil(samples.at(-1)?.at ?? 0) }),
       yAxis: [axis('log', 'latency, ms'), axis('value', 'users', { min: 0, splitLine: { show: false } })],
       series: [
-        line(
-          'users',
-          '#9aa4b0',
-          samples.map(({ at, connections }) => [at, connections]),
-          {
-            ...plain,
-            step: 'end',
-            yAxisIndex: 1,
-            areaStyle: { color: '#9aa4b0', opacity: 0.18 },
-            lineStyle: { color: '#9aa4b0', width: 1 },
-          },
-        ),
-        line(
-          'p50',
-          colour.p50,
-          answered.map(({ at, p50 }) => [at, p50]),
-          plain,
-        ),
-        line(
-          'p97.5',
-          colour.p97_5,
-          answered.map(({ at, p97_5 }) => [at, p97_5]),
-          plain,
-        ),
-        line(
-          'p99',
-          colour.p99,
-          answered.map(({ at, p99 }) => [at, p99]),
-          plain,
-        ),
+        line('users', grey, users, { ...area, symbol: 'none', lineStyle: { color: grey, width: 1 } }),
+        ...percentiles.map(([name, key]) => {
+          const points = answered.map((sample) => [sample.at, sample[key]]);
+          return line(name, colour[key], points, { symbol: 'none' });
+        }),
       ],
     },
     400,
