@@ -1,5 +1,4 @@
-// Builds dist/service.mjs, the whole service in one file, dist/server.js, which starts it, and dist/docs, the files of its
-// documentation pages.
+// Builds dist/service.mjs (the service in one file), dist/server.js (which starts it) and dist/docs (the documentation pages).
 import { cpSync, mkdirSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { build } from 'esbuild';
 
-/** Bundles the service and all that it imports into one file. */
+/** Bundles the service and its imports into one file. */
 export function bundleService(outfile, options = {}) {
   return bundle('api/server.ts', outfile, options);
 }
@@ -16,14 +16,14 @@ export function bundle(entryPoint, outfile, { plugins = [], ...options } = {}) {
     platform: 'node',
     target: 'node20',
     format: 'esm',
-    // The ES modules of a package let esbuild leave out what is not used: most of the AWS SDK.
+    // esbuild can drop unused code from ES modules: most of the AWS SDK.
     mainFields: ['module', 'main'],
     sourcemap: 'linked',
     sourcesContent: false,
     plugins: [unusedSchemas, ...plugins],
     logLevel: 'warning',
     legalComments: 'none',
-    // CommonJS packages in the bundle call require() for Node's own modules.
+    // CommonJS packages in the bundle call require() for Node's modules.
     banner: {
       js: "import { createRequire as $createRequire } from 'node:module'; const require = $createRequire(import.meta.url);",
     },
@@ -36,7 +36,7 @@ function versionOf() {
   return JSON.parse(readFileSync('package.json', 'utf8')).version;
 }
 
-/** A build of an image has no .git, so it is told. */
+/** The build of the image has no .git; it sets COMMIT. */
 function commitOf() {
   if (process.env.COMMIT) return process.env.COMMIT;
   try {
@@ -50,8 +50,8 @@ function commitOf() {
 }
 
 /**
- * The schemas of EC2 are 1.3 MB of arrays with computed keys, which esbuild cannot tell to be without side effects, so
- * it keeps all 3,300 of them for the sake of one action: marked as pure, only those in use stay.
+ * The schemas of EC2 are 3,300 arrays with computed keys (1.3 MB). esbuild keeps unused ones because it cannot prove that
+ * they have no side effects; marking them as pure lets it drop them.
  */
 const unusedSchemas = {
   name: 'unused-schemas',

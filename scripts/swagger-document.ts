@@ -37,8 +37,8 @@ export function renderSwagger(): string {
 }
 
 /**
- * Returns the responses, those that every operation has included, and the header Error-Code with the codes of each status.
- * Throws where a code has no response: its `@swagger` block lacks the status.
+ * Returns the operation's responses, with those of every operation and the header Error-Code. Throws when an error code has
+ * no response, because the `@swagger` block lacks its status.
  */
 function withCodes(
   document: Generated,

@@ -1,13 +1,13 @@
-// Runs the tests with coverage, and beside them, at low priority, the type check, the linter and the formatter.
-// Shows the output of each whole, and exits with 1 if any of them fails.
+// Runs the tests with coverage and, in parallel at low priority, the type check, the linter and the formatter.
+// Prints the output of both, and exits with 1 if one of them fails.
 import { spawn } from 'node:child_process';
 import { setPriority } from 'node:os';
 
-// The terminal sends Ctrl-C to both; this process ends after them.
+// The terminal sends Ctrl-C to both children; this process exits after them.
 process.on('SIGINT', () => {});
 
 const checks = run('check', ['ignore', 'pipe', 'pipe']);
-// The tests mostly wait for timers, and checks at the same priority would delay these.
+// The tests mostly wait for timers; checks at the same priority would delay them.
 if (checks.child.pid !== undefined) setPriority(checks.child.pid, 10);
 const tests = run('test:coverage', 'inherit');
 
@@ -28,7 +28,7 @@ function run(script, stdio) {
   for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk) => (output += chunk));
   const passed = new Promise((resolve) => {
     child.once('error', (error) => {
-      output += `npm cannot be started: ${error.message}\n`;
+      output += `npm cannot start: ${error.message}\n`;
       resolve(false);
     });
     child.once('close', (code) => resolve(code === 0));

@@ -9,7 +9,7 @@ describe('dist/server.js', () => {
   before(() => {
     folder = mkdtempSync(join(tmpdir(), 'elb-inventory-entry-'));
     copyFileSync('scripts/entry.mjs', join(folder, 'server.js'));
-    // An import that no Node has, as an old Node lacks one of the service's.
+    // Imports a name that does not exist, as the service does on an old Node.
     writeFileSync(join(folder, 'service.mjs'), "import { missing } from 'node:util'; console.log(missing);");
   });
   after(() => {
@@ -26,11 +26,11 @@ describe('dist/server.js', () => {
   };
 
   for (const version of ['18.20.8', '16.20.2', '20.18.3'])
-    it(`says on Node ${version} which Node it needs, and ends with 1`, () => {
+    it(`prints the required version on Node ${version} and exits with 1`, () => {
       const { status, stderr } = startWith(version);
       assert.equal(
         stderr,
-        `elb-inventory needs Node 20.19 or newer, and this is ${version}: install a newer Node.\n`,
+        `elb-inventory needs Node 20.19 or newer, and this is ${version}; install a newer Node.\n`,
       );
       assert.equal(status, 1);
     });

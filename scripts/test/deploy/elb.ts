@@ -12,8 +12,8 @@ export interface ElbInFront {
 }
 
 /**
- * Starts haproxy as the classic ELB of that name: round robin, health checks on /healthcheck, neither retries nor
- * redispatch. Its servers follow the embedded AWS: members in service get requests, draining ones finish what they have.
+ * Starts haproxy as a classic ELB: round robin, health checks on /healthcheck, no retries, no redispatch. It follows the
+ * embedded AWS: members in service get requests, draining members complete theirs.
  */
 export async function startElb(
   folder: string,
@@ -76,7 +76,7 @@ function stateOf(aws: EmbeddedAws, elbName: string, id: string): 'ready' | 'drai
   return entry.description.startsWith('Instance deregistration') ? 'drain' : 'ready';
 }
 
-/** Sends one command to haproxy's own socket and returns its answer. */
+/** Sends a command to haproxy's socket and returns the answer. */
 function command(socket: string, text: string): Promise<string> {
   return new Promise((resolve, reject) => {
     let answer = '';

@@ -7,16 +7,16 @@ import { type Environment, run, until } from './process.ts';
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 const lab = `${root}../shared/tools/docker-lab`;
 
-/** Makes Docker engines of its own on a bare Debian machine, as many as there are names. */
+/** The tool that runs separate Docker engines on a Debian machine. */
 const hasLab = existsSync(lab);
 export const hasDocker = hasLab || spawnSync('docker', ['version']).status === 0;
-/** Hosts are engines of the lab, reached through an SSH server of their own, which takes root. */
+/** Each host needs an engine of the lab and its own SSH server, which needs root. */
 export const hasHosts =
   hasLab &&
   process.getuid?.() === 0 &&
   ['/usr/sbin/sshd', '/usr/sbin/haproxy', '/usr/bin/git'].every((file) => existsSync(file));
 
-/** A Docker engine, and how to reach it. */
+/** A Docker engine. */
 export class Engine {
   readonly env: Environment;
 
@@ -28,18 +28,18 @@ export class Engine {
     return run('docker', args, this.env);
   }
 
-  /** The value of a format of `docker inspect`. */
+  /** Returns the output of `docker inspect --format`. */
   inspect(name: string, format: string): Promise<string> {
     return this.docker('inspect', '--format', format, name);
   }
 
-  /** The names of the containers that run. */
+  /** Returns the names of the running containers. */
   async running(): Promise<string[]> {
     return (await this.docker('ps', '--format', '{{.Names}}')).split('\n').filter(Boolean).sort();
   }
 }
 
-/** Starts an engine of the lab; without one, this machine's own Docker plays the only one there is. */
+/** Starts an engine of the lab; without the lab, returns this machine's Docker. */
 export async function startEngine(name: string): Promise<Engine> {
   if (!hasLab) return new Engine({});
   const exports = (await run(lab, ['up', name])).split('\n').findLast((line) => line.startsWith('export '));
@@ -57,7 +57,7 @@ export async function startEngine(name: string): Promise<Engine> {
   return new Engine({ ...env, PATH: path.replace('$PATH', process.env['PATH'] ?? '') });
 }
 
-/** `docker run --init` needs docker-init, which is a link to tini, a package that the lab does not install. */
+/** `docker run --init` needs docker-init, a link to tini, which the lab does not install. */
 async function needInit(bin: string): Promise<void> {
   if (existsSync(join(bin, 'docker-init'))) return;
   const tini = '/usr/bin/tini-static';
@@ -66,7 +66,7 @@ async function needInit(bin: string): Promise<void> {
   copyFileSync(tini, join(bin, 'tini-static'));
 }
 
-/** As when the machine's Docker is restarted: its containers end with it. Resolves when its process is gone. */
+/** Stops the engine and its containers, like a restart of Docker. Resolves when the process has ended. */
 export async function stopEngine(name: string, { env }: Engine): Promise<void> {
   await run(lab, ['down', name]);
   const pidFile = (env['DOCKER_HOST'] ?? '').replace(/^unix:\/\/(.*)docker\.sock$/, '$1dockerd.pid');

@@ -7,7 +7,7 @@ import { type Environment, type Finished, run, type Running, start, until } from
 
 export const builder = fileURLToPath(new URL('../../builder.sh', import.meta.url));
 
-/** A machine to deploy to: an engine of its own behind an SSH server of its own, and a service on an address of its own. */
+/** A machine to deploy to, with its own engine, SSH server and address. */
 export interface Host {
   readonly name: string;
   readonly engine: Engine;
@@ -18,20 +18,20 @@ export interface Host {
 }
 
 export interface HostOptions {
-  /** The folder for its files. */
+  /** Folder of the host's files. */
   readonly folder: string;
   readonly address: string;
   readonly instanceId: string;
-  /** More lines of its env file. */
+  /** More settings of its env file. */
   readonly settings: Environment;
-  /** Where its metadata service is. */
+  /** URL of its metadata service. */
   readonly metadataUrl: string;
 }
 
 /** base64 of `deploy:secret-word`. */
 export const token = Buffer.from('deploy:secret-word').toString('base64');
 
-/** Starts the host of that name, also that of its engine. It is reached by `ssh -F folder/ssh_config NAME`. */
+/** Starts a host; its engine has the same name. `ssh -F folder/ssh_config NAME` connects to it. */
 export async function startHost(name: string, options: HostOptions): Promise<Host> {
   const { folder, address, instanceId } = options;
   const engine = await startEngine(name);
@@ -65,7 +65,7 @@ export async function startHost(name: string, options: HostOptions): Promise<Hos
   };
 }
 
-/** Takes away what a run before has left, all but what makes builds quick. */
+/** Removes the containers and images of earlier runs, but keeps the build cache. */
 async function clear(engine: Engine): Promise<void> {
   const lines = async (...args: string[]): Promise<string[]> =>
     (await engine.docker(...args)).split('\n').filter(Boolean);
@@ -105,7 +105,7 @@ async function startSshServer(
   return sshd;
 }
 
-/** Makes the operator's key and SSH configuration in the folder. */
+/** Writes the operator's key and SSH configuration into the folder. */
 export async function makeOperator(folder: string): Promise<void> {
   await run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', join(folder, 'key')]);
   const settings = ['Host *', 'User root', `IdentityFile ${join(folder, 'key')}`, 'IdentitiesOnly yes'];

@@ -13,7 +13,7 @@ import type { World } from './world.ts';
 const image = 'elb-inventory:under-test';
 const base = 'node:24-bookworm-slim';
 const megabyte = 1_000_000;
-/** A value that stands in files which must stay out of the image. */
+/** A value in files that must not be in the image. */
 const secret = 'never-in-an-image';
 
 const image_ = (title: string, work: (world: World) => Promise<void>): void => {
@@ -24,7 +24,7 @@ describe('The image', function () {
   this.timeout(300_000);
   let source: string;
 
-  image_('is built from a clone that has secrets lying about', async ({ folder, commits, engine }) => {
+  image_('is built from a clone with secret files', async ({ folder, commits, engine }) => {
     source = join(folder, 'clone');
     cpSync(join(folder, 'repository'), source, { recursive: true });
     for (const file of ['.env', '.env.production', 'api/.env', 'scripts/.env', '.git/secret'])
@@ -33,14 +33,14 @@ describe('The image', function () {
     await engine.docker('build', '--network', 'host', '--quiet', ...labels, '--tag', image, source);
   });
 
-  image_('holds neither .env nor .git, nor anything that stood in them', async ({ engine }) => {
+  image_('contains neither .env nor .git, nor their content', async ({ engine }) => {
     const container = await engine.docker('create', image);
     const list = `docker export ${container} | tar -t`;
     const files = (await run('bash', ['-o', 'pipefail', '-c', list], engine.env)).split('\n');
     await engine.docker('rm', container);
     assert.ok(
       files.includes('app/server.js') && files.includes('app/docs/swagger.yaml'),
-      'the service is in it',
+      'the image has the service',
     );
     assert.deepEqual(
       files.filter((file) => /(^|\/)\.(env|git)(\.|\/|$)/.test(file)),
@@ -51,10 +51,10 @@ describe('The image', function () {
       [],
     );
     const grep = start('bash', ['-c', `docker save ${image} | grep -c ${secret}`], engine.env);
-    assert.equal((await grep.finished).output.trim(), '0', 'in no layer');
+    assert.equal((await grep.finished).output.trim(), '0', 'a layer has the secret');
   });
 
-  image_('adds at most 8 MB to its base', async ({ engine }) => {
+  image_('adds at most 8 MB to its base image', async ({ engine }) => {
     const [size, baseSize] = await Promise.all(
       [image, base].map((name) => engine.inspect(name, '{{.Size}}')),
     );
@@ -63,22 +63,25 @@ describe('The image', function () {
     assert.ok(added > 1 && added <= 8, `${added} MB`);
   });
 
-  image_('tells its version and commit, and is run by nobody special', async ({ engine, commits }) => {
-    const label = (name: string): Promise<string> =>
-      engine.inspect(image, `{{index .Config.Labels "org.opencontainers.image.${name}"}}`);
-    assert.equal(await label('version'), '1.2.3');
-    assert.equal(await label('revision'), commits.main);
-    assert.equal(await engine.inspect(image, '{{.Config.User}}'), '10001:10001');
-    const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
-    assert.match(
-      readFileSync('Dockerfile', 'utf8'),
-      new RegExp(`^ARG VERSION=${version}$`, 'm'),
-      'the default',
-    );
-  });
+  image_(
+    'has labels for version and commit, and runs as a user without privileges',
+    async ({ engine, commits }) => {
+      const label = (name: string): Promise<string> =>
+        engine.inspect(image, `{{index .Config.Labels "org.opencontainers.image.${name}"}}`);
+      assert.equal(await label('version'), '1.2.3');
+      assert.equal(await label('revision'), commits.main);
+      assert.equal(await engine.inspect(image, '{{.Config.User}}'), '10001:10001');
+      const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
+      assert.match(
+        readFileSync('Dockerfile', 'utf8'),
+        new RegExp(`^ARG VERSION=${version}$`, 'm'),
+        'the default of VERSION',
+      );
+    },
+  );
 
   image_(
-    'is healthy on a read-only filesystem without any capability, and ends with 0 on SIGTERM',
+    'is healthy on a read-only filesystem without capabilities, and exits with 0 on SIGTERM',
     async ({ engine }) => {
       const port = String(await unusedPort());
       const locked = ['--read-only', '--cap-drop', 'ALL', '--security-opt', 'no-new-privileges'];
@@ -122,7 +125,7 @@ describe('The image', function () {
   });
 
   image_(
-    'refuses an env file whose token has quotes with 78, and names the line',
+    'exits with 78 for an env file with a quoted token, and names the setting',
     async ({ folder, engine }) => {
       const file = join(folder, 'quoted.env');
       writeFileSync(file, `AWS_BACKEND=embedded\nAPI_TOKEN="${token}"\n`);
@@ -139,7 +142,7 @@ describe('The image', function () {
     },
   );
 
-  image_('ends at once when it is stopped while it starts', async ({ engine }) => {
+  image_('exits soon when it is stopped during its start', async ({ engine }) => {
     const args = ['--detach', '--init', '--network', 'none', '--env', 'AWS_BACKEND=embedded', image];
     const ended = async (afterMs: number): Promise<string> => {
       const id = await engine.docker('run', ...args);
@@ -151,11 +154,11 @@ describe('The image', function () {
       return code;
     };
     const codes = await Promise.all([0, 50, 100, 200].map(ended));
-    // 143: SIGTERM came before Node could handle it.
+    // 143: SIGTERM arrived before Node handled signals.
     for (const code of codes) assert.match(code, /^(0|143)$/);
   });
 
-  describe('by docker compose', () => {
+  describe('with docker compose', () => {
     const composeArgs = (args: string[]): string[] => [
       ...['compose', '--project-directory', source, '--file', join(source, 'compose.yaml')],
       ...args,
@@ -166,7 +169,7 @@ describe('The image', function () {
       fetch(url, { headers: { Authorization: `Basic ${credentials}`, Connection: 'close' } });
     let ports: Environment;
 
-    image_('works against the embedded AWS on port 8000, without an account', async (world) => {
+    image_('serves the embedded AWS on port 8000 without an account', async (world) => {
       assert.match(await compose(world, ['config']), /published: "8000"/);
       ports = { EMBEDDED_PORT: String(await unusedPort()), AWS_API_PORT: String(await unusedPort()) };
       await compose(world, ['up', '--build', '--wait'], ports);
@@ -177,7 +180,7 @@ describe('The image', function () {
       );
     });
 
-    image_('reads .env and talks to AWS under the profile aws', async (world) => {
+    image_('reads .env and calls AWS in the profile aws', async (world) => {
       const gateway = await world.engine.docker(
         'network',
         'inspect',
@@ -196,14 +199,10 @@ describe('The image', function () {
       await compose(world, ['--profile', 'aws', 'up', '--wait'], ports);
       assert.equal((await get(`http://127.0.0.1:${ports['AWS_API_PORT']}/elb/fleet`, token)).status, 200);
       const services = await compose(world, ['--profile', 'aws', 'ps', '--services']);
-      assert.deepEqual(
-        services.split('\n').sort(),
-        ['aws', 'embedded'],
-        'neither is in the way of the other',
-      );
+      assert.deepEqual(services.split('\n').sort(), ['aws', 'embedded'], 'both services run');
     });
 
-    image_('reads the tokens of a secret, and reads them again on SIGHUP', async (world) => {
+    image_('reads its tokens from a secret, and again on SIGHUP', async (world) => {
       const file = join(source, '.env');
       writeFileSync(file, readFileSync(file, 'utf8').replace(/^API_TOKEN=.*\n/m, ''));
       const secretFile = join(source, 'api-token');
@@ -220,9 +219,9 @@ describe('The image', function () {
       assert.equal((await get(url, token)).status, 401);
     });
 
-    image_('says why it does not start without a token', async (world) => {
+    image_('prints the reason when the token is missing', async (world) => {
       const up = ['--profile', 'aws', 'up', 'aws'];
-      // SIGTERM ends `up`, which would start the container over and over.
+      // SIGTERM ends `up`, which restarts the container again and again.
       const attached = start('timeout', ['20', 'docker', ...composeArgs(up)], {
         ...world.engine.env,
         ...ports,
@@ -238,7 +237,7 @@ describe('The image', function () {
   });
 });
 
-/** The lines of docs/redeploy.md that mount a secret. */
+/** Returns the compose file of docs/redeploy.md, which mounts a secret. */
 function secretOverride(): string {
   const [, lines = ''] = /```yaml\n(.*?)```/s.exec(readFileSync('docs/redeploy.md', 'utf8')) ?? [];
   return lines;

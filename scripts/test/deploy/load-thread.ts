@@ -3,7 +3,7 @@ import { setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import autocannon from 'autocannon';
 
-/** What `startLoad` gives this thread. */
+/** The worker data of this thread. */
 export interface LoadOptions {
   readonly url: string;
   readonly headers: Record<string, string>;
@@ -11,15 +11,15 @@ export interface LoadOptions {
   readonly counts: Int32Array<SharedArrayBuffer>;
 }
 
-/** What of autocannon's client is used, beyond what its types tell. */
+/** Members of autocannon's client that its types lack. */
 interface Client extends EventEmitter {
   reqsMade: number;
-  /** After how many requests it opens a new connection. */
+  /** Number of requests before it opens a new connection. */
   reconnectRate: number | undefined;
 }
 
 const { url, headers, counts } = workerData as LoadOptions;
-// Builds come first: the load takes the processor time that they leave. On Linux this is the priority of the thread alone.
+// Builds have priority over the load. On Linux, this sets the priority of this thread only.
 setPriority(10);
 const runs = [drive(true), drive(false)];
 parentPort?.once('message', () => {
@@ -28,25 +28,25 @@ parentPort?.once('message', () => {
 });
 
 /**
- * autocannon alone would count neither a request whose connection the server ends without an answer, which it sends
- * again in silence, nor any request of a client that reconnects for each; and it goes on sending into a connection whose
- * last answer said `Connection: close`, which no client may. Hence the count of its clients' own events, request by request.
+ * Counts the events of autocannon's clients, because autocannon repeats a request whose connection the server closes
+ * without an answer, does not count requests of clients that reconnect each time, and sends on a connection after an answer
+ * with `Connection: close`.
  */
 function drive(kept: boolean): ReturnType<typeof autocannon> {
   const setupClient = (anyClient: unknown): void => {
     const client = anyClient as Client;
-    let underWay = false;
+    let inFlight = false;
     let left = 0;
-    let trouble = 'the connection was ended without an answer';
+    let trouble = 'the connection closed without an answer';
     if (!kept) client.reconnectRate = 1;
     const fail = (cause: string): void => {
       Atomics.add(counts, 1, 1);
       parentPort?.postMessage(cause);
     };
     client.on('request', () => {
-      if (underWay) fail(trouble);
-      trouble = 'the connection was ended without an answer';
-      underWay = true;
+      if (inFlight) fail(trouble);
+      trouble = 'the connection closed without an answer';
+      inFlight = true;
       Atomics.add(counts, 0, 1);
     });
     client.on('connError', ({ code, message }: NodeJS.ErrnoException) => {
@@ -62,14 +62,14 @@ function drive(kept: boolean): ReturnType<typeof autocannon> {
       };
       left = Number(field('content-length') ?? NaN);
       if (statusCode !== 200) {
-        underWay = false;
+        inFlight = false;
         fail(`status ${statusCode}`);
       }
       if (kept) client.reconnectRate = field('connection') === 'close' ? client.reqsMade : undefined;
     });
     client.on('body', (part: Buffer) => {
       left -= part.length;
-      if (left === 0) underWay = false;
+      if (left === 0) inFlight = false;
     });
   };
   return autocannon({ url, headers, connections: 6, duration: 3600, timeout: 5, setupClient });

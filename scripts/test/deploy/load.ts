@@ -2,12 +2,12 @@ import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import type { LoadOptions } from './load-thread.ts';
 
-/** What a load has sent and missed until now. */
+/** Requests of a load so far. */
 export interface Tally {
   readonly sent: number;
-  /** Not answered with 200 and the whole body: refused, reset, cut, too late, or another status. */
+  /** Requests without a complete 200: refused, reset, incomplete, too late, or another status. */
   readonly failed: number;
-  /** What failed, in words, and how often. */
+  /** Number of failures by cause. */
   readonly causes: Map<string, number>;
 }
 
@@ -16,12 +16,12 @@ export interface Load {
   stop(): Promise<Tally>;
 }
 
-/** Node gives the loader of TypeScript to the first thread alone. */
+/** Node passes TypeScript's loader only to the main thread. */
 const loadThread = `import('tsx/esm/api').then(({ tsImport }) => tsImport('./load-thread.ts', '${import.meta.url}'));`;
 
 /**
- * Sends GETs over 12 connections, without retries, until it is stopped: half of the connections are kept as long as the
- * server lets them, half are new for each request. A thread of low priority does it.
+ * Sends GETs over 12 connections until it is stopped, without retries. Half of the connections are kept alive; the others
+ * are new for each request. They run in a thread of low priority.
  */
 export function startLoad(url: string, headers: Record<string, string> = {}): Load {
   const counts = new Int32Array(new SharedArrayBuffer(8));

@@ -2,9 +2,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** What a command has written, both streams in one, and how it ended. */
+/** The output of a command, both streams together, and its exit code. */
 export interface Finished {
-  /** null where a signal ended it. */
+  /** null after a signal. */
   readonly code: number | null;
   readonly output: string;
   readonly seconds: number;
@@ -12,14 +12,14 @@ export interface Finished {
 
 export interface Running {
   readonly child: ChildProcess;
-  /** All that it has written until now. */
+  /** Returns the output so far. */
   output(): string;
   readonly finished: Promise<Finished>;
 }
 
 export type Environment = Readonly<Record<string, string>>;
 
-/** Starts a command in this process's environment with additions; an empty value takes a variable away. */
+/** Starts a command in this process's environment with additions; an empty value removes a variable. */
 export function start(command: string, args: readonly string[], env: Environment = {}): Running {
   const startedAt = performance.now();
   const all = Object.entries({ ...process.env, ...env }).filter(([, value]) => value !== '');
@@ -35,14 +35,14 @@ export function start(command: string, args: readonly string[], env: Environment
   return { child, output: () => output, finished };
 }
 
-/** Runs a command to its end. Throws with all that it wrote unless it ends with 0. */
+/** Runs a command and returns its output. Throws with the output unless the exit code is 0. */
 export async function run(command: string, args: readonly string[], env?: Environment): Promise<string> {
   const { code, output } = await start(command, args, env).finished;
   if (code !== 0) throw new Error(`${command} ${args.join(' ')} ended with ${code}:\n${output}`);
   return output.trim();
 }
 
-/** Polls until it is so. Throws when that takes longer than the seconds given. */
+/** Polls until the condition holds. Throws after `seconds`. */
 export async function until(
   isSo: () => boolean | Promise<boolean>,
   what: string,
@@ -55,10 +55,7 @@ export async function until(
   }
 }
 
-/**
- * Does one thing after the other, and after what others were given before; a failure does not keep the next from its
- * turn.
- */
+/** Runs tasks in turn, each after the earlier tasks of this lane and of the others. A failed task does not stop the next. */
 export class Lane {
   readonly #others: readonly Lane[];
   #last: Promise<unknown> = Promise.resolve();

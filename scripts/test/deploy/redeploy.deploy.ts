@@ -9,8 +9,8 @@ import { measured, tell } from './report.ts';
 import { lanes, scenario } from './scenarios.ts';
 import type { World } from './world.ts';
 
-/** One host is replaced over and over, by the hand of somebody who has SSH, while requests come in. */
-describe('builder.sh, on a host under load,', function () {
+/** An operator redeploys one host over SSH several times, under load. */
+describe('builder.sh on a host under load', function () {
   this.timeout(400_000);
   let load: Load;
   const onHost = (title: string, work: (world: World, host: Host) => Promise<void>): void => {
@@ -18,7 +18,7 @@ describe('builder.sh, on a host under load,', function () {
   };
   const redeploy = (world: World, ...args: string[]): Promise<Finished> =>
     runBuilder(world.folder, ['--host', 'host-a', ...args]);
-  /** For what is not about how long a version is judged. */
+  /** For tests that do not check the health time. */
   const briefly = ['--healthy-for', '1'];
   const serving = (host: Host): Promise<string> =>
     host.engine.inspect('elb-inventory', '{{index .Config.Labels "org.opencontainers.image.revision"}}');
@@ -35,7 +35,7 @@ describe('builder.sh, on a host under load,', function () {
     assert.equal(await serving(host), commit);
   }
 
-  onHost('builds the main branch there, and starts it where nothing was', async (world, host) => {
+  onHost('builds the main branch and starts it on an empty host', async (world, host) => {
     const result = await redeploy(world, ...briefly);
     assertEnded(result, 0);
     tell('first deploy of a host', `${result.seconds.toFixed(1)} s`);
@@ -45,11 +45,11 @@ describe('builder.sh, on a host under load,', function () {
       'unless-stopped',
     );
     load = startLoad(`${host.url}/elb/fleet`, { Authorization: `Basic ${token}` });
-    await until(() => load.tally.sent > 1000, 'the load has begun');
+    await until(() => load.tally.sent > 1000, 'the load has started');
   });
 
-  onHost('replaces a version by another, losing no request', async (world, host) => {
-    const result = await measured('good redeploy, judged for 3 s', load, () =>
+  onHost('replaces a version without a failed request', async (world, host) => {
+    const result = await measured('good redeploy, healthy for 3 s', load, () =>
       redeploy(world, '--ref', 'next', '--healthy-for', '3'),
     );
     assertEnded(result, 0);
@@ -60,12 +60,12 @@ describe('builder.sh, on a host under load,', function () {
     });
     const { message } = (await status.json()) as { message: { commit: string } };
     assert.equal(message.commit, world.commits.next);
-    assert.match(result.output, /^host-a: +\d+ s {2}it was healthy for 3 s on end$/m);
+    assert.match(result.output, /^host-a: +\d+ s {2}it was healthy for 3 s in a row$/m);
     assert.doesNotMatch(result.output, new RegExp(`${token}|secret-word|deploy-secret-key`));
   });
 
   onHost(
-    'removes a version that fails its health check, and shows the end of its log',
+    'removes a version that fails its health check, and prints the end of its log',
     async (world, host) => {
       const args = ['--ref', 'always-sick', '--timeout', '3', ...briefly];
       const result = await measured('bad version: fails its health check', load, () =>
@@ -75,79 +75,79 @@ describe('builder.sh, on a host under load,', function () {
       assertNoneFailed(result);
       assert.match(
         result.output,
-        /not healthy for 1 s on end within 3 s: it is removed, the old version keeps serving/,
+        /not healthy for 1 s in a row within 3 s; it was removed, and the old version still serves/,
       );
       assert.match(result.output, /\| \{.*"listening on the control socket"/);
       await assertServesAlone(host, world.commits.next);
     },
   );
 
-  onHost('removes a version that crashes while it is judged', async (world, host) => {
+  onHost('removes a version that crashes during the health time', async (world, host) => {
     const result = await measured('bad version: crashes after 3 s', load, () =>
       redeploy(world, '--ref', 'crashing'),
     );
     assertEnded(result, 1);
     assertNoneFailed(result);
-    assert.match(result.output, /\| gives up\n.*ended with exit code 3: it is removed/s);
+    assert.match(result.output, /\| crashed on purpose\n.*ended with exit code 3; it was removed/s);
     await assertServesAlone(host, world.commits.next);
   });
 
-  onHost('leaves the old version alone where a new one cannot be built', async (world, host) => {
+  onHost('keeps the old version when the new one cannot be built', async (world, host) => {
     const args = ['--ref', 'unbuildable', ...briefly];
     const result = await measured('version that cannot be built', load, () => redeploy(world, ...args));
     assertEnded(result, 10);
     assertNoneFailed(result);
-    assert.match(result.output, /\| .*no-such-script.*could not be built; the old version keeps serving/s);
+    assert.match(result.output, /\| .*no-such-script.*could not be built; the old version still serves/s);
     await assertServesAlone(host, world.commits.next);
   });
 
-  onHost(
-    'leaves the old version alone where the env file has a fault, and names its lines',
-    async (world, host) => {
-      const before = readFileSync(host.envFile, 'utf8');
-      const lines = before.trimEnd().split('\n').length;
-      appendFileSync(host.envFile, 'AWS_REGION="us-east-1"\nLOG_LEVEL info\n');
-      const args = ['--ref', 'next', ...briefly];
-      const result = await measured('env file with a fault', load, () => redeploy(world, ...args));
-      writeFileSync(host.envFile, before);
-      assertEnded(result, 6);
-      assertNoneFailed(result);
-      assert.match(result.output, new RegExp(`line ${lines + 1}, AWS_REGION, has quotes around its value`));
-      assert.match(result.output, new RegExp(`line ${lines + 2} is not an assignment`));
-      assert.match(result.output, /cannot start with .*host-a\.env, see above: mend it; nothing was changed/);
-      await assertServesAlone(host, world.commits.next);
-    },
-  );
+  onHost('keeps the old version when the env file has faults, and names their lines', async (world, host) => {
+    const before = readFileSync(host.envFile, 'utf8');
+    const lines = before.trimEnd().split('\n').length;
+    appendFileSync(host.envFile, 'AWS_REGION="us-east-1"\nLOG_LEVEL info\n');
+    const args = ['--ref', 'next', ...briefly];
+    const result = await measured('env file with a fault', load, () => redeploy(world, ...args));
+    writeFileSync(host.envFile, before);
+    assertEnded(result, 6);
+    assertNoneFailed(result);
+    assert.match(result.output, new RegExp(`line ${lines + 1}, AWS_REGION, has quotes around its value`));
+    assert.match(result.output, new RegExp(`line ${lines + 2} is not an assignment`));
+    assert.match(
+      result.output,
+      /cannot start with .*host-a\.env, see above; correct the file; nothing was changed/,
+    );
+    await assertServesAlone(host, world.commits.next);
+  });
 
-  onHost('goes back to the version before', async (world, host) => {
+  onHost('restores the previous version with --rollback', async (world, host) => {
     const result = await measured('rollback', load, () => redeploy(world, '--rollback', ...briefly));
     assertEnded(result, 0);
     assertNoneFailed(result);
     await assertServesAlone(host, world.commits.main);
   });
 
-  onHost('lets the first of two runs go on, and refuses the second', async (world, host) => {
+  onHost('refuses a second run during the first', async (world, host) => {
     const results = await measured('two runs at once', load, async () => {
       const first = startBuilder(world.folder, ['--host', 'host-a', '--ref', 'next', ...briefly]);
-      await until(() => first.output().includes('started'), 'the first is under way');
+      await until(() => first.output().includes('started'), 'the first run has started its container');
       const second = await redeploy(world, '--ref', 'next', ...briefly);
       return { first: await first.finished, second };
     });
     assertEnded(results.first, 0);
     assertEnded(results.second, 9);
-    assert.match(results.second.output, /another run is under way on this host/);
+    assert.match(results.second.output, /another run is in progress on this host/);
     assertNoneFailed(results);
     await assertServesAlone(host, world.commits.next);
   });
 
-  onHost('completes when it is run again after SSH was cut in the middle', async (world, host) => {
+  onHost('completes in a second run after SSH disconnected in the first', async (world, host) => {
     const results = await measured('SSH cut in the middle, then run again', load, async () => {
       const cut = startBuilder(world.folder, ['--host', 'host-a', '--ref', 'another', ...briefly]);
-      await until(() => cut.output().includes('it is healthy'), 'it is being judged');
+      await until(() => cut.output().includes('it is healthy'), 'it waits for the health time');
       killSsh(cut.child.pid!);
       const broken = await cut.finished;
       let again = await redeploy(world, '--ref', 'another', ...briefly);
-      // The host's side notices the cut with the next line that it writes, and holds the lock until then.
+      // The script on the host notices the lost connection when it writes its next line; it keeps the lock until then.
       await until(async () => {
         if (again.code === 9) again = await redeploy(world, '--ref', 'another', ...briefly);
         return again.code !== 9;
@@ -155,7 +155,7 @@ describe('builder.sh, on a host under load,', function () {
       return { broken, again };
     });
     assertEnded(results.broken, 4);
-    assert.match(results.broken.output, /the connection to host-a was cut: run this again/);
+    assert.match(results.broken.output, /the connection to host-a was lost; run this again/);
     assertEnded(results.again, 0);
     assertNoneFailed(results);
     await assertServesAlone(host, world.commits.another);
@@ -167,39 +167,36 @@ describe('builder.sh, on a host under load,', function () {
     assert.deepEqual(images.split('\n').sort(), kept.sort());
   });
 
-  onHost(
-    'leaves a service that is there again, by itself, when the engine was restarted',
-    async (world, host) => {
-      const result = await measured('engine restarted (not without loss)', load, async () => {
-        await stopEngine('host-a', host.engine);
-        await until(
-          () =>
-            fetch(`${host.url}/healthcheck`).then(
-              () => false,
-              () => true,
-            ),
-          'it is gone',
-        );
-        await startEngine('host-a');
-        await until(
-          () =>
-            fetch(`${host.url}/healthcheck`).then(
-              ({ ok }) => ok,
-              () => false,
-            ),
-          'it is there again',
-        );
-        return {};
-      });
-      assert.ok(result.tally.sent > 0);
-      await assertServesAlone(host, world.commits.another);
-      assertEnded(await redeploy(world, '--ref', 'another', ...briefly), 0);
-      await load.stop();
-    },
-  );
+  onHost('leaves a service that starts again after a restart of the engine', async (world, host) => {
+    const result = await measured('engine restarted (not without loss)', load, async () => {
+      await stopEngine('host-a', host.engine);
+      await until(
+        () =>
+          fetch(`${host.url}/healthcheck`).then(
+            () => false,
+            () => true,
+          ),
+        'it does not answer',
+      );
+      await startEngine('host-a');
+      await until(
+        () =>
+          fetch(`${host.url}/healthcheck`).then(
+            ({ ok }) => ok,
+            () => false,
+          ),
+        'it answers again',
+      );
+      return {};
+    });
+    assert.ok(result.tally.sent > 0);
+    await assertServesAlone(host, world.commits.another);
+    assertEnded(await redeploy(world, '--ref', 'another', ...briefly), 0);
+    await load.stop();
+  });
 });
 
-/** Ends the SSH client that the script has started, as a closed laptop does. */
+/** Kills the SSH client that the script has started, like a closed laptop. */
 function killSsh(pid: number): void {
   const children = (of: number): number[] => {
     try {
@@ -219,6 +216,6 @@ function killSsh(pid: number): void {
         .toString()
         .trim() === 'ssh',
   );
-  assert.ok(clients.length > 0, 'there is an SSH client to end');
+  assert.ok(clients.length > 0, 'the script runs no SSH client');
   for (const client of clients) process.kill(client, 'SIGKILL');
 }

@@ -15,8 +15,8 @@ describe('builder.sh', function () {
   const onHost = (title: string, work: (world: World, host: Host) => Promise<void>): void => {
     scenario(lanes.hostB, hasHosts, title, (world) => work(world, world.hosts[1]!));
   };
-  /** On the host itself, as root there. */
-  const there = (
+  /** Runs builder.sh on the host itself, as root. */
+  const runOnHost = (
     { folder }: World,
     { engine, envFile }: Host,
     args: string[],
@@ -24,30 +24,30 @@ describe('builder.sh', function () {
   ): Promise<Finished> => runBuilder(folder, args, { ...engine.env, ENV_FILE: envFile, ...env });
 
   const wrong: [args: string[], says: RegExp][] = [
-    [['--what'], /--what is no option: see --help/],
+    [['--what'], /--what is not an option; see --help/],
     [['--ref'], /--ref needs a value/],
     [['--ref', '--upload-pack=x'], /must not begin with a dash/],
     [['--host', 'a b'], /--host 'a b' is not \[USER@\]HOST\[=i-…\]/],
     [['--host', '-oProxyCommand=x'], /is not \[USER@\]HOST/],
     [['--host', 'h=instance'], /--host 'h=instance' is not/],
-    [['--timeout', 'soon'], /'soon' is no whole number of seconds/],
+    [['--timeout', 'soon'], /'soon' is not a whole number of seconds/],
     [['--healthy-for', '60'], /--healthy-for 60 must be less than --timeout 60/],
-    [['--elb', 'default-elb'], /--elb NAME and --api .* belong together/],
-    [['--elb', 'a/b', '--api', 'http://x'], /is no name of a load balancer/],
-    [['--rollback', '--ref', 'main'], /--rollback goes with neither/],
-    [['--rollback', '--image', '--host', 'h'], /leave --image out/],
-    [['--image'], /give --host/],
+    [['--elb', 'default-elb'], /--elb NAME and --api .* need each other/],
+    [['--elb', 'a/b', '--api', 'http://x'], /is not the name of a load balancer/],
+    [['--rollback', '--ref', 'main'], /--rollback cannot be combined/],
+    [['--rollback', '--image', '--host', 'h'], /remove --image/],
+    [['--image'], /--image needs --host/],
     [['--built', 'main'], /--built takes a commit id of 40 digits/],
   ];
   for (const [args, says] of wrong)
-    it(`refuses ${args.join(' ')} with 2, before anything is touched`, async () => {
+    it(`refuses ${args.join(' ')} with exit code 2 and one line`, async () => {
       const { code, output } = await start(builder, args, { PATH: '/usr/bin:/bin' }).finished;
       assert.equal(code, 2, output);
       assert.match(output, says);
       assert.equal(output.trim().split('\n').length, 1, 'one sentence');
     });
 
-  it('shows the common calls and every exit code', async () => {
+  it('prints common calls and every exit code with --help', async () => {
     const help = await run(builder, ['--help']);
     for (const part of [
       '--ref v1.4.0',
@@ -68,24 +68,18 @@ describe('builder.sh', function () {
     args: (world: World, host: Host) => string[],
     env?: (world: World, host: Host) => Environment,
   ][] = [
-    [
-      'there is no docker',
-      3,
-      /there is no docker here: install/,
-      () => [],
-      () => ({ PATH: '/usr/bin:/bin' }),
-    ],
+    ['docker is missing', 3, /docker is missing; install/, () => [], () => ({ PATH: '/usr/bin:/bin' })],
     [
       'Docker does not answer',
       3,
-      /Docker does not answer: start it/,
+      /Docker does not answer; start it/,
       () => [],
       () => ({ DOCKER_HOST: 'unix:///nowhere' }),
     ],
     [
-      'no SSH server is there',
+      'no SSH server answers',
       4,
-      /127\.0\.0\.9 cannot be reached over SSH: try/,
+      /127\.0\.0\.9 cannot be reached over SSH; try/,
       () => ['--host', '127.0.0.9'],
     ],
     [
@@ -95,15 +89,15 @@ describe('builder.sh', function () {
       () => ['--ref', 'no-such-ref'],
     ],
     [
-      'the repository is not there',
+      'the repository does not exist',
       5,
-      /nothing can be fetched from \/no\/such\/repository/,
+      /git cannot fetch from \/no\/such\/repository/,
       () => ['--repo', '/no/such/repository'],
     ],
     [
       'the env file is missing',
       6,
-      /\/no\/such\.env is missing or may not be read: copy \.env\.example/,
+      /\/no\/such\.env is missing or unreadable; copy \.env\.example/,
       () => ['--env-file', '/no/such.env'],
     ],
     [
@@ -115,28 +109,28 @@ describe('builder.sh', function () {
     [
       'the disk is full',
       7,
-      /the disk is full: make room/,
+      /the disk is full; free some space/,
       () => [],
       ({ folder }) => ({ TMPDIR: join(folder, 'full') }),
     ],
-    ['another program holds the port', 8, /port \d+ is held by another program/, () => []],
-    ['there is no version before', 13, /there is no version before on this host/, () => ['--rollback']],
+    ['another program uses the port', 8, /port \d+ is in use by another program/, () => []],
+    ['there is no previous version', 13, /this host has no previous version/, () => ['--rollback']],
     [
-      'the host has no such image',
+      'the host does not have the image',
       13,
       /this host has no image elb-inventory:0{40}/,
       () => ['--built', '0'.repeat(40)],
     ],
     [
-      'API_TOKEN is not at hand',
+      'API_TOKEN is not set',
       6,
-      /API_TOKEN is not set here: --elb sends it/,
+      /API_TOKEN is not set; --elb sends it/,
       () => ['--host', 'host-b', '--elb', 'fleet', '--api', 'http://x'],
     ],
     [
       'the instance id is unknown',
       14,
-      /the instance id of host-a is unknown, its metadata service tells none: give --host HOST=i-…/,
+      /the instance id of host-a is unknown, because its metadata service does not answer; set --host HOST=i-…/,
       () => ['--host', 'host-a', '--elb', 'fleet', '--api', 'http://127.0.0.1:1'],
       () => ({ API_TOKEN: 'x' }),
     ],
@@ -148,30 +142,30 @@ describe('builder.sh', function () {
       () => ({ API_TOKEN: 'x' }),
     ],
   ];
-  onHost('finds a host that has nothing yet', async ({ folder }) => {
+  onHost('starts with a host without a service', async ({ folder }) => {
     writeFileSync(join(folder, 'tokenless.env'), 'API_TOKEN=\nPORT=8000\n');
     mkdirSync(join(folder, 'full'));
     await run('mount', ['-t', 'tmpfs', '-o', 'size=128k', 'tmpfs', join(folder, 'full')]);
   });
   for (const [title, code, says, args, env] of refusals)
-    onHost(`ends with ${code} and one sentence where ${title}`, async (world, host) => {
+    onHost(`exits with ${code} and starts nothing when ${title}`, async (world, host) => {
       const holder = createServer();
       if (code === 8) {
         const { hostname, port } = new URL(host.url);
         holder.listen(Number(port), hostname);
         await once(holder, 'listening');
       }
-      const result = await there(world, host, args(world, host), env?.(world, host));
+      const result = await runOnHost(world, host, args(world, host), env?.(world, host));
       holder.close();
       assert.equal(result.code, code, result.output);
       assert.match(result.output, says);
       assert.deepEqual(await host.engine.running(), []);
     });
 
-  onHost('says what it would do in a dry run, and does nothing', async (world, host) => {
+  onHost('prints its steps and changes nothing with --dry-run', async (world, host) => {
     await run('umount', [join(world.folder, 'full')]);
     for (const args of [['--dry-run'], ['--host', 'host-b', '--image', '--dry-run']]) {
-      const { code, output } = await there(world, host, args);
+      const { code, output } = await runOnHost(world, host, args);
       assert.equal(code, 0, output);
       assert.match(
         output,
@@ -181,7 +175,7 @@ describe('builder.sh', function () {
     assert.equal(await host.engine.docker('ps', '--all', '--quiet'), '');
   });
 
-  onHost("builds on the operator's machine with --image, and sends that to the host", async (world, host) => {
+  onHost("builds the image on the operator's machine and sends it with --image", async (world, host) => {
     const args = ['--host', 'host-b', '--image', '--healthy-for', '1'];
     const result = await runBuilder(world.folder, args, world.engine.env);
     assert.equal(result.code, 0, result.output);
@@ -191,7 +185,7 @@ describe('builder.sh', function () {
     assert.ok(ok);
   });
 
-  onHost('does not send an image that the host has', async (world, host) => {
+  onHost('does not send an image that the host already has', async (world, host) => {
     const args = ['--host', 'host-b', '--image', '--healthy-for', '1'];
     const result = await runBuilder(world.folder, args, world.engine.env);
     assert.equal(result.code, 0, result.output);

@@ -18,19 +18,19 @@ const draining = {
 };
 type Entry = typeof inService;
 
-/** A request and its answer: the health of `here` (null: it is not listed), or a status. */
+/** A request and its answer: the health of `here` (null: not a member), or a status. */
 type Step = [request: string, answer: Entry | null | number];
 
-describe('builder.sh, against scripted answers of the API,', function () {
+describe('builder.sh with scripted answers of the API', function () {
   this.timeout(400_000);
 
-  /** Redeploys an image that the host does not have, so that it goes back into the load balancer at once. */
+  /** Redeploys an image that the host does not have, so that the host is attached again at once. */
   async function play({ folder }: World, steps: Step[], withCondition: boolean): Promise<Finished> {
     const left = [...steps];
     const surprises: string[] = [];
     const server = createServer(({ method, url }, response) => {
       const request = `${method ?? ''} ${url ?? ''}`;
-      // The last answer holds.
+      // The last answer repeats.
       const [expected, answer] = (left.length > 1 ? left.shift() : left[0]) ?? ['', 500];
       if (request !== expected) surprises.push(`${request} instead of ${expected}`);
       const status = typeof answer === 'number' ? answer : 200;
@@ -59,7 +59,7 @@ describe('builder.sh, against scripted answers of the API,', function () {
   const attach = 'POST /elb/fleet?wait=in-service';
   const cases: [title: string, steps: Step[]][] = [
     [
-      'waits for an instance that drains already',
+      'waits for an instance that is already draining',
       [
         [health, draining],
         [detach, 409],
@@ -71,7 +71,7 @@ describe('builder.sh, against scripted answers of the API,', function () {
       ],
     ],
     [
-      'waits until the instance is drained, and attaches it once more where AWS drops it after its draining',
+      'waits until the instance is drained, and attaches it again when AWS drops it after draining',
       [
         [health, inService],
         [detach, 202],
@@ -90,7 +90,7 @@ describe('builder.sh, against scripted answers of the API,', function () {
       scenario(
         lanes.hostB,
         hasHosts,
-        `${title}, ${withCondition ? 'by its condition' : 'of an older version, by its description'}`,
+        `${title}, ${withCondition ? 'with the condition' : 'with the description of an older version'}`,
         async (world) => {
           await play(world, steps, withCondition);
         },

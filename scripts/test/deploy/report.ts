@@ -10,12 +10,12 @@ interface Row {
 
 const rows: Row[] = [];
 
-/** Adds a figure that is not a step under load. */
+/** Adds a figure without a load. */
 export function tell(step: string, note: string): void {
   rows.push({ step, note });
 }
 
-/** Does the work under the load, adds a row for it, and returns what was sent and missed meanwhile. */
+/** Does the work under the load, adds a row, and returns the requests sent and failed during the work. */
 export async function measured<T>(
   step: string,
   load: Load,
@@ -40,7 +40,7 @@ export async function measured<T>(
   return { ...result, tally };
 }
 
-/** The table of all that was measured. */
+/** Returns the table of all rows. */
 export function table(): string {
   const line = ({ step, sent, failed, seconds, note }: Row): string =>
     [

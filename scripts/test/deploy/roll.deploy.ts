@@ -8,7 +8,7 @@ import { measured } from './report.ts';
 import { lanes, scenario } from './scenarios.ts';
 import { fleet, type World } from './world.ts';
 
-describe('builder.sh, through a load balancer with two hosts,', function () {
+describe('builder.sh with a load balancer and two hosts', function () {
   this.timeout(400_000);
   let elb: ElbInFront;
   let load: Load;
@@ -17,7 +17,7 @@ describe('builder.sh, through a load balancer with two hosts,', function () {
   };
   const roll = ({ folder, hosts }: World, ...args: string[]): Promise<Finished> => {
     const [a, b] = hosts;
-    // The id of the second comes from its metadata service.
+    // The metadata service has the id of the second host.
     const both = ['--host', `${a!.name}=${a!.instanceId}`, '--host', b!.name];
     const through = ['--elb', fleet, '--api', elb.url, '--no-standby', '--healthy-for', '1'];
     return runBuilder(folder, [...both, ...through, ...args], { API_TOKEN: token });
@@ -32,7 +32,7 @@ describe('builder.sh, through a load balancer with two hosts,', function () {
     assert.equal(tally.failed, 0, JSON.stringify([...tally.causes]));
   }
 
-  onFleet('starts with a version on each host', async ({ folder, hosts }) => {
+  onFleet('starts with the service on each host', async ({ folder, hosts }) => {
     for (const { name, engine } of hosts) {
       if ((await engine.running()).includes('elb-inventory')) continue;
       const { code, output } = await runBuilder(folder, ['--host', name, '--healthy-for', '1']);
@@ -40,7 +40,7 @@ describe('builder.sh, through a load balancer with two hosts,', function () {
     }
   });
 
-  onFleet('finds the same build on both, made by two engines', async ({ hosts, commits }) => {
+  onFleet('builds the same service on two engines', async ({ hosts, commits }) => {
     const sums = await Promise.all(
       hosts.map(({ engine }) =>
         engine.docker(
@@ -57,11 +57,11 @@ describe('builder.sh, through a load balancer with two hosts,', function () {
     assert.equal(sums[0], sums[1]);
   });
 
-  onFleet('drains each host first, replaces it, and waits until it is in service again', async (world) => {
+  onFleet('drains each host, redeploys it, and waits until it is in service again', async (world) => {
     elb = await startElb(world.folder, world.aws, fleet, world.hosts);
     await until(() => fetch(`${elb.url}/healthcheck`).then(({ ok }) => ok), 'the load balancer serves');
     load = startLoad(`${elb.url}/elb/${fleet}`, { Authorization: `Basic ${token}` });
-    await until(() => load.tally.sent > 500, 'the load has begun');
+    await until(() => load.tally.sent > 500, 'the load has started');
     const result = await measured('drain-first roll over two hosts', load, () => roll(world));
     assert.equal(result.code, 0, result.output);
     assertNoneFailed(result);
@@ -78,14 +78,14 @@ describe('builder.sh, through a load balancer with two hosts,', function () {
     assert.doesNotMatch(result.output, new RegExp(token));
   });
 
-  onFleet('stops at the first host that fails, and puts it back as it was', async (world) => {
+  onFleet('stops at the first host that fails, and puts it back into service', async (world) => {
     const args = ['--ref', 'always-sick', '--timeout', '3'];
     const result = await measured('drain-first roll of a bad version', load, () => roll(world, ...args));
     assert.equal(result.code, 1, result.output);
     assertNoneFailed(result);
     assert.match(
       result.output,
-      /host-a: builder\.sh: host-a was not redeployed.*hosts after it were left as they are/,
+      /host-a: builder\.sh: host-a was not redeployed.*the hosts after it were not changed/,
     );
     assert.match(result.output, /host-a: .*is in service of fleet/);
     assert.doesNotMatch(result.output, /host-b/);
@@ -95,14 +95,14 @@ describe('builder.sh, through a load balancer with two hosts,', function () {
   onFleet('does not drain the last healthy host', async (world) => {
     const [a, b] = world.hosts;
     world.aws.region.changeInstance(b!.instanceId, { check: 'failing' });
-    await until(() => !inService(world).includes(b!.instanceId), 'the other is out of service');
-    // The services hold what they know of health for a second.
+    await until(() => !inService(world).includes(b!.instanceId), 'the other host is out of service');
+    // The services cache health for a second.
     const refused = await measured('last healthy host refused', load, () => roll(world));
     assert.equal(refused.code, 11, refused.output);
     assertNoneFailed(refused);
     assert.match(
       refused.output,
-      new RegExp(`${a!.instanceId} is the last healthy host of fleet: it is not drained`),
+      new RegExp(`${a!.instanceId} is the last healthy host of fleet and was not drained`),
     );
     assert.deepEqual(inService(world), [a!.instanceId]);
     world.aws.region.changeInstance(b!.instanceId, { check: 'passing' });

@@ -2,7 +2,7 @@ import { Lane } from './process.ts';
 import { table } from './report.ts';
 import { startWorld, type World } from './world.ts';
 
-/** Scenarios of one lane are done in turn, those of several side by side, while mocha waits for one after the other. */
+/** Scenarios of one lane run in turn, lanes run in parallel, and mocha waits for each result in order. */
 const hostA = new Lane();
 const hostB = new Lane();
 export const lanes = { image: new Lane(), hostA, hostB, both: new Lane(hostA, hostB) };
@@ -10,10 +10,7 @@ export const lanes = { image: new Lane(), hostA, hostB, both: new Lane(hostA, ho
 const begin: ((world: World) => void)[] = [];
 let world: World | undefined;
 
-/**
- * Declares a test that takes its turn in the lane; `possible` says whether this machine has what it takes, and where not
- * the test is skipped, and counted as such.
- */
+/** Declares a test that runs in the lane; it is skipped unless `possible` on this machine. */
 export function scenario(
   lane: Lane,
   possible: boolean,

@@ -8,14 +8,14 @@ import { runBuilder } from './hosts.ts';
 import { type Finished, run } from './process.ts';
 import { lanes, scenario } from './scenarios.ts';
 
-/** `.ci/run` makes this virtual environment; set MOTO_SERVER to take another. */
+/** `.ci/run` creates this virtual environment; MOTO_SERVER replaces it. */
 const motoCommand = process.env['MOTO_SERVER'] ?? '.test-build/moto/bin/moto_server';
 const possible = hasHosts && existsSync(motoCommand) && existsSync('/usr/bin/aws');
 const group = 'api-hosts';
 const elbName = 'grouped-elb';
 
-/** moto is an AWS with autoscaling groups; Debian's AWS CLI asks it, as it asks Amazon on an operator's machine. */
-describe('builder.sh, with a host of an autoscaling group,', function () {
+/** moto emulates an AWS with autoscaling groups; Debian's AWS CLI calls it, as it calls AWS on an operator's machine. */
+describe('builder.sh with a host of an autoscaling group', function () {
   this.timeout(400_000);
   let moto: ServerProcess | undefined;
   let service: Service | undefined;
@@ -31,7 +31,7 @@ describe('builder.sh, with a host of an autoscaling group,', function () {
   });
   const aws = (...args: string[]): Promise<string> =>
     run('/usr/bin/aws', ['--output', 'text', '--endpoint-url', moto?.url ?? '', ...args], env());
-  /** Debian's AWS CLI takes the endpoint as an option alone. Returns the folder in which it is found first. */
+  /** Debian's AWS CLI takes the endpoint only as an option. Returns a folder for PATH with such an `aws`. */
   const cli = (folder: string, before = ''): string => {
     const bin = mkdtempSync(join(folder, 'bin-'));
     const script = `#!/bin/bash\n${before}\nexec /usr/bin/aws --endpoint-url ${moto?.url ?? ''} "$@"\n`;
@@ -54,7 +54,7 @@ describe('builder.sh, with a host of an autoscaling group,', function () {
       )
     ).split(/\s+/);
 
-  scenario(lanes.both, possible, 'lets it enter Standby, and leave it afterwards', async ({ folder }) => {
+  scenario(lanes.both, possible, 'puts the host into Standby during the redeploy', async ({ folder }) => {
     moto = await startServer(
       motoCommand,
       (port) => ['-H', '127.0.0.1', '-p', String(port)],
@@ -119,9 +119,9 @@ describe('builder.sh, with a host of an autoscaling group,', function () {
   scenario(
     lanes.both,
     possible,
-    'changes nothing where the group is at its minimum',
+    'changes nothing when the group is at its minimum size',
     async ({ folder, hosts }) => {
-      // moto lets a group go below its minimum. AWS does not, in these words.
+      // moto allows a group below its minimum. AWS refuses it with this message.
       const refusal =
         'An error occurred (ValidationError) when calling the EnterStandby operation: AutoScalingGroup api-hosts has min-size=1, max-size=3, and desired-size=1. To place into standby 1 instance, please update the AutoScalingGroup sizes appropriately.';
       const before = await hosts[1]!.engine.docker('ps', '--quiet');

@@ -5,9 +5,9 @@ import { run } from './process.ts';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 
-/** Versions of the service, each a branch, by what is changed in which file. */
+/** Versions of the service, each a branch: the changed file and the change. */
 const changes = {
-  // Runs as another user than the other versions, with which it shares the port nonetheless.
+  // Runs as another user than the other versions, and still shares the port with them.
   next: [
     'Dockerfile',
     (text: string) =>
@@ -26,15 +26,13 @@ const changes = {
   ],
   crashing: [
     'api/server.ts',
-    (text: string) => `${text}\nsetTimeout(() => { console.log('gives up'); process.exit(3); }, 3000);\n`,
+    (text: string) =>
+      `${text}\nsetTimeout(() => { console.log('crashed on purpose'); process.exit(3); }, 3000);\n`,
   ],
 } as const;
 export type Version = 'main' | keyof typeof changes;
 
-/**
- * Makes a repository of the files of this clone as they are, with `main` and a branch for each other version, and
- * returns the commit of each.
- */
+/** Creates a repository from this clone's files, with `main` and a branch for each other version. Returns their commits. */
 export async function makeRepository(folder: string): Promise<Record<Version, string>> {
   const git = (...args: string[]): Promise<string> =>
     run('git', ['-C', folder, '-c', 'user.name=test', '-c', 'user.email=test@localhost', ...args]);
@@ -59,7 +57,8 @@ export async function makeRepository(folder: string): Promise<Record<Version, st
     await git('checkout', '-q', '-b', branch, 'main');
     const before = readFileSync(join(folder, file), 'utf8');
     const after = change(before);
-    if (after === before) throw new Error(`${file} no longer has what makes the version ${branch}`);
+    if (after === before)
+      throw new Error(`${file} no longer has the text that the version ${branch} changes`);
     writeFileSync(join(folder, file), after);
     await git('commit', '-q', '--no-verify', '--all', '-m', branch);
     commits[branch as Version] = await git('rev-parse', 'HEAD');

@@ -8,7 +8,7 @@ import { type Engine, hasHosts, startEngine } from './engines.ts';
 import { type Host, makeOperator, startHost } from './hosts.ts';
 import { makeRepository, type Version } from './versions.ts';
 
-/** An operator's machine with its engine and its SSH key, two hosts, and an AWS that both of them ask. */
+/** An operator's machine with an engine and an SSH key, two hosts, and their AWS. */
 export interface World {
   readonly folder: string;
   readonly commits: Record<Version, string>;
@@ -25,7 +25,7 @@ export const fleet = 'fleet';
 
 export async function startWorld(): Promise<World> {
   const folder = mkdtempSync(join(tmpdir(), 'elb-inventory-deploy-'));
-  // On all addresses: containers on a bridge ask it, too. Ten times as fast as AWS.
+  // On all addresses, for containers on a bridge. Ten times as fast as AWS.
   const aws = await startEmbeddedAws({ host: '0.0.0.0', speed: 10 });
   await putFleet(aws);
   const metadata = await startMetadataService();
@@ -44,7 +44,7 @@ export async function startWorld(): Promise<World> {
     const instanceId = instanceIds[index] ?? '';
     hosts.push(await startHost(name, { folder, address, instanceId, settings, metadataUrl: metadata.url }));
   }
-  // Last, as an engine without a bridge removes that of the others when it starts.
+  // Last, because an engine without a bridge removes the bridge of the others when it starts.
   const engine = await startEngine('build');
   return {
     folder,
@@ -64,7 +64,7 @@ export async function startWorld(): Promise<World> {
   };
 }
 
-/** In service 2 s after registration, drained after 3 s, on the clock of the embedded AWS. */
+/** Members are in service 2 s after registration, and drained after 3 s, at this speed of the embedded AWS. */
 async function putFleet(aws: EmbeddedAws): Promise<void> {
   const answer = await fetch(`${aws.url.replace('0.0.0.0', '127.0.0.1')}/_control/load-balancers/${fleet}`, {
     method: 'PUT',
@@ -77,7 +77,7 @@ async function putFleet(aws: EmbeddedAws): Promise<void> {
   if (!answer.ok) throw new Error(await answer.text());
 }
 
-/** What EC2 has at 169.254.169.254, version 2, under a path for each host; it knows of host-b alone. */
+/** Emulates the EC2 metadata service, version 2, with a path per host; only host-b has an instance id. */
 async function startMetadataService(): Promise<{ url: string; close(): void }> {
   const server = createServer(({ method, url, headers }, response) => {
     const [, host, ...path] = (url ?? '').split('/');
