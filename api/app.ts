@@ -47,7 +47,7 @@ export function createApp(parts: AppDeps): Koa<RequestState> {
 
   const app = new Koa<RequestState>();
   app.on('error', (err: unknown) => {
-    parts.logger.error({ err }, 'an answer could not be sent');
+    parts.logger.error({ err }, 'a response could not be sent');
   });
   app.use(admission(parts.pipeline));
   app.use(closeConnections(parts.closing));

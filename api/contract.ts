@@ -392,16 +392,16 @@ export const contract = {
     },
     Unauthenticated: failure(
       'the credentials are missing or wrong',
-      'the user or the password is wrong; use curl -u user:password, or send "Authorization: Basic " and a token of API_TOKEN',
+      'the user or the password is wrong; use curl -u user:password, or send "Authorization: Basic " and a token from API_TOKEN',
       { 'WWW-Authenticate': { type: 'string', description: 'the challenge: Basic, its realm and charset' } },
     ),
     WrongParameter: failure(
       'the request is malformed, or a query parameter is not known or has a value that it does not take',
-      'the query parameter limit cannot be "0"; it takes a whole number from 1 to 400',
+      'the query parameter limit cannot be "0"; it must be a whole number from 1 to 400',
     ),
     WrongInstanceIds: failure(
       'wrong data format',
-      'wrong data format: instanceIds is missing or no list; send {"instanceIds": ["i-…", …]} with 1 to 100 of them',
+      'wrong data format: instanceIds is missing or is not a list; send {"instanceIds": ["i-…", …]} with 1 to 100 ids',
     ),
     CrossSite: failure(
       'a browser sent the change from the pages of another site',
@@ -412,8 +412,8 @@ export const contract = {
       'the elb does not exist: no classic load balancer is named "web" in us-east-1; check its spelling and region',
     ),
     PathNotFound: failure(
-      'there is nothing at the path',
-      'there is nothing at this path; the paths are described at /docs',
+      'no resource exists at the path',
+      'no resource exists at this path; the paths are described at /docs',
     ),
     MethodNotAllowed: failure(
       'the path was asked with a method that it lacks',
@@ -425,12 +425,12 @@ export const contract = {
       'the body is larger than 16384 bytes; send {"instanceId": "i-…"} alone',
     ),
     PreconditionFailed: failure(
-      'the list of members is not the one of If-Match; nothing was changed',
+      'the list of members does not match If-Match; nothing was changed',
       'the members of web are not those of If-Match; nothing was changed, so read GET /elb/web and its ETag again',
     ),
     ListNotMatched: failure(
-      'the list is not the one of If-Match',
-      'the list is not the one of If-Match; leave If-Match out to read the list as it is',
+      'the list does not match If-Match',
+      'the list does not match If-Match; omit If-Match to read the current list',
     ),
     UnsupportedEncoding: failure(
       'the body has a Content-Encoding',
@@ -438,8 +438,8 @@ export const contract = {
       { 'Accept-Encoding': { type: 'string', description: 'identity' } },
     ),
     Unforeseen: failure(
-      'something unforeseen; the log has the cause',
-      'something unforeseen went wrong; the log has the cause, under the request id 5e1c7c1e',
+      'an unexpected error; the log has the cause',
+      'an unexpected error occurred; the log has the cause under the request id 5e1c7c1e',
     ),
     AwsRefused: failure(
       'AWS refuses the credentials or permissions of the service, or failed itself',

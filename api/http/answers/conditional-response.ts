@@ -57,8 +57,8 @@ export function answerConditionally(
  */
 export function answerUnlessMatched(ctx: AppContext, body: string, etag: string): void {
   if (!ifMatchAllows(ctx.req.headers['if-match'], etag))
-    throw new DomainError('precondition_failed', 'the list is not the one of If-Match', {
-      advice: 'leave If-Match out to read the list as it is',
+    throw new DomainError('precondition_failed', 'the list does not match If-Match', {
+      advice: 'omit If-Match to read the current list',
     });
   const unchanged = matches(ctx.get('If-None-Match'), etag);
   ctx.status = unchanged ? 304 : 200;

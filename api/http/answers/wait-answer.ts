@@ -28,7 +28,7 @@ export async function answerWait(ctx: AppContext, parts: WaitDeps, change: Chang
   const end = await parts.waits.until({ elbName, instanceId, awaited, until }, hangUpOf(ctx));
   if (end.how === 'there') {
     ctx.status = 201;
-    const note = `${instanceId} was no member of ${elbName} when its draining had ended and was attached again`;
+    const note = `${instanceId} was not a member of ${elbName} after its draining ended, so it was attached again`;
     ctx.body = presentChange(machine, end.again ? { note } : {});
     return;
   }

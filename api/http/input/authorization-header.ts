@@ -5,7 +5,7 @@ const scheme = /^[\w!#$%&'*+.^`|~-]+$/;
 const token68 = /^[A-Za-z0-9._~+/-]+=*$/;
 const quote = /^["']|["']$/;
 
-const advice = 'use curl -u user:password, or send "Authorization: Basic " and a token of API_TOKEN';
+const advice = 'use curl -u user:password, or send "Authorization: Basic " and a token from API_TOKEN';
 
 /** What is wrong with a header, by the name that the log has for it. */
 const problems = {
@@ -14,24 +14,24 @@ const problems = {
     'user and password in the Authorization header are not encoded',
     'use curl -u user:password, or send "Authorization: Basic " and the base64 of user:password',
   ],
-  bearer: ['this service does not take Bearer credentials', advice],
+  bearer: ['this service does not accept Bearer credentials', advice],
   'other-scheme': ['the scheme of the Authorization header is not Basic', advice],
   'no-scheme': ['the Authorization header has no scheme before the token', advice],
   quoted: [
-    'the Authorization header has quotes around the token, or around user and password in it',
+    'the Authorization header has quotes around the token, the user or the password',
     'send "Authorization: Basic " and a token without quotes, or use curl -u user:password',
   ],
-  'not-base64': ['what follows Basic in the Authorization header is not one base64 token', advice],
+  'not-base64': ['the value after Basic in the Authorization header is not a single base64 token', advice],
   'not-utf-8': [
     'user and password in the Authorization header are not UTF-8',
-    'encode them as UTF-8 before base64, as curl -u user:password does in a UTF-8 terminal; send "Authorization: Basic " and that',
+    'encode user:password as UTF-8 before base64, as curl -u user:password does in a UTF-8 terminal',
   ],
   'control-character': [
-    'user and password in the Authorization header end with, or hold, a newline or another control character',
-    'encode them with printf instead of echo for "Authorization: Basic ", or use curl -u user:password',
+    'the user or password in the Authorization header contains a newline or another control character',
+    'encode user:password with printf instead of echo, or use curl -u user:password',
   ],
   incomplete: [
-    'the Authorization header does not hold a user, a colon and a password',
+    'the Authorization header does not contain a user, a colon and a password',
     'use curl -u user:password, or send "Authorization: Basic " and the base64 of user:password',
   ],
   wrong: ['the user or the password is wrong', advice],

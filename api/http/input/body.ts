@@ -54,9 +54,9 @@ export async function readInstanceIds(ctx: AppContext): Promise<NamedInstance[]>
   const body = await readJson(ctx, manyExpected);
   if (body === undefined) throw wrongData('the body is empty', manyExpected);
   const { instanceIds } = body as { instanceIds?: unknown };
-  if (!Array.isArray(instanceIds)) throw wrongData('instanceIds is missing or no list', manyExpected);
+  if (!Array.isArray(instanceIds)) throw wrongData('instanceIds is missing or is not a list', manyExpected);
   if (instanceIds.length < 1 || instanceIds.length > maxInstances)
-    throw wrongData(`instanceIds names ${instanceIds.length} instances`, manyExpected);
+    throw wrongData(`instanceIds has ${instanceIds.length} entries`, manyExpected);
   return instanceIds.map((value: unknown) =>
     typeof value === 'string'
       ? { given: shorten(value), instanceId: parseInstanceId(value) }
@@ -102,7 +102,7 @@ function bodyError(cause: unknown): DomainError {
       advice: 'send {"instanceId": "i-…"} alone',
     });
   }
-  return new DomainError('malformed_request', 'the body ended before it was whole', {
+  return new DomainError('malformed_request', 'the body ended before it was complete', {
     advice: 'send it again',
     cause,
   });
@@ -152,7 +152,7 @@ function instanceIdOf(value: unknown, what: string): InstanceId {
 }
 
 const oneExpected = 'send {"instanceId": "i-…"}, with 8 or 17 lower-case hex digits after i-';
-const manyExpected = `send {"instanceIds": ["i-…", …]} with 1 to ${maxInstances} of them`;
+const manyExpected = `send {"instanceIds": ["i-…", …]} with 1 to ${maxInstances} ids`;
 
 function wrongData(what: string, advice = oneExpected): DomainError {
   return new DomainError('wrong_data_format', `wrong data format: ${what}`, { advice });

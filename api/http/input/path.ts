@@ -8,7 +8,7 @@ export function readElbName(raw: string | undefined): ElbName {
   if (name !== undefined) return name;
   throw new DomainError(
     'elb_not_found',
-    `the elb does not exist: no classic load balancer can be named "${shorten(raw ?? '')}"`,
+    `the elb does not exist: "${shorten(raw ?? '')}" is not a valid load balancer name`,
     {
       advice: 'a name has 1 to 32 letters, digits and inner hyphens',
     },

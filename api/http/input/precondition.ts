@@ -18,7 +18,7 @@ const ofReads = ['If-None-Match', 'If-Modified-Since', 'If-Range'];
 export function readIfMatch(ctx: AppContext): IfMatch | undefined {
   const misplaced = ofReads.find((field) => ctx.get(field) !== '');
   if (misplaced !== undefined) {
-    throw new DomainError('wrong_condition', `a change cannot depend on ${misplaced}`, {
+    throw new DomainError('wrong_condition', `a change does not support ${misplaced}`, {
       advice: 'send If-Match with the ETag of the list, or no condition',
     });
   }

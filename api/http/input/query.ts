@@ -8,7 +8,7 @@ import { shorten } from './shorten.ts';
 const maxWaitSeconds = 50;
 const pageSize = { default: 100, most: 400 };
 
-/** `takes` lets each parameter through once. */
+/** `allowQuery` lets each parameter through once. */
 type Query = Partial<Record<Parameter, string>>;
 
 /** What the query asks of a change. */
@@ -34,18 +34,18 @@ export interface PageQuery {
 }
 
 /**
- * Returns what the query asks of a change; `wish` is what can be waited for here. `takes` has refused parameters that
+ * Returns what the query asks of a change; `wish` is what can be waited for here. `allowQuery` has refused parameters that
  * the route does not take. Throws `wrong_parameter` for a value that a parameter does not take.
  */
 export function readChangeQuery(ctx: AppContext, { wish }: { wish?: AwaitedState }): ChangeQuery {
   const query = ctx.query as Query;
   const { wait, timeout } = query;
-  if (wait !== undefined && wait !== wish) throw wrong('wait', wait, `takes ${wish ?? ''} on ${ctx.method}`);
+  if (wait !== undefined && wait !== wish) throw wrong('wait', wait, `${wish ?? ''} on ${ctx.method}`);
   const seconds =
     timeout === undefined ? maxWaitSeconds : integer('timeout', timeout, maxWaitSeconds, ' seconds');
   if (timeout !== undefined && wait === undefined)
-    throw new DomainError('wrong_parameter', 'the query parameter timeout is there without wait', {
-      advice: `add wait=${wish ?? ''}, or leave it out`,
+    throw new DomainError('wrong_parameter', 'the query parameter timeout requires wait', {
+      advice: `add wait=${wish ?? ''} or remove timeout`,
     });
   return {
     wait: wait === undefined ? undefined : wish,
@@ -59,9 +59,9 @@ export function readChangeQuery(ctx: AppContext, { wish }: { wish?: AwaitedState
 export function readPageQuery(ctx: AppContext): PageQuery {
   const { name, limit, cursor, health } = ctx.query as Query;
   if (name !== undefined && !/^[A-Za-z0-9-]{0,32}\*?$/.test(name))
-    throw wrong('name', name, 'takes the name of a load balancer, or how it begins and a *');
+    throw wrong('name', name, 'a load balancer name, or a prefix followed by *');
   if (cursor !== undefined && !/^[A-Za-z0-9-]{1,32}$/.test(cursor))
-    throw wrong('cursor', cursor, 'takes what the Link of the page before has');
+    throw wrong('cursor', cursor, 'the cursor in the Link header of the previous page');
   const prefix = name?.endsWith('*') ? name.slice(0, -1) : undefined;
   return {
     fits: (candidate) =>
@@ -80,21 +80,21 @@ export function readPageQuery(ctx: AppContext): PageQuery {
 function flag(parameter: Parameter, value: string | undefined): boolean {
   if (value === undefined || value === 'false') return false;
   if (value === 'true') return true;
-  throw wrong(parameter, value, 'takes true or false');
+  throw wrong(parameter, value, 'true or false');
 }
 
 function integer(parameter: Parameter, value: string, most: number, unit = ''): number {
   const number = /^\d{1,9}$/.test(value) ? Number(value) : NaN;
   if (number >= 1 && number <= most) return number;
-  throw wrong(parameter, value, `takes a whole number from 1 to ${most}${unit}`);
+  throw wrong(parameter, value, `a whole number from 1 to ${most}${unit}`);
 }
 
-function wrong(parameter: Parameter, value: string, takes: string): DomainError {
+function wrong(parameter: Parameter, value: string, accepted: string): DomainError {
   return new DomainError(
     'wrong_parameter',
     `the query parameter ${parameter} cannot be "${shorten(value)}"`,
     {
-      advice: `it ${takes}`,
+      advice: `it must be ${accepted}`,
     },
   );
 }

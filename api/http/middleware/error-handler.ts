@@ -36,7 +36,7 @@ function unexpectedError({ requestId, change }: AppContext['state'], cause: unkn
   const outcome =
     change === undefined || change.dryRun
       ? ''
-      : `; whether the change was made is unknown, so look at GET /elb/${change.elbName} before trying again`;
-  const problem = `something unforeseen went wrong; the log has the cause, under the request id ${requestId}`;
+      : `; it is unknown whether the change was made, so check GET /elb/${change.elbName} before you try again`;
+  const problem = `an unexpected error occurred; the log has the cause under the request id ${requestId}`;
   return new DomainError('internal_error', `${problem}${outcome}`, { cause });
 }

@@ -12,7 +12,7 @@ export function unmatched(...routers: readonly Router[]): AppMiddleware {
     const layers = (ctx['matched'] ?? []) as Layer[];
     const allow = [...new Set(layers.flatMap(({ methods }) => methods))].sort();
     if (allow.length === 0) {
-      throw new DomainError('route_not_found', 'there is nothing at this path', { advice });
+      throw new DomainError('route_not_found', 'no resource exists at this path', { advice });
     }
     throw new DomainError('method_not_allowed', `${ctx.method} is not allowed on this path`, {
       advice: `use ${allow.join(', ')}`,

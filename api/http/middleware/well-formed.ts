@@ -24,16 +24,16 @@ export function wellFormed(): AppMiddleware {
   return (ctx, next) => {
     const { host } = ctx.req.headers;
     if (host === undefined && ctx.req.httpVersion === '1.1')
-      throw malformed('the request has no Host header', 'HTTP/1.1 needs one');
+      throw malformed('the request has no Host header', 'HTTP/1.1 requires one');
     const repeated = repeatedField(ctx.req.rawHeaders);
     if (repeated !== undefined)
       throw malformed(`the request has the field ${repeated} twice`, 'send it once');
     if (host !== undefined && !isHost(host))
-      throw malformed('the Host header is no host', 'send the host of the URL, with its port');
+      throw malformed('the Host header is not a host', 'send the host of the URL, with its port');
     try {
       Reflect.get(ctx, 'path');
     } catch (cause) {
-      throw malformed('the request target is not a URL', 'check it', cause);
+      throw malformed('the request target is not a URL', 'check its spelling', cause);
     }
     return next();
   };

@@ -3,7 +3,7 @@ import type { HealthService } from '../../load-balancers/health/health-service.t
 import { readFreshness } from '../input/freshness.ts';
 import { readElbName } from '../input/path.ts';
 import { answerConditionally } from '../answers/conditional-response.ts';
-import { takes } from '../middleware/query-parameters.ts';
+import { allowQuery } from '../middleware/allow-query.ts';
 import { presentHealth } from '../answers/presenters/health.ts';
 import { type TraceDeps, traceRequest } from '../server/request-trace.ts';
 
@@ -49,7 +49,7 @@ export function elbHealthRoutes(router: Router, parts: ElbHealthRouteDeps): void
    *       503: { $ref: '#/responses/AwsThrottled' }
    *       504: { $ref: '#/responses/AwsUnreachable' }
    */
-  router.get('/elb/:elbName/health', takes(), async (ctx) => {
+  router.get('/elb/:elbName/health', allowQuery(), async (ctx) => {
     const elbName = readElbName(ctx.params['elbName']);
     const list = await health.list(elbName, readFreshness(ctx), traceRequest(ctx, parts));
     answerConditionally(ctx, list, presentHealth(list.entries), clock.now());

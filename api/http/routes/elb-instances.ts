@@ -6,7 +6,7 @@ import { type AppContext, callerOf } from '../context.ts';
 import { type NamedInstance, notAnInstanceId, readInstanceIds } from '../input/body.ts';
 import { readElbName } from '../input/path.ts';
 import { sameOrigin } from '../middleware/same-origin.ts';
-import { takes } from '../middleware/query-parameters.ts';
+import { allowQuery } from '../middleware/allow-query.ts';
 import { wouldBe } from '../answers/presenters/change.ts';
 import { type NamedOutcome, presentOutcomes } from '../answers/presenters/outcome.ts';
 import { readIfMatch } from '../input/precondition.ts';
@@ -63,7 +63,7 @@ export function elbInstancesRoutes(router: Router, parts: ElbInstancesRouteDeps)
    *       503: { $ref: '#/responses/AwsThrottled' }
    *       504: { $ref: '#/responses/AwsUnreachable' }
    */
-  router.post('/elb/:elbName/instances', sameOrigin(), takes('dryRun'), async (ctx) => {
+  router.post('/elb/:elbName/instances', sameOrigin(), allowQuery('dryRun'), async (ctx) => {
     const elbName = readElbName(ctx.params['elbName']);
     const { dryRun } = readChangeQuery(ctx, {});
     const ifMatch = readIfMatch(ctx);
@@ -119,7 +119,7 @@ export function elbInstancesRoutes(router: Router, parts: ElbInstancesRouteDeps)
    *       503: { $ref: '#/responses/AwsThrottled' }
    *       504: { $ref: '#/responses/AwsUnreachable' }
    */
-  router.delete('/elb/:elbName/instances', sameOrigin(), takes('dryRun', 'force'), async (ctx) => {
+  router.delete('/elb/:elbName/instances', sameOrigin(), allowQuery('dryRun', 'force'), async (ctx) => {
     const elbName = readElbName(ctx.params['elbName']);
     const { dryRun, force } = readChangeQuery(ctx, {});
     const ifMatch = readIfMatch(ctx);

@@ -3,7 +3,7 @@ import type { InServiceCounter } from '../../load-balancers/health/in-service-co
 import type { Inventory } from '../../load-balancers/inventory/inventory.ts';
 import { readFreshness } from '../input/freshness.ts';
 import { answerConditionally } from '../answers/conditional-response.ts';
-import { takes } from '../middleware/query-parameters.ts';
+import { allowQuery } from '../middleware/allow-query.ts';
 import { presentLoadBalancers } from '../answers/presenters/load-balancer.ts';
 import { readPageQuery } from '../input/query.ts';
 import { type TraceDeps, traceRequest } from '../server/request-trace.ts';
@@ -69,7 +69,7 @@ export function elbListRoutes(router: Router, parts: ElbListRouteDeps): void {
    *       503: { $ref: '#/responses/AwsThrottled' }
    *       504: { $ref: '#/responses/AwsUnreachable' }
    */
-  router.get('/elb', takes('name', 'limit', 'cursor', 'health'), async (ctx) => {
+  router.get('/elb', allowQuery('name', 'limit', 'cursor', 'health'), async (ctx) => {
     const { fits, limit, after, rest, health } = readPageQuery(ctx);
     const trace = traceRequest(ctx, parts);
     const list = await inventory.loadBalancers(readFreshness(ctx), trace);

@@ -8,7 +8,7 @@ import { readFreshness } from '../input/freshness.ts';
 import { readElbName } from '../input/path.ts';
 import { answerList, type ListAnswers } from '../answers/list-answer.ts';
 import { sameOrigin } from '../middleware/same-origin.ts';
-import { takes } from '../middleware/query-parameters.ts';
+import { allowQuery } from '../middleware/allow-query.ts';
 import {
   drainingFacts,
   drainingUntil,
@@ -69,7 +69,7 @@ export function elbRoutes(router: Router, parts: ElbRouteDeps): void {
    *       503: { $ref: '#/responses/AwsThrottled' }
    *       504: { $ref: '#/responses/AwsUnreachable' }
    */
-  router.get('/elb/:elbName', takes(), async (ctx) => {
+  router.get('/elb/:elbName', allowQuery(), async (ctx) => {
     const elbName = readElbName(ctx.params['elbName']);
     const list = await inventory.list(elbName, readFreshness(ctx), traceRequest(ctx, parts));
     answerList(ctx, list, lists.of(elbName, list, clock.now()));
@@ -146,7 +146,7 @@ export function elbRoutes(router: Router, parts: ElbRouteDeps): void {
   router.post(
     '/elb/:elbName',
     sameOrigin(),
-    takes('dryRun', 'wait', 'timeout', 'instanceId'),
+    allowQuery('dryRun', 'wait', 'timeout', 'instanceId'),
     async (ctx) => {
       const elbName = readElbName(ctx.params['elbName']);
       const { wait, timeoutMs, dryRun } = readChangeQuery(ctx, { wish: 'in-service' });
@@ -250,7 +250,7 @@ export function elbRoutes(router: Router, parts: ElbRouteDeps): void {
   router.delete(
     '/elb/:elbName',
     sameOrigin(),
-    takes('dryRun', 'force', 'wait', 'timeout', 'instanceId'),
+    allowQuery('dryRun', 'force', 'wait', 'timeout', 'instanceId'),
     async (ctx) => {
       const elbName = readElbName(ctx.params['elbName']);
       const { wait, timeoutMs, dryRun, force } = readChangeQuery(ctx, { wish: 'drained' });

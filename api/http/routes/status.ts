@@ -1,5 +1,5 @@
 import type Router from '@koa/router';
-import { takes } from '../middleware/query-parameters.ts';
+import { allowQuery } from '../middleware/allow-query.ts';
 import { presentStatus, type StatusDeps } from '../answers/presenters/status.ts';
 
 export interface StatusRouteDeps {
@@ -25,7 +25,7 @@ export function statusRoutes(router: Router, { status }: StatusRouteDeps): void 
    *         schema: { $ref: '#/definitions/StatusAnswer' }
    *       401: { $ref: '#/responses/Unauthenticated' }
    */
-  router.get('/status', takes(), async (ctx) => {
+  router.get('/status', allowQuery(), async (ctx) => {
     ctx.set('Cache-Control', 'no-store');
     ctx.body = await presentStatus(status);
   });

@@ -66,7 +66,7 @@ export function createControlSocket(
       if (lstatSync(path, { throwIfNoEntry: false })?.isSocket()) rmSync(path);
       await new Promise<void>((resolve, reject) => {
         server.once('error', ({ code }: NodeJS.ErrnoException) => {
-          const fault = `CONTROL_SOCKET=${path} cannot be made (${code ?? 'unknown error'}): name a file that is not there yet, in a folder this user may write to`;
+          const fault = `CONTROL_SOCKET=${path} cannot be created (${code ?? 'unknown error'}): name a file that does not exist yet, in a folder that this user can write to`;
           reject(new ConfigError([fault]));
         });
         server.listen(path, resolve);
@@ -81,7 +81,7 @@ export function createControlSocket(
       else
         logger.warn(
           { path: opened },
-          'the mark of an open port is not a file of this user alone: the port stays closed until POST /open-port',
+          'the marker of the open port is not a private file of this user; the port stays closed until POST /open-port',
         );
     },
     close: () => {
@@ -100,7 +100,7 @@ function leaveMark(path: string, logger: Pick<Logger, 'warn'>): void {
   } catch (err) {
     logger.warn(
       { err, path },
-      'the mark of an open port cannot be made: a restart will not open the port by itself',
+      'cannot create the marker of the open port; a restart will not open the port automatically',
     );
   }
 }

@@ -33,10 +33,10 @@ describe('POST and DELETE /elb/{elbName}/instances', () => {
     ['null', 'null', /the body is empty; send {\\"instanceIds/],
     ['what is not JSON', 'x', /not JSON/],
     ['a list', '["i-5203422c"]', /not a JSON object/],
-    ['one instanceId', '{"instanceId":"i-5203422c"}', /instanceIds is missing or no list/],
-    ['a text', '{"instanceIds":"i-5203422c"}', /instanceIds is missing or no list/],
-    ['no instance', '{"instanceIds":[]}', /names 0 instances; .* 1 to 100/],
-    ['101 instances', JSON.stringify({ instanceIds: Array(101).fill(first) }), /names 101 instances/],
+    ['one instanceId', '{"instanceId":"i-5203422c"}', /instanceIds is missing or is not a list/],
+    ['a text', '{"instanceIds":"i-5203422c"}', /instanceIds is missing or is not a list/],
+    ['no instance', '{"instanceIds":[]}', /has 0 entries; .* 1 to 100/],
+    ['101 instances', JSON.stringify({ instanceIds: Array(101).fill(first) }), /has 101 entries/],
   ];
   for (const [what, body, says] of refused)
     it(`refuse ${what}`, async () => {

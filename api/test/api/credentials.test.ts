@@ -15,34 +15,34 @@ const refused: Refused[] = [
   ['user:password', 'tester:c:olon', 'not-encoded', /not encoded/],
   ['Basic user:password', 'Basic tester:c:olon', 'not-encoded', /not encoded/],
   ['Basic user:password with a blank', 'Basic tester:c olon', 'not-encoded', /not encoded/],
-  ['another scheme with the right token', `Bearer ${token}`, 'bearer', /does not take Bearer/],
-  ['Bearer alone', 'bearer', 'bearer', /does not take Bearer/],
+  ['another scheme with the right token', `Bearer ${token}`, 'bearer', /does not accept Bearer/],
+  ['Bearer alone', 'bearer', 'bearer', /does not accept Bearer/],
   ['Digest', 'Digest username="tester", realm=x', 'other-scheme', /scheme .* is not Basic/],
   ['a signature of AWS', 'AWS4-HMAC-SHA256 Credential=AKIA/2026', 'other-scheme', /scheme .* is not Basic/],
   ['the right token without a scheme', token, 'no-scheme', /has no scheme/],
   ['quotes around the token', `Basic "${token}"`, 'quoted', /quotes around/],
   ['quotes around the header', `"Basic ${token}"`, 'quoted', /quotes around/],
   ['quotes around user and password', `Basic ${base64('"tester:c:olon ü"')}`, 'quoted', /quotes around/],
-  ['what is not base64', 'Basic %%%', 'not-base64', /not one base64 token/],
-  ['two tokens', `Basic ${token},${secondToken}`, 'not-base64', /not one base64 token/],
+  ['what is not base64', 'Basic %%%', 'not-base64', /not a single base64 token/],
+  ['two tokens', `Basic ${token},${secondToken}`, 'not-base64', /not a single base64 token/],
   [
     'a token with a blank in it',
     `Basic ${token.slice(0, 4)} ${token.slice(4)}`,
     'not-base64',
-    /not one base64/,
+    /not a single base64/,
   ],
-  ['latin-1', `Basic ${latin1('tester:c:olon ü')}`, 'not-utf-8', /not UTF-8; encode them as UTF-8/],
+  ['latin-1', `Basic ${latin1('tester:c:olon ü')}`, 'not-utf-8', /not UTF-8; encode user:password as UTF-8/],
   ['a newline at the end', `Basic ${base64('tester:c:olon ü\n')}`, 'control-character', /newline.*printf/],
   ['a NUL', `Basic ${base64('tester\0:c:olon ü')}`, 'control-character', /control character/],
   [
     'base64 without a colon',
     `Basic ${base64('tester')}`,
     'incomplete',
-    /not hold a user, a colon and a password/,
+    /not contain a user, a colon and a password/,
   ],
-  ['an empty password', `Basic ${base64('tester:')}`, 'incomplete', /not hold a user/],
-  ['an empty user', `Basic ${base64(':c:olon ü')}`, 'incomplete', /not hold a user/],
-  ['two empty halves', `Basic ${base64(':')}`, 'incomplete', /not hold a user/],
+  ['an empty password', `Basic ${base64('tester:')}`, 'incomplete', /not contain a user/],
+  ['an empty user', `Basic ${base64(':c:olon ü')}`, 'incomplete', /not contain a user/],
+  ['two empty halves', `Basic ${base64(':')}`, 'incomplete', /not contain a user/],
   ['a wrong password', `Basic ${base64('tester:wrong')}`, 'wrong', /the user or the password is wrong/],
   ['a wrong user', `Basic ${base64('nobody:c:olon ü')}`, 'wrong', /the user or the password is wrong/],
   [
@@ -142,7 +142,7 @@ describe('Paths and methods, with credentials', () => {
     it(`answers 404 to ${path}`, async () => {
       const response = await service.request(path);
       assert.equal(response.status, 404);
-      assert.match(await messageOf(response), /nothing at this path/);
+      assert.match(await messageOf(response), /no resource exists at this path/);
     });
 
   for (const [method, path, allow] of [

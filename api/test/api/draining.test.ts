@@ -51,8 +51,8 @@ for (const draining of ['keep', 'drop'] as const)
       endsIn20s(drainingUntil);
       assert.equal(
         note,
-        `${member} would be attached to default-elb; nothing was changed; it still drains the connections of its ` +
-          `earlier membership until ${drainingUntil ?? ''} at the latest`,
+        `${member} would be attached to default-elb; nothing was changed; its connections from an earlier ` +
+          `membership are still draining until ${drainingUntil ?? ''} at the latest`,
       );
       assert.deepEqual(await world.ids('default-elb'), ['i-0a4f8c3e9d1b27650', 'i-6d304aae']);
     });
@@ -65,7 +65,7 @@ for (const draining of ['keep', 'drop'] as const)
       endsIn20s(drainingUntil);
       assert.match(
         note!,
-        /was attached to default-elb, and it still drains .*; AWS may end the new membership/,
+        /was attached to default-elb, and its connections .* are still draining.*; AWS may end the new membership/,
       );
       assert.ok((await world.ids('default-elb')).includes(member));
     });
@@ -75,7 +75,7 @@ for (const draining of ['keep', 'drop'] as const)
       const instanceIds = [member, spare];
       const dryRun = await post('/elb/default-elb/instances?dryRun=true', { instanceIds });
       const sentences = (dryRun.message as { message: string }[]).map(({ message }) => message);
-      assert.match(sentences[0]!, /; it still drains the connections of its earlier membership until /);
+      assert.match(sentences[0]!, /; its connections from an earlier membership are still draining until /);
       assert.equal(sentences[1], `${spare} would be attached to default-elb; nothing was changed`);
       const { status, message } = await post('/elb/default-elb/instances', { instanceIds });
       assert.equal(status, 207);
@@ -90,7 +90,7 @@ for (const draining of ['keep', 'drop'] as const)
       const { status, message } = await post('/elb/default-elb', { instanceId: member });
       assert.equal(status, 201);
       const { note, drainingUntil } = message as Change;
-      assert.match(note!, /still drains the connections of its earlier membership; AWS may end/);
+      assert.match(note!, /its connections from an earlier membership are still draining; AWS may end/);
       assert.equal(drainingUntil, undefined);
     });
   });

@@ -66,7 +66,10 @@ describe('PROTECT_LAST_IN_SERVICE', () => {
     world.aws.faults.set([{ throttle: true, actions: [describeHealth] }]);
     const answer = await detach(first, '&dryRun=true');
     assert.equal(answer.status, 200, answer.body);
-    assert.match(answer.body, /how many would remain in service is unknown, as AWS throttled the request/);
+    assert.match(
+      answer.body,
+      /it is unknown how many instances would remain in service, because AWS throttled the request/,
+    );
     assert.doesNotMatch(answer.body, /inServiceBefore/);
   });
 

@@ -26,8 +26,8 @@ describe('Requests that HTTP has refused', () => {
     ['no Host', [authorization], /the request has no Host header/],
     ['two Hosts', ['Host: a', 'Host: b', authorization], /the field host twice; send it once/],
     ['the same Host twice', ['Host: a', 'HOST: a', authorization], /the field host twice/],
-    ['two hosts in one field', ['Host: a, b', authorization], /the Host header is no host/],
-    ['a Host with a path', ['Host: a/b', authorization], /the Host header is no host/],
+    ['two hosts in one field', ['Host: a, b', authorization], /the Host header is not a host/],
+    ['a Host with a path', ['Host: a/b', authorization], /the Host header is not a host/],
     ['two Authorizations', ['Host: a', authorization, authorization], /the field authorization twice/],
     [
       'a wrong and a right one',

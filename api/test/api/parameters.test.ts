@@ -24,53 +24,53 @@ describe('Query parameters', () => {
   after(() => world.close());
 
   const refused: [method: string, path: string, query: string, says: RegExp][] = [
-    ['POST', '', 'wait=drained', /parameter wait cannot be "drained"; it takes in-service/],
-    ['POST', '', 'wait=', /wait cannot be ""; it takes in-service/],
-    ['POST', '', 'wait=true', /it takes in-service/],
-    ['DELETE', '', 'wait=in-service', /wait cannot be "in-service"; it takes drained/],
-    ['POST', '', 'wait=in-service&wait=in-service', /parameter wait is there twice; send it once/],
-    ['POST', '', 'timeout=5', /timeout is there without wait; add wait=in-service/],
+    ['POST', '', 'wait=drained', /parameter wait cannot be "drained"; it must be in-service/],
+    ['POST', '', 'wait=', /wait cannot be ""; it must be in-service/],
+    ['POST', '', 'wait=true', /it must be in-service/],
+    ['DELETE', '', 'wait=in-service', /wait cannot be "in-service"; it must be drained/],
+    ['POST', '', 'wait=in-service&wait=in-service', /parameter wait appears twice; send it once/],
+    ['POST', '', 'timeout=5', /timeout requires wait; add wait=in-service/],
     ...['0', '51', '-1', '1.5', '5s', '', '1e1'].map((value): [string, string, string, RegExp] => [
       'POST',
       '',
       `wait=in-service&timeout=${value}`,
-      /parameter timeout cannot be ".*"; it takes a whole number from 1 to 50 seconds/,
+      /parameter timeout cannot be ".*"; it must be a whole number from 1 to 50 seconds/,
     ]),
     ...['1', 'yes', 'TRUE', ''].flatMap((value): [string, string, string, RegExp][] => [
-      ['POST', '', `dryRun=${value}`, /parameter dryRun cannot be ".*"; it takes true or false/],
-      ['DELETE', '', `force=${value}`, /parameter force cannot be ".*"; it takes true or false/],
+      ['POST', '', `dryRun=${value}`, /parameter dryRun cannot be ".*"; it must be true or false/],
+      ['DELETE', '', `force=${value}`, /parameter force cannot be ".*"; it must be true or false/],
     ]),
-    ['POST', '', 'force=true', /force is not taken here; this takes dryRun, wait, timeout/],
-    ['POST', '', 'dryrun=true', /parameter dryrun is not known; it is written dryRun/],
-    ['DELETE', '', 'dry-run=true', /parameter dry-run is not known; it is written dryRun/],
-    ['DELETE', '', 'Force=true', /it is written force/],
+    ['POST', '', 'force=true', /force is not accepted here; this operation accepts dryRun, wait, timeout/],
+    ['POST', '', 'dryrun=true', /parameter dryrun is unknown; did you mean dryRun/],
+    ['DELETE', '', 'dry-run=true', /parameter dry-run is unknown; did you mean dryRun/],
+    ['DELETE', '', 'Force=true', /did you mean force/],
     [
       'POST',
       '',
       'drRun=true',
-      /parameter drRun is not known; did you mean dryRun\? this takes dryRun, wait, timeout/,
+      /parameter drRun is unknown; did you mean dryRun\? this operation accepts dryRun, wait, timeout/,
     ],
     [
       'DELETE',
       '',
       'wiat=drained',
-      /parameter wiat is not known; did you mean wait\? this takes dryRun, force, wait, timeout/,
+      /parameter wiat is unknown; did you mean wait\? this operation accepts dryRun, force, wait, timeout/,
     ],
     [
       'DELETE',
       '/instances',
       'froce=true',
-      /parameter froce is not known; did you mean force\? this takes dryRun, force/,
+      /parameter froce is unknown; did you mean force\? this operation accepts dryRun, force/,
     ],
-    ['POST', '/instances', 'wait=in-service', /wait is not taken here; this takes dryRun/],
-    ['POST', '/instances', 'force=true', /force is not taken here/],
-    ['DELETE', '', 'instanceid=i-5203422c', /parameter instanceid is not known; it is written instanceId/],
-    ['DELETE', '', 'instance_id=i-5203422c', /it is written instanceId/],
+    ['POST', '/instances', 'wait=in-service', /wait is not accepted here; this operation accepts dryRun/],
+    ['POST', '/instances', 'force=true', /force is not accepted here/],
+    ['DELETE', '', 'instanceid=i-5203422c', /parameter instanceid is unknown; did you mean instanceId/],
+    ['DELETE', '', 'instance_id=i-5203422c', /did you mean instanceId/],
     ['DELETE', '', 'instanceIds=i-5203422c', /did you mean instanceId\?/],
-    ['DELETE', '', 'id=i-5203422c', /parameter id is not known; this takes dryRun/],
-    ['POST', '', 'instanceId=i-5203422c&instanceId=i-6d304aae', /parameter instanceId is there twice/],
-    ['POST', '', `${'x'.repeat(5000)}=1`, /parameter x{64}… is not known; this takes/],
-    ['POST', '', '=1', /parameter "" is not known/],
+    ['DELETE', '', 'id=i-5203422c', /parameter id is unknown; this operation accepts dryRun/],
+    ['POST', '', 'instanceId=i-5203422c&instanceId=i-6d304aae', /parameter instanceId appears twice/],
+    ['POST', '', `${'x'.repeat(5000)}=1`, /parameter x{64}… is unknown; this operation accepts/],
+    ['POST', '', '=1', /parameter "" is unknown/],
     ['DELETE', '/instances', 'force=maybe', /force cannot be "maybe"/],
     ['DELETE', '/instances', 'dryRun=maybe', /dryRun cannot be "maybe"/],
   ];
@@ -105,17 +105,23 @@ describe('Query parameters', () => {
   const lists: [query: string, says: RegExp][] = [
     ...['0', '401', 'all', '', '-1'].map((value): [string, RegExp] => [
       `limit=${value}`,
-      /parameter limit cannot be ".*"; it takes a whole number from 1 to 400/,
+      /parameter limit cannot be ".*"; it must be a whole number from 1 to 400/,
     ]),
-    ['name=*elb', /parameter name cannot be "\*elb"; it takes the name of a load balancer, or how it begins/],
-    ['name=a%20b', /it takes the name of a load balancer/],
-    ['cursor=', /parameter cursor cannot be ""; it takes what the Link of the page before has/],
+    ['name=*elb', /parameter name cannot be "\*elb"; it must be a load balancer name, or a prefix/],
+    ['name=a%20b', /it must be a load balancer name/],
+    ['cursor=', /parameter cursor cannot be ""; it must be the cursor in the Link header/],
     ['cursor=%2F', /parameter cursor cannot be "\/"/],
-    ['dryRun=true', /dryRun is not taken here; this takes name, limit, cursor/],
-    ['nmae=web-*', /parameter nmae is not known; did you mean name\? this takes name, limit, cursor/],
-    [`instanceId=${instance}`, /parameter instanceId is not taken here; this takes name, limit, cursor/],
-    ['region=eu-west-1', /parameter region is not known; this takes name, limit, cursor/],
-    ['Limit=1', /it is written limit/],
+    ['dryRun=true', /dryRun is not accepted here; this operation accepts name, limit, cursor/],
+    [
+      'nmae=web-*',
+      /parameter nmae is unknown; did you mean name\? this operation accepts name, limit, cursor/,
+    ],
+    [
+      `instanceId=${instance}`,
+      /parameter instanceId is not accepted here; this operation accepts name, limit, cursor/,
+    ],
+    ['region=eu-west-1', /parameter region is unknown; this operation accepts name, limit, cursor/],
+    ['Limit=1', /did you mean limit/],
   ];
   for (const [query, says] of lists)
     it(`are refused: GET /elb?${query}`, async () => {
@@ -130,14 +136,18 @@ describe('Query parameters', () => {
         method,
       });
       assert.equal(answer.status, 400, answer.body);
-      assert.match(answer.body, /the query parameter region is not known; this takes/);
+      assert.match(answer.body, /the query parameter region is unknown; this operation accepts/);
       assert.equal(answer.headers.get('error-code'), 'wrong_parameter');
     });
 
   for (const [path, query, says] of [
-    ['/elb/default-elb/health', 'wait=in-service', /wait is not taken here; this takes no query parameters/],
-    ['/elb/default-elb', 'x', /parameter x is not known; this takes no query parameters/],
-    ['/status', 'verbose=1', /parameter verbose is not known; this takes no query parameters/],
+    [
+      '/elb/default-elb/health',
+      'wait=in-service',
+      /wait is not accepted here; this operation accepts no query parameters/,
+    ],
+    ['/elb/default-elb', 'x', /parameter x is unknown; this operation accepts no query parameters/],
+    ['/status', 'verbose=1', /parameter verbose is unknown; this operation accepts no query parameters/],
   ] as const)
     it(`are refused: GET ${path}?${query}, without a difference to a list that is known`, async () => {
       for (let round = 0; round < 2; round += 1) {

@@ -150,7 +150,7 @@ describe('POST and DELETE /elb/{elbName}', () => {
       method: 'DELETE',
     });
     assert.equal(response.status, 400);
-    assert.match(await messageOf(response), /instanceId (is there twice|is not one string)/);
+    assert.match(await messageOf(response), /instanceId (appears twice|is not one string)/);
   });
 
   it('POST attaches: 201 with the machine, and the list shows it', async () => {

@@ -88,8 +88,8 @@ describe('maskSecrets', () => {
     });
 
   for (const text of [
-    'send "Authorization: Basic " and a token of API_TOKEN',
-    'this service does not take Bearer credentials',
+    'send "Authorization: Basic " and a token from API_TOKEN',
+    'this service does not accept Bearer credentials',
     'http://localhost:5566/a?b=c@d',
     'AWS refused this service’s credentials (SignatureDoesNotMatch on ec2:DescribeInstances)',
   ])

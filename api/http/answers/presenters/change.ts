@@ -16,7 +16,7 @@ export const wouldBe = {
 
 function drains({ until }: Draining): string {
   const end = until === undefined ? '' : ` until ${until.toISOString()} at the latest`;
-  return `it still drains the connections of its earlier membership${end}`;
+  return `its connections from an earlier membership are still draining${end}`;
 }
 
 /** Returns what an attached instance that still drains adds to its answer. AWS may end such an attachment; see `DrainingCheck`. */
@@ -29,7 +29,7 @@ export function drainingFacts(
   return {
     note:
       `${instanceId} was attached to ${elbName}, and ${drains(draining)}; AWS may end the new membership then, ` +
-      `so look for it in GET /elb/${elbName}/health after that, or attach with wait=in-service`,
+      `so check GET /elb/${elbName}/health afterwards, or attach with wait=in-service`,
     ...drainingUntil(draining),
   };
 }
@@ -42,7 +42,7 @@ export function drainingUntil(draining: Draining | undefined): Pick<ChangeFacts,
 function remaining(inService: InServiceForecast | undefined): string {
   if (inService === undefined) return '';
   return 'unknown' in inService
-    ? `; how many would remain in service is unknown, as ${inService.unknown}`
+    ? `; it is unknown how many instances would remain in service, because ${inService.unknown}`
     : `; ${inService.after} of ${inService.before} would remain in service`;
 }
 

@@ -68,7 +68,7 @@ describe('The error handler', () => {
       assert.equal(response.status, 500);
       assert.equal(response.headers.get('error-code'), 'internal_error');
       const message = await messageOf(response);
-      assert.match(message, /unforeseen.*the log.*request-7$/);
+      assert.match(message, /unexpected error.*the log.*request-7$/);
       assert.doesNotMatch(message, /internal/);
     });
 

@@ -85,7 +85,7 @@ describe('Input', () => {
     socket.destroy();
     assert.ok(error instanceof DomainError);
     assert.equal(error.code, 'malformed_request');
-    assert.match(error.message, /ended before it was whole; send it again/);
+    assert.match(error.message, /ended before it was complete; send it again/);
     assert.ok(error.cause instanceof Error);
   });
 
@@ -156,7 +156,7 @@ describe('Input', () => {
       );
     assert.throws(
       () => readElbName('y'.repeat(5000)),
-      /^DomainError: the elb does not exist: .*"y{64}…"; a name has/,
+      /^DomainError: the elb does not exist: "y{64}…" is not a valid load balancer name; a name has/,
     );
     assert.equal(readElbName('default-elb'), 'default-elb');
   });

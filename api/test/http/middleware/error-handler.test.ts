@@ -15,7 +15,7 @@ describe('A fault of the service', () => {
     [
       'a change',
       { change: { ...change, dryRun: false } },
-      '; whether the change was made is unknown, so look at GET /elb/web before trying again',
+      '; it is unknown whether the change was made, so check GET /elb/web before you try again',
     ],
   ] as const)
     it(`during ${what} answers 500 without internals, and says what is known of the outcome`, async () => {
@@ -29,7 +29,7 @@ describe('A fault of the service', () => {
       assert.equal(response.headers.get('error-code'), 'internal_error');
       assert.equal(
         await messageOf(response),
-        `something unforeseen went wrong; the log has the cause, under the request id r-1${outcome}`,
+        `an unexpected error occurred; the log has the cause under the request id r-1${outcome}`,
       );
     });
 });

@@ -18,7 +18,7 @@ describe('unmatched', () => {
     assert.equal(unknown.status, 404);
     assert.equal(
       await messageOf(unknown),
-      'there is nothing at this path; the paths are /open, /elb/{elbName} and /x',
+      'no resource exists at this path; the paths are /open, /elb/{elbName} and /x',
     );
     const refused = await fetch(`${server.url}/elb/x`, { method: 'PUT' });
     assert.deepEqual([refused.status, refused.headers.get('allow')], [405, 'GET, HEAD, POST']);

@@ -148,7 +148,7 @@ describe('With a control socket, the service', () => {
       assert.equal(child.exitCode, 78);
       assert.match(
         written.stderr,
-        /cannot start\. CONTROL_SOCKET=\S+ cannot be made \((EADDRINUSE|ENOENT|EACCES)\): name/,
+        /cannot start\. CONTROL_SOCKET=\S+ cannot be created \((EADDRINUSE|ENOENT|EACCES)\): name/,
       );
     }
     assert.ok(existsSync(socket));
@@ -219,7 +219,7 @@ describe('With a control socket, the service', () => {
       writeFileSync(target, 'precious');
       plant(`${socket}.opened`, target);
       const { written } = await startJudged();
-      assert.match(written.stdout, /the mark of an open port is not a file of this user alone/);
+      assert.match(written.stdout, /the marker of the open port is not a private file of this user/);
       assert.equal(await onPort(), 'ECONNREFUSED');
       assert.equal((await onSocket('POST', '/open-port')).status, 200);
       assert.equal(await onPort(), 200);
