@@ -54,7 +54,7 @@ describe('GET /status', () => {
   };
   const elbReads = ({ aws }: Status) => aws.budgets.find(({ name }) => name === 'load balancer reads')!;
 
-  it('needs credentials, takes GET and HEAD alone, and asks nothing of AWS', async () => {
+  it('requires credentials, allows only GET and HEAD, and does not call AWS', async () => {
     world = await startWorld();
     assert.equal((await world.ask('/status', { headers: { Authorization: '' } })).status, 401);
     const post = await world.ask('/status', { method: 'POST' });
@@ -64,7 +64,7 @@ describe('GET /status', () => {
     assert.equal(world.calls(), 0);
   });
 
-  it('tells what this is, since when and of what it knows nothing yet', async () => {
+  it('shows the version, the start time and an empty cache after the start', async () => {
     world = await startWorld();
     const { version, commit, startedAt, uptimeSeconds, backend, region, requests, picture, aws } =
       await status();
@@ -78,20 +78,25 @@ describe('GET /status', () => {
     assert.deepEqual(aws.calls, []);
   });
 
-  it('counts requests whose client does not read the answers, until it hangs up', async () => {
-    world = await startWorldInRealTime();
-    await world.ids('default-elb');
-    const connection = new RawConnection(world.service.url);
-    connection.pause();
-    const list = `GET /elb/default-elb HTTP/1.1\r\nHost: x\r\nAuthorization: Basic ${token}\r\n\r\n`;
-    // More answers than the buffers of a connection hold: 20 MB.
-    connection.send(list.repeat(30_000));
-    await eventually(async () => (await status()).requests.inFlight > 1, 'an answer waits for its reader');
-    connection.destroy();
-    await eventually(async () => (await status()).requests.inFlight === 1, 'the requests have ended');
+  it('counts a request as in flight until its response is read or its connection ends', async () => {
+    // Responses of 20 kB, and more of them than the buffers of a connection hold: 10 MB.
+    world = await startWorldInRealTime({ elbs: 4, instances: 225 }, { INVENTORY_MAX_AGE_MS: '60000' });
+    assert.equal((await world.ids('elb-0001')).length, 200);
+    for (const [kind, header] of [
+      ['fast path', ''],
+      ['ordinary path', 'Pragma: other\r\n'],
+    ] as const) {
+      const connection = new RawConnection(world.service.url);
+      connection.pause();
+      const list = `GET /elb/elb-0001 HTTP/1.1\r\nHost: x\r\n${header}Authorization: Basic ${token}\r\n\r\n`;
+      connection.send(list.repeat(500));
+      await eventually(async () => (await status()).requests.inFlight > 1, `${kind}: a response is not read`);
+      connection.destroy();
+      await eventually(async () => (await status()).requests.inFlight === 1, `${kind}: all requests ended`);
+    }
   });
 
-  it('tells the calls by action, how the last one went, and the age of the picture', async () => {
+  it('shows the calls of each action with the last outcome, and the age of the cache', async () => {
     world = await startWorld();
     await world.ids('default-elb');
     world.aws.faults.set([{ refuse: 'InvalidInstance', actions: [register], count: 1 }]);
@@ -103,12 +108,12 @@ describe('GET /status', () => {
     assert.equal(described.spent, world.calls(describeElbs));
     assert.equal(described.lastOutcome, 'ok');
     assert.ok(described.medianMs <= described.p99Ms && described.lastError === undefined);
-    // A refusal is an answer, too.
+    // A refusal counts as a working response of AWS.
     assert.equal(aws.lastError?.error, 'InvalidEndPointException');
     assert.deepEqual([aws.reachable, aws.working], ['yes', 'yes']);
   });
 
-  it('tells that AWS throttled, and that its limit made somebody wait', async () => {
+  it('shows that AWS throttled, and that a call was delayed because of it', async () => {
     world = await startWorld();
     world.aws.faults.set([{ throttle: true, actions: [describeElbs], count: 1 }]);
     await world.ask('/elb/default-elb', { headers: noCache });
@@ -116,17 +121,20 @@ describe('GET /status', () => {
     assert.equal(aws.calls.find(({ action }) => action.endsWith(`:${describeElbs}`))!.throttled, 1);
     assert.equal(aws.lastError?.error, 'Throttling');
     assert.match(aws.lastError.message, /^AWS throttled the request/);
-    await world.eventually(async () => elbReads(await status()).heldUpByAws.calls > 0, 'it is told');
+    await world.eventually(
+      async () => elbReads(await status()).heldUpByAws.calls > 0,
+      'the delayed call is shown',
+    );
     assert.equal(elbReads(await status()).heldUpByUs.calls, 0);
   });
 
-  it('tells that our own limit made somebody wait, and what is left of it', async () => {
+  it('shows that the budget of the service delayed a call, and how much is left', async () => {
     world = await startWorld({ elbs: 13 }, { AWS_ELB_READS_PER_SECOND: '1' });
     const full = elbReads(await status());
     assert.deepEqual([full.perSecond, full.left], [1, 3]);
     const names = Array.from({ length: 10 }, (_, n) => `elb-${String(n + 1).padStart(4, '0')}`);
     const changes = names.map((name) => world.detach(name, 'i-0b22a22eec53b9321'));
-    await world.eventually(async () => elbReads(await status()).heldUpByUs.calls > 0, 'somebody waits');
+    await world.eventually(async () => elbReads(await status()).heldUpByUs.calls > 0, 'a call is delayed');
     const { left, heldUpByAws } = elbReads(await status());
     assert.ok(left! <= 1);
     assert.equal(heldUpByAws.calls, 0);
@@ -146,7 +154,7 @@ describe('GET /status', () => {
       assert.deepEqual([aws.reachable, aws.working], ['yes', 'no']);
     });
 
-  it('shows how long the calls of each action take, and each log line how long it waited for AWS', async () => {
+  it('shows the duration of the calls of each action, and each log line shows its time spent in AWS', async () => {
     world = await startWorld();
     world.aws.faults.set([{ latencyMs: 300, actions: [describeElbs] }]);
     await Promise.all([1, 2].map(() => world.ask('/elb/default-elb')));
@@ -164,7 +172,7 @@ describe('GET /status', () => {
     assert.deepEqual([health['awsMs'], health['awsCalls']], [0, 0]);
   });
 
-  it('tells that AWS is not reached', async () => {
+  it('shows that AWS cannot be reached', async () => {
     world = await startWorld({}, { AWS_DEADLINE_MS: '1000' });
     world.aws.faults.set([{ reset: true }]);
     await world.ask('/elb/default-elb', { headers: noCache });
@@ -174,7 +182,7 @@ describe('GET /status', () => {
   });
 });
 
-/** As `scripts/bundle.mjs` finds it. */
+/** The commit that `scripts/bundle.mjs` puts into the build. */
 function commitOfThis(): string {
   const { COMMIT } = process.env;
   return COMMIT ? COMMIT : execFileSync('git', ['rev-parse', 'HEAD'], { encoding: 'utf8' }).trim();
