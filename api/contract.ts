@@ -1,6 +1,6 @@
 import type { ErrorCode } from './errors.ts';
 
-/** `{"message": X}` where X is a sentence that tells the caller what to do, as the example does. */
+/** A response `{"message": X}` in which X is a sentence like `example`. */
 const failure = (description: string, example: string, headers: Record<string, object> = {}) => ({
   description,
   schema: { $ref: '#/definitions/Failure' },
@@ -8,46 +8,47 @@ const failure = (description: string, example: string, headers: Record<string, o
   examples: { 'application/json': { message: example } },
 });
 
-const retryAfter = { 'Retry-After': { type: 'integer', description: 'seconds to wait before the next try' } };
+const retryAfter = { 'Retry-After': { type: 'integer', description: 'seconds to wait before a retry' } };
 
-/** Shown at /docs as Markdown: what holds for every request and what no single answer can tell. */
+/** The Markdown at the top of /docs: rules for all requests. */
 const description = `List, attach and detach the EC2 instances of classic Elastic Load Balancers.
 
-- Every JSON answer is \`{"message": X}\`: what was asked for or, on failure, one sentence that tells what to do.
-- The header \`Error-Code\` of a failure, and \`code\` of a refused outcome in a 207, name the failure. Match these, since
+- Every JSON response is \`{"message": X}\`. On failure, X is one sentence with the problem and what to do.
+- The header \`Error-Code\` of a failure, and \`code\` of a refused outcome in a 207, identify the failure. Match these;
   sentences may change.
-- Credentials are the user and password of a token of \`API_TOKEN\`, sent as \`Authorization: Basic <token>\`.
-  Without them every path but \`/healthcheck\`, \`/docs\` and \`/swagger.yaml\` answers 401; with them an unknown path
-  answers 404.
-- \`HEAD\` works wherever \`GET\` does, and a method that a path lacks answers 405.
-- Node.js answers bytes that are no HTTP request (400), a request that arrives too slowly (408) and header fields above
-  16 KiB (431) without a body, and closes the connection.
-- Bodies are read as JSON whatever the Content-Type, up to 16 KiB.
-- \`If-Match\` with the \`ETag\` of a list makes a change of that load balancer only while the list is the same (412);
-  other conditions on changes answer 400.
-- A query parameter that an operation does not take answers 400, except for those that need no credentials.
+- Credentials are the user and password of a token in \`API_TOKEN\`, sent as \`Authorization: Basic <token>\`. Without
+  them, every path except \`/healthcheck\`, \`/docs\` and \`/swagger.yaml\` returns 401; with them, an unknown path returns 404.
+- \`HEAD\` works on every path with \`GET\`. Other methods that a path does not support return 405.
+- Node.js responds to invalid HTTP (400), to slow requests (408) and to header fields above 16 KiB (431) without a body,
+  and closes the connection.
+- Bodies are parsed as JSON with any Content-Type, up to 16 KiB.
+- With \`If-Match\` and the \`ETag\` of a list, a change is made only if the list is unchanged (else 412). Other conditions
+  on changes return 400.
+- An unknown query parameter returns 400, except on paths that need no credentials.
 - An instance id is \`i-\` and 8 or 17 lower-case hex digits.
-- The name of a load balancer has 1 to 32 letters, digits and inner hyphens; any other name answers 404.
-- \`launchDate\` is RFC 3339 in UTC with milliseconds. A member that EC2 no longer describes stays in the list, its
-  \`instanceType\` and \`launchDate\` \`"unknown"\`, and can be detached.
-- DELETE takes out even the only member in service, unless \`PROTECT_LAST_IN_SERVICE\` is set: then it answers 409, and
-  \`force=true\` overrides that. A dry run says how many members would remain in service. An autoscaling group replaces
-  a host that is detached from its load balancer, once it counts the host as unhealthy.
-- A list may be a few seconds old: \`Age\` tells its seconds, and \`Cache-Control: no-cache\` in the request has AWS asked.
-- An instance that AWS refuses, for being unknown or in another VPC, answers 400 with AWS's reason.
-- Where AWS fails or does not answer during a change (502, 504), the message says whether the change may have been
-  made, and how to check.
-- \`X-Request-Id\` of an answer finds the request in the log; one that the caller sends is kept.`;
+- The name of a load balancer has 1 to 32 letters, digits and inner hyphens; any other name returns 404.
+- \`launchDate\` is RFC 3339 in UTC with milliseconds. A member that EC2 no longer describes stays in the list with
+  \`"unknown"\` as its \`instanceType\` and \`launchDate\`, and can be detached.
+- DELETE detaches even the only member in service. With the setting \`PROTECT_LAST_IN_SERVICE\`, it returns 409 instead,
+  and \`force=true\` overrides that. A dry run returns the number of members that would remain in service. If an
+  autoscaling group considers a detached host unhealthy, it replaces the host.
+- A list may be a few seconds old: \`Age\` has its age in seconds. \`Cache-Control: no-cache\` in the request reads it from
+  AWS.
+- If AWS refuses an instance, for example because it does not exist or is in another VPC, the response is 400 with the
+  reason.
+- If AWS fails or does not respond during a change (502, 504), the message says whether the change may have been made and
+  how to check it.
+- \`X-Request-Id\` of a response identifies the request in the log. A value sent by the client is kept.`;
 
 /**
- * Clients that openapi-generator makes for Go and Java refuse a property that its schema does not list, unless the
- * schema allows more: without this, each property that is added to an answer breaks the clients made before.
+ * Go and Java clients of openapi-generator reject properties that the schema does not list, unless it allows additional
+ * ones. Without this, a new property would break existing clients.
  */
 const openObject = { type: 'object', additionalProperties: true };
 
 /**
- * One of these values today. With an `enum`, clients made by openapi-generator would refuse a value that is added later;
- * `x-extensible-enum` is Zalando's extension for such a list (its RESTful API Guidelines, rule 112).
+ * A list of values that may grow. With `enum`, clients of openapi-generator would reject new values; `x-extensible-enum`
+ * is an extension by Zalando (RESTful API Guidelines, rule 112).
  */
 const oneOf = (description: string, values: readonly string[]) => ({
   type: 'string',
@@ -56,11 +57,10 @@ const oneOf = (description: string, values: readonly string[]) => ({
   example: values[0],
 });
 
-/** The envelope of a success. Each has a name: generators make a model of it, and name it themselves otherwise. */
+/** The envelope of a success. It is a named definition because generators otherwise invent a name for its model. */
 const answer = (message: object) => ({ type: 'object', required: ['message'], properties: { message } });
 const listOf = (name: string) => ({ type: 'array', items: { $ref: `#/definitions/${name}` } });
 
-/** As the contract of the service has it. */
 const machineInfo = {
   type: 'object',
   required: ['instanceId', 'instanceType', 'launchDate'],
@@ -71,19 +71,19 @@ const machineInfo = {
   },
 };
 
-/** The base of the Swagger 2.0 document; the paths stand in `@swagger` blocks above their routes. */
+/** The base of the Swagger 2.0 document; the paths are in `@swagger` blocks above their routes. */
 export const contract = {
   swagger: '2.0',
   info: { title: 'elb-inventory', description, version: '1.0.0', license: { name: 'MIT' } },
   tags: [
-    { name: 'load balancers', description: 'who is a member of which classic load balancer' },
-    { name: 'health', description: 'for the health checks of a load balancer in front, and for operators' },
+    { name: 'load balancers', description: 'members of classic load balancers' },
+    { name: 'health', description: 'for health checks and for operators' },
   ],
   security: [{ basicAuth: [] }],
   securityDefinitions: { basicAuth: { type: 'basic' } },
   definitions: {
     MachineInfo: machineInfo,
-    // The same for the 200, 201 and 202 of an operation: generated clients read each of them by the first schema.
+    // The 200, 201 and 202 of an operation share a schema, because generated clients parse all with the first one.
     ChangeAnswer: answer({ $ref: '#/definitions/Change' }),
     HealthListAnswer: answer(listOf('HealthEntry')),
     HealthcheckAnswer: answer({ type: 'string', enum: ['ok'] }),
@@ -93,30 +93,31 @@ export const contract = {
     StatusAnswer: answer({ $ref: '#/definitions/Status' }),
     Change: {
       ...openObject,
-      description: 'MachineInfo, and what there is to add to it',
+      description: 'MachineInfo with additional information',
       required: [...machineInfo.required],
       properties: {
         ...machineInfo.properties,
-        dryRun: { type: 'boolean', description: 'true in a dry run, which changes nothing', example: true },
+        dryRun: { type: 'boolean', description: 'true in a dry run, which makes no change', example: true },
         note: {
           type: 'string',
-          description: 'what would be done, or what else there is to know',
+          description: 'what would be done, or additional information',
           example: 'i-5203422c would be detached from default-elb; nothing was changed',
         },
         drainingUntil: {
           type: 'string',
-          description: 'until when at most AWS drains the connections of the instance, RFC 3339 in UTC',
+          description:
+            'the latest time until which AWS drains the connections of the instance, RFC 3339 in UTC',
           example: '2026-11-21T14:52:13.000Z',
         },
         inServiceBefore: {
           type: 'integer',
           description:
-            'in the dry run of a detach: members in service now; absent if their health is unknown',
+            'in the dry run of a detach: the number of members in service; absent if their health is unknown',
           example: 2,
         },
         inServiceAfter: {
           type: 'integer',
-          description: 'in the dry run of a detach: members that would remain in service',
+          description: 'in the dry run of a detach: the number of members that would remain in service',
           example: 1,
         },
         health: { $ref: '#/definitions/HealthEntry' },
@@ -144,7 +145,8 @@ export const contract = {
         instanceCount: { type: 'integer', example: 3 },
         inServiceCount: {
           type: 'integer',
-          description: 'members in service, where that is known from the last 10 s or health=true reads it',
+          description:
+            'the number of members in service; present with health=true or if it was read in the last 10 s',
           example: 2,
         },
         createdDate: { type: 'string', example: '2016-08-30T10:01:44.490Z' },
@@ -182,23 +184,23 @@ export const contract = {
         state: { type: 'string', description: 'InService, OutOfService or Unknown', example: 'OutOfService' },
         reasonCode: {
           type: 'string',
-          description: 'ELB, Instance or N/A: whose fault it is',
+          description: 'the cause of the state: ELB, Instance or N/A',
           example: 'ELB',
         },
         description: {
           type: 'string',
-          description: "AWS's words",
+          description: 'the description by AWS',
           example: 'Instance registration is still in progress.',
         },
-        condition: oneOf("what AWS's description means, for programs to match", [
+        condition: oneOf('the meaning of the description, for programs', [
           ...['in-service', 'registering', 'failing-checks', 'draining', 'zone-disabled', 'not-running'],
           ...['not-registered', 'unknown'],
         ]),
         availabilityZone: { type: 'string', example: 'us-east-1a' },
-        instanceState: { type: 'string', description: 'as EC2 tells it', example: 'running' },
+        instanceState: { type: 'string', description: 'the state in EC2', example: 'running' },
         why: {
           type: 'string',
-          description: 'why it is so, and what to do',
+          description: 'the reason for the state and what to do',
           example:
             'its registration is in progress: 3 checks of HTTP:8000/healthcheck, one every 5 s, must pass, ' +
             'so it is in service at the earliest in 15 s',
@@ -218,21 +220,21 @@ export const contract = {
         },
       },
     },
-    // Swagger 2.0 has no schema for "an object or a string", and openapi-generator makes a map of a property without a
-    // type, so that its Go client fails on a string: the message is one of the further properties that clients read.
+    // Swagger 2.0 has no schema for "an object or a string", and the Go client of openapi-generator fails on a string in
+    // an untyped property. So `message` is an additional property.
     Outcome: {
       ...openObject,
-      description: 'has a `message`, too: MachineInfo where the instance was changed, else one sentence',
+      description: 'also has a `message`: MachineInfo if the instance was changed, else one sentence',
       'x-further-properties': ['message'],
       required: ['instanceId', 'status'],
       properties: {
         instanceId: { type: 'string', example: 'i-5203422c' },
         status: {
           type: 'integer',
-          description: 'what a request for this one would be answered',
+          description: 'the status that a request for this instance alone would have',
           example: 201,
         },
-        code: oneOf('where it was refused, the Error-Code that a request for this one would have', [
+        code: oneOf('if it was refused, the Error-Code that a request for this instance alone would have', [
           ...['instance_already_attached', 'instance_not_attached', 'instance_refused', 'last_in_service'],
           ...['wrong_data_format', 'aws_failed', 'aws_refused', 'aws_throttled', 'aws_unreachable'],
           ...['no_aws_credentials', 'not_tried'],
@@ -254,22 +256,26 @@ export const contract = {
       ],
       properties: {
         version: { type: 'string', example: '1.0.0' },
-        commit: { type: 'string', description: 'its hash, or unknown' },
+        commit: { type: 'string', description: 'the commit hash, or unknown' },
         startedAt: { type: 'string', example: '2026-11-21T14:47:13.000Z' },
         uptimeSeconds: { type: 'integer', example: 3600 },
-        backend: oneOf('what the service asks', ['aws', 'embedded']),
+        backend: oneOf('the AWS that the service uses', ['aws', 'embedded']),
         region: { type: 'string', example: 'us-east-1' },
         requests: {
           ...openObject,
           required: ['inFlight', 'waiting'],
           properties: {
-            inFlight: { type: 'integer', description: 'being answered, this one included', example: 1 },
-            waiting: { type: 'integer', description: 'of them, those that wait for a state', example: 0 },
+            inFlight: {
+              type: 'integer',
+              description: 'requests in progress, including this one',
+              example: 1,
+            },
+            waiting: { type: 'integer', description: 'requests that wait for a state', example: 0 },
           },
         },
         picture: {
           ...openObject,
-          description: 'what is known of the region; without ageSeconds it has not been read yet',
+          description: 'the cached state of the region; it has no ageSeconds before the first read',
           required: ['loadBalancers'],
           properties: {
             loadBalancers: { type: 'integer', example: 3 },
@@ -280,11 +286,11 @@ export const contract = {
           ...openObject,
           required: ['reachable', 'working', 'calls', 'budgets'],
           properties: {
-            reachable: oneOf('whether AWS answered the last call, unknown before the first', [
+            reachable: oneOf('whether AWS responded to the last call; unknown before the first call', [
               ...['yes', 'no', 'unknown'],
             ]),
             working: oneOf(
-              'whether AWS did what the last call asked; no where it throttled or refused this service, or was not reached',
+              'whether the last call succeeded; no if AWS throttled or refused it or was unreachable',
               ['yes', 'no', 'unknown'],
             ),
             lastError: { $ref: '#/definitions/CallError' },
@@ -296,31 +302,35 @@ export const contract = {
     },
     CallCount: {
       ...openObject,
-      description: 'calls of one action since the start; each attempt counts',
+      description: 'calls of one action since the start, with each attempt counted',
       required: ['action', 'spent', 'throttled', 'failed'],
       properties: {
         action: { type: 'string', example: 'elasticloadbalancing:DescribeLoadBalancers' },
         spent: { type: 'integer', example: 12 },
-        throttled: { type: 'integer', description: 'by AWS', example: 0 },
+        throttled: { type: 'integer', description: 'calls that AWS throttled', example: 0 },
         failed: { type: 'integer', example: 0 },
         lastAt: { type: 'string', example: '2026-11-21T14:47:13.000Z' },
-        medianMs: { type: 'integer', description: 'of the last 500, as p99Ms', example: 45 },
+        medianMs: { type: 'integer', description: 'of the last 500 calls, like p99Ms', example: 45 },
         p99Ms: { type: 'integer', example: 310 },
-        lastOutcome: oneOf('how the last one ended', ['ok', 'throttled', 'failed']),
+        lastOutcome: oneOf('the outcome of the last call', ['ok', 'throttled', 'failed']),
         lastError: { $ref: '#/definitions/CallError' },
       },
     },
     CallError: {
       ...openObject,
-      description: 'the last call of AWS that failed',
+      description: 'the last failed call',
       required: ['at', 'action', 'error', 'message'],
       properties: {
         at: { type: 'string' },
         action: { type: 'string', example: 'elasticloadbalancing:DescribeLoadBalancers' },
-        error: { type: 'string', description: "AWS's code, or the system's", example: 'Throttling' },
+        error: {
+          type: 'string',
+          description: 'the error code of AWS or of the system',
+          example: 'Throttling',
+        },
         message: {
           type: 'string',
-          description: 'the sentence that callers read about it',
+          description: 'the error message for callers',
           example: 'AWS throttled the request (Throttling on elasticloadbalancing:DescribeLoadBalancers)',
         },
       },
@@ -330,9 +340,13 @@ export const contract = {
       required: ['name', 'waiting', 'heldUpByUs', 'heldUpByAws'],
       properties: {
         name: { type: 'string', example: 'load balancer reads' },
-        perSecond: { type: 'integer', description: 'missing where there is no limit of ours', example: 5 },
-        left: { type: 'integer', description: 'calls that may be made at once', example: 7 },
-        waiting: { type: 'integer', description: 'calls that wait for their turn', example: 0 },
+        perSecond: {
+          type: 'integer',
+          description: 'absent if this service does not limit the rate',
+          example: 5,
+        },
+        left: { type: 'integer', description: 'calls that may be made immediately', example: 7 },
+        waiting: { type: 'integer', description: 'waiting calls', example: 0 },
         heldUpByUs: { $ref: '#/definitions/HeldUp' },
         heldUpByAws: { $ref: '#/definitions/HeldUp' },
       },
@@ -340,14 +354,14 @@ export const contract = {
     HeldUp: {
       ...openObject,
       description:
-        'calls that had to wait or were not made: for our own budget, or after AWS throttled or failed',
+        'calls that were delayed or not made, because of this budget or because AWS throttled or failed',
       required: ['calls'],
       properties: { calls: { type: 'integer', example: 0 }, lastAt: { type: 'string' } },
     },
     Failure: {
       type: 'object',
       required: ['message'],
-      properties: { message: { type: 'string', description: 'what is wrong and what to do' } },
+      properties: { message: { type: 'string', description: 'the problem and what to do' } },
     },
   },
   parameters: {
@@ -355,15 +369,15 @@ export const contract = {
       in: 'header',
       name: 'If-Match',
       description:
-        'the ETag of GET /elb/{elbName}: the change is made only while that is the list (412); or *',
+        'the ETag of GET /elb/{elbName}: the change is made only if the list is unchanged (else 412); or *',
       type: 'string',
     },
     timeout: {
       in: 'query',
       name: 'timeout',
-      // No `default`: the form of /docs would send it with every change, also without wait.
+      // Without `default`, because the form at /docs would send it even without wait.
       description:
-        'with wait: seconds from the arrival of the request until it is answered in any case; else 50',
+        'with wait: the maximum seconds from the arrival of the request to its response; 50 by default',
       type: 'integer',
       minimum: 1,
       maximum: 50,
@@ -371,23 +385,23 @@ export const contract = {
     dryRun: {
       in: 'query',
       name: 'dryRun',
-      description: 'true makes every check, says what would be done, and changes nothing',
+      description: 'true makes all checks and returns what would be done, without a change',
       type: 'boolean',
     },
     force: {
       in: 'query',
       name: 'force',
       description:
-        'true detaches even the last instance in service where PROTECT_LAST_IN_SERVICE is set; the log names who did',
+        'true detaches even the last instance in service if PROTECT_LAST_IN_SERVICE is set; the log names the user',
       type: 'boolean',
     },
   },
   responses: {
     NotModified: {
-      description: 'the list is still the one of If-None-Match; there is no body',
+      description: 'the list still matches If-None-Match; the response has no body',
       headers: {
-        ETag: { type: 'string', description: 'the name of the list as it is' },
-        Age: { type: 'integer', description: 'seconds since AWS told of it' },
+        ETag: { type: 'string', description: 'identifies the current list' },
+        Age: { type: 'integer', description: 'seconds since AWS returned the list' },
       },
     },
     Unauthenticated: failure(
@@ -396,7 +410,7 @@ export const contract = {
       { 'WWW-Authenticate': { type: 'string', description: 'the challenge: Basic, its realm and charset' } },
     ),
     WrongParameter: failure(
-      'the request is malformed, or a query parameter is not known or has a value that it does not take',
+      'the request is malformed, or a query parameter is unknown or has an invalid value',
       'the query parameter limit cannot be "0"; it must be a whole number from 1 to 400',
     ),
     WrongInstanceIds: failure(
@@ -404,7 +418,7 @@ export const contract = {
       'wrong data format: instanceIds is missing or is not a list; send {"instanceIds": ["i-…", …]} with 1 to 100 ids',
     ),
     CrossSite: failure(
-      'a browser sent the change from the pages of another site',
+      'a browser sent the change from another site',
       'a browser sent this change from another site; send it from the pages of this service or from a program',
     ),
     ElbNotFound: failure(
@@ -416,9 +430,9 @@ export const contract = {
       'no resource exists at this path; the paths are described at /docs',
     ),
     MethodNotAllowed: failure(
-      'the path was asked with a method that it lacks',
+      'the path does not support the method',
       'PATCH is not allowed on this path; use DELETE, GET, HEAD, POST',
-      { Allow: { type: 'string', description: 'the methods that it has' } },
+      { Allow: { type: 'string', description: 'the methods of the path' } },
     ),
     PayloadTooLarge: failure(
       'the body is larger than 16 KiB',
@@ -442,58 +456,58 @@ export const contract = {
       'an unexpected error occurred; the log has the cause under the request id 5e1c7c1e',
     ),
     AwsRefused: failure(
-      'AWS refuses the credentials or permissions of the service, or failed itself',
+      'AWS refused the credentials or permissions of the service, or failed',
       "AWS refused the request (AccessDenied); the IAM policy of this service's credentials must allow " +
         'elasticloadbalancing:DescribeLoadBalancers',
     ),
     AwsThrottled: failure(
-      'AWS is asked too often, and nothing was changed; or, after a wait, the service is closing, and the message says what was done',
+      'AWS throttled the request, and nothing was changed; or the service is closing after a wait, and the message says what was done',
       'AWS throttled the request (Throttling on elasticloadbalancing:DescribeLoadBalancers); nothing was changed, so try again in a second',
       retryAfter,
     ),
     AwsUnreachable: failure(
-      'AWS did not answer in time; to a change, the message says whether it may have been made',
+      'AWS did not respond in time; for a change, the message says whether it may have been made',
       'AWS did not answer elasticloadbalancing:DescribeLoadBalancers in time; try again in a few seconds',
       retryAfter,
     ),
   },
 };
 
-/** What every operation can answer; its `@swagger` block may describe a status in its own words. */
+/** The responses of every operation; an `@swagger` block can override them. */
 export const everywhere = {
   400: { $ref: '#/responses/WrongParameter' },
   405: { $ref: '#/responses/MethodNotAllowed' },
   500: { $ref: '#/responses/Unforeseen' },
 };
 
-/** An operation of the document, as far as it decides which failures it can answer. */
+/** The properties of an operation that determine its failures. */
 export interface Operation {
   /** `get`, `post` or `delete`. */
   readonly method: string;
   /** `/elb/{elbName}` */
   readonly path: string;
-  /** Whether it needs credentials. */
+  /** Whether it requires credentials. */
   readonly guarded: boolean;
 }
 
 type Which = (operation: Operation) => boolean;
 const every: Which = () => true;
 const guarded: Which = (operation) => operation.guarded;
-const asksAws: Which = ({ path }) => path.startsWith('/elb');
+const callsAws: Which = ({ path }) => path.startsWith('/elb');
 const ofOneElb: Which = ({ path }) => path.startsWith('/elb/');
 const change: Which = ({ method }) => method !== 'get';
-/** Changes of one instance; those of many have these failures in their outcomes. */
+/** Changes of one instance; changes of several have these failures in their outcomes. */
 const single: Which = ({ method, path }) => method !== 'get' && path === '/elb/{elbName}';
 const attach: Which = (operation) => single(operation) && operation.method === 'post';
 const detach: Which = (operation) => single(operation) && operation.method === 'delete';
 
-/** Which operations answer each code. `npm run swagger` writes it to the header `Error-Code` of their responses. */
+/** The operations that return each code; `npm run swagger` adds them to the header `Error-Code`. */
 export const answeredBy: Readonly<Record<ErrorCode, Which>> = {
   attachment_lost: attach,
-  aws_failed: asksAws,
-  aws_refused: asksAws,
-  aws_throttled: asksAws,
-  aws_unreachable: asksAws,
+  aws_failed: callsAws,
+  aws_refused: callsAws,
+  aws_throttled: callsAws,
+  aws_unreachable: callsAws,
   closing: single,
   cross_site_request: change,
   elb_not_found: ofOneElb,
@@ -504,10 +518,10 @@ export const answeredBy: Readonly<Record<ErrorCode, Which>> = {
   last_in_service: detach,
   malformed_request: every,
   method_not_allowed: every,
-  no_aws_credentials: asksAws,
+  no_aws_credentials: callsAws,
   not_tried: attach,
   payload_too_large: change,
-  precondition_failed: asksAws,
+  precondition_failed: callsAws,
   route_not_found: () => false,
   unauthenticated: guarded,
   unsupported_encoding: change,

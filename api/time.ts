@@ -1,16 +1,16 @@
-/** Time, passed to everything that measures or waits, so that a test can run on a clock of its own. */
+/** A source of time that tests can replace. */
 export interface Clock {
-  /** Returns milliseconds since some fixed moment; it never goes back. */
+  /** Returns monotonic milliseconds. */
   now(): number;
-  /** Returns the time of day, in milliseconds since 1970. */
+  /** Returns milliseconds since 1970. */
   epochMs(): number;
-  /** Runs the task once, in `ms` milliseconds. Returns a function that cancels it. */
+  /** Runs the task in `ms` milliseconds. Returns a function that cancels it. */
   after(ms: number, task: () => void): () => void;
-  /** Returns a signal that aborts in `ms` milliseconds. It does not keep the process alive. */
+  /** Returns a signal that aborts in `ms` milliseconds and does not keep the process alive. */
   deadline(ms: number): AbortSignal;
 }
 
-/** The clock of this process. */
+/** The system clock. */
 export const systemClock: Clock = {
   now: () => performance.now(),
   epochMs: () => Date.now(),

@@ -1,13 +1,13 @@
-/** Who calls. The name is for the log. */
+/** The caller of a request, as named in the log. */
 export interface Principal {
   readonly name: string;
 }
 
-/** A user and the password that proves it; neither is empty. */
+/** A non-empty user and its non-empty password. */
 export interface Credentials {
   readonly user: string;
   readonly password: string;
 }
 
-/** Returns who an Authorization header proves the caller to be, or undefined where it proves nothing. */
+/** Returns the caller for an Authorization header, or undefined if its credentials are missing or wrong. */
 export type Authenticate = (authorization: string | undefined) => Principal | undefined;

@@ -1,6 +1,6 @@
 import type { Clock } from '../time.ts';
 
-/** Calls of one AWS action since the process started; each attempt counts. */
+/** The attempts of one AWS action since the process started. */
 export interface ActionCount {
   spent: number;
   throttled: number;
@@ -9,21 +9,21 @@ export interface ActionCount {
 
 export type Outcome = 'ok' | 'throttled' | 'failed';
 
-/** How one attempt ended. */
+/** The result of one attempt. */
 export interface Attempt {
   readonly outcome: Outcome;
   readonly ms: number;
-  /** Whether AWS itself answered, be it with a refusal. */
+  /** Whether AWS responded, even with a refusal. */
   readonly answered: boolean;
-  /** Whether AWS does what it is asked, or refuses it for what is asked: a name that does not exist. */
+  /** Whether AWS processed the request, even if it refused its content, such as a name that does not exist. */
   readonly working: boolean;
-  /** AWS's code of the failure, or the system's. */
+  /** The error code of AWS or of the system. */
   readonly error?: string;
-  /** The sentence that callers read about the failure. */
+  /** The error message for callers. */
   readonly message?: string;
 }
 
-/** An attempt that failed. */
+/** A failed attempt. */
 export interface LastError {
   readonly at: Date;
   readonly action: string;
@@ -31,9 +31,9 @@ export interface LastError {
   readonly message: string;
 }
 
-/** What is known of the calls of one action. */
+/** The statistics of one action. */
 export interface ActionRecord extends ActionCount {
-  /** Of the last `durationsKept` attempts, in milliseconds. */
+  /** Of the last `durationsKept` attempts. */
   readonly medianMs: number;
   readonly p99Ms: number;
   readonly lastAt: Date;
@@ -48,10 +48,10 @@ interface Entry extends ActionCount {
   lastError?: LastError;
 }
 
-/** Attempts of each action whose durations are kept. */
+/** The number of durations kept per action. */
 const durationsKept = 500;
 
-/** Counts and times the calls of AWS, by action, and remembers how the last ones ended. */
+/** Records the AWS calls by action. */
 export class AwsLedger {
   readonly #clock: Clock;
   readonly #entries = new Map<string, Entry>();
@@ -77,7 +77,7 @@ export class AwsLedger {
     this.#lastError = entry.lastError = { at, action, error, message };
   }
 
-  /** Returns the counts so far, by action. */
+  /** Returns the counts by action. */
   snapshot(): Record<string, ActionCount> {
     return Object.fromEntries(
       [...this.#entries].map(([action, { spent, throttled, failed }]) => [
@@ -87,7 +87,7 @@ export class AwsLedger {
     );
   }
 
-  /** Returns what is known of the calls, by action. */
+  /** Returns the statistics by action. */
   actions(): Map<string, ActionRecord> {
     return new Map(
       [...this.#entries].map(([action, { durations, lastError, ...entry }]) => {
@@ -98,17 +98,17 @@ export class AwsLedger {
     );
   }
 
-  /** Whether AWS answered the last call of all; undefined before the first. */
+  /** Whether AWS responded to the last call; undefined before the first. */
   get reachable(): boolean | undefined {
     return this.#newest?.answered;
   }
 
-  /** Whether AWS did what the last call asked; a throttled or refused service reaches AWS, and AWS does not work for it. */
+  /** Whether AWS processed the last call; false if AWS throttled it or refused the credentials. */
   get working(): boolean | undefined {
     return this.#newest?.working;
   }
 
-  /** The last attempt that failed. */
+  /** The last failed attempt. */
   get lastError(): LastError | undefined {
     return this.#lastError;
   }

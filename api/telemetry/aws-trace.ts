@@ -1,8 +1,8 @@
 import type { Clock } from '../time.ts';
 
-/** Time and calls that one operation spends on AWS. Waits side by side count once. */
+/** The time and calls that one operation spends on AWS. Concurrent waits count once. */
 export class AwsTime {
-  /** Requests that were sent for the operation; a call that several operations share counts as one in each. */
+  /** The requests sent for the operation; a shared call counts in each operation. */
   calls = 0;
   readonly #clock: Clock;
   #waits = 0;
@@ -13,12 +13,12 @@ export class AwsTime {
     this.#clock = clock;
   }
 
-  /** Milliseconds spent waiting for AWS so far. */
+  /** The milliseconds spent waiting for AWS so far. */
   get ms(): number {
     return this.#ms + (this.#waits > 0 ? this.#clock.now() - this.#since : 0);
   }
 
-  /** Counts the time until the promise settles, and returns what it brings. */
+  /** Adds the time until the promise settles and returns its value. */
   async during<T>(promise: Promise<T>): Promise<T> {
     if (this.#waits === 0) this.#since = this.#clock.now();
     this.#waits += 1;
@@ -31,35 +31,35 @@ export class AwsTime {
   }
 }
 
-/** One operation's way through AWS: how long it may take in all, and what AWS called its requests. */
+/** The deadline of one operation and the ids of its AWS requests. */
 export interface AwsTrace {
-  /** When the operation must be through, on the scale of `Clock.now()`. */
+  /** The deadline on the scale of `Clock.now()`. */
   readonly deadlineAt: number;
   /** Aborts at that time. */
   readonly deadline: AbortSignal;
-  /** AWS's ids of the requests made so far, in order. */
+  /** The AWS request ids so far, in order. */
   readonly requestIds: string[];
   readonly time: AwsTime;
-  /** Called for each request that leaves, after any wait for the budget; acts once: the answers are as old as the first request. */
+  /** Called when the first request is sent, after any wait for the budget. */
   readonly sent?: () => void;
-  /** One attempt, made although AWS failed a moment ago, to see whether it is back. */
+  /** Whether to make a single attempt, even during a pause of the budget, to test whether AWS works again. */
   readonly probe?: boolean;
 }
 
-/** Starts the trace of an operation that must be through in `deadlineMs` milliseconds. */
+/** Starts the trace of an operation with a deadline in `deadlineMs`. */
 export function startTrace(
   clock: Clock,
   deadlineMs: number,
   options: Pick<AwsTrace, 'sent' | 'probe'> = {},
 ): AwsTrace {
   const { sent } = options;
-  let hasLeft = false;
+  let isSent = false;
   return {
     ...options,
     ...(sent !== undefined && {
       sent: () => {
-        if (!hasLeft) sent();
-        hasLeft = true;
+        if (!isSent) sent();
+        isSent = true;
       },
     }),
     deadlineAt: clock.now() + deadlineMs,

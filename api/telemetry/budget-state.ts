@@ -1,18 +1,18 @@
-/** How much may be asked, and who made somebody wait since the process started. */
+/** The state of a call budget, with counts since the process started. */
 export interface BudgetState {
   readonly name: string;
-  /** Undefined where there is no limit of ours. */
+  /** Undefined without a limit. */
   readonly perSecond: number | undefined;
-  /** Calls that may be made at once. */
+  /** The number of calls that may be made immediately. */
   readonly left: number | undefined;
-  /** Who waits for a turn now. */
+  /** The number of waiting calls. */
   readonly waiting: number;
   readonly heldUpByUs: DelayedCalls;
   readonly heldUpByAws: DelayedCalls;
 }
 
 export interface DelayedCalls {
-  /** Calls that had to wait, or were not made. */
+  /** The calls that were delayed or not made. */
   readonly calls: number;
   readonly last: Date | undefined;
 }

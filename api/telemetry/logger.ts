@@ -1,4 +1,4 @@
-/** What the service needs of a logger; pino has this shape. */
+/** A subset of pino's logger. */
 export interface Logger {
   debug(fields: object, message: string): void;
   info(fields: object, message: string): void;
