@@ -2,9 +2,7 @@
 FROM node:24-bookworm-slim AS build
 WORKDIR /build
 COPY package.json package-lock.json ./
-# The bundler is the only development package that the build needs; npm installs the version of the lock file.
-RUN --mount=type=cache,target=/root/.npm \
-  npm install --omit=dev --save-prod --no-save --ignore-scripts --no-audit --no-fund esbuild
+RUN --mount=type=cache,target=/root/.npm npm ci --ignore-scripts --no-audit --no-fund
 COPY . .
 # The commit for GET /status; the build context has no .git.
 ARG COMMIT=unknown
