@@ -25,7 +25,7 @@ const doors = [
     [
       'api/errors.ts',
       'api/telemetry/**',
-      'api/time.ts',
+      'api/clock.ts',
       'api/build-info.ts',
       'api/contract.ts',
       'api/logger/**',
@@ -53,7 +53,7 @@ const doors = [
       '../../*',
       '**/errors.ts',
       '**/telemetry/**',
-      '**/time.ts',
+      '../clock.ts',
       ...allBut(),
       '!./server.ts',
     ],

@@ -17,7 +17,7 @@ import { healthcheckRoutes } from './http/routes/healthcheck.ts';
 import { statusRoutes, type StatusRouteDeps } from './http/routes/status.ts';
 import type { Authenticate } from './principals/principal.ts';
 import type { Logger } from './telemetry/logger.ts';
-import type { Clock } from './time.ts';
+import type { Clock } from './clock.ts';
 
 export interface AppDeps
   extends ElbRouteDeps, ElbHealthRouteDeps, ElbInstancesRouteDeps, ElbListRouteDeps, StatusRouteDeps {

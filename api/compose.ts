@@ -33,7 +33,7 @@ import type { Authenticate } from './principals/principal.ts';
 import { AwsLedger } from './telemetry/aws-ledger.ts';
 import { startTrace } from './telemetry/aws-trace.ts';
 import type { Logger } from './telemetry/logger.ts';
-import { type Clock, systemClock } from './time.ts';
+import { type Clock, systemClock } from './clock.ts';
 import { warmUp } from './warm-up.ts';
 
 export { readProfileRegion } from './aws/check-settings.ts';

@@ -4,7 +4,7 @@ import type { Config } from './config/config.ts';
 import { startEmbeddedAws } from './embedded-aws/server.ts';
 import { AwsLedger } from './telemetry/aws-ledger.ts';
 import { type AwsTrace, startTrace } from './telemetry/aws-trace.ts';
-import { systemClock } from './time.ts';
+import { systemClock } from './clock.ts';
 
 /** After 3 rounds the first read takes 2.5 times as long as an AWS call, after 8 rounds 2.35 times (`npm run bench`). */
 const rounds = 8;

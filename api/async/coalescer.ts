@@ -1,4 +1,4 @@
-import type { Clock } from '../time.ts';
+import type { Clock } from '../clock.ts';
 
 /** A call that is made for those who join. */
 export interface SharedCall {

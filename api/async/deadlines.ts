@@ -1,6 +1,6 @@
 import { DomainError } from '../errors.ts';
 import type { AwsTrace } from '../telemetry/aws-trace.ts';
-import type { Clock } from '../time.ts';
+import type { Clock } from '../clock.ts';
 
 /** Resolves with true once the promise has fulfilled, with false when `ms` milliseconds have passed or it has failed. */
 export async function fulfilledWithin(promise: Promise<unknown>, ms: number, clock: Clock): Promise<boolean> {

@@ -3,7 +3,7 @@ import type { Urgency } from '../load-balancers/load-balancer-gateway.ts';
 import type { ElbName } from '../load-balancers/instance.ts';
 import type { Attempt, AwsLedger } from '../telemetry/aws-ledger.ts';
 import type { AwsTrace } from '../telemetry/aws-trace.ts';
-import type { Clock } from '../time.ts';
+import type { Clock } from '../clock.ts';
 import { InvalidResponse } from './invalid-response.ts';
 import { type HttpResponse, readResponse } from './response-reader.ts';
 import { haveStaleCredentials, isThrottling, toDomainError } from './aws-errors.ts';

@@ -1,6 +1,6 @@
 import type { AwsCredentialIdentity } from '@smithy/types';
 import type { Logger } from '../telemetry/logger.ts';
-import type { Clock } from '../time.ts';
+import type { Clock } from '../clock.ts';
 import { CredentialsFailure } from './credentials-failure.ts';
 
 /** Credentials as the SDK signs with them. */

@@ -2,7 +2,7 @@ import { DomainError } from '../errors.ts';
 import type { Urgency } from '../load-balancers/load-balancer-gateway.ts';
 import type { AwsTrace } from '../telemetry/aws-trace.ts';
 import type { BudgetState, DelayedCalls } from '../telemetry/budget-state.ts';
-import type { Clock } from '../time.ts';
+import type { Clock } from '../clock.ts';
 
 /** The pause of all calls after AWS throttled one or was unreachable. */
 const backOffMs = 1000;

@@ -16,7 +16,7 @@ import type { ElbName, InstanceId, MachineInfo, Members } from '../load-balancer
 import type { AwsLedger } from '../telemetry/aws-ledger.ts';
 import type { AwsTrace } from '../telemetry/aws-trace.ts';
 import type { BudgetState } from '../telemetry/budget-state.ts';
-import type { Clock } from '../time.ts';
+import type { Clock } from '../clock.ts';
 import { AwsCall, type AwsRequest, type Command } from './aws-call.ts';
 import { CallBudget } from './call-budget.ts';
 import type { AwsClients } from './clients.ts';

@@ -1,7 +1,7 @@
 import { EC2Client } from '@aws-sdk/client-ec2';
 import { ElasticLoadBalancingClient } from '@aws-sdk/client-elastic-load-balancing';
 import type { Logger } from '../telemetry/logger.ts';
-import type { Clock } from '../time.ts';
+import type { Clock } from '../clock.ts';
 import { type ChainClientConfig, readChain } from './credential-chain.ts';
 import type { CredentialSettings } from './credential-sources.ts';
 import { AwsCredentials } from './aws-credentials.ts';

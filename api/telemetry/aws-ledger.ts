@@ -1,4 +1,4 @@
-import type { Clock } from '../time.ts';
+import type { Clock } from '../clock.ts';
 
 /** The attempts of one AWS action since the process started. */
 export interface ActionCount {

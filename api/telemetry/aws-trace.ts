@@ -1,4 +1,4 @@
-import type { Clock } from '../time.ts';
+import type { Clock } from '../clock.ts';
 
 /** The time and calls that one operation spends on AWS. Concurrent waits count once. */
 export class AwsTime {

@@ -44,7 +44,7 @@ describe('The doors between the rooms', () => {
     [
       'async/deadlines.ts',
       ['../load-balancers/instance.ts', '../config/config.ts', 'koa', '@aws-sdk/client-ec2'],
-      ['./coalescer.ts', '../errors.ts', '../telemetry/aws-trace.ts', '../time.ts'],
+      ['./coalescer.ts', '../errors.ts', '../telemetry/aws-trace.ts', '../clock.ts'],
     ],
     [
       'load-balancers/load-balancer.ts',
@@ -99,7 +99,7 @@ describe('The doors between the rooms', () => {
         '../config/config.ts',
         '../errors.ts',
         '../telemetry/aws-ledger.ts',
-        '../time.ts',
+        '../clock.ts',
         '../aws/clients.ts',
         'koa',
       ],

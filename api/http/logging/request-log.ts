@@ -1,6 +1,6 @@
 import { DomainError } from '../../errors.ts';
 import type { Logger } from '../../telemetry/logger.ts';
-import type { Clock } from '../../time.ts';
+import type { Clock } from '../../clock.ts';
 import { clientAddress } from './client-address.ts';
 import type { ChangeLog, RequestState } from '../context.ts';
 import { ReadSummary } from './read-summary.ts';

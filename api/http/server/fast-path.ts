@@ -2,7 +2,7 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import type { Inventory } from '../../load-balancers/inventory/inventory.ts';
 import { parseElbName } from '../../load-balancers/instance.ts';
 import type { Authenticate } from '../../principals/principal.ts';
-import type { Clock } from '../../time.ts';
+import type { Clock } from '../../clock.ts';
 import type { ListAnswers } from '../answers/list-answer.ts';
 import { isHost } from '../input/host.ts';
 import type { Pipeline } from './pipeline.ts';

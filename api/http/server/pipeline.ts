@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Clock } from '../../time.ts';
+import type { Clock } from '../../clock.ts';
 import type { RequestState } from '../context.ts';
 import { requestIdOf } from './request-id.ts';
 import type { RequestLog } from '../logging/request-log.ts';

@@ -1,5 +1,5 @@
 import { type AwsTrace, startTrace } from '../../telemetry/aws-trace.ts';
-import type { Clock } from '../../time.ts';
+import type { Clock } from '../../clock.ts';
 import type { AppContext } from '../context.ts';
 
 export interface TraceDeps {

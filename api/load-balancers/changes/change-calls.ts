@@ -1,6 +1,6 @@
 import { isUnclear } from '../../errors.ts';
 import type { AwsTrace } from '../../telemetry/aws-trace.ts';
-import type { Clock } from '../../time.ts';
+import type { Clock } from '../../clock.ts';
 import { duringChange } from './change-failures.ts';
 import { type Failures, retryWithoutRefused } from './retry-without-refused.ts';
 import type { Inventory } from '../inventory/inventory.ts';

@@ -1,7 +1,7 @@
 import { DomainError } from '../../errors.ts';
 import { startTrace } from '../../telemetry/aws-trace.ts';
 import type { Logger } from '../../telemetry/logger.ts';
-import type { Clock } from '../../time.ts';
+import type { Clock } from '../../clock.ts';
 import { type HealthEntry, untold } from '../member-health.ts';
 import type { HealthService } from '../health/health-service.ts';
 import type { ElbName, InstanceId } from '../instance.ts';

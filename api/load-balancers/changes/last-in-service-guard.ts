@@ -1,6 +1,6 @@
 import { DomainError } from '../../errors.ts';
 import type { AwsTrace } from '../../telemetry/aws-trace.ts';
-import type { Clock } from '../../time.ts';
+import type { Clock } from '../../clock.ts';
 import { isHealthy, type MemberHealth } from '../member-health.ts';
 import type { HealthReader } from '../health/health-reader.ts';
 import { KeyedLock } from '../../async/keyed-lock.ts';

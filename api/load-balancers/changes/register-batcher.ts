@@ -1,6 +1,6 @@
 import { DomainError } from '../../errors.ts';
 import { type AwsTrace, startTrace } from '../../telemetry/aws-trace.ts';
-import type { Clock } from '../../time.ts';
+import type { Clock } from '../../clock.ts';
 import { type Failures, retryWithoutRefused } from './retry-without-refused.ts';
 import type { ElbName, Members } from '../instance.ts';
 import { fulfilledWithin, withinDeadline } from '../../async/deadlines.ts';

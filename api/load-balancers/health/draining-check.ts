@@ -1,5 +1,5 @@
 import { type AwsTrace, startTrace } from '../../telemetry/aws-trace.ts';
-import type { Clock } from '../../time.ts';
+import type { Clock } from '../../clock.ts';
 import type { HealthReader } from './health-reader.ts';
 import type { ElbName, InstanceId, Members } from '../instance.ts';
 import type { RecentChanges } from './recent-changes.ts';

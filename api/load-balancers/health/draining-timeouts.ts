@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import { type AwsTrace, startTrace } from '../../telemetry/aws-trace.ts';
-import type { Clock } from '../../time.ts';
+import type { Clock } from '../../clock.ts';
 import type { LoadBalancerGateway } from '../load-balancer-gateway.ts';
 import type { ElbName } from '../instance.ts';
 import { withinDeadline } from '../../async/deadlines.ts';

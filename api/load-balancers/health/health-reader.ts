@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import { DomainError } from '../../errors.ts';
 import { type AwsTrace, startTrace } from '../../telemetry/aws-trace.ts';
-import type { Clock } from '../../time.ts';
+import type { Clock } from '../../clock.ts';
 import type { SharedCall } from '../../async/coalescer.ts';
 import { DrainingTimeouts } from './draining-timeouts.ts';
 import type { MemberHealth } from '../member-health.ts';

@@ -1,5 +1,5 @@
 import type { AwsTrace } from '../../telemetry/aws-trace.ts';
-import type { Clock } from '../../time.ts';
+import type { Clock } from '../../clock.ts';
 import { type HealthEntry, type MemberHealth, untold } from '../member-health.ts';
 import type { HealthReader } from './health-reader.ts';
 import type { Freshness, Inventory } from '../inventory/inventory.ts';

@@ -1,6 +1,6 @@
 import { DomainError } from '../../errors.ts';
 import { type AwsTrace, startTrace } from '../../telemetry/aws-trace.ts';
-import type { Clock } from '../../time.ts';
+import type { Clock } from '../../clock.ts';
 import { isDoubtful, isDrained, isHealthy, type MemberHealth } from '../member-health.ts';
 import type { HealthReader } from './health-reader.ts';
 import type { Inventory } from '../inventory/inventory.ts';

@@ -1,6 +1,6 @@
 import { DomainError } from '../../errors.ts';
 import type { AwsTrace } from '../../telemetry/aws-trace.ts';
-import type { Clock } from '../../time.ts';
+import type { Clock } from '../../clock.ts';
 import { isHealthy } from '../member-health.ts';
 import type { HealthReading, HealthReader } from './health-reader.ts';
 import type { LoadBalancer } from '../load-balancer.ts';

@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import type { Clock } from '../../time.ts';
+import type { Clock } from '../../clock.ts';
 import type { ElbName, InstanceId, Members } from '../instance.ts';
 
 /** When this process last attached and detached an instance, on the scale of `Clock.now()`. */

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { LRUCache } from 'lru-cache';
 import { type AwsTrace, startTrace } from '../../telemetry/aws-trace.ts';
 import type { Logger } from '../../telemetry/logger.ts';
-import type { Clock } from '../../time.ts';
+import type { Clock } from '../../clock.ts';
 import type { LoadBalancerGateway } from '../load-balancer-gateway.ts';
 import { type InstanceId, type MachineInfo, undescribed } from '../instance.ts';
 import { OutageTracker } from './outage-tracker.ts';

@@ -1,6 +1,6 @@
 import type { AwsTrace } from '../../telemetry/aws-trace.ts';
 import type { Logger } from '../../telemetry/logger.ts';
-import type { Clock } from '../../time.ts';
+import type { Clock } from '../../clock.ts';
 import type { LoadBalancerGateway } from '../load-balancer-gateway.ts';
 import { type InstanceId, type MachineInfo, undescribed, type Members } from '../instance.ts';
 import { type CachedInstance, InstanceCache } from './instance-cache.ts';

@@ -2,7 +2,7 @@ import { elbNotFound } from '../failures.ts';
 import { DomainError } from '../../errors.ts';
 import { type AwsTrace, startTrace } from '../../telemetry/aws-trace.ts';
 import type { Logger } from '../../telemetry/logger.ts';
-import type { Clock } from '../../time.ts';
+import type { Clock } from '../../clock.ts';
 import { Coalescer, type SharedCall } from '../../async/coalescer.ts';
 import { InstanceLists } from './instance-lists.ts';
 import { InstanceDetails } from './instance-details.ts';

@@ -1,6 +1,6 @@
 import { type AwsTrace, startTrace } from '../../telemetry/aws-trace.ts';
 import type { Logger } from '../../telemetry/logger.ts';
-import { type Clock } from '../../time.ts';
+import { type Clock } from '../../clock.ts';
 import { Coalescer, type SharedCall } from '../../async/coalescer.ts';
 import type { LoadBalancerGateway } from '../load-balancer-gateway.ts';
 import { OutageTracker } from './outage-tracker.ts';

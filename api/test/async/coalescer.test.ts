@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Coalescer, type Joined } from '../../async/coalescer.ts';
-import { systemClock } from '../../time.ts';
+import { systemClock } from '../../clock.ts';
 
 interface Call {
   /** Lets the call leave, as after a wait for the budget. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { DomainError } from '../../errors.ts';
 import { fulfilledWithin, withinDeadline } from '../../async/deadlines.ts';
 import { startTrace } from '../../telemetry/aws-trace.ts';
-import { systemClock } from '../../time.ts';
+import { systemClock } from '../../clock.ts';
 
 const never = new Promise<never>(() => undefined);
 

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { CallBudget } from '../../aws/call-budget.ts';
 import { DomainError } from '../../errors.ts';
 import { type AwsTrace, startTrace } from '../../telemetry/aws-trace.ts';
-import { systemClock } from '../../time.ts';
+import { systemClock } from '../../clock.ts';
 import { VirtualClock } from '../support/virtual-clock.ts';
 
 const throttled = new DomainError('aws_throttled', 'AWS throttled the request');

@@ -6,7 +6,7 @@ import { type EmbeddedAws, startEmbeddedAws } from '../../embedded-aws/server.ts
 import type { ElbName, InstanceId } from '../../load-balancers/instance.ts';
 import { AwsLedger } from '../../telemetry/aws-ledger.ts';
 import { startTrace } from '../../telemetry/aws-trace.ts';
-import { systemClock } from '../../time.ts';
+import { systemClock } from '../../clock.ts';
 import { deregister, describeElbs, describeInstances, register } from '../support/world.ts';
 
 const web = 'default-elb' as ElbName;

@@ -7,7 +7,7 @@ import { DomainError } from '../../errors.ts';
 import type { ElbName, InstanceId } from '../../load-balancers/instance.ts';
 import { AwsLedger } from '../../telemetry/aws-ledger.ts';
 import { type AwsTrace, startTrace } from '../../telemetry/aws-trace.ts';
-import { systemClock } from '../../time.ts';
+import { systemClock } from '../../clock.ts';
 import { seededRandom } from '../support/random.ts';
 import { deregister, describeElbs, describeHealth, describeInstances, register } from '../support/world.ts';
 

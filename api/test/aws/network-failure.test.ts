@@ -8,7 +8,7 @@ import { DomainError } from '../../errors.ts';
 import type { ElbName, InstanceId } from '../../load-balancers/instance.ts';
 import { AwsLedger } from '../../telemetry/aws-ledger.ts';
 import { startTrace } from '../../telemetry/aws-trace.ts';
-import { systemClock } from '../../time.ts';
+import { systemClock } from '../../clock.ts';
 import { selfSigned } from '../support/certificates.ts';
 
 const web = 'default-elb' as ElbName;

@@ -6,7 +6,7 @@ import { createAwsClients } from '../../aws/clients.ts';
 import type { ElbName, InstanceId } from '../../load-balancers/instance.ts';
 import { AwsLedger } from '../../telemetry/aws-ledger.ts';
 import { startTrace } from '../../telemetry/aws-trace.ts';
-import { systemClock } from '../../time.ts';
+import { systemClock } from '../../clock.ts';
 
 describe('ClassicElbGateway with a server that is not AWS', () => {
   let server: Server;

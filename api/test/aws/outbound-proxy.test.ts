@@ -6,7 +6,7 @@ import { type AwsClientOptions, createAwsClients } from '../../aws/clients.ts';
 import { type EmbeddedAws, startEmbeddedAws } from '../../embedded-aws/server.ts';
 import { AwsLedger } from '../../telemetry/aws-ledger.ts';
 import { startTrace } from '../../telemetry/aws-trace.ts';
-import { systemClock } from '../../time.ts';
+import { systemClock } from '../../clock.ts';
 import { selfSigned } from '../support/certificates.ts';
 
 const names = ['HTTPS_PROXY', 'HTTP_PROXY', 'NO_PROXY', 'https_proxy', 'http_proxy', 'no_proxy'] as const;

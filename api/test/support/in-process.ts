@@ -2,7 +2,7 @@ import type { AddressInfo } from 'node:net';
 import { compose } from '../../compose.ts';
 import { readConfig } from '../../config/config.ts';
 import { createLogger } from '../../logger/create-logger.ts';
-import type { Clock } from '../../time.ts';
+import type { Clock } from '../../clock.ts';
 import { secretsOf } from '../../logger/mask-secrets.ts';
 
 export interface InProcess {

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import type { Clock } from '../../time.ts';
+import type { Clock } from '../../clock.ts';
 import { assertAnswerFits } from '../contract/answer-schema.ts';
 import { type LogLine, ServiceLog } from './service-log.ts';
 

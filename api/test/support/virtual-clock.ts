@@ -1,4 +1,4 @@
-import type { Clock } from '../../time.ts';
+import type { Clock } from '../../clock.ts';
 
 interface Task {
   readonly at: number;

@@ -1,6 +1,6 @@
 import type { AwsLedger, LastError } from '../../../telemetry/aws-ledger.ts';
 import type { BudgetState, DelayedCalls } from '../../../telemetry/budget-state.ts';
-import type { Clock } from '../../../time.ts';
+import type { Clock } from '../../../clock.ts';
 import type { Envelope } from './text.ts';
 
 /** Where the state of the process is read. */

@@ -3,7 +3,7 @@ import { DomainError } from '../../../errors.ts';
 import type { InstanceId, Members } from '../../../load-balancers/instance.ts';
 import { RegisterBatcher } from '../../../load-balancers/changes/register-batcher.ts';
 import { type AwsTrace, startTrace } from '../../../telemetry/aws-trace.ts';
-import { systemClock } from '../../../time.ts';
+import { systemClock } from '../../../clock.ts';
 import { elb, id, ids } from '../../support/scripted-gateway.ts';
 
 const [web, shop] = [elb('web'), elb('shop')];

@@ -6,7 +6,7 @@ import { HealthReader } from '../../../load-balancers/health/health-reader.ts';
 import type { InstanceId } from '../../../load-balancers/instance.ts';
 import { RecentChanges } from '../../../load-balancers/health/recent-changes.ts';
 import { HealthWaiter } from '../../../load-balancers/health/health-waiter.ts';
-import { systemClock } from '../../../time.ts';
+import { systemClock } from '../../../clock.ts';
 import { elb, id, ScriptedGateway } from '../../support/scripted-gateway.ts';
 import { eventually } from '../../support/world.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
 import { type CachedInstance, InstanceCache } from '../../../load-balancers/inventory/instance-cache.ts';
-import { systemClock } from '../../../time.ts';
+import { systemClock } from '../../../clock.ts';
 import { id, ids, instanceOf, recordingLogger, ScriptedGateway } from '../../support/scripted-gateway.ts';
 
 const options = { maxAgeMs: 60_000, unknownMaxAgeMs: 10_000, deadlineMs: 5000, clock: systemClock };

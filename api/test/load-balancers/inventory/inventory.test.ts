@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { DomainError } from '../../../errors.ts';
 import { Inventory } from '../../../load-balancers/inventory/inventory.ts';
 import { startTrace } from '../../../telemetry/aws-trace.ts';
-import { systemClock } from '../../../time.ts';
+import { systemClock } from '../../../clock.ts';
 import {
   elb,
   id,
