@@ -8,7 +8,7 @@ const register = 'RegisterInstancesWithLoadBalancer';
 const deregister = 'DeregisterInstancesFromLoadBalancer';
 const describeElbs = 'DescribeLoadBalancers';
 
-describe('When AWS fails', () => {
+describe('The API during AWS failures', () => {
   let world: World;
   let aws: EmbeddedAws;
   let service: Service;
@@ -26,104 +26,110 @@ describe('When AWS fails', () => {
 
   const rows: [string, Fault, () => Promise<Response>, number, RegExp][] = [
     [
-      'GET is throttled by ELB',
+      'ELB throttles a GET',
       { actions: [describeElbs], throttle: true },
       get,
       503,
       /Throttling on elasticloadbalancing:Desc/,
     ],
     [
-      'GET is throttled by EC2',
+      'EC2 throttles a GET',
       { service: 'ec2', throttle: true },
       get,
       503,
       /RequestLimitExceeded on ec2:DescribeInstances/,
     ],
     [
-      'GET is throttled behind ELB',
+      'a dependency of ELB throttles a GET',
       { actions: [describeElbs], throttle: 'DependencyThrottle' },
       get,
       503,
       /DependencyThrottle/,
     ],
-    ['POST is throttled', { actions: [register], throttle: true }, attach, 503, /nothing was changed/],
-    ['DELETE is throttled', { actions: [deregister], throttle: true }, detach, 503, /nothing was changed/],
+    ['ELB throttles a POST', { actions: [register], throttle: true }, attach, 503, /nothing was changed/],
+    ['ELB throttles a DELETE', { actions: [deregister], throttle: true }, detach, 503, /nothing was changed/],
     [
-      'GET is not allowed by IAM',
+      'IAM denies the ELB call of a GET',
       { refuse: true, service: 'elb' },
       get,
       502,
       /AccessDenied.*must allow elasticloadbalancing:DescribeLoadB/,
     ],
     [
-      'GET is not allowed by IAM in EC2',
+      'IAM denies the EC2 call of a GET',
       { refuse: true, service: 'ec2' },
       get,
       502,
       /UnauthorizedOperation.*allow ec2:DescribeInstances/,
     ],
     [
-      'POST is not allowed by IAM',
+      'IAM denies the call of a POST',
       { actions: [register], refuse: true },
       attach,
       502,
       /elasticloadbalancing:RegisterInstances/,
     ],
     [
-      'DELETE is not allowed by IAM',
+      'IAM denies the call of a DELETE',
       { actions: [deregister], refuse: true },
       detach,
       502,
       /elasticloadbalancing:DeregisterInst/,
     ],
-    ['GET has expired credentials', { refuse: 'ExpiredToken' }, get, 502, /ExpiredToken/],
-    ['GET has unknown credentials', { refuse: 'InvalidClientTokenId' }, get, 502, /InvalidClientTokenId/],
-    ['GET has a wrong secret', { refuse: 'SignatureDoesNotMatch' }, get, 502, /SignatureDoesNotMatch/],
+    ['the AWS credentials have expired', { refuse: 'ExpiredToken' }, get, 502, /ExpiredToken/],
+    ['the AWS credentials are unknown', { refuse: 'InvalidClientTokenId' }, get, 502, /InvalidClientTokenId/],
+    ['the AWS secret key is wrong', { refuse: 'SignatureDoesNotMatch' }, get, 502, /SignatureDoesNotMatch/],
     [
-      'GET meets a failure of AWS',
+      'ELB fails with HTTP 500 during a GET',
       { status: 500, service: 'elb' },
       get,
       502,
       /InternalFailure on .*HTTP 500.*try again/,
     ],
-    ['GET is not answered', { silent: true, service: 'elb' }, get, 504, /did not (answer|tell).*; try again/],
     [
-      'GET is not answered by EC2',
+      'ELB does not answer a GET',
+      { silent: true, service: 'elb' },
+      get,
+      504,
+      /did not (answer|tell).*; try again/,
+    ],
+    [
+      'EC2 does not answer a GET',
       { silent: true, service: 'ec2' },
       get,
       504,
       /did not (answer|tell).*; try again/,
     ],
     [
-      'GET has its connections reset',
+      'ELB resets the connections of a GET',
       { reset: true, service: 'elb' },
       get,
       504,
       /127\.0\.0\.1 closed the connection before/,
     ],
     [
-      'POST is not answered before the change',
+      'ELB does not answer the checks of a POST',
       { silent: true, actions: [describeElbs] },
       attach,
       504,
       /nothing was changed/,
     ],
     [
-      'POST is not answered',
+      'ELB does not answer a POST',
       { silent: true, actions: [register] },
       attach,
       504,
       /unknown.*GET \/elb\/default-elb/,
     ],
     [
-      'DELETE is not answered',
+      'ELB does not answer a DELETE',
       { silent: true, actions: [deregister] },
       detach,
       504,
       /unknown.*GET \/elb\/default-elb/,
     ],
     [
-      'POST meets a failure of AWS',
+      'ELB fails with HTTP 500 during a POST',
       { status: 500, actions: [register] },
       attach,
       502,
@@ -132,26 +138,29 @@ describe('When AWS fails', () => {
   ];
 
   for (const [what, fault, send, status, message] of rows)
-    it(`answers ${status} when ${what}`, async () => {
+    it(`returns ${status} when ${what}`, async () => {
       aws.faults.set([fault]);
       const response = await send();
       const text = await messageOf(response);
       assert.equal(response.status, status, text);
       assert.match(text, message);
       assert.equal(response.headers.has('retry-after'), status === 503 || status === 504);
-      assert.ok(!text.includes('AKIATEST') && !text.includes('test-secret-key'), 'a secret is told');
+      assert.ok(
+        !text.includes('AKIATEST') && !text.includes('test-secret-key'),
+        'the message contains a credential',
+      );
     });
 
   for (const [what, replace] of [
-    ['a sign-in page', { body: '<html><body>Please log in.</body></html>' }],
-    ['an empty answer', {}],
-    ['an answer to another action', { body: '<A><B/></A>', contentType: 'text/xml' }],
+    ['with a sign-in page', { body: '<html><body>Please log in.</body></html>' }],
+    ['with an empty body', {}],
+    ['with the response of another action', { body: '<A><B/></A>', contentType: 'text/xml' }],
   ] as const)
     for (const [method, action, instanceId] of [
       ['POST', register, 'i-0b22a22eec53b9321'],
       ['DELETE', deregister, 'i-5203422c'],
     ] as const)
-      it(`says that the outcome is unknown when a ${method} is answered by ${what}`, async () => {
+      it(`reports an unknown outcome when AWS answers a ${method} ${what}`, async () => {
         aws.faults.set([{ actions: [action], replace }]);
         for (const [path, body] of [
           ['/elb/default-elb', { instanceId }],
@@ -164,7 +173,7 @@ describe('When AWS fails', () => {
         }
       });
 
-  it('serves no list that lacks members of an answer that was cut', async () => {
+  it('does not return a partial list when an AWS response is truncated', async () => {
     const whole = await (await get()).text();
     aws.faults.set([{ actions: [describeElbs], cut: { at: 0.8 } }]);
     const response = await service.request('/elb/default-elb', { headers: { 'Cache-Control': 'no-cache' } });
@@ -175,7 +184,7 @@ describe('When AWS fails', () => {
     assert.match(await messageOf(detached), /incomplete.*nothing was changed/);
   });
 
-  it('reads once more after an answer that was cut', async () => {
+  it('retries a read when an AWS response is truncated', async () => {
     aws.faults.set([{ actions: [describeElbs], cut: { at: 500 }, count: 1 }]);
     assert.equal((await get()).status, 200);
   });
@@ -184,7 +193,7 @@ describe('When AWS fails', () => {
     ['throttled', { throttle: true }],
     ['refused', { refuse: 'ExpiredToken' }],
   ] as const)
-    it(`does not call a change undone whose answer was lost and whose repetition is ${what}`, async () => {
+    it(`reports an unknown outcome when the response to a change is lost and its retry is ${what}`, async () => {
       aws.faults.set([
         { actions: [register], resetAfter: true, count: 1 },
         { actions: [register], ...fault },
@@ -196,13 +205,13 @@ describe('When AWS fails', () => {
       assert.match(await (await get()).text(), /i-0b22a22eec53b9321/);
     });
 
-  it('answers 504 when there is nobody at the endpoint', async () => {
+  it('returns 504 when the AWS endpoint refuses connections', async () => {
     await aws.close();
     const response = await get();
     assert.equal(response.status, 504);
   });
 
-  it('answers 502 with the code that AWS answered with, whatever that is', async () => {
+  it('returns 502 with the error code from AWS when the code is unknown', async () => {
     aws.faults.set([{ refuse: 'NeverHeardOfThis', service: 'elb' }]);
     const response = await service.request('/elb/default-elb', { headers: { 'X-Request-Id': 'odd-one' } });
     assert.equal(response.status, 502);
@@ -211,11 +220,11 @@ describe('When AWS fails', () => {
     assert.match(JSON.stringify(line['err']), /The request was refused/);
   });
 
-  it('goes on once AWS is back', async () => {
+  it('returns 200 again when AWS has recovered', async () => {
     aws.faults.set([{ reset: true }]);
     assert.equal((await get()).status, 504);
     aws.faults.clear();
-    // Failed calls keep others away for a second.
+    // The service sends no further calls for 1 s after a failed call.
     await world.clock.pass(1000);
     assert.equal((await get()).status, 200);
   });

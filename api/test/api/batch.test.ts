@@ -13,7 +13,7 @@ interface Outcome {
   readonly code?: string;
 }
 
-describe('POST and DELETE /elb/{elbName}/instances', () => {
+describe('A batch change', () => {
   let world: World;
   beforeEach(async () => {
     world = await startWorld();
@@ -30,16 +30,24 @@ describe('POST and DELETE /elb/{elbName}/instances', () => {
 
   const refused: [what: string, body: string, says: RegExp][] = [
     ['an empty body', '', /the body is empty; send {\\"instanceIds/],
-    ['null', 'null', /the body is empty; send {\\"instanceIds/],
-    ['what is not JSON', 'x', /not JSON/],
-    ['a list', '["i-5203422c"]', /not a JSON object/],
-    ['one instanceId', '{"instanceId":"i-5203422c"}', /instanceIds is missing or is not a list/],
-    ['a text', '{"instanceIds":"i-5203422c"}', /instanceIds is missing or is not a list/],
-    ['no instance', '{"instanceIds":[]}', /has 0 entries; .* 1 to 100/],
-    ['101 instances', JSON.stringify({ instanceIds: Array(101).fill(first) }), /has 101 entries/],
+    ['a body of null', 'null', /the body is empty; send {\\"instanceIds/],
+    ['a body that is not JSON', 'x', /not JSON/],
+    ['a JSON array', '["i-5203422c"]', /not a JSON object/],
+    [
+      'instanceId instead of instanceIds',
+      '{"instanceId":"i-5203422c"}',
+      /instanceIds is missing or is not a list/,
+    ],
+    [
+      'an instanceIds that is a string',
+      '{"instanceIds":"i-5203422c"}',
+      /instanceIds is missing or is not a list/,
+    ],
+    ['an empty list of instances', '{"instanceIds":[]}', /has 0 entries; .* 1 to 100/],
+    ['more than 100 instances', JSON.stringify({ instanceIds: Array(101).fill(first) }), /has 101 entries/],
   ];
   for (const [what, body, says] of refused)
-    it(`refuse ${what}`, async () => {
+    it(`returns 400 for ${what}`, async () => {
       for (const method of ['POST', 'DELETE']) {
         const answer = await send(method, body);
         assert.equal(answer.status, 400, answer.body);
@@ -48,7 +56,7 @@ describe('POST and DELETE /elb/{elbName}/instances', () => {
       assert.equal(world.calls(), 0);
     });
 
-  it('take each nested value for no instance id, however deep, and change the others', async () => {
+  it('reports 400 for each instance id that is a nested value', async () => {
     const nested = (open: string, close: string) =>
       `${open.repeat(5000 / open.length)}${close.repeat(5000 / open.length)}`;
     for (const [value, shown] of [
@@ -78,7 +86,7 @@ describe('POST and DELETE /elb/{elbName}/instances', () => {
     );
   });
 
-  it('answer 401, 403, 404, 405 and 413 as a single change does', async () => {
+  it('returns 401, 403, 404, 405 and 413 as a single change does', async () => {
     const body = JSON.stringify({ instanceIds: [spare] });
     const headers = { Authorization: '' };
     const path = '/elb/default-elb/instances';
@@ -92,7 +100,7 @@ describe('POST and DELETE /elb/{elbName}/instances', () => {
     assert.equal((await send('POST', ' '.repeat(17_000))).status, 413);
   });
 
-  it('attach those that can be, in one call, and answer each in order as its own request would be', async () => {
+  it('attaches all valid instances in one call and reports every outcome in request order', async () => {
     const named = [spare, first, 'nonsense', 7, otherVpc, terminated, 'i-00000000', spare, another];
     const outcomes = await change('POST', named);
     assert.deepEqual(statusesOf(outcomes), [201, 409, 400, 400, 400, 400, 400, 409, 201]);
@@ -121,35 +129,35 @@ describe('POST and DELETE /elb/{elbName}/instances', () => {
     assert.deepEqual(await world.ids('default-elb'), [first, second, third, spare, another]);
   });
 
-  it('detach those that can be, in one call', async () => {
+  it('detaches all members in one call and reports 409 for the other instances', async () => {
     const outcomes = await change('DELETE', [first, spare, third, first]);
     assert.deepEqual(statusesOf(outcomes), [201, 409, 201, 409]);
     assert.equal(world.calls(deregister), 1);
     assert.deepEqual(await world.ids('default-elb'), [second]);
   });
 
-  /** Attaches; these cease to exist after EC2 has described them, and before ELB looks. */
-  const attachWithout = async (instanceIds: string[], lost: string[], elbName = 'default-elb') => {
+  /** Attaches the instances; those in `lost` are terminated between DescribeInstances and Register. */
+  const attachAndTerminate = async (instanceIds: string[], lost: string[], elbName = 'default-elb') => {
     world.aws.faults.set([{ actions: [register], latencyMs: 400, count: 1 }]);
     const changing = send('POST', JSON.stringify({ instanceIds }), '', elbName);
-    await world.eventually(() => world.calls(register) === 1, 'Register is on its way');
+    await world.eventually(() => world.calls(register) === 1, 'Register is in flight');
     for (const id of lost) world.aws.region.changeInstance(id, { state: 'terminated' });
     const answer = await changing;
     assert.equal(answer.status, 207, answer.body);
     return (JSON.parse(answer.body) as { message: Outcome[] }).message;
   };
 
-  it('go on without those that AWS refuses, one after the other', async () => {
-    const outcomes = await attachWithout([spare, forgotten, another, more[0]!], [forgotten, more[0]!]);
+  it('retries without each instance that AWS refuses', async () => {
+    const outcomes = await attachAndTerminate([spare, forgotten, another, more[0]!], [forgotten, more[0]!]);
     assert.deepEqual(statusesOf(outcomes), [201, 400, 201, 400]);
     assert.match(JSON.stringify(outcomes[1]!.message), /^"AWS refused the instance: .*i-0d5e2f809b1c14673/);
     assert.equal(world.calls(register), 3);
     assert.deepEqual(await world.ids('default-elb'), [first, second, third, spare, another]);
   });
 
-  it('go on so five times, and do not try the rest', async () => {
+  it('stops after five retries and reports 503 for the remaining instances', async () => {
     const lost = [spare, another, forgotten, ...more, second];
-    const outcomes = await attachWithout([...lost, first], lost, 'empty-elb');
+    const outcomes = await attachAndTerminate([...lost, first], lost, 'empty-elb');
     assert.deepEqual(statusesOf(outcomes), [400, 400, 400, 400, 400, 400, 503, 503]);
     assert.match(
       JSON.stringify(outcomes[7]!.message),
@@ -166,7 +174,7 @@ describe('POST and DELETE /elb/{elbName}/instances', () => {
     ['shutting-down', /is shutting-down, .*attach another instance/],
     ['terminated', /is terminated, .*attach another instance/],
   ] as const)
-    it(`attach the others beside an instance that is ${state}, of which a single change and dry runs say so, too`, async () => {
+    it(`reports 400 for an instance that is ${state} and attaches the others`, async () => {
       world.aws.region.changeInstance(another, { state });
       for (const query of ['?dryRun=true', '']) {
         const body = JSON.stringify({ instanceId: another });
@@ -180,7 +188,7 @@ describe('POST and DELETE /elb/{elbName}/instances', () => {
       assert.equal(world.calls(register), 1);
     });
 
-  it('say to each of those that were to be changed that AWS throttles, and that nothing was changed', async () => {
+  it('reports 503 for each instance that would change when AWS throttles the call', async () => {
     world.aws.faults.set([{ throttle: true, actions: [register] }]);
     const outcomes = await change('POST', [spare, first, another]);
     assert.deepEqual(statusesOf(outcomes), [503, 409, 503]);
@@ -188,7 +196,7 @@ describe('POST and DELETE /elb/{elbName}/instances', () => {
     assert.match(JSON.stringify(outcomes[0]!.message), /nothing was changed/);
   });
 
-  it('say in a dry run what would be done, and do nothing', async () => {
+  it('reports the expected outcomes in a dry run and changes nothing', async () => {
     const attached = await change('POST', [spare, first, otherVpc], '?dryRun=true');
     assert.deepEqual(statusesOf(attached), [200, 409, 400]);
     assert.match(
@@ -200,7 +208,7 @@ describe('POST and DELETE /elb/{elbName}/instances', () => {
     assert.equal(world.calls(register) + world.calls(deregister), 0);
   });
 
-  it('attach a hundred at once', async () => {
+  it('attaches 100 instances in one call', async () => {
     await world.close();
     world = await startWorld({ elbs: 4, instances: 140 });
     const members = world.aws.region.loadBalancer('elb-0001').members.map(({ instanceId }) => instanceId);
@@ -214,7 +222,7 @@ describe('POST and DELETE /elb/{elbName}/instances', () => {
     assert.deepEqual(await world.ids('empty-elb'), instanceIds);
   });
 
-  it('exclude a single change of the same instance at the same time', async () => {
+  it('excludes a concurrent single change of the same instance', async () => {
     const [outcomes, single] = await Promise.all([
       change('POST', [spare, another]),
       world.attach('default-elb', spare),

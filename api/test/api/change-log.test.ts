@@ -3,47 +3,47 @@ import { describeElbs, startWorld, type World } from '../support/world.ts';
 
 const [member, spare, stopped] = ['i-5203422c', 'i-0b22a22eec53b9321', 'i-091aeb5c6738d523f'] as const;
 
-describe('The request line of a change', () => {
+describe('The request log line', () => {
   let world: World;
   beforeEach(async () => {
     world = await startWorld({}, { INVENTORY_MAX_AGE_MS: '100' });
   });
   afterEach(() => world.close());
   const lineOf = async (path: string, method: string, body?: object) => {
-    const how = { method, ...(body && { body: JSON.stringify(body) }) };
-    const { headers } = await world.ask(path, how);
+    const options = { method, ...(body && { body: JSON.stringify(body) }) };
+    const { headers } = await world.ask(path, options);
     return world.service.logged(
       ({ msg, requestId }) => msg === 'request' && requestId === headers.get('x-request-id'),
     );
   };
-  const factsOf = (line: Record<string, unknown>) =>
+  const fieldsOf = (line: Record<string, unknown>) =>
     ['elbName', 'instanceIds', 'outcomes', 'dryRun', 'force'].map((name) => line[name]);
 
-  it('has the code of each refusal', async () => {
+  it('contains the error code of each refused instance', async () => {
     const single = await lineOf('/elb/default-elb', 'POST', { instanceId: stopped });
-    assert.deepEqual(factsOf(single), [
+    assert.deepEqual(fieldsOf(single), [
       ...['default-elb', [stopped]],
       ...[{ [stopped]: 'instance_refused' }, false, false],
     ]);
     const many = await lineOf('/elb/no-such-elb/instances?force=true', 'DELETE', {
       instanceIds: [member, spare],
     });
-    assert.deepEqual(factsOf(many), [
+    assert.deepEqual(fieldsOf(many), [
       ...['no-such-elb', [member, spare]],
       ...[{ [member]: 'elb_not_found', [spare]: 'elb_not_found' }, false, true],
     ]);
   });
 
-  it('has the instance of each success', async () => {
+  it('contains the status of each changed instance', async () => {
     const attached = await lineOf('/elb/default-elb', 'POST', { instanceId: spare });
-    assert.deepEqual(factsOf(attached), ['default-elb', [spare], { [spare]: 201 }, false, false]);
+    assert.deepEqual(fieldsOf(attached), ['default-elb', [spare], { [spare]: 201 }, false, false]);
     const dry = await lineOf(`/elb/default-elb?instanceId=${spare}&dryRun=true`, 'DELETE');
-    assert.deepEqual(factsOf(dry), ['default-elb', [spare], { [spare]: 200 }, true, false]);
+    assert.deepEqual(fieldsOf(dry), ['default-elb', [spare], { [spare]: 200 }, true, false]);
     const waiting = await lineOf(`/elb/default-elb?instanceId=${member}&wait=drained&timeout=1`, 'DELETE');
-    assert.deepEqual(factsOf(waiting), ['default-elb', [member], { [member]: 202 }, false, false]);
+    assert.deepEqual(fieldsOf(waiting), ['default-elb', [member], { [member]: 202 }, false, false]);
   });
 
-  it('has the outcome of each instance of a batch, of one that is named again the first', async () => {
+  it('contains one outcome for each instance of a batch, the first for a repeated instance', async () => {
     const named = [spare, member, 'nonsense', stopped, spare];
     const line = await lineOf('/elb/default-elb/instances', 'POST', { instanceIds: named });
     assert.equal(line['status'], 207);
@@ -54,13 +54,13 @@ describe('The request line of a change', () => {
     });
   });
 
-  it('is that of a read without these, which says where the answer was stale', async () => {
+  it('has no outcomes for a read and marks a stale response', async () => {
     await world.ids('default-elb');
     world.aws.faults.set([{ actions: [describeElbs], throttle: true }]);
     await world.eventually(async () => {
       const line = await lineOf('/elb/default-elb', 'GET');
       assert.equal(line['outcomes'], undefined);
       return line['cache'] === 'stale';
-    }, 'a line says stale');
+    }, 'a log line has cache: stale');
   });
 });

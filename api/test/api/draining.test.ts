@@ -11,7 +11,7 @@ interface Change {
 }
 
 for (const draining of ['keep', 'drop'] as const)
-  describe(`An attachment while the instance drains, where AWS may ${draining} it`, () => {
+  describe(`Attaching a draining instance when AWS ${draining}s the attachment`, () => {
     let world: World;
     beforeEach(async () => {
       world = await startWorld({ behaviour: { draining } });
@@ -22,13 +22,13 @@ for (const draining of ['keep', 'drop'] as const)
       const answer = await world.ask(path, { method: 'POST', body: JSON.stringify(body) });
       return { status: answer.status, message: (JSON.parse(answer.body) as { message: unknown }).message };
     };
-    /** The load balancers of the sample drain for 20 s. */
-    const endsIn20s = (text: string | undefined) => {
+    /** Asserts that the time is at most 20 s ahead, the draining timeout of the sample load balancers. */
+    const assertEndsIn20s = (text: string | undefined) => {
       const leftMs = Date.parse(text ?? '') - world.clock.epochMs();
-      assert.ok(leftMs > 0 && leftMs <= 20_000, `${text ?? 'no end'} is ${leftMs} ms ahead`);
+      assert.ok(leftMs > 0 && leftMs <= 20_000, `${text ?? 'drainingUntil is missing'}: ${leftMs} ms ahead`);
     };
 
-    it('is not noted where the instance has no connection left', async () => {
+    it('returns no note when draining has ended', async () => {
       await world.detach('default-elb', member);
       world.aws.region.advance(60);
       const { status, message } = await post('/elb/default-elb', { instanceId: member });
@@ -36,19 +36,19 @@ for (const draining of ['keep', 'drop'] as const)
       assert.deepEqual(Object.keys(message as Change), ['instanceId', 'instanceType', 'launchDate']);
     });
 
-    it('costs no further call of AWS where the instance was not detached before', async () => {
+    it('sends no further AWS calls when the instance was not detached before', async () => {
       const { status, message } = await post('/elb/default-elb', { instanceId: spare });
       assert.equal(status, 201);
       assert.equal((message as Change).note, undefined);
       assert.deepEqual([world.calls(describeHealth), world.calls('DescribeLoadBalancerAttributes')], [0, 0]);
     });
 
-    it('is announced by a dry run, with the end of the draining', async () => {
+    it('returns a note and the end of draining in a dry run', async () => {
       await world.detach('default-elb', member);
       const { status, message } = await post('/elb/default-elb?dryRun=true', { instanceId: member });
       assert.equal(status, 200);
       const { note, drainingUntil } = message as Change;
-      endsIn20s(drainingUntil);
+      assertEndsIn20s(drainingUntil);
       assert.equal(
         note,
         `${member} would be attached to default-elb; nothing was changed; its connections from an earlier ` +
@@ -57,12 +57,12 @@ for (const draining of ['keep', 'drop'] as const)
       assert.deepEqual(await world.ids('default-elb'), ['i-0a4f8c3e9d1b27650', 'i-6d304aae']);
     });
 
-    it('is noted in the 201, with the end of the draining', async () => {
+    it('returns 201 with a note and the end of draining', async () => {
       await world.detach('default-elb', member);
       const { status, message } = await post('/elb/default-elb', { instanceId: member });
       assert.equal(status, 201);
       const { note, drainingUntil } = message as Change;
-      endsIn20s(drainingUntil);
+      assertEndsIn20s(drainingUntil);
       assert.match(
         note!,
         /was attached to default-elb, and its connections .* are still draining.*; AWS may end the new membership/,
@@ -70,21 +70,21 @@ for (const draining of ['keep', 'drop'] as const)
       assert.ok((await world.ids('default-elb')).includes(member));
     });
 
-    it('is noted for the draining instance alone in a batch and in its dry run', async () => {
+    it('returns a note only for the draining instance of a batch', async () => {
       await world.detach('default-elb', member);
       const instanceIds = [member, spare];
       const dryRun = await post('/elb/default-elb/instances?dryRun=true', { instanceIds });
-      const sentences = (dryRun.message as { message: string }[]).map(({ message }) => message);
-      assert.match(sentences[0]!, /; its connections from an earlier membership are still draining until /);
-      assert.equal(sentences[1], `${spare} would be attached to default-elb; nothing was changed`);
+      const messages = (dryRun.message as { message: string }[]).map(({ message }) => message);
+      assert.match(messages[0]!, /; its connections from an earlier membership are still draining until /);
+      assert.equal(messages[1], `${spare} would be attached to default-elb; nothing was changed`);
       const { status, message } = await post('/elb/default-elb/instances', { instanceIds });
       assert.equal(status, 207);
       const [first, second] = (message as { message: Change }[]).map((outcome) => outcome.message);
-      endsIn20s(first?.drainingUntil);
+      assertEndsIn20s(first?.drainingUntil);
       assert.equal(second?.drainingUntil, undefined);
     });
 
-    it('is noted without an end where AWS does not give the time-out of the draining', async () => {
+    it('returns a note without the end of draining when AWS refuses to return the timeout', async () => {
       await world.detach('default-elb', member);
       world.aws.faults.set([{ actions: ['DescribeLoadBalancerAttributes'], refuse: true }]);
       const { status, message } = await post('/elb/default-elb', { instanceId: member });
