@@ -10,67 +10,73 @@ import {
 } from '../support/world.ts';
 
 const path = '/elb/default-elb';
-/** A header that says nothing of freshness takes a request past the fast path. */
+/** A header without meaning for freshness, which sends a request through the ordinary path. */
 const slowPath = { headers: { Pragma: 'other' } };
 
-/** What is the same in two answers that tell the same: all but the time and the request's id. */
+/** The parts of a response that do not depend on the request: everything except the date and the request id. */
 function comparable({ status, headers, body }: Answer) {
   const { date, ...rest } = Object.fromEntries(headers);
   delete rest['x-request-id'];
   return { status, rest, body, dated: date !== undefined };
 }
 
-describe('The picture of the region', () => {
+describe('The region cache', () => {
   let world: World;
-  beforeEach(async () => {
-    world = await startWorld({ latencyMs: 40, elbs: 53, instances: 1525 });
-  });
   afterEach(() => world.close());
-  const elbs = Array.from({ length: 50 }, (_, n) => `elb-${String(n + 1).padStart(4, '0')}`);
-  const filled = () =>
+  /** Starts a region of 20 load balancers besides the three of the sample. */
+  const startRegion = async (membersPerElb: number) => {
+    world = await startWorld({ latencyMs: 40, elbs: 23, instances: 25 + 20 * membersPerElb });
+  };
+  const elbs = Array.from({ length: 20 }, (_, n) => `elb-${String(n + 1).padStart(4, '0')}`);
+  /** Resolves after this many calls of EC2. */
+  const filledBy = (calls: number) =>
     world.eventually(
-      () => world.calls(describeInstances) >= 9 && inFlight() === 0,
+      () => world.calls(describeInstances) >= calls && inFlight() === 0,
       'all instances are described',
     );
   const inFlight = () => world.aws.calls().actions[describeInstances]?.inFlight ?? 0;
 
-  it('is asked for by nobody but requests', async () => {
+  it('is not filled without a request for a list', async () => {
+    await startRegion(10);
     assert.equal((await world.ask('/healthcheck')).status, 200);
     await world.clock.pass(300);
     assert.equal(world.calls(), 0);
   });
 
-  it('answers any number of first reads with one DescribeLoadBalancers', async () => {
+  it('is filled with one DescribeLoadBalancers for concurrent first reads', async () => {
+    await startRegion(10);
     const lists = await Promise.all(elbs.slice(0, 12).map((name) => world.ids(name)));
-    assert.ok(lists.every(({ length }) => length === 30));
+    assert.ok(lists.every(({ length }) => length === 10));
     assert.equal(world.calls(describeElbs), 1);
   });
 
-  it('shows every load balancer after a read of one, without a call of AWS', async () => {
+  it('serves every load balancer after a read of one, without another call of EC2', async () => {
+    await startRegion(50);
     assert.equal((await world.ids('default-elb')).length, 3);
-    await filled();
+    await filledBy(6);
     const { calls, maxInFlight } = world.aws.calls().actions[describeInstances]!;
-    assert.equal(calls, 9);
+    assert.equal(calls, 6);
     assert.ok(maxInFlight <= 4);
     await world.ids('default-elb');
     world.aws.resetCalls();
-    for (const name of elbs) assert.equal((await world.ids(name)).length, 30);
+    for (const name of elbs) assert.equal((await world.ids(name)).length, 50);
     assert.ok(world.calls(describeElbs) < elbs.length / 2);
     assert.equal(world.calls(describeInstances), 0);
   });
 
-  it('is refreshed by one call at a time, whoever reads', async () => {
+  it('is refreshed by one call at a time for concurrent readers', async () => {
+    await startRegion(10);
     await world.ids('default-elb');
-    await filled();
+    await filledBy(2);
     world.aws.resetCalls();
     const until = world.clock.now() + 3000;
     const reader = async (name: string) => {
       while (world.clock.now() < until) {
         await world.ids(name);
-        await world.clock.pass(100);
+        await world.clock.pass(250);
       }
     };
-    await Promise.all(elbs.slice(0, 12).map(reader));
+    await Promise.all(elbs.slice(0, 8).map(reader));
     const { [describeElbs]: refreshes } = world.aws.calls().actions;
     assert.ok(refreshes!.calls >= 1 && refreshes!.calls <= 3, `${refreshes!.calls} refreshes in 3 s`);
     assert.equal(refreshes!.maxInFlight, 1);
@@ -84,7 +90,7 @@ describe('The age of a list', () => {
     world = await startWorld({}, { INVENTORY_MAX_AGE_MS: '1500' });
   });
   after(() => world.close());
-  /** Reads afresh, so that what follows has the whole 1.5 s. */
+  /** Fills the cache, so that the list stays fresh for the next 1.5 s. */
   beforeEach(async () => {
     world.aws.region.setMembers('default-elb', ['i-5203422c', 'i-6d304aae']);
     await world.ids('default-elb', noCache);
@@ -94,7 +100,7 @@ describe('The age of a list', () => {
     world.aws.region.setMembers('default-elb', ['i-6d304aae']);
   };
 
-  it('is told by Age, Cache-Control and Cache-Status', async () => {
+  it('is shown by Age, Cache-Control and Cache-Status', async () => {
     const { headers } = await world.ask(path);
     assert.equal(headers.get('age'), '0');
     assert.match(headers.get('cache-control')!, /^private\b/);
@@ -103,22 +109,22 @@ describe('The age of a list', () => {
     await world.eventually(async () => (await world.ask(path)).headers.get('age') === '1', 'it is 1 s old');
   });
 
-  it('is told the same on the short way and on the ordinary way', async () => {
-    let [short, ordinary] = [comparable(await world.ask(path)), comparable(await world.ask(path, slowPath))];
-    // Between the two a second may have ended.
-    if (short.rest['age'] !== ordinary.rest['age'])
-      [short, ordinary] = [comparable(await world.ask(path)), comparable(await world.ask(path, slowPath))];
-    assert.deepEqual(short, ordinary);
+  it('is the same on the fast path and on the ordinary path', async () => {
+    let [fast, ordinary] = [comparable(await world.ask(path)), comparable(await world.ask(path, slowPath))];
+    // Age may have changed between the two requests.
+    if (fast.rest['age'] !== ordinary.rest['age'])
+      [fast, ordinary] = [comparable(await world.ask(path)), comparable(await world.ask(path, slowPath))];
+    assert.deepEqual(fast, ordinary);
   });
 
-  it('says why AWS was asked', async () => {
+  it('comes with the reason of the call to AWS', async () => {
     const status = async (headers = {}) => (await world.ask(path, { headers })).headers.get('cache-status')!;
     assert.match(await status(noCache), /; fwd=request; ttl=1$/);
     await world.clock.pass(1600);
     assert.match(await status(), /; fwd=stale; ttl=1$/);
   });
 
-  it('is at most what INVENTORY_MAX_AGE_MS allows', async () => {
+  it('is at most INVENTORY_MAX_AGE_MS', async () => {
     changeBehind();
     assert.equal((await world.ids('default-elb')).length, 2);
     await world.clock.pass(1600);
@@ -127,13 +133,13 @@ describe('The age of a list', () => {
   });
 
   for (const headers of [noCache, { Pragma: 'no-cache' }, { 'Cache-Control': 'max-age=0' }])
-    it(`is none with ${JSON.stringify(headers)}: the answer is given after the request came in`, async () => {
+    it(`is zero with ${JSON.stringify(headers)}: AWS is called after the request arrived`, async () => {
       changeBehind();
       assert.deepEqual(await world.ids('default-elb', headers), ['i-6d304aae']);
       assert.equal(world.calls(describeElbs), 1);
     });
 
-  it('is shortened by max-age=N, and not asked about while it is below', async () => {
+  it('is limited by max-age=N, and AWS is not called while the list is younger', async () => {
     const headers = { 'Cache-Control': 'max-age=1' };
     await world.ids('default-elb', headers);
     assert.equal(world.calls(), 0);
@@ -144,19 +150,19 @@ describe('The age of a list', () => {
     assert.equal(world.calls(describeElbs), 1);
   });
 
-  it('is not lengthened by max-age=N', async () => {
+  it('is not extended by max-age=N', async () => {
     changeBehind();
     await world.clock.pass(1600);
     assert.equal((await world.ids('default-elb', { 'Cache-Control': 'max-age=60' })).length, 1);
   });
 
   for (const value of ['max-age=-1', 'max-age=x', 'max-stale=60', 'only-if-cached', 'no-transform, ,'])
-    it(`is not touched by Cache-Control: ${value}`, async () => {
+    it(`is not affected by Cache-Control: ${value}`, async () => {
       assert.equal((await world.ids('default-elb', { 'Cache-Control': value })).length, 2);
       assert.equal(world.calls(), 0);
     });
 
-  it('does not matter to descriptions, which no-cache alone reads anew', async () => {
+  it('does not apply to instance details, which only no-cache refreshes', async () => {
     world.aws.region.changeInstance('i-5203422c', { state: 'stopped', instanceType: 'm5.large' });
     const typeOf = async (headers: Record<string, string>) => {
       const { body } = await world.ask(path, { headers });
@@ -168,11 +174,11 @@ describe('The age of a list', () => {
     assert.equal(world.calls(describeInstances), 1);
   });
 
-  it('is none for concurrent no-cache requests that share a call which began after they arrived', async () => {
+  it('is zero for concurrent no-cache requests, which share a call that began after they arrived', async () => {
     world.aws.faults.set([{ actions: [describeElbs], latencyMs: 300 }]);
     const early = world.ids('default-elb', noCache);
     await world.eventually(() => world.calls(describeElbs) === 1, 'the first call');
-    // The first call has been answered by half its time, and travels back.
+    // AWS answers the first call after half of its latency.
     await world.clock.pass(200);
     changeBehind();
     const late = Array.from({ length: 30 }, () => world.ids('default-elb', noCache));
@@ -180,12 +186,12 @@ describe('The age of a list', () => {
     for (const list of await Promise.all(late)) assert.deepEqual(list, ['i-6d304aae']);
     world.aws.faults.clear();
     const { calls, maxInFlight } = world.aws.calls().actions[describeElbs]!;
-    // Two, unless a slow machine sends the 30 requests over several calls' time.
+    // Two, unless the machine is so slow that sending the 30 requests takes longer than a call.
     assert.ok(calls < 15, `${calls} calls`);
     assert.equal(maxInFlight, 1);
   });
 
-  it('is told of a HEAD as of a GET', async () => {
+  it('is the same for HEAD and for GET', async () => {
     const get = await world.ask(path, slowPath);
     const head = await world.ask(path, { method: 'HEAD' });
     assert.deepEqual({ ...comparable(head), body: get.body }, comparable(get));
@@ -199,12 +205,12 @@ describe('The age of a list', () => {
     const matching: [string, (etag: string) => string][] = [
       ['the ETag', (etag) => etag],
       ['the weak ETag', (etag) => `W/${etag}`],
-      ['a list with the ETag in it', (etag) => `"other", W/"another",${etag}`],
+      ['a list that contains the ETag', (etag) => `"other", W/"another",${etag}`],
       ['*', () => '*'],
     ];
     for (const method of ['GET', 'HEAD'])
       for (const [what, value] of matching)
-        it(`answers ${method} 304, with the headers and no body, to ${what}`, async () => {
+        it(`answers ${method} with 304, the headers and no body for ${what}`, async () => {
           const get = await world.ask(path);
           const headers = { 'If-None-Match': value(get.headers.get('etag')!) };
           const answer = await world.ask(path, { method, headers });
@@ -215,13 +221,13 @@ describe('The age of a list', () => {
         });
 
     for (const value of ['"other"', 'W/"other", "another"', '"*"'])
-      it(`answers 200 to ${value}`, async () => {
+      it(`answers 200 for ${value}`, async () => {
         const answer = await world.ask(path, { headers: { 'If-None-Match': value } });
         assert.equal(answer.status, 200);
         assert.equal(idsOf(answer).length, 2);
       });
 
-    it('answers 200 and another ETag once the list has changed', async () => {
+    it('answers 200 with another ETag after the list has changed', async () => {
       const etag = (await world.ask(path)).headers.get('etag')!;
       changeBehind();
       const answer = await world.ask(path, { headers: { ...noCache, 'If-None-Match': etag } });
@@ -232,7 +238,7 @@ describe('The age of a list', () => {
 });
 
 describe('INVENTORY_MAX_AGE_MS=0', () => {
-  it('asks AWS about every list', async () => {
+  it('calls AWS for every list', async () => {
     const world = await startWorld({}, { INVENTORY_MAX_AGE_MS: '0' });
     try {
       for (let n = 0; n < 3; n++) await world.ids('default-elb');
