@@ -6,8 +6,8 @@ interface Elb {
   readonly instanceCount: number;
 }
 
-/** A list is older than INVENTORY_MAX_AGE_MS by then. */
-const maxAgeMs = 2100;
+/** Longer than the default of INVENTORY_MAX_AGE_MS. */
+const untilExpiredMs = 2100;
 
 const elbsOf = ({ body }: Answer) => (JSON.parse(body) as { message: Elb[] }).message;
 const namesOf = (answer: Answer) => elbsOf(answer).map(({ elbName }) => elbName);
@@ -24,18 +24,18 @@ describe('GET /elb', () => {
     return answer;
   };
 
-  it('answers 401 without credentials', async () => {
+  it('returns 401 without credentials', async () => {
     const answer = await world.ask('/elb', { headers: { Authorization: '' } });
     assert.equal(answer.status, 401);
   });
 
-  it('answers 405 and Allow to a POST', async () => {
+  it('returns 405 with Allow for a POST', async () => {
     const { status, headers } = await world.ask('/elb', { method: 'POST' });
     assert.equal(status, 405);
     assert.equal(headers.get('allow'), 'GET, HEAD');
   });
 
-  it('tells all that AWS tells of a load balancer', async () => {
+  it('returns all properties of a load balancer', async () => {
     const [elb] = elbsOf(await page('/elb?name=default-elb'));
     assert.deepEqual(elb, {
       elbName: 'default-elb',
@@ -56,7 +56,7 @@ describe('GET /elb', () => {
     });
   });
 
-  it('sorts by name, and leads through pages of a limit', async () => {
+  it('sorts by name and links to the next page when limit is set', async () => {
     const names: string[] = [];
     let path: string | undefined = '/elb?limit=10';
     let pages = 0;
@@ -71,7 +71,7 @@ describe('GET /elb', () => {
     assert.deepEqual(names, [...names].sort());
   });
 
-  it('filters by name and by how names begin, through pages', async () => {
+  it('filters by name and by name prefix, on each page', async () => {
     assert.deepEqual(namesOf(await page('/elb?name=elb-000*')).length, 9);
     assert.deepEqual(namesOf(await page('/elb?name=elb-0003')), ['elb-0003']);
     assert.deepEqual(namesOf(await page('/elb?name=elb')), []);
@@ -80,11 +80,11 @@ describe('GET /elb', () => {
     assert.deepEqual(namesOf(await page(next)), ['elb-0006', 'elb-0007', 'elb-0008', 'elb-0009']);
   });
 
-  it('goes on behind a load balancer that was deleted meanwhile', async () => {
+  it('continues after the cursor when no load balancer has that name', async () => {
     assert.equal(namesOf(await page('/elb?cursor=elb-0002x&limit=1'))[0], 'elb-0003');
   });
 
-  it('is answered from the picture of the lists, and shows a change at once', async () => {
+  it('returns cached data and shows a change immediately', async () => {
     await page('/elb');
     await world.ids('empty-elb');
     world.aws.resetCalls();
@@ -95,11 +95,11 @@ describe('GET /elb', () => {
     assert.equal(elbsOf(await page('/elb?name=empty-elb'))[0]!.instanceCount, 1);
   });
 
-  it('asks AWS on demand, and answers 304 to who has the page, and HEAD', async () => {
+  it('calls AWS for no-cache, returns 304 for a matching ETag and supports HEAD', async () => {
     const first = await page('/elb?name=other*');
     world.aws.resetCalls();
-    const demanded = await world.ask('/elb?name=other*', { headers: noCache });
-    assert.match(demanded.headers.get('cache-status')!, /fwd=request/);
+    const fresh = await world.ask('/elb?name=other*', { headers: noCache });
+    assert.match(fresh.headers.get('cache-status')!, /fwd=request/);
     assert.ok(world.calls(describeElbs) >= 1);
     const etag = first.headers.get('etag')!;
     const again = await world.ask('/elb?name=other*', { headers: { 'If-None-Match': etag } });
@@ -107,26 +107,26 @@ describe('GET /elb', () => {
     assert.equal((await world.ask('/elb', { method: 'HEAD' })).status, 200);
   });
 
-  it('has a load balancer that is new to AWS, and none that is gone', async () => {
+  it('lists new load balancers and omits deleted ones', async () => {
     world.aws.region.changeLoadBalancer('brand-new', {});
-    await world.clock.pass(maxAgeMs);
+    await world.clock.pass(untilExpiredMs);
     assert.deepEqual(namesOf(await page('/elb?name=brand*')), ['brand-new']);
     world.aws.region.deleteLoadBalancer('brand-new');
-    await world.clock.pass(maxAgeMs);
+    await world.clock.pass(untilExpiredMs);
     assert.deepEqual(namesOf(await page('/elb?name=brand*')), []);
   });
 
-  it('is served stale while AWS fails', async () => {
+  it('returns stale data while AWS fails', async () => {
     await page('/elb');
     world.aws.faults.set([{ throttle: true, actions: [describeElbs] }]);
-    await world.clock.pass(maxAgeMs);
+    await world.clock.pass(untilExpiredMs);
     assert.match((await page('/elb')).headers.get('cache-status')!, /stale/);
     assert.equal((await world.ask('/elb', { headers: noCache })).status, 503);
     world.aws.faults.clear();
   });
 });
 
-describe('GET /elb, members in service', () => {
+describe('inServiceCount of GET /elb', () => {
   let world: World;
   beforeEach(async () => {
     world = await startWorld();
@@ -142,17 +142,17 @@ describe('GET /elb, members in service', () => {
   };
   const healthCalls = () => world.calls('DescribeInstanceHealth');
 
-  it('answers 400 to another value of health than true and false', async () => {
+  it('is refused with 400 when health is neither true nor false', async () => {
     assert.equal((await world.ask('/elb?health=yes')).status, 400);
   });
 
-  it('leaves the count out where it is not known, without a call', async () => {
+  it('is absent, without a call, when health has not been read', async () => {
     assert.equal((await counts())['default-elb'], undefined);
     assert.equal((await counts('?health=false'))['default-elb'], undefined);
     assert.equal(healthCalls(), 0);
   });
 
-  it('has the count after a reading of health, and not after a change', async () => {
+  it('is present after a health read and absent after a change', async () => {
     await world.ask('/elb/default-elb/health');
     assert.deepEqual(await counts('?name=default-elb'), { 'default-elb': 3 });
     assert.equal(healthCalls(), 1);
@@ -160,7 +160,7 @@ describe('GET /elb, members in service', () => {
     assert.deepEqual(await counts('?name=default-elb'), { 'default-elb': undefined });
   });
 
-  it('has the count of each load balancer of the page with health=true, without those that drain', async () => {
+  it('is present for each load balancer with health=true and excludes draining instances', async () => {
     world.aws.region.changeInstance('i-6d304aae', { check: 'failing' });
     world.aws.region.advance(60);
     await world.detach('default-elb', 'i-5203422c');
@@ -170,12 +170,12 @@ describe('GET /elb, members in service', () => {
     assert.equal((await counts('?health=true'))['empty-elb'], 0);
   });
 
-  it('leaves out what AWS does not answer, and asks no more of it', async () => {
+  it('is absent when AWS throttles the health reads', async () => {
     world.aws.faults.set([{ throttle: true, actions: ['DescribeInstanceHealth'] }]);
     for (const count of Object.values(await counts('?health=true'))) assert.equal(count, undefined);
   });
 
-  it('keeps health in the link to the next page', async () => {
+  it('is requested by the link to the next page as well', async () => {
     const { headers } = await world.ask('/elb?limit=1&health=true');
     assert.match(headers.get('link') ?? '', /health=true/);
   });

@@ -4,15 +4,15 @@ import { type Ask, describeElbs, startWorld, type World } from '../support/world
 const [member, spare, terminated] = ['i-5203422c', 'i-0b22a22eec53b9321', 'i-0a2bfc6d7849e6340'];
 const body = (instanceId: string) => JSON.stringify({ instanceId });
 
-/** `request` of a world holds each code against swagger.yaml, too. */
-describe('The header Error-Code', () => {
+/** `ask` also checks each code against swagger.yaml. */
+describe('The Error-Code header', () => {
   let world: World;
   before(async () => {
     world = await startWorld({}, { PROTECT_LAST_IN_SERVICE: 'true' });
   });
   after(() => world.close());
 
-  const failures: [path: string, how: Ask, status: number, code: string][] = [
+  const failures: [path: string, request: Ask, status: number, code: string][] = [
     ['/elb/default-elb', { headers: { Authorization: '' } }, 401, 'unauthenticated'],
     ['/nowhere', {}, 404, 'route_not_found'],
     ['/elb/default-elb', { method: 'PUT' }, 405, 'method_not_allowed'],
@@ -31,13 +31,13 @@ describe('The header Error-Code', () => {
     ['/elb/default-elb', { method: 'POST', body: body(terminated) }, 400, 'instance_refused'],
     ['/elb/default-elb', { method: 'DELETE', body: body(spare) }, 409, 'instance_not_attached'],
   ];
-  for (const [path, how, status, code] of failures)
-    it(`is ${code} in the ${status} for ${how.method ?? 'GET'} ${path}`, async () => {
-      const answer = await world.ask(path, how);
+  for (const [path, request, status, code] of failures)
+    it(`is ${code} in the ${status} for ${request.method ?? 'GET'} ${path}`, async () => {
+      const answer = await world.ask(path, request);
       assert.deepEqual([answer.status, answer.headers.get('error-code')], [status, code]);
     });
 
-  it('is last_in_service for the last member in service, and code of that outcome in a batch', async () => {
+  it('is last_in_service for the last member in service, like the code in a batch outcome', async () => {
     world.aws.region.setMembers('empty-elb', [spare]);
     const { headers } = await world.detach('empty-elb', spare);
     assert.equal(headers.get('error-code'), 'last_in_service');
@@ -53,13 +53,13 @@ describe('The header Error-Code', () => {
     assert.equal(batch.headers.get('error-code'), null);
   });
 
-  it('is absent from a success and from a 304', async () => {
+  it('is absent from a 200 and from a 304', async () => {
     const { headers } = await world.ask('/elb/default-elb');
     assert.equal(headers.get('error-code'), null);
-    const known = await world.ask('/elb/default-elb', {
+    const notModified = await world.ask('/elb/default-elb', {
       headers: { 'If-None-Match': headers.get('etag') ?? '' },
     });
-    assert.deepEqual([known.status, known.headers.get('error-code')], [304, null]);
+    assert.deepEqual([notModified.status, notModified.headers.get('error-code')], [304, null]);
   });
 
   it('is aws_throttled when AWS throttles a change', async () => {

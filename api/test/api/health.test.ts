@@ -37,7 +37,7 @@ describe('GET /elb/{elbName}/health', () => {
     return found;
   };
 
-  it('answers 404 for an unknown load balancer and an impossible name, 401 without credentials, 405 to a POST', async () => {
+  it('returns 404 for an unknown or invalid name, 401 without credentials and 405 for a POST', async () => {
     assert.equal((await world.ask('/elb/-/health')).status, 404);
     assert.equal(world.calls(), 0);
     assert.equal((await world.ask('/elb/no-such-elb/health')).status, 404);
@@ -46,7 +46,7 @@ describe('GET /elb/{elbName}/health', () => {
     assert.deepEqual([status, headers.get('allow')], [405, 'GET, HEAD']);
   });
 
-  it('answers 503 and Retry-After when AWS throttles', async () => {
+  it('returns 503 with Retry-After when AWS throttles', async () => {
     world.aws.faults.set([{ throttle: true, actions: [describeHealth] }]);
     const { status, headers, body } = await world.ask('/elb/default-elb/health');
     assert.equal(status, 503);
@@ -54,19 +54,19 @@ describe('GET /elb/{elbName}/health', () => {
     assert.ok(headers.has('retry-after'));
   });
 
-  it('names the IAM action when AWS refuses', async () => {
+  it('names the missing IAM action when AWS denies access', async () => {
     world.aws.faults.set([{ refuse: true, actions: [describeHealth] }]);
     const { status, body } = await world.ask('/elb/default-elb/health');
     assert.equal(status, 502);
     assert.match(body, /must allow elasticloadbalancing:DescribeInstanceHealth/);
   });
 
-  it('answers an empty list for a load balancer without instances, and HEAD', async () => {
+  it('returns an empty list for a load balancer without members and supports HEAD', async () => {
     assert.deepEqual(await health('empty-elb'), []);
     assert.equal((await world.ask('/elb/empty-elb/health', { method: 'HEAD' })).status, 200);
   });
 
-  it('tells AWS’s words, zone and state of each member in AWS’s order', async () => {
+  it('returns state, zone and explanation of each member in the order of AWS', async () => {
     const entries = await health();
     assert.deepEqual(
       entries.map(({ instanceId }) => instanceId),
@@ -84,7 +84,7 @@ describe('GET /elb/{elbName}/health', () => {
     });
   });
 
-  it('has a condition for programs to match in each entry', async () => {
+  it('returns a machine-readable condition of each member', async () => {
     const conditionOf = async (instanceId: string) => (await entry(instanceId)).condition;
     await world.attach('default-elb', spare);
     assert.equal(await conditionOf(spare), 'registering');
@@ -103,7 +103,7 @@ describe('GET /elb/{elbName}/health', () => {
     ]);
   });
 
-  it('says how long a registration takes at least', async () => {
+  it('returns the earliest time at which a registration can end', async () => {
     await world.attach('default-elb', spare);
     const { state, description, why } = await entry(spare);
     assert.deepEqual([state, description], ['OutOfService', 'Instance registration is still in progress.']);
@@ -113,12 +113,12 @@ describe('GET /elb/{elbName}/health', () => {
     );
   });
 
-  it('says so of a registration of which it does not know when it began', async () => {
+  it('returns the minimum duration of a registration with an unknown start', async () => {
     world.aws.region.register('default-elb', [spare]);
     assert.match((await entry(spare)).why, /at the earliest 15 s after it was attached/);
   });
 
-  it('names the target of a failing check, and what must pass until it is in service', async () => {
+  it('explains a failing health check and what it needs to pass', async () => {
     world.aws.region.changeInstance(second, { check: 'failing' });
     world.aws.region.advance(60);
     const { state, why } = await entry(second);
@@ -126,7 +126,7 @@ describe('GET /elb/{elbName}/health', () => {
     assert.match(why, /HTTP:8000\/healthcheck fails: .* within 2 s; .* 3 checks, .* at the earliest in 15 s/);
   });
 
-  it('names the zone that is not enabled, and those that are', async () => {
+  it('names the disabled zone of a member and the enabled zones', async () => {
     await world.attach('default-elb', inZoneD);
     const { availabilityZone, why } = await entry(inZoneD);
     assert.equal(availabilityZone, 'us-east-1d');
@@ -136,7 +136,7 @@ describe('GET /elb/{elbName}/health', () => {
     );
   });
 
-  it('says that an instance is stopped, at once though it ran a moment ago', async () => {
+  it('reports a stopped instance immediately', async () => {
     await health();
     world.aws.region.changeInstance(first, { state: 'stopped' });
     const { instanceState, why } = await entry(first);
@@ -146,26 +146,26 @@ describe('GET /elb/{elbName}/health', () => {
     assert.match((await entry(stopped)).why, /stopped: start it, or detach it/);
   });
 
-  it('tells a terminated member, of which AWS tells nothing', async () => {
+  it('reports a terminated member that ELB does not report', async () => {
     world.aws.region.setMembers('default-elb', [first, terminated]);
     const { state, instanceState, why } = await entry(terminated);
     assert.deepEqual([state, instanceState], ['Unknown', 'terminated']);
     assert.match(why, /terminated: detach it/);
   });
 
-  it('tells until when an instance drains that was detached here or elsewhere', async () => {
+  it('returns the end of draining of instances detached by the service or by other clients', async () => {
     await world.detach('default-elb', first);
-    const own = await entry(first);
-    assert.equal(own.state, 'InService');
+    const detachedHere = await entry(first);
+    assert.equal(detachedHere.state, 'InService');
     assert.match(
-      own.why,
+      detachedHere.why,
       /drains its connections until \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ \((1[6-9]|20) s\) at most/,
     );
     world.aws.region.deregister('default-elb', [second]);
     assert.match((await entry(second)).why, /drains its connections until .* \((19|20) s\) at most/);
   });
 
-  it('says that a re-attachment falls into the draining, and until when', async () => {
+  it('explains that a draining instance was attached again', async () => {
     await world.detach('default-elb', first);
     assert.equal((await world.attach('default-elb', first)).status, 201);
     assert.match(
@@ -174,7 +174,7 @@ describe('GET /elb/{elbName}/health', () => {
     );
   });
 
-  it('shares one call for a second among all who ask, and lets callers ask for more', async () => {
+  it('shares one AWS call among concurrent requests and calls AWS again for no-cache', async () => {
     await health('default-elb', {});
     world.aws.resetCalls();
     world.aws.faults.set([{ actions: [describeHealth], latencyMs: 1000 }]);
@@ -187,13 +187,13 @@ describe('GET /elb/{elbName}/health', () => {
     assert.match(answers[0]!.headers.get('cache-status')!, /fwd=request/);
   });
 
-  it('shows a change of our own at once, though the last answer is younger than a second', async () => {
+  it('shows an instance immediately after its attachment through the service', async () => {
     await health('default-elb', {});
     await world.attach('default-elb', spare);
     assert.equal((await health('default-elb', {})).length, 4);
   });
 
-  it('answers without EC2’s facts while EC2 fails', async () => {
+  it('returns unknown zones and instance states while EC2 fails', async () => {
     world.aws.faults.set([{ throttle: true, actions: [describeInstances] }]);
     const [one] = await health('default-elb', {});
     assert.deepEqual([one!.availabilityZone, one!.instanceState], ['unknown', 'unknown']);

@@ -12,10 +12,10 @@ const detach =
   'DELETE /elb/default-elb?instanceId=i-5203422c HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}';
 const connectRequest = 'CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n';
 
-/** `FULL_TESTS=1` makes 2,000 connections; without it, 500. */
+/** 2,000 connections with `FULL_TESTS=1`, otherwise 500. */
 const connections = process.env['FULL_TESTS'] === '1' ? 2000 : 500;
 
-describe('Bytes from an unauthenticated sender', function () {
+describe('The service under hostile input', function () {
   this.timeout(60_000);
   let aws: EmbeddedAws;
   let service: ServiceProcess;
@@ -28,12 +28,12 @@ describe('Bytes from an unauthenticated sender', function () {
     await aws.close();
   });
 
-  const serves = async () => {
+  const assertIsHealthy = async () => {
     assert.equal((await service.request('/healthcheck')).status, 200);
     assert.equal(service.child.exitCode, null);
   };
 
-  /** Sends the pieces one after the other and returns what came until the connection was closed. */
+  /** Sends the pieces 10 ms apart and returns everything received until the connection closes. */
   async function answerTo(...pieces: string[]): Promise<string> {
     const connection = new RawConnection(service.url);
     for (const piece of pieces) {
@@ -55,17 +55,17 @@ describe('Bytes from an unauthenticated sender', function () {
     ['an unknown version', ['GET / HTTP/9.9\r\nHost: x\r\n\r\n'], 400],
     ['a header of 20 KB', [`GET / HTTP/1.1\r\nX: ${'y'.repeat(20_000)}\r\n\r\n`], 431],
   ];
-  it('get one answer from Node and a closed connection when its parser refuses them', async () => {
+  it('sends one error response and closes the connection when the HTTP parser fails', async () => {
     for (const [what, pieces, status] of refused) {
       const received = await answerTo(...pieces);
       assert.match(received, new RegExp(`^HTTP/1\\.1 ${status} `), what);
       assert.equal(received.match(/HTTP\/1\.1/g)?.length, 1, what);
     }
     assert.equal(aws.calls().calls, 0);
-    await serves();
+    await assertIsHealthy();
   });
 
-  it('get a closed connection for CONNECT: alone, behind a request, closed and reset by the client', async () => {
+  it('closes the connection on CONNECT, alone or after another request', async () => {
     assert.equal(await answerTo(connectRequest), '');
     await answerTo(healthcheck + connectRequest);
     await answerTo(healthcheck, connectRequest);
@@ -75,18 +75,18 @@ describe('Bytes from an unauthenticated sender', function () {
       socket[end]();
       await once(socket, 'close');
     }
-    await serves();
+    await assertIsHealthy();
   });
 
-  it('get an ordinary answer when they ask for an upgrade', async () => {
+  it('ignores Upgrade headers', async () => {
     for (const protocol of ['websocket', 'h2c', 'TLS/1.0']) {
       const upgrade = `GET /healthcheck HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, close\r\nUpgrade: ${protocol}\r\n\r\n`;
       assert.match(await answerTo(upgrade), /^HTTP\/1.1 200 OK\r\n/, protocol);
     }
-    await serves();
+    await assertIsHealthy();
   });
 
-  it(`do not end, hang or fill the process: ${connections} mutated, aborted and reset connections`, async () => {
+  it(`survives ${connections} mutated, aborted and reset connections`, async () => {
     const seed = 11;
     const random = seededRandom(seed);
     const templates = [
@@ -113,17 +113,21 @@ describe('Bytes from an unauthenticated sender', function () {
     };
     for (let batch = 0; batch < connections / 50; batch += 1) {
       await Promise.all(Array.from({ length: 50 }, one));
-      await serves();
+      await assertIsHealthy();
     }
     assert.equal(aws.calls().calls, 0, `seed ${seed}`);
     const status = (await (await service.request('/status')).json()) as {
       message: { requests: { inFlight: number } };
     };
-    assert.equal(status.message.requests.inFlight, 1, `seed ${seed}: requests are counted that nobody makes`);
+    assert.equal(
+      status.message.requests.inFlight,
+      1,
+      `seed ${seed}: inFlight counts requests that have ended`,
+    );
   });
 
-  // Ends the process that the tests share, so it comes last.
-  it('do not keep the process from ending after SIGTERM when a CONNECT is held open', async () => {
+  // The last test, because it ends the shared process.
+  it('exits on SIGTERM while CONNECT requests are open', async () => {
     for (const bytes of [connectRequest, healthcheck + connectRequest])
       (await connected(service)).write(bytes);
     await sleep(50);
@@ -141,7 +145,7 @@ async function connected({ url }: Service): Promise<Socket> {
   return socket;
 }
 
-/** One to three requests in a row, with up to eight bytes replaced, inserted or removed. */
+/** Returns one to three requests in sequence, with up to eight bytes replaced, inserted or removed. */
 function mutated(templates: readonly string[], random: () => number): Buffer {
   const below = (limit: number) => Math.floor(random() * limit);
   const requests = Array.from({ length: 1 + below(3) }, () => templates[below(templates.length)] ?? '');

@@ -19,7 +19,7 @@ describe('PROTECT_LAST_IN_SERVICE', () => {
   const detach = (instanceId: string, query = '') =>
     world.ask(`/elb/default-elb?instanceId=${instanceId}${query}`, { method: 'DELETE' });
 
-  it('is off by default, and the log warns where no member is left', async () => {
+  it('is off by default and logs a warning when the last member is detached', async () => {
     await start([first], '');
     assert.equal((await detach(first)).status, 201);
     assert.equal(world.calls(describeHealth), 0);
@@ -30,7 +30,7 @@ describe('PROTECT_LAST_IN_SERVICE', () => {
     assert.ok(line['requestId']);
   });
 
-  it('is off by default, and the log warns where a recent reading of health shows that the last one goes', async () => {
+  it('is off by default and logs a warning when a recent health read shows no other member in service', async () => {
     await start([first, second], '');
     world.aws.region.changeInstance(second, { state: 'stopped' });
     await world.ask('/elb/default-elb/health');
@@ -39,12 +39,12 @@ describe('PROTECT_LAST_IN_SERVICE', () => {
   });
 
   for (const [what, members, stopped, says] of [
-    ['the only one', [first], [], /; 0 of 1 would remain in service$/],
-    ['one of three', [first, second, third], [], /; 2 of 3 would remain in service$/],
-    ['one beside another out of service', [first, second], [second], /; 0 of 1 would remain in service$/],
-    ['one that is not in service', [first, second], [first], /; 1 of 1 would remain in service$/],
+    ['the only member', [first], [], /; 0 of 1 would remain in service$/],
+    ['one of three members', [first, second, third], [], /; 2 of 3 would remain in service$/],
+    ['the only member in service', [first, second], [second], /; 0 of 1 would remain in service$/],
+    ['a member out of service', [first, second], [first], /; 1 of 1 would remain in service$/],
   ] as const)
-    it(`is off by default, and the dry run says how many would remain without ${what}`, async () => {
+    it(`is off by default and a dry run returns the remaining count for ${what}`, async () => {
       await start([...members], '');
       for (const id of stopped) world.aws.region.changeInstance(id, { state: 'stopped' });
       const answer = await detach(first, '&dryRun=true');
@@ -61,7 +61,7 @@ describe('PROTECT_LAST_IN_SERVICE', () => {
       assert.match(many.body, new RegExp(says.source.replace('$', '')));
     });
 
-  it('is off by default, and the dry run leaves the numbers out where health cannot be read', async () => {
+  it('is off by default and a dry run omits the counts when health is not available', async () => {
     await start([first], '');
     world.aws.faults.set([{ throttle: true, actions: [describeHealth] }]);
     const answer = await detach(first, '&dryRun=true');
@@ -73,7 +73,7 @@ describe('PROTECT_LAST_IN_SERVICE', () => {
     assert.doesNotMatch(answer.body, /inServiceBefore/);
   });
 
-  it('refuses to detach the last one in service, in a dry run too, and says how to go on', async () => {
+  it('refuses to detach the last member in service and advises force, also in a dry run', async () => {
     await start([first, second]);
     world.aws.region.changeInstance(second, { state: 'stopped' });
     for (const query of ['', '&dryRun=true']) {
@@ -87,7 +87,7 @@ describe('PROTECT_LAST_IN_SERVICE', () => {
     assert.equal(world.calls(deregister), 0);
   });
 
-  it('lets go who is not in service, and the last but one', async () => {
+  it('allows detaching members out of service and all but the last in service', async () => {
     await start([first, second, third]);
     world.aws.region.changeInstance(third, { check: 'failing' });
     world.aws.region.advance(60);
@@ -96,27 +96,27 @@ describe('PROTECT_LAST_IN_SERVICE', () => {
     assert.equal((await detach(first)).status, 409);
   });
 
-  it('lets all go from a load balancer that has nobody in service', async () => {
+  it('allows detaching from a load balancer without members in service', async () => {
     await start([first]);
     world.aws.region.changeInstance(first, { state: 'stopped' });
     assert.equal((await detach(first)).status, 201);
   });
 
-  it('looks at what is true now, not a second ago', async () => {
+  it('reads current health instead of cached health', async () => {
     await start([first, second]);
     await world.ask('/elb/default-elb/health');
     world.aws.region.changeInstance(second, { state: 'stopped' });
     assert.equal((await detach(first)).status, 409);
   });
 
-  it('lets one of two detaches pass that come at once, and not both', async () => {
+  it('allows only one of two concurrent detaches of the last two members', async () => {
     await start([first, second]);
     const statuses = (await Promise.all([detach(first), detach(second)])).map(({ status }) => status);
     assert.deepEqual(statuses.sort(), [201, 409]);
     assert.equal(world.calls(deregister), 1);
   });
 
-  it('keeps one of many that are detached together', async () => {
+  it('refuses to detach the last member in service of a batch', async () => {
     await start([first, second, third]);
     const answer = await world.ask('/elb/default-elb/instances', {
       method: 'DELETE',
@@ -130,7 +130,7 @@ describe('PROTECT_LAST_IN_SERVICE', () => {
     assert.deepEqual(await world.ids('default-elb'), [third]);
   });
 
-  it('changes nothing where AWS does not tell of health', async () => {
+  it('refuses to detach with 503 when AWS throttles the health read', async () => {
     await start([first, second]);
     world.aws.faults.set([{ throttle: true, actions: [describeHealth] }]);
     const answer = await detach(first);
@@ -139,7 +139,7 @@ describe('PROTECT_LAST_IN_SERVICE', () => {
   });
 
   for (const path of ['', '/instances'])
-    it(`gives way to force=true${path && ' of many'}, without a look at health, and the log names who forced`, async () => {
+    it(`is bypassed by force=true${path && ' of a batch'} without a health read, and the log names the principal`, async () => {
       await start([first]);
       world.aws.faults.set([{ throttle: true, actions: [describeHealth] }]);
       const body = JSON.stringify(path === '' ? { instanceId: first } : { instanceIds: [first] });

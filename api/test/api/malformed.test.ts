@@ -7,7 +7,7 @@ import { startWorld, type World } from '../support/world.ts';
 const authorization = `Authorization: Basic ${token}`;
 const body = JSON.stringify({ instanceId: 'i-0b22a22eec53b9321' });
 
-describe('Requests that HTTP has refused', () => {
+describe('HTTP request validation', () => {
   let world: World;
   before(async () => {
     world = await startWorld({}, { INVENTORY_MAX_AGE_MS: '60000' });
@@ -23,14 +23,22 @@ describe('Requests that HTTP has refused', () => {
   }
 
   const refused: [what: string, fields: string[], says: RegExp][] = [
-    ['no Host', [authorization], /the request has no Host header/],
-    ['two Hosts', ['Host: a', 'Host: b', authorization], /the field host twice; send it once/],
-    ['the same Host twice', ['Host: a', 'HOST: a', authorization], /the field host twice/],
-    ['two hosts in one field', ['Host: a, b', authorization], /the Host header is not a host/],
-    ['a Host with a path', ['Host: a/b', authorization], /the Host header is not a host/],
-    ['two Authorizations', ['Host: a', authorization, authorization], /the field authorization twice/],
+    ['without a Host header', [authorization], /the request has no Host header/],
+    ['with two Host headers', ['Host: a', 'Host: b', authorization], /the field host twice; send it once/],
     [
-      'a wrong and a right one',
+      'with a repeated Host header in another case',
+      ['Host: a', 'HOST: a', authorization],
+      /the field host twice/,
+    ],
+    ['with two hosts in one Host header', ['Host: a, b', authorization], /the Host header is not a host/],
+    ['with a path in the Host header', ['Host: a/b', authorization], /the Host header is not a host/],
+    [
+      'with two Authorization headers',
+      ['Host: a', authorization, authorization],
+      /the field authorization twice/,
+    ],
+    [
+      'with an invalid and a valid Authorization header',
       ['Host: a', 'Authorization: x', authorization],
       /the field authorization twice/,
     ],
@@ -41,7 +49,7 @@ describe('Requests that HTTP has refused', () => {
       ['GET', '/elb'],
       ['DELETE', '/elb/default-elb?instanceId=i-5203422c'],
     ] as const)
-      it(`answers 400 to ${what}: ${method} ${path}`, async () => {
+      it(`returns 400 for ${method} ${path} ${what}`, async () => {
         world.aws.resetCalls();
         const answer = await answerTo(method, path, ...fields);
         assert.match(answer, /^HTTP\/1.1 400 Bad Request\r\n/);
@@ -50,13 +58,13 @@ describe('Requests that HTTP has refused', () => {
         assert.equal(world.calls(), 0);
       });
 
-  it('answers 400 to two Origins of a change', async () => {
+  it('returns 400 for a change with two Origin headers', async () => {
     const origins = ['Origin: http://a', 'Origin: http://b'];
     const answer = await answerTo('POST', '/elb/default-elb', 'Host: a', authorization, ...origins);
     assert.match(answer, /^HTTP\/1.1 400 .*the field origin twice/s);
   });
 
-  it('answers 200 to fields that are lists, sent twice', async () => {
+  it('returns 200 for repeated headers whose values are lists', async () => {
     const lists = ['X-Forwarded-For: 1.1.1.1', 'X-Forwarded-For: 2.2.2.2', 'Accept: a/b', 'Accept: c/d'];
     for (const host of ['x', '127.0.0.1:8000', '[::1]:8000', 'a_b.example', ''])
       assert.match(
@@ -70,7 +78,7 @@ describe('Requests that HTTP has refused', () => {
       ['POST', '/elb/default-elb'],
       ['DELETE', '/elb/default-elb/instances'],
     ] as const)
-      it(`answers 415 and Accept-Encoding to Content-Encoding: ${encoding.slice(0, 20)} on ${method} ${path}`, async () => {
+      it(`returns 415 with Accept-Encoding for ${method} ${path} with Content-Encoding: ${encoding.slice(0, 20)}`, async () => {
         const compressed = gzipSync(body).toString('latin1');
         const headers = { 'Content-Encoding': encoding };
         const answer = await world.ask(path, { method, headers, body: compressed });
@@ -80,7 +88,7 @@ describe('Requests that HTTP has refused', () => {
         assert.ok(answer.body.length < 250);
       });
 
-  it('reads a body with Content-Encoding: identity', async () => {
+  it('accepts a body with Content-Encoding: identity', async () => {
     const headers = { 'Content-Encoding': 'Identity' };
     const answer = await world.ask('/elb/default-elb', { method: 'POST', headers, body });
     assert.equal(answer.status, 201, answer.body);

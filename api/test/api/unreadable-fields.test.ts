@@ -5,8 +5,8 @@ import type { EmbeddedAws } from '../../embedded-aws/server.ts';
 import { forward } from '../support/forward.ts';
 import { startWorld, type World } from '../support/world.ts';
 
-/** Starts a proxy in front of AWS that rewrites its answers. */
-async function rewriting(aws: EmbeddedAws, rewrite: (xml: string) => string): Promise<Server> {
+/** Starts a proxy in front of AWS that rewrites the response bodies. */
+async function startRewritingProxy(aws: EmbeddedAws, rewrite: (xml: string) => string): Promise<Server> {
   const server = createServer((request, response) => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -21,15 +21,15 @@ async function rewriting(aws: EmbeddedAws, rewrite: (xml: string) => string): Pr
   return server;
 }
 
-const first = (tag: string, text: string) => (xml: string) =>
+const replaceFirst = (tag: string, text: string) => (xml: string) =>
   xml.replace(new RegExp(`<${tag}>[^<]*</${tag}>`), `<${tag}>${text}</${tag}>`);
 
-describe('A field of an answer of AWS that cannot be read', () => {
+describe('An unreadable field of an AWS response', () => {
   let world: World;
   let proxy: Server;
   const start = async (rewrite: (xml: string) => string) => {
     world = await startWorld({}, {}, async (aws) => {
-      proxy = await rewriting(aws, rewrite);
+      proxy = await startRewritingProxy(aws, rewrite);
       return `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
     });
   };
@@ -45,16 +45,16 @@ describe('A field of an answer of AWS that cannot be read', () => {
   };
 
   for (const text of ['yesterday', 'Launched 1', '2024-13-45T99:00:00Z'])
-    it(`is unknown, and the rest of the list is served: launchTime ${text}`, async () => {
-      await start(first('launchTime', text));
-      const machines = await message<{ launchDate: string; instanceType: string }[]>('/elb/default-elb');
-      const dates = machines.map(({ launchDate }) => launchDate);
+    it(`is listed as unknown when launchTime is ${text}`, async () => {
+      await start(replaceFirst('launchTime', text));
+      const instances = await message<{ launchDate: string; instanceType: string }[]>('/elb/default-elb');
+      const dates = instances.map(({ launchDate }) => launchDate);
       assert.equal(dates.filter((date) => date === 'unknown').length, 1, dates.join());
-      assert.ok(machines.every(({ instanceType }) => instanceType !== 'unknown'));
+      assert.ok(instances.every(({ instanceType }) => instanceType !== 'unknown'));
     });
 
-  it('is unknown, and the other load balancers are served: CreatedTime', async () => {
-    await start(first('CreatedTime', 'soon'));
+  it('is listed as unknown when it is CreatedTime', async () => {
+    await start(replaceFirst('CreatedTime', 'soon'));
     const dates = (await message<{ createdDate: string }[]>('/elb')).map(({ createdDate }) => createdDate);
     assert.equal(dates.filter((date) => date === 'unknown').length, 1);
     assert.ok(dates.length > 1);
@@ -66,8 +66,8 @@ describe('A field of an answer of AWS that cannot be read', () => {
     ['Interval', 'intervalSeconds'],
     ['HealthyThreshold', 'healthyThreshold'],
   ] as const)
-    it(`is absent, and no null is served: ${tag}`, async () => {
-      await start(first(tag, 'many'));
+    it(`is absent from the list when it is ${tag}`, async () => {
+      await start(replaceFirst(tag, 'many'));
       const list = await message<object[]>('/elb');
       const text = JSON.stringify(list);
       assert.ok(!text.includes('null'), text);
