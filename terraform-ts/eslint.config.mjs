@@ -16,7 +16,7 @@ export default tseslint.config(
           paths: [
             {
               name: '@cdktf/provider-aws',
-              message: 'Its root costs 750 MB and 5 s: import lib/… one by one.',
+              message: 'The root module costs 750 MB and 5 s; import modules of lib/ one by one.',
             },
           ],
         },
@@ -24,7 +24,7 @@ export default tseslint.config(
     },
   },
   {
-    // The JSON under test has no types.
+    // The synthesized JSON has no types.
     files: ['test/**'],
     rules: {
       '@typescript-eslint/no-explicit-any': 'off',

@@ -10,23 +10,23 @@ export interface OutputProps {
   readonly dashboardUrl: string;
 }
 
-/** What an operator needs to hand after an apply. */
+/** Adds the outputs for the operator. */
 export function addOutputs(
   stack: TerraformStack,
   { config, loadBalancer, running, dashboardUrl }: OutputProps,
 ): void {
   const url = `http://${loadBalancer.dnsName}`;
   const outputs: Record<string, [value: unknown, description: string]> = {
-    elb_name: [loadBalancer.name, 'The load balancer'],
-    elb_dns: [loadBalancer.dnsName, 'Its DNS name'],
-    url: [url, 'The API'],
-    shell_commands: [shellCommands(config, running), 'A shell on each host'],
-    // Without --elb: it replaces each host where it stands, without losing a request, which works for one host, too.
+    elb_name: [loadBalancer.name, 'Name of the load balancer'],
+    elb_dns: [loadBalancer.dnsName, 'DNS name of the load balancer'],
+    url: [url, 'URL of the API'],
+    shell_commands: [shellCommands(config, running), 'Commands that open a shell on each host'],
+    // Without --elb, because that also works for a single host; the redeploy loses no request in both cases.
     redeploy_command: [
       `scripts/builder.sh --ref ${config.source.ref} ${Fn.join(' ', hostArguments(config, running))}`,
-      'Deploys another version on every host (set --ref); then set GIT_REF to it, for hosts to come',
+      'Command that deploys another version (--ref) on every host; also set GIT_REF to it, for new hosts',
     ],
-    dashboard_url: [dashboardUrl, 'Graphs'],
+    dashboard_url: [dashboardUrl, 'URL of the dashboard'],
   };
   for (const [name, [value, description]] of Object.entries(outputs)) {
     new TerraformOutput(stack, name, { value, description, staticId: true });
@@ -45,7 +45,7 @@ function shellCommands({ access, region }: Config, { instanceIds, publicAddresse
   return [];
 }
 
-/** Through SSM or an endpoint, SSH finds a host by its id: README.md has the lines for ~/.ssh/config. */
+/** SSH through SSM or an endpoint uses the instance id as the host name; README.md has the lines for ~/.ssh/config. */
 function hostArguments({ access }: Config, { instanceIds, publicAddresses }: RunningHosts): string[] {
   return each(
     '--host ec2-user@%s=%s',
@@ -54,7 +54,7 @@ function hostArguments({ access }: Config, { instanceIds, publicAddresses }: Run
   );
 }
 
-/** Terraform's formatlist: as many texts as the lists have members. */
+/** Calls Terraform's formatlist: returns one text per member of the lists. */
 function each(format: string, ...lists: string[][]): string[] {
   return Token.asList(Fn.formatlist(format, lists));
 }

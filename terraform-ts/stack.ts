@@ -18,7 +18,7 @@ import { addBackend } from './state';
 
 const lifecycleHook = 'api-is-ready';
 
-/** The whole service: a VPC, a classic ELB, hosts that run the API, and what shows how they are. */
+/** The service: a VPC, a classic ELB, hosts that run the API, and monitoring. */
 export class ElbInventoryStack extends TerraformStack {
   constructor(scope: Construct, id: string, config: Config) {
     super(scope, id);
@@ -79,7 +79,7 @@ export class ElbInventoryStack extends TerraformStack {
       },
       tags,
     });
-    // All that a booting host needs, as Terraform sees none of it in the user data.
+    // Everything that a booting host needs. Terraform cannot derive it from the user data.
     const dependsOn = [
       ...network.ready,
       ...securityGroups.ready,

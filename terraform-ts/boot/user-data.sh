@@ -1,16 +1,16 @@
-# What a host does at its first boot, as root: install, read API_TOKEN, build and run the API, report ready.
-# user-data.ts puts the interpreter's line and the values in front: REGION, SERVICE_NAME, REPOSITORY, GIT_REF,
+# Runs at the first boot of a host, as root: installs packages, reads API_TOKEN, builds and runs the API, reports ready.
+# user-data.ts prepends the interpreter line and the values: REGION, SERVICE_NAME, REPOSITORY, GIT_REF,
 # API_TOKEN_PARAMETER, LOG_GROUP, METRIC_NAMESPACE, and GROUP_NAME with LIFECYCLE_HOOK, or ELB_NAME.
 set -euo pipefail
-# Never trace: the token passes through a variable.
+# No tracing: a variable has the token.
 set +x
-# cloud-init sets no HOME; git and docker want one.
+# cloud-init sets no HOME; git and docker need it.
 export HOME=/root PATH="$PATH:/opt/aws/amazon-cloudwatch-agent/bin"
 readonly ENV_FILE=/root/.env CLONE="/opt/$SERVICE_NAME"
 
 say() { printf 'boot: %s\n' "$*"; }
 
-# A new role, a new route and a busy mirror all fail for a minute or so.
+# A new role, a new route and a busy mirror can fail for about a minute.
 retry() {
   local attempt
   for attempt in {1..12}; do
@@ -25,7 +25,7 @@ complete_launch() {
     --lifecycle-hook-name "$LIFECYCLE_HOOK" --instance-id "$instance_id" --lifecycle-action-result "$1"
 }
 
-# A host of the group that does not come up is given back at once instead of after the hook's patience.
+# Abandons the launch of a failed host at once, before the timeout of the lifecycle hook.
 on_exit() {
   local status=$?
   ((status != 0)) || return 0
@@ -73,7 +73,7 @@ cat >/opt/aws/amazon-cloudwatch-agent/etc/host.json <<JSON
 JSON
 amazon-cloudwatch-agent-ctl -a fetch-config -m ec2 -s -c file:/opt/aws/amazon-cloudwatch-agent/etc/host.json
 
-begin 'making room: an image does not build in the 1 GiB of a t3.micro'
+begin 'adding swap, because the build needs more than the 1 GiB of a t3.micro'
 dd if=/dev/zero of=/swapfile bs=1M count=2048 status=none
 chmod 600 /swapfile
 mkswap /swapfile
@@ -82,7 +82,7 @@ echo '/swapfile none swap defaults 0 0' >>/etc/fstab
 
 begin 'starting Docker, with the logs of containers in CloudWatch'
 install -d /etc/docker
-# non-blocking: the API does not wait for CloudWatch. `docker logs` still works, from Docker's own cache.
+# non-blocking: the API does not wait for CloudWatch. `docker logs` still works, from Docker's cache.
 cat >/etc/docker/daemon.json <<JSON
 {
   "log-driver": "awslogs",
@@ -115,10 +115,10 @@ begin 'building and starting the API'
 scripts/builder.sh --ref "$GIT_REF" --env-file "$ENV_FILE"
 
 if [[ -n $GROUP_NAME ]]; then
-  begin "telling $GROUP_NAME that this host is ready"
+  begin "reporting to $GROUP_NAME that this host is ready"
   complete_launch CONTINUE
 else
-  begin "joining $ELB_NAME"
+  begin "registering with $ELB_NAME"
   retry aws elb register-instances-with-load-balancer --region "$REGION" --load-balancer-name "$ELB_NAME" \
     --instances "$instance_id"
 fi

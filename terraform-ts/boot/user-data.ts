@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** What differs from one deployment to the other; names, never secrets. */
+/** The values of a deployment; they are not secret. */
 export interface UserDataProps {
   readonly region: string;
   readonly serviceName: string;
@@ -9,17 +9,17 @@ export interface UserDataProps {
   readonly tokenParameter: string;
   readonly logGroupName: string;
   readonly metricNamespace: string;
-  /** Whom a host tells that it is ready: its group, or the load balancer that it joins by itself. */
+  /** The group whose launch action the host completes, or the load balancer with which it registers itself. */
   readonly ready:
     { readonly groupName: string; readonly lifecycleHook: string } | { readonly elbName: string };
 }
 
-/** EC2 takes no more (EC2 user guide, "user data"), before base64. */
+/** The limit of EC2 (EC2 user guide, "user data"), before base64. */
 export const maxUserDataBytes = 16_384;
 
 const body = readFileSync(join(__dirname, 'user-data.sh'), 'utf8');
 
-/** Returns the script of the first boot. Throws if it is larger than EC2 takes. */
+/** Returns the script of the first boot. Throws if it exceeds the limit of EC2. */
 export function userData({ ready, source, ...props }: UserDataProps): string {
   const values = {
     REGION: props.region,
@@ -37,13 +37,15 @@ export function userData({ ready, source, ...props }: UserDataProps): string {
   const script = ['#!/usr/bin/env bash', ...assignments, body].join('\n');
   const bytes = Buffer.byteLength(script);
   if (bytes > maxUserDataBytes)
-    throw new Error(`The user data has ${bytes.toString()} bytes; EC2 takes ${maxUserDataBytes.toString()}.`);
+    throw new Error(
+      `The user data has ${bytes.toString()} bytes; EC2 allows ${maxUserDataBytes.toString()}.`,
+    );
   return script;
 }
 
 /**
- * The script as Terraform gets it. Encoded here instead of by Terraform's base64encode, it holds no `${…}` that
- * Terraform would take for its own.
+ * Returns the script in base64 for Terraform. Encoded here and not by Terraform's base64encode, because Terraform would
+ * interpret the `${…}` of the script.
  */
 export function encodedUserData(props: UserDataProps): string {
   return Buffer.from(userData(props)).toString('base64');

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import type { Env } from './environment';
 
-/** Returns where this clone came from and the commit it stands on, as REPOSITORY and GIT_REF; what git does not tell is left out. */
+/** Returns this clone's origin and commit as REPOSITORY and GIT_REF; a value is undefined when git fails. */
 export function checkout(): Env {
   return { REPOSITORY: git('remote', 'get-url', 'origin'), GIT_REF: git('rev-parse', 'HEAD') };
 }

@@ -1,4 +1,4 @@
-/** A block of IPv4 addresses, from `first` on. */
+/** A block of IPv4 addresses; `first` is its first address as a number. */
 export interface Cidr {
   readonly text: string;
   readonly first: number;
@@ -6,7 +6,7 @@ export interface Cidr {
   readonly prefix: number;
 }
 
-/** Returns the block, or the reason why the text is none. */
+/** Returns the block, or the problem as text. */
 export function parseCidr(text: string): Cidr | string {
   const match = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})\/(\d{1,2})$/.exec(text);
   if (!match) return `"${text}" is not a CIDR such as 10.20.0.0/16`;
@@ -16,7 +16,7 @@ export function parseCidr(text: string): Cidr | string {
   const first = ((a * 256 + b) * 256 + c) * 256 + d;
   const size = 2 ** (32 - prefix);
   if (first % size !== 0)
-    return `"${text}" has address bits behind its prefix; the block starts at ${block(first, size, prefix)}`;
+    return `"${text}" has address bits after its prefix; the block starts at ${block(first, size, prefix)}`;
   return { text, first, size, prefix };
 }
 
@@ -28,7 +28,7 @@ export function overlaps(a: Cidr, b: Cidr): boolean {
   return a.first < b.first + b.size && b.first < a.first + a.size;
 }
 
-/** The sixteenth number `index` (0 to 15) of a block. */
+/** Returns the CIDR of one sixteenth of a block; `index` is 0 to 15. */
 export function sixteenth(outer: Cidr, index: number): string {
   const size = outer.size / 16;
   return block(outer.first + index * size, size, outer.prefix + 4);

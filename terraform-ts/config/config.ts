@@ -2,15 +2,15 @@ import { parseCidr } from './cidr';
 import { ConfigError, EnvironmentReader, type Env } from './environment';
 import { readNetwork, type NetworkConfig } from './network-config';
 
-/** What is built, validated. Where nothing else is said, undefined means: not built. */
+/** The validated configuration. By default, undefined means that the part is not built. */
 export interface Config {
   readonly region: string;
   readonly serviceName: string;
   readonly elbName: string;
-  /** The load balancers on which the API may register and deregister; one of them is elbName. */
+  /** Load balancers on which the API may register and deregister instances, including elbName. */
   readonly managedElbs: readonly string[];
   readonly source: { readonly repository: string; readonly ref: string };
-  /** Where API_TOKEN is; the token itself is never here. */
+  /** The parameter with API_TOKEN; Terraform never reads its value. */
   readonly token: { readonly parameter: string; readonly keyArn: string | undefined };
   readonly hosts: HostsConfig;
   readonly access: Access;
@@ -19,7 +19,7 @@ export interface Config {
   readonly accessLogs: boolean;
   readonly alarmEmail: string | undefined;
   readonly logRetentionDays: number;
-  /** Undefined: a local file. */
+  /** undefined: a local file. */
   readonly state: { readonly bucket: string; readonly key: string; readonly region: string } | undefined;
   readonly tags: Readonly<Record<string, string>>;
 }
@@ -42,25 +42,25 @@ export interface Access {
 
 const regionName = /^[a-z]{2,}(-[a-z]+)+-\d+$/;
 const elbName = /^(?!-)[A-Za-z0-9-]{1,32}(?<!-)$/;
-const anElbName = 'a name an ELB can have: up to 32 letters, digits and hyphens, none at either end';
-/** Family with generation and attributes, a dot, a size: t3.micro, m7i-flex.large, u-6tb1.metal. Whether it is sold, AWS alone knows. */
+const anElbName = 'an ELB name: up to 32 letters, digits and hyphens, without a hyphen at either end';
+/** Family, generation, attributes, a dot and a size: t3.micro, m7i-flex.large, u-6tb1.metal. AWS checks whether the type exists. */
 const instanceType =
   /^(?:[a-z]+\d+[a-z]*(?:-[a-z0-9]+)*|u-\d+tb\d+)\.(?:nano|micro|small|medium|large|(?:\d+)?xlarge|metal(?:-\d+xl)?)$/;
-/** A letter g behind the generation (t4g, c6gn, x2gd), and the first of them, a1. */
+/** a1, and types with the letter g after the generation (t4g, c6gn, x2gd). */
 const graviton = /^(?:a1|[a-z]+\d+[a-z]*g[a-z]*)[.-]/;
 const pinnedRef = /^(?:[0-9a-f]{40}|v?\d+\.\d+[\w.-]*)$/;
 const retentions = [
   1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
 ];
 
-/** Returns the configuration that the environment asks for. Throws one ConfigError that names every fault. */
+/** Returns the configuration of the environment. Throws one ConfigError with every fault. */
 export function readConfig(env: Env): Config {
   const read = new EnvironmentReader(env);
   const region = read.text('AWS_REGION', regionName, 'the name of a region');
   const serviceName = read.text(
     'SERVICE_NAME',
     /^[a-z][a-z0-9-]{1,22}[a-z0-9]$/,
-    'a name of 3 to 24 small letters, digits and hyphens',
+    'a name of 3 to 24 lower-case letters, digits and hyphens',
   );
   const elb = read.text('ELB_NAME', elbName, anElbName);
   const hosts = readHosts(read);
@@ -106,7 +106,7 @@ function readHosts(read: EnvironmentReader): HostsConfig {
   const max = read.integer('MAX_HOSTS', 1, 100);
   if (mode === 'single') read.refuse(['MIN_HOSTS', 'MAX_HOSTS'], 'with HOSTS=single');
   else if (max < min) read.fault('MAX_HOSTS', `${max.toString()} is below MIN_HOSTS ${min.toString()}`);
-  const type = read.text('INSTANCE_TYPE', instanceType, 'in the form of an instance type, such as t3.micro');
+  const type = read.text('INSTANCE_TYPE', instanceType, 'an instance type such as t3.micro');
   return {
     mode,
     min,
@@ -128,7 +128,7 @@ function readSource(read: EnvironmentReader, mode: HostsConfig['mode']): Config[
   if (mode === 'group' && ref !== '' && !pinnedRef.test(ref))
     read.fault(
       'GIT_REF',
-      `"${ref}" is neither a full commit nor a version tag: hosts of a group that boot at different times would run different versions`,
+      `"${ref}" is neither a full commit nor a version tag; hosts of a group that boot at different times would run different versions`,
     );
   return { repository, ref };
 }
@@ -139,10 +139,13 @@ function readAccess(read: EnvironmentReader, hostsArePrivate: boolean): Access {
     const block = parseCidr(text);
     if (typeof block === 'string') read.fault('SSH_CIDRS', block);
     else if (block.prefix < 8)
-      read.fault('SSH_CIDRS', `${text} opens SSH to the world; name your own addresses`);
+      read.fault('SSH_CIDRS', `${text} opens SSH to the internet; set your own addresses`);
   }
   if (hostsArePrivate)
-    read.refuse(['SSH_CIDRS'], 'with HOST_SUBNETS=private, as nobody outside reaches those hosts');
+    read.refuse(
+      ['SSH_CIDRS'],
+      'with HOST_SUBNETS=private, because those hosts are not reachable from outside',
+    );
   return {
     shell: read.oneOf('ACCESS', ['session-manager', 'instance-connect', 'none']),
     sshCidrs,

@@ -2,7 +2,7 @@ import { settings, type Setting, type SettingName } from './settings';
 
 export type Env = Readonly<Record<string, string | undefined>>;
 
-/** Everything that is wrong with a configuration, at once: each fault is a field and the reason. */
+/** Contains every fault of a configuration: the setting and the problem. */
 export class ConfigError extends Error {
   constructor(readonly faults: readonly string[]) {
     super(`The configuration has ${faults.length.toString()} fault(s):\n  ${faults.join('\n  ')}`);
@@ -11,8 +11,8 @@ export class ConfigError extends Error {
 }
 
 /**
- * Reads settings and collects what is wrong with them instead of throwing. What it returns for a faulty setting is the
- * text as given; nobody sees it, as ConfigError comes before.
+ * Reads settings and collects faults instead of throwing. For an invalid setting it returns the given text, which is not
+ * used, because readConfig then throws.
  */
 export class EnvironmentReader {
   readonly faults: string[] = [];
@@ -22,7 +22,7 @@ export class EnvironmentReader {
     this.faults.push(`${field}: ${reason}`);
   }
 
-  /** The trimmed value, or the default; undefined where there is neither. */
+  /** Returns the trimmed value or the default; undefined without both. */
   optional(field: SettingName, pattern: RegExp, wanted: string): string | undefined {
     const setting: Setting = settings[field];
     const text = this.env[field]?.trim() || setting.value;
@@ -32,11 +32,11 @@ export class EnvironmentReader {
 
   text(field: SettingName, pattern: RegExp, wanted: string): string {
     const text = this.optional(field, pattern, wanted);
-    if (text === undefined) this.fault(field, `is needed: ${wanted}`);
+    if (text === undefined) this.fault(field, `is missing; set it to ${wanted}`);
     return text ?? '';
   }
 
-  /** The entries between the commas; undefined if the setting is unset. Names an entry that comes twice. */
+  /** Returns the comma-separated entries; undefined if the setting is unset. A duplicate entry is a fault. */
   list(field: SettingName, pattern: RegExp, wanted: string): string[] | undefined {
     const text = this.env[field]?.trim();
     if (!text) return undefined;
@@ -45,7 +45,7 @@ export class EnvironmentReader {
       if (!pattern.test(entry)) this.fault(field, `"${entry}" is not ${wanted}`);
     }
     const twice = entries.find((entry, at) => entries.indexOf(entry) !== at);
-    if (twice !== undefined) this.fault(field, `"${twice}" comes twice`);
+    if (twice !== undefined) this.fault(field, `"${twice}" is listed twice`);
     return entries;
   }
 
@@ -68,7 +68,7 @@ export class EnvironmentReader {
     return Boolean(this.env[field]?.trim());
   }
 
-  /** Refuses settings that the others leave without effect. */
+  /** Adds a fault for each of these settings that is set, because it has no effect. */
   refuse(fields: readonly SettingName[], reason: string): void {
     for (const field of fields) {
       if (this.given(field)) this.fault(field, `has no effect ${reason}; remove it`);

@@ -2,19 +2,19 @@ import { contains, overlaps, parseCidr, sixteenth, type Cidr } from './cidr';
 import type { EnvironmentReader } from './environment';
 import type { SettingName } from './settings';
 
-/** One subnet that is built. */
+/** A subnet to build. */
 export interface SubnetConfig {
   readonly zone: string;
   readonly cidr: string;
 }
 
-/** A VPC of our own, or one that exists. */
+/** A VPC to build, or an existing one. */
 export type NetworkConfig =
   | {
       readonly kind: 'own';
       readonly cidr: string;
       readonly publicSubnets: readonly SubnetConfig[];
-      /** Empty where hosts are in the public ones. */
+      /** Empty when the hosts are in the public subnets. */
       readonly privateSubnets: readonly SubnetConfig[];
     }
   | {
@@ -41,7 +41,7 @@ function existing(read: EnvironmentReader): NetworkConfig {
   const subnet = /^subnet-([0-9a-f]{8}|[0-9a-f]{17})$/;
   const elbSubnetIds = read.list('ELB_SUBNET_IDS', subnet, 'the id of a subnet') ?? [];
   const hostSubnetIds = read.list('HOST_SUBNET_IDS', subnet, 'the id of a subnet') ?? [];
-  if (elbSubnetIds.length < 2) read.fault('ELB_SUBNET_IDS', 'needs subnets in two zones or more with VPC_ID');
+  if (elbSubnetIds.length < 2) read.fault('ELB_SUBNET_IDS', 'needs subnets in two or more zones with VPC_ID');
   if (hostSubnetIds.length < 1) read.fault('HOST_SUBNET_IDS', 'needs a subnet with VPC_ID');
   const vpcId = read.text('VPC_ID', /^vpc-([0-9a-f]{8}|[0-9a-f]{17})$/, 'the id of a VPC');
   return { kind: 'existing', vpcId, elbSubnetIds, hostSubnetIds };
@@ -53,12 +53,12 @@ function own(read: EnvironmentReader, region: string, hostsArePrivate: boolean):
   const zonePattern = new RegExp(`^${region}[a-z]$`);
   const zones = read.list('ZONES', zonePattern, `a zone of ${region}`) ?? [`${region}a`, `${region}b`];
   if (zones.length < 2 || zones.length > 6)
-    read.fault('ZONES', 'needs two zones or more, six at most: one zone that fails takes all away');
+    read.fault('ZONES', 'needs two to six zones; with one zone, a failure of the zone stops the service');
   const cidr = read.text('VPC_CIDR', /^/, '');
   const vpc = parseCidr(cidr);
   if (typeof vpc === 'string') read.fault('VPC_CIDR', vpc);
   else if (vpc.prefix < 16 || vpc.prefix > 28)
-    read.fault('VPC_CIDR', `"${cidr}" is not between /16 and /28, which is what a VPC takes`);
+    read.fault('VPC_CIDR', `"${cidr}" is not between /16 and /28, the sizes that AWS allows for a VPC`);
 
   const taken: [SettingName, Cidr][] = [];
   const subnets = (field: SettingName, offset: number): SubnetConfig[] => {
@@ -74,11 +74,11 @@ function own(read: EnvironmentReader, region: string, hostsArePrivate: boolean):
         read.fault(field, block);
         continue;
       }
-      if (!contains(vpc, block)) read.fault(field, `${text} is not inside of VPC_CIDR ${cidr}`);
+      if (!contains(vpc, block)) read.fault(field, `${text} is not inside VPC_CIDR ${cidr}`);
       if (block.prefix < 16 || block.prefix > smallestSubnet)
         read.fault(
           field,
-          `${text} is not between /16 and /${smallestSubnet.toString()}; an ELB needs that many addresses`,
+          `${text} is not between /16 and /${smallestSubnet.toString()}; an ELB needs the addresses of a /${smallestSubnet.toString()}`,
         );
       const other = taken.find(([, seen]) => overlaps(seen, block));
       if (other) read.fault(field, `${text} overlaps ${other[1].text} of ${other[0]}`);

@@ -1,76 +1,92 @@
-/** One variable of the environment: what it is when unset, and what it means. The table of README.md is held against this. */
+/** An environment variable, its default and its meaning. A test compares the table of README.md with this. */
 export interface Setting {
-  /** The value taken when the variable is unset or empty; none: it is derived, or the thing is not built. */
+  /** The default for an unset or empty variable; without it, the value is derived or the part is not built. */
   readonly value?: string;
-  /** What the table shows as default where there is no value. */
+  /** The default column of the table, without `value`. */
   readonly shown?: string;
   readonly meaning: string;
 }
 
 export const settings = {
-  AWS_REGION: { value: 'us-east-1', meaning: 'where everything is built' },
+  AWS_REGION: { value: 'us-east-1', meaning: 'region of all resources' },
   SERVICE_NAME: {
     value: 'elb-inventory',
-    meaning: 'names everything but the ELB, and starts the names of alarms',
+    meaning: 'name of all resources except the ELB, and prefix of alarm names',
   },
   ELB_NAME: { value: 'default-elb', meaning: 'the classic ELB in front of the API' },
-  MANAGED_ELBS: { shown: 'ELB_NAME', meaning: 'ELBs on which the API may attach and detach, by commas' },
-  REPOSITORY: { shown: "this clone's origin", meaning: 'https URL that a host clones without credentials' },
+  MANAGED_ELBS: {
+    shown: 'ELB_NAME',
+    meaning: 'ELBs on which the API may attach and detach, comma-separated',
+  },
+  REPOSITORY: { shown: "this clone's origin", meaning: 'https URL that hosts clone without credentials' },
   GIT_REF: {
     shown: "this clone's commit",
     meaning:
-      'what hosts run; for a group a full commit or a version tag, as a branch moves between two boots',
+      'version that hosts run; a group needs a full commit or a version tag, because a branch can change between two boots',
   },
   API_TOKEN_PARAMETER: {
     value: '/elb-inventory/api-token',
-    meaning: 'name of the SSM SecureString that holds API_TOKEN; you make it',
+    meaning: 'name of the SSM SecureString with API_TOKEN, which you create',
   },
   API_TOKEN_KEY_ARN: {
     shown: "SSM's own key",
-    meaning: 'the KMS key of that parameter, if it is one of yours',
+    meaning: 'KMS key of that parameter, if it is a customer managed key',
   },
   HOSTS: { value: 'group', meaning: '`group`: an autoscaling group; `single`: one instance' },
-  MIN_HOSTS: { value: '1', meaning: 'hosts of the group at least' },
-  MAX_HOSTS: { value: '3', meaning: 'hosts of the group at most' },
-  INSTANCE_TYPE: { value: 't3.micro', meaning: 'Intel, AMD or Graviton: the image follows' },
+  MIN_HOSTS: { value: '1', meaning: 'minimum size of the group' },
+  MAX_HOSTS: { value: '3', meaning: 'maximum size of the group' },
+  INSTANCE_TYPE: {
+    value: 't3.micro',
+    meaning: 'Intel, AMD or Graviton type; the image has the matching architecture',
+  },
   VOLUME_GB: { value: '16', meaning: 'size of the encrypted gp3 root volume, 8 to 1024' },
   HOST_SUBNETS: {
     value: 'public',
-    meaning: '`public`: with addresses of their own, the cheap way; `private`: behind one NAT gateway a zone',
+    meaning: '`public`: with public addresses, cheaper; `private`: behind a NAT gateway per zone',
   },
   ACCESS: {
     value: 'session-manager',
-    meaning: 'shell on a host: `session-manager`, `instance-connect` (an endpoint in the VPC) or `none`',
+    meaning:
+      'shell access to hosts: `session-manager`, `instance-connect` (an endpoint in the VPC) or `none`',
   },
-  SSH_CIDRS: { shown: 'none', meaning: 'who may reach port 22 of public hosts, by commas' },
+  SSH_CIDRS: { shown: 'none', meaning: 'addresses that may reach port 22 of public hosts, comma-separated' },
   SSH_KEY_NAME: { shown: 'none', meaning: 'EC2 key pair for ec2-user' },
-  ZONES: { shown: 'a and b of the region', meaning: 'two zones or more, by commas' },
-  VPC_CIDR: { value: '10.20.0.0/16', meaning: 'of the VPC that is built' },
-  PUBLIC_SUBNET_CIDRS: { shown: 'sixteenths of the VPC', meaning: 'one a zone, by commas' },
+  ZONES: { shown: 'a and b of the region', meaning: 'two to six zones, comma-separated' },
+  VPC_CIDR: { value: '10.20.0.0/16', meaning: 'address block of the VPC' },
+  PUBLIC_SUBNET_CIDRS: { shown: 'sixteenths of the VPC', meaning: 'one per zone, comma-separated' },
   PRIVATE_SUBNET_CIDRS: {
     shown: 'sixteenths of the VPC',
-    meaning: 'one a zone, with `HOST_SUBNETS=private`',
+    meaning: 'one per zone, with `HOST_SUBNETS=private`',
   },
   VPC_ID: {
-    shown: 'a VPC is built',
-    meaning: 'an existing VPC; the two below come with it, the four above do not',
+    shown: 'a new VPC',
+    meaning: 'an existing VPC; it needs the two settings below and excludes the four above',
   },
-  ELB_SUBNET_IDS: { shown: 'none', meaning: 'public subnets of that VPC, two or more' },
+  ELB_SUBNET_IDS: { shown: 'none', meaning: 'two or more public subnets of that VPC' },
   HOST_SUBNET_IDS: {
     shown: 'none',
-    meaning: 'subnets of that VPC for the hosts, with a way to the internet',
+    meaning: 'subnets of that VPC for the hosts, with a route to the internet',
   },
-  CERTIFICATE_ARN: { shown: 'none', meaning: 'ACM or IAM certificate: adds HTTPS on 443; port 80 stays' },
-  ACCESS_LOGS: { value: 'off', meaning: '`on`: access logs of the ELB go to an S3 bucket, for 90 days' },
+  CERTIFICATE_ARN: {
+    shown: 'none',
+    meaning: 'ACM or IAM certificate; adds HTTPS on port 443 beside port 80',
+  },
+  ACCESS_LOGS: {
+    value: 'off',
+    meaning: '`on`: the ELB writes access logs to an S3 bucket, which keeps them for 90 days',
+  },
   ALARM_EMAIL: {
     shown: 'none',
-    meaning: 'subscribed to the SNS topic of the alarms; AWS asks it to confirm',
+    meaning: 'address to subscribe to the alarm topic; AWS sends it a confirmation request',
   },
-  LOG_RETENTION_DAYS: { value: '30', meaning: 'of the log group; one of the numbers that CloudWatch takes' },
-  STATE_BUCKET: { shown: 'a local file', meaning: 'existing S3 bucket for the state, locked by S3 itself' },
-  STATE_KEY: { shown: 'SERVICE_NAME.tfstate', meaning: 'the key in that bucket' },
-  STATE_REGION: { shown: 'AWS_REGION', meaning: 'the region of that bucket' },
-  TAGS: { shown: 'none', meaning: '`key=value`, by commas, on everything, beside Service and ManagedBy' },
+  LOG_RETENTION_DAYS: { value: '30', meaning: 'retention of the log group; a value that CloudWatch allows' },
+  STATE_BUCKET: { shown: 'a local file', meaning: 'existing S3 bucket for the state, with S3 locking' },
+  STATE_KEY: { shown: 'SERVICE_NAME.tfstate', meaning: 'key in that bucket' },
+  STATE_REGION: { shown: 'AWS_REGION', meaning: 'region of that bucket' },
+  TAGS: {
+    shown: 'none',
+    meaning: '`key=value`, comma-separated, for all resources, in addition to Service and ManagedBy',
+  },
 } as const satisfies Record<string, Setting>;
 
 export type SettingName = keyof typeof settings;

@@ -13,9 +13,8 @@ export interface AccessLogsProps {
 }
 
 /**
- * The regions in which ELB writes as an account of its own; those opened since August 2022 know the service principal
- * alone, and the provider fails when asked for their account (ELB user guide, "Attach a policy to your S3 bucket").
- * The list is closed.
+ * Regions in which ELB writes from an AWS account. In regions opened since August 2022, it writes as a service principal, and
+ * the provider has no account for them (ELB user guide, "Attach a policy to your S3 bucket"). The list is complete.
  */
 const regionsWithElbAccount = new Set(
   (
@@ -25,10 +24,10 @@ const regionsWithElbAccount = new Set(
   ).split(' '),
 );
 
-/** A private bucket to which ELB alone can write, and which goes with everything in it. */
+/** A private bucket to which only ELB can write; a destroy deletes it with its content. */
 export class AccessLogs extends Construct {
   readonly bucketName: string;
-  /** The policy: until it stands, ELB refuses the bucket. */
+  /** The bucket policy; without it, ELB refuses the bucket. */
   readonly ready: ITerraformDependable[];
 
   constructor(scope: Construct, id: string, { name, account }: AccessLogsProps) {

@@ -2,7 +2,7 @@ import { DataAwsCallerIdentity } from '@cdktf/provider-aws/lib/data-aws-caller-i
 import { DataAwsPartition } from '@cdktf/provider-aws/lib/data-aws-partition';
 import { Construct } from 'constructs';
 
-/** Where we are, as far as names of resources (ARNs) need it. */
+/** The AWS account and region, for ARNs. */
 export class Account extends Construct {
   readonly id: string;
   private readonly partition: string;
@@ -17,7 +17,7 @@ export class Account extends Construct {
     this.partition = new DataAwsPartition(this, 'partition').partition;
   }
 
-  /** The ARN of something in this account and region. */
+  /** Returns the ARN of a resource in this account and region. */
   arn(service: string, resource: string): string {
     return `arn:${this.partition}:${service}:${this.region}:${this.id}:${resource}`;
   }

@@ -13,11 +13,11 @@ export interface ClassicLoadBalancerProps {
   /** Adds HTTPS on 443. */
   readonly certificateArn: string | undefined;
   readonly accessLogs: AccessLogs | undefined;
-  /** An ELB that faces the internet is refused in a VPC that has no way there yet. */
+  /** AWS refuses an internet-facing ELB in a VPC without a route to the internet. */
   readonly dependsOn: ITerraformDependable[];
 }
 
-/** Two checks of 5 s, 10 s apart: a dead host is out 25 s after its last good check at the latest, a live one in after 20 s. */
+/** A failed host is out of service at most 25 s after its last successful check; a healthy one is in service after 20 s. */
 const healthCheck = {
   target: `HTTP:${ports.api.toString()}/healthcheck`,
   interval: 10,
@@ -25,7 +25,7 @@ const healthCheck = {
   unhealthyThreshold: 2,
   healthyThreshold: 2,
 };
-/** TLS 1.2 and forward secrecy only; left alone, a classic ELB takes TLS 1.0 (ELB user guide, predefined SSL policies). */
+/** TLS 1.2 with forward secrecy only; the default of a classic ELB allows TLS 1.0 (ELB user guide, predefined SSL policies). */
 const tlsPolicy = 'ELBSecurityPolicy-TLS-1-2-2017-01';
 
 export class ClassicLoadBalancer extends Construct {
@@ -54,7 +54,7 @@ export class ClassicLoadBalancer extends Construct {
       idleTimeout: 60,
       ...(accessLogs && { accessLogs: { bucket: accessLogs.bucketName, interval: 5, enabled: true } }),
       tags: { Name: props.name },
-      // Who is a member is up to the API, to the group and to hosts that boot: an apply must not undo a detach.
+      // The API, the group and booting hosts change the members; an apply must not undo a detach.
       lifecycle: { ignoreChanges: ['instances'] },
       dependsOn: [...props.dependsOn, ...(accessLogs?.ready ?? [])],
     });

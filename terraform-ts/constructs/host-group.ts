@@ -21,10 +21,10 @@ export interface HostGroupProps {
   readonly dependsOn: ITerraformDependable[];
 }
 
-/** Seconds from "ready", when the load on the host is that of its build no more, to two good checks of the ELB. */
+/** Seconds from the end of the boot to two successful health checks of the ELB, when the CPU load of the build is over. */
 const warmUp = 120;
 
-/** The hosts as an autoscaling group that keeps itself at one version and replaces what is ill. */
+/** The hosts as an autoscaling group, which runs one version and replaces unhealthy hosts. */
 export class HostGroup extends Construct implements RunningHosts {
   readonly instanceIds: string[];
   readonly publicAddresses: string[];
@@ -39,13 +39,13 @@ export class HostGroup extends Construct implements RunningHosts {
       vpcZoneIdentifier: props.subnetIds,
       launchTemplate: { id: props.template.templateId, version: props.template.templateVersion },
       loadBalancers: [props.loadBalancer.name],
-      // A host that the ELB finds ill is replaced. builder.sh puts a host into Standby while it deploys, where the group
-      // takes it out of the ELB itself and checks nothing; a host detached in any other way counts as ill.
+      // The group replaces a host that is unhealthy in the ELB, or detached from it. During a deploy, builder.sh puts the
+      // host into Standby: the group takes it out of the ELB and does not check it.
       healthCheckType: 'ELB',
       healthCheckGracePeriod: warmUp,
       defaultInstanceWarmup: warmUp,
-      // A host is in service when its boot says so, not when its kernel runs: neither a refresh nor a scale-in takes an old
-      // host before the new one answers. It does not apply to hosts that come back from Standby.
+      // A host is in service when its boot script has ended, so a refresh or scale-in never removes an old host before the
+      // new one answers. The hook does not apply to hosts that leave Standby.
       initialLifecycleHook: [
         {
           name: props.lifecycleHook,
@@ -60,21 +60,21 @@ export class HostGroup extends Construct implements RunningHosts {
           minHealthyPercentage: 100,
           maxHealthyPercentage: 200,
           autoRollback: true,
-          // A deploy in progress has hosts in Standby: the refresh waits for them, an hour at most.
+          // A deploy in progress has hosts in Standby; the refresh waits for them, at most an hour.
           standbyInstances: 'Wait',
         },
       },
-      // The apply ends when hosts are in service, with a working URL.
+      // The apply waits until hosts are in service, so that the URL works.
       minElbCapacity: props.min,
       waitForCapacityTimeout: '40m',
-      // A destroy does not wait for a host that is still at its boot.
+      // A destroy does not wait for a booting host.
       forceDelete: true,
       tag: Object.entries({ ...props.tags, Name: props.name }).map(([key, value]) => ({
         key,
         value,
         propagateAtLaunch: true,
       })),
-      // Scaling moves it; an apply must not move it back.
+      // Scaling changes it; an apply must not reset it.
       lifecycle: { ignoreChanges: ['desired_capacity'] },
       dependsOn: [...props.dependsOn],
     });

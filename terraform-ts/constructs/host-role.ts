@@ -9,11 +9,11 @@ export interface HostRoleProps {
   readonly name: string;
   readonly account: Account;
   readonly managedElbs: readonly string[];
-  /** The SecureString with API_TOKEN, and the key it is encrypted with where that is not SSM's own. */
+  /** The SecureString with API_TOKEN, and its KMS key unless it is SSM's default key. */
   readonly token: { readonly parameter: string; readonly keyArn: string | undefined };
   readonly logGroupName: string;
   readonly metricNamespace: string;
-  /** The group whose launches a host completes; undefined: there is none. */
+  /** The group whose launch lifecycle action a host completes; undefined without a group. */
   readonly groupName: string | undefined;
   readonly sessionManager: boolean;
 }
@@ -25,10 +25,10 @@ interface Statement {
   readonly Condition?: object;
 }
 
-/** The role of the hosts, with no more than the API, its logs and its metrics need. No access key exists. */
+/** The role of the hosts, with only the permissions of the API, its logs and its metrics. There are no access keys. */
 export class HostRole extends Construct {
   readonly instanceProfileName: string;
-  /** The rights: a host that boots before it has them finds no token. */
+  /** The permissions; a host that boots without them cannot read the token. */
   readonly ready: ITerraformDependable[];
 
   constructor(scope: Construct, id: string, props: HostRoleProps) {
@@ -57,7 +57,7 @@ function statements(props: HostRoleProps): Statement[] {
   const tokenArn = account.arn('ssm', `parameter${token.parameter}`);
   return [
     {
-      // Neither takes a resource (service authorization reference of ELB and EC2).
+      // Neither action supports resources (service authorization reference of ELB and EC2).
       Sid: 'Look',
       Action: ['elasticloadbalancing:Describe*', 'ec2:DescribeInstances'],
       Resource: '*',
@@ -107,7 +107,7 @@ function statements(props: HostRoleProps): Statement[] {
     ...(props.sessionManager
       ? [
           {
-            // What a shell by Session Manager takes; Amazon's own policy for it would also read every parameter.
+            // The permissions of Session Manager; Amazon's managed policy also allows reading every parameter.
             Sid: 'SessionManager',
             Action: [
               'ssm:UpdateInstanceInformation',

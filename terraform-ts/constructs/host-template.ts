@@ -14,10 +14,10 @@ export interface HostTemplateProps {
   readonly tags: Readonly<Record<string, string>>;
 }
 
-/** How every host is made, in a group or alone: Amazon Linux 2023 that builds and runs the API at its first boot. */
+/** The launch template of every host: Amazon Linux 2023 that builds and runs the API at its first boot. */
 export class HostTemplate extends Construct {
   readonly templateId: string;
-  /** A change of anything in the template is a new version. */
+  /** Every change of the template creates a new version. */
   readonly templateVersion: string;
 
   constructor(scope: Construct, id: string, props: HostTemplateProps) {
@@ -28,13 +28,13 @@ export class HostTemplate extends Construct {
     const tags = { ...props.tags, Name: props.name };
     const template = new LaunchTemplate(this, 'template', {
       name: props.name,
-      // Only the value of a SecureString is a secret; the provider takes every parameter for one.
+      // The provider treats every parameter as a secret; this one is not a SecureString.
       imageId: image.insecureValue,
       instanceType: props.hosts.instanceType,
       ...(props.sshKeyName !== undefined && { keyName: props.sshKeyName }),
       iamInstanceProfile: { name: props.instanceProfileName },
       vpcSecurityGroupIds: [props.securityGroupId],
-      // Two hops: the API asks from inside a container, behind Docker's bridge.
+      // Two hops, because the API runs in a container behind Docker's bridge.
       metadataOptions: { httpEndpoint: 'enabled', httpTokens: 'required', httpPutResponseHopLimit: 2 },
       blockDeviceMappings: [
         {
@@ -50,7 +50,7 @@ export class HostTemplate extends Construct {
       monitoring: { enabled: true },
       userData: encodedUserData(props.boot),
       updateDefaultVersion: true,
-      // The provider's default tags do not reach what a template launches.
+      // The provider's default tags do not apply to launched resources.
       tagSpecifications: ['instance', 'volume', 'network-interface'].map((resourceType) => ({
         resourceType,
         tags,

@@ -19,12 +19,12 @@ export interface NetworkProps {
 type OwnNetwork = Extract<NetworkConfig, { kind: 'own' }>;
 const everywhere = '0.0.0.0/0';
 
-/** The VPC with its subnets: built, or taken as it is. */
+/** A new VPC with subnets, or an existing one. */
 export class Network extends Construct {
   readonly vpcId: string;
   readonly elbSubnetIds: string[];
   readonly hostSubnetIds: string[];
-  /** The ways to the internet: a host that boots before they stand cannot install anything. */
+  /** The routes to the internet; a host that boots without them cannot install packages. */
   readonly ready: ITerraformDependable[] = [];
 
   constructor(scope: Construct, id: string, { name, network }: NetworkProps) {
@@ -41,7 +41,7 @@ export class Network extends Construct {
       enableDnsSupport: true,
       tags: { Name: name },
     });
-    // Every VPC comes with a group that lets its members talk to each other; nobody uses it, so it lets nothing.
+    // The default group of a VPC allows traffic between its members. It is unused, so it gets no rules.
     new DefaultSecurityGroup(this, 'default-security-group', { vpcId: vpc.id });
     const publicSubnets = this.publicSubnets(vpc, name, network);
     this.vpcId = vpc.id;
@@ -82,14 +82,14 @@ export class Network extends Construct {
     });
   }
 
-  /** A NAT gateway a zone: one zone that fails leaves the others their way out. */
+  /** One NAT gateway per zone, so that a failed zone does not affect the others. */
   private privateSubnet(
     vpc: Vpc,
     name: string,
     { zone, cidr }: SubnetConfig,
     beside: Subnet | undefined,
   ): string {
-    if (!beside) throw new Error(`There is no public subnet in ${zone} for its NAT gateway.`);
+    if (!beside) throw new Error(`The zone ${zone} has no public subnet for its NAT gateway.`);
     const tags = { Name: `${name}-private-${zone}` };
     const subnet = new Subnet(this, `private-${zone}`, {
       vpcId: vpc.id,

@@ -1,8 +1,8 @@
-/** What the rest of the stack wants to know of hosts, however they are kept. */
+/** The properties of hosts that the stack uses, for a group or a single host. */
 export interface RunningHosts {
   readonly instanceIds: string[];
-  /** In the order of instanceIds; empty for hosts without. */
+  /** In the order of instanceIds; empty for hosts without public addresses. */
   readonly publicAddresses: string[];
-  /** Of EC2's metrics: the group's, or the instance's. */
+  /** Dimensions of EC2 metrics: the group or the instance. */
   readonly metricDimensions: Readonly<Record<string, string>>;
 }

@@ -11,15 +11,15 @@ export interface SecurityGroupsProps {
   readonly vpcId: string;
   readonly https: boolean;
   readonly sshCidrs: readonly string[];
-  /** The subnet of an EC2 Instance Connect endpoint; undefined: none is built. */
+  /** The subnet of an EC2 Instance Connect endpoint; undefined without an endpoint. */
   readonly instanceConnectSubnetId: string | undefined;
 }
 
-/** Who may talk to whom: the world → ELB → hosts, SSH by invitation, and hosts → the internet over HTTPS alone. */
+/** Allowed traffic: internet → ELB → hosts, SSH from configured addresses, and hosts → internet over HTTPS only. */
 export class SecurityGroups extends Construct {
   readonly elbId: string;
   readonly hostsId: string;
-  /** Without these rules a host that boots reaches nothing. */
+  /** The rules that a booting host needs. */
   readonly ready: ITerraformDependable[];
 
   constructor(scope: Construct, id: string, props: SecurityGroupsProps) {
@@ -45,7 +45,7 @@ export class SecurityGroups extends Construct {
     }
     this.allowOut('elb-to-hosts', elb, ports.api, { referencedSecurityGroupId: hosts.id });
     this.allowIn('elb-to-hosts-in', hosts, ports.api, { referencedSecurityGroupId: elb.id });
-    // Packages, images, the repository and AWS itself are all behind 443; DNS and time of a VPC pass no security group.
+    // Packages, images, the repository and AWS use port 443; DNS and time of a VPC pass no security group.
     this.ready = [this.allowOut('hosts-to-internet', hosts, ports.https, { cidrIpv4: '0.0.0.0/0' })];
     props.sshCidrs.forEach((cidrIpv4, at) => {
       this.allowIn(`ssh-${at.toString()}`, hosts, ports.ssh, { cidrIpv4 });

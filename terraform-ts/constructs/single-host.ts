@@ -12,8 +12,8 @@ export interface SingleHostProps {
 }
 
 /**
- * The only host. It registers itself with the ELB when its boot is done. An elb_attachment would do that too, but after
- * the API detached the host, the next apply would attach it again; and a replaced host would be attached before it answers.
+ * The only host. It registers itself with the ELB at the end of its boot. An elb_attachment would attach it again in the apply
+ * after a detach through the API, and would attach a replaced host before it answers.
  */
 export class SingleHost extends Construct implements RunningHosts {
   readonly instanceIds: string[];

@@ -1,4 +1,4 @@
-/** CloudWatch's statistics; a percentile is one of its extended ones. */
+/** A CloudWatch statistic; percentiles are extended statistics. */
 export type Statistic = 'Average' | 'Maximum' | 'Minimum' | 'SampleCount' | 'Sum' | `p${number}`;
 
 export interface Metric {
@@ -8,14 +8,14 @@ export interface Metric {
   readonly dimensions: Readonly<Record<string, string>>;
 }
 
-/** Several metrics in one number, by CloudWatch's metric math. */
+/** A CloudWatch metric math expression. */
 export interface MetricMath {
   readonly label: string;
   readonly expression: string;
   readonly metrics: Readonly<Record<string, Metric>>;
 }
 
-/** When it fires, and what a person woken by it is told. */
+/** An alarm; `why` and `remedy` are its description for the person on call. */
 export interface Alarm {
   readonly id: string;
   readonly watches: Metric | MetricMath;
@@ -23,21 +23,21 @@ export interface Alarm {
   readonly threshold: number;
   /** Seconds. */
   readonly period: number;
-  /** How many of how many periods. */
+  /** Number of breaching periods, out of this number of periods. */
   readonly breaches: readonly [count: number, of: number];
-  /** What silence means. */
+  /** Treatment of missing data. */
   readonly missing: 'breaching' | 'notBreaching';
   readonly why: string;
   readonly remedy: string;
-  /** What EC2 does by itself. */
+  /** Action of EC2. */
   readonly recovery?: 'recover' | 'reboot';
 }
 
 export interface WatchedService {
   readonly elbName: string;
-  /** Of EC2's metrics: a group's or one instance's. */
+  /** Dimensions of EC2 metrics: the group or the instance. */
   readonly hostDimensions: Readonly<Record<string, string>>;
-  /** A single host is recovered by EC2; a group replaces its hosts by itself. */
+  /** True for a single host, which EC2 recovers; a group replaces its hosts. */
   readonly single: boolean;
   readonly metricNamespace: string;
 }
@@ -46,12 +46,12 @@ export function elbMetric(elbName: string, name: string, statistic: Statistic): 
   return { namespace: 'AWS/ELB', name, statistic, dimensions: { LoadBalancerName: elbName } };
 }
 
-/** Memory in use in percent, of all hosts together: the CloudWatch agent sums it up over its dimensions. */
+/** Returns the metric of used memory in percent over all hosts, which the CloudWatch agent sends without dimensions. */
 export function memoryMetric(namespace: string, statistic: Statistic): Metric {
   return { namespace, name: 'mem_used_percent', statistic, dimensions: {} };
 }
 
-/** Every alarm of the service. The table of README.md is held against this. */
+/** Returns every alarm. A test compares the table of README.md with this. */
 export function alarmsOf(service: WatchedService): Alarm[] {
   return [...trafficAlarms(service.elbName), ...hostAlarms(service)];
 }
@@ -69,7 +69,7 @@ function trafficAlarms(elbName: string): Alarm[] {
       missing: 'notBreaching',
       why: 'A host fails its health check and gets no requests.',
       remedy:
-        'Ask GET /elb/{elbName}/health why; read the log of its container; a group replaces it by itself.',
+        'GET /elb/{elbName}/health has the reason; read the log of its container; a group replaces the host.',
     },
     {
       id: 'no-healthy-host',
@@ -79,7 +79,7 @@ function trafficAlarms(elbName: string): Alarm[] {
       period: 60,
       breaches: [2, 2],
       missing: 'breaching',
-      why: 'Nobody answers: clients get 503. No host at all counts too.',
+      why: 'No host is healthy, or no host exists; clients get 503.',
       remedy: 'Read the boot log of the newest host; deploy the last good version.',
     },
     {
@@ -90,8 +90,8 @@ function trafficAlarms(elbName: string): Alarm[] {
       period: 60,
       breaches: [3, 3],
       missing: 'notBreaching',
-      why: 'Requests wait in the ELB, as hosts do not take them; at 1,024 it turns them away.',
-      remedy: 'Look at CPU and latency; raise MAX_HOSTS or INSTANCE_TYPE.',
+      why: 'Requests wait in the ELB because the hosts are busy; at 1,024 waiting requests the ELB rejects more.',
+      remedy: 'Check CPU and latency; raise MAX_HOSTS or INSTANCE_TYPE.',
     },
     {
       id: 'spillover',
@@ -101,14 +101,15 @@ function trafficAlarms(elbName: string): Alarm[] {
       period: 60,
       breaches: [1, 1],
       missing: 'notBreaching',
-      why: 'The queue was full: clients got 503 from the ELB.',
-      remedy: 'Add hosts now (desired capacity of the group), then find who sends so much (ACCESS_LOGS=on).',
+      why: 'The queue of the ELB was full; clients got 503.',
+      remedy:
+        'Add hosts (desired capacity of the group), then find the source of the requests (ACCESS_LOGS=on).',
     },
     {
       id: 'backend-5xx',
       watches: {
         label: '5xx of the API, in percent',
-        // Below 20 requests a minute one error would be a large share.
+        // Below 20 requests a minute, a single error is a large share.
         expression: 'IF(requests >= 20, 100 * FILL(errors, 0) / requests, 0)',
         metrics: { errors: elb('HTTPCode_Backend_5XX', 'Sum'), requests: elb('RequestCount', 'Sum') },
       },
@@ -117,9 +118,9 @@ function trafficAlarms(elbName: string): Alarm[] {
       period: 60,
       breaches: [3, 5],
       missing: 'notBreaching',
-      why: 'The API answers, but with errors: AWS refuses, throttles or is slow, or we are broken.',
+      why: 'The API answers with errors: AWS refuses calls, throttles or is slow, or the API has a bug.',
       remedy:
-        'The message of the answer and GET /status name the AWS code; roll back if it began with a deploy.',
+        'The answer and GET /status have the AWS error code; roll back if the alarm started with a deploy.',
     },
     {
       id: 'latency-p95',
@@ -129,9 +130,9 @@ function trafficAlarms(elbName: string): Alarm[] {
       period: 60,
       breaches: [5, 5],
       missing: 'notBreaching',
-      why: 'One request in twenty takes longer than 1 s; lists come from memory in milliseconds.',
+      why: 'One in 20 requests takes longer than 1 s; cached lists take milliseconds.',
       remedy:
-        'Calls with ?wait= take long by design; else GET /status tells whether AWS or its budget of calls is slow; then look at CPU.',
+        'Requests with ?wait= take long by design; otherwise check AWS and the call budget in GET /status, then CPU.',
     },
   ];
 }
@@ -158,7 +159,7 @@ function hostAlarms(service: WatchedService): Alarm[] {
       period: 300,
       breaches: [3, 3],
       missing: 'notBreaching',
-      why: 'Scaling, which aims at 80, does not keep up, or the group is at its maximum.',
+      why: 'Scaling, whose target is 80, is too slow, or the group is at its maximum size.',
       remedy: 'Raise MAX_HOSTS or INSTANCE_TYPE and apply.',
     },
     {
@@ -169,9 +170,9 @@ function hostAlarms(service: WatchedService): Alarm[] {
       period: 300,
       breaches: [3, 3],
       missing: 'notBreaching',
-      why: 'The fullest host is about to kill processes.',
+      why: 'A host is about to run out of memory and kill processes.',
       remedy:
-        'See on the dashboard whether it grows steadily (a leak: redeploy, then report it); else a larger INSTANCE_TYPE.',
+        'If memory grows steadily on the dashboard, it is a leak: redeploy, then report it; otherwise use a larger INSTANCE_TYPE.',
     },
     ...(service.single
       ? ([
@@ -180,9 +181,9 @@ function hostAlarms(service: WatchedService): Alarm[] {
             watches: ec2('StatusCheckFailed_System', 'Maximum'),
             ...failed,
             breaches: [2, 2],
-            why: 'The machine under the host is broken.',
+            why: 'The physical machine of the host has failed.',
             remedy:
-              'EC2 moves the host to another machine by itself; if it does not, replace it: terraform apply -replace.',
+              'EC2 moves the host to another machine; if it does not, replace the host: terraform apply -replace.',
             recovery: 'recover',
           },
           {
@@ -191,7 +192,7 @@ function hostAlarms(service: WatchedService): Alarm[] {
             ...failed,
             breaches: [3, 3],
             why: 'The operating system does not answer.',
-            remedy: 'EC2 reboots the host by itself; if it comes back ill, read its system log.',
+            remedy: 'EC2 reboots the host; if the alarm returns, read the system log of the host.',
             recovery: 'reboot',
           },
         ] as const)
@@ -201,8 +202,9 @@ function hostAlarms(service: WatchedService): Alarm[] {
             watches: ec2('StatusCheckFailed', 'Maximum'),
             ...failed,
             breaches: [3, 3],
-            why: 'A host or the machine under it is broken.',
-            remedy: 'The group replaces it by itself; if this stays, read its activity history.',
+            why: 'A host or its physical machine has failed.',
+            remedy:
+              'The group replaces the host; if the alarm persists, read the activity history of the group.',
           },
         ] as const)),
     {
@@ -213,8 +215,8 @@ function hostAlarms(service: WatchedService): Alarm[] {
       period: 300,
       breaches: [3, 3],
       missing: 'breaching',
-      why: 'No host reports: they are gone, cut off, or their agent is; the other alarms are blind.',
-      remedy: 'Look whether hosts run at all; open a shell on one: systemctl status amazon-cloudwatch-agent.',
+      why: 'No host reports metrics: there is no host, or its network or its agent fails; the other alarms have no data.',
+      remedy: 'Check that hosts run; then, in a shell on a host: systemctl status amazon-cloudwatch-agent.',
     },
   ];
 }

@@ -1,6 +1,6 @@
 import { elbMetric, memoryMetric, type Metric, type Statistic, type WatchedService } from './alarms';
 
-/** Cells of CloudWatch's grid, which is 24 wide. */
+/** Cells of CloudWatch's grid, which has 24 columns. */
 const width = 8;
 const height = 6;
 
@@ -9,7 +9,7 @@ interface Line {
   readonly label: string;
 }
 
-/** Returns the body of the dashboard, as an object for JSON. */
+/** Returns the dashboard body. */
 export function dashboardOf(service: WatchedService, region: string): object {
   const elb = (name: string, statistic: Statistic, label = name): Line => ({
     metric: elbMetric(service.elbName, name, statistic),
@@ -37,8 +37,8 @@ export function dashboardOf(service: WatchedService, region: string): object {
       'a minute',
       [elb('HTTPCode_Backend_4XX', 'Sum'), elb('HTTPCode_Backend_5XX', 'Sum')],
     ],
-    ['Waiting in the ELB', 'requests', [elb('SurgeQueueLength', 'Maximum')]],
-    ['Turned away by the ELB', 'a minute', [elb('SpilloverCount', 'Sum')]],
+    ['Requests waiting in the ELB', 'requests', [elb('SurgeQueueLength', 'Maximum')]],
+    ['Requests rejected by the ELB', 'a minute', [elb('SpilloverCount', 'Sum')]],
     ['CPU', 'percent', [cpu('Average'), cpu('Maximum')]],
     ['Memory', 'percent', [memory('Average'), memory('Maximum')]],
   ];

@@ -17,7 +17,7 @@ export interface MonitoringProps {
   readonly email: string | undefined;
 }
 
-/** A dashboard to look at, and alarms that tell an SNS topic. */
+/** A dashboard, and alarms that notify an SNS topic. */
 export class Monitoring extends Construct {
   readonly dashboardUrl: string;
 
@@ -41,7 +41,7 @@ export class Monitoring extends Construct {
   }
 
   private alarm(alarm: Alarm, { name, account }: MonitoringProps, topic: SnsTopic): void {
-    // The actions that EC2 itself carries out (CloudWatch user guide, "stop, terminate, reboot, or recover").
+    // An action of EC2 (CloudWatch user guide, "stop, terminate, reboot, or recover").
     const recovery = alarm.recovery && `arn:aws:automate:${account.region}:ec2:${alarm.recovery}`;
     new CloudwatchMetricAlarm(this, alarm.id, {
       alarmName: `${name}-${alarm.id}`,
@@ -68,7 +68,7 @@ function single({ namespace, name, statistic, dimensions }: Metric, period: numb
     period,
     ...(Object.keys(dimensions).length > 0 && { dimensions: { ...dimensions } }),
     ...(percentile
-      ? // A percentile of three requests says nothing.
+      ? // A percentile of a few requests is meaningless.
         { extendedStatistic: statistic, evaluateLowSampleCountPercentiles: 'ignore' }
       : { statistic }),
   };

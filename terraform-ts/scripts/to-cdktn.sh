@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Writes this package to the folder DEST as it is on CDK Terrain, the fork of CDK for Terraform: the imports and the
-# dependencies are renamed, nothing else. To move for good, run it on a copy and put that in place of this folder.
+# Copies this package to the folder DEST for CDK Terrain, the fork of CDK for Terraform. Only imports and dependencies
+# change. To migrate, replace this folder with the result.
 set -euo pipefail
 dest=${1:?usage: to-cdktn.sh DEST}
 cd "$(dirname "${BASH_SOURCE[0]}")/.."

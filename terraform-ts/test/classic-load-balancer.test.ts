@@ -5,13 +5,13 @@ import { variants } from './support/variants';
 const port80 = { lb_port: 80, lb_protocol: 'http', instance_port: 8000, instance_protocol: 'http' };
 
 describe('The classic ELB', () => {
-  it('is named default-elb and sends port 80 to port 8000', () => {
+  it('is named default-elb and forwards port 80 to port 8000', () => {
     const stack = variant('default');
     stack.has('aws_elb', { name: 'default-elb', listener: [port80] });
     assert.notEqual(stack.the('aws_elb')['internal'], true);
   });
 
-  it('takes a dead host out within 30 s and a live one in within 30 s', () => {
+  it('removes a failed host and adds a healthy one within 30 s', () => {
     const check = variant('default').the('aws_elb')['health_check'] as Block;
     assert.equal(check['target'], 'HTTP:8000/healthcheck');
     const [interval, timeout] = [Number(check['interval']), Number(check['timeout'])];
@@ -20,7 +20,7 @@ describe('The classic ELB', () => {
     assert.ok(Number(check['healthy_threshold']) * interval <= 30);
   });
 
-  it('balances across zones, drains, and hangs up after 60 s of silence', () => {
+  it('balances across zones, drains connections, and closes idle ones after 60 s', () => {
     variant('default').has('aws_elb', {
       cross_zone_load_balancing: true,
       connection_draining: true,
@@ -29,7 +29,7 @@ describe('The classic ELB', () => {
     });
   });
 
-  it('leaves its members to the API: an apply undoes no detach', () => {
+  it('ignores changes of its members, so that an apply does not undo a detach', () => {
     for (const name of Object.keys(variants)) {
       const stack = variant(name);
       const elb = stack.the('aws_elb');
@@ -44,7 +44,7 @@ describe('The classic ELB', () => {
     variant('default').none('aws_load_balancer_policy');
   });
 
-  it('adds HTTPS of TLS 1.2 with a certificate; port 80 stays', () => {
+  it('adds HTTPS with TLS 1.2 beside port 80 with a certificate', () => {
     const stack = variant('everything');
     const https = {
       ...port80,
@@ -61,14 +61,14 @@ describe('The classic ELB', () => {
   });
 });
 
-describe('Access logs', () => {
-  it('are not kept unless asked for', () => {
+describe('The access logs', () => {
+  it('are off by default', () => {
     const stack = variant('default');
     stack.none('aws_s3_bucket');
     assert.equal(stack.the('aws_elb')['access_logs'], undefined);
   });
 
-  it('go to a private bucket that expires them and leaves nothing behind', () => {
+  it('go to a private bucket that expires them and that a destroy deletes', () => {
     const stack = variant('everything');
     stack.has('aws_s3_bucket', { bucket_prefix: 'inventory-prod-elb-logs-', force_destroy: true });
     stack.has('aws_s3_bucket_public_access_block', {
@@ -88,7 +88,7 @@ describe('Access logs', () => {
     );
   });
 
-  it('are written by ELB alone, to the logs of this account alone', () => {
+  it('allow only ELB to write, and only for this account', () => {
     const policy = statements(variant('everything').the('aws_s3_bucket_policy')['policy']);
     assert.deepEqual(
       policy.map(({ Action }) => String(Action)),
@@ -100,7 +100,7 @@ describe('Access logs', () => {
       assert.match(String(Resource), /\/AWSLogs\/\$\{data\.aws_caller_identity\..*account_id\}\/\*$/);
   });
 
-  it('know no account of ELB in regions that have none', () => {
+  it('use no ELB account in regions without one', () => {
     const stack = synthesize({ AWS_REGION: 'il-central-1', ACCESS_LOGS: 'on' });
     assert.equal(stack.json.data['aws_elb_service_account'], undefined);
     assert.equal(statements(stack.the('aws_s3_bucket_policy')['policy']).length, 1);

@@ -20,9 +20,9 @@ const existing = {
   HOST_SUBNET_IDS: 'subnet-0123456789abcdef2',
 };
 
-describe('A configuration is refused, with the field and the reason', () => {
+describe('readConfig refuses', () => {
   const refusals: [what: string, env: Env, field: string, reason: RegExp][] = [
-    ['one zone', { ZONES: 'us-east-1a' }, 'ZONES', /two zones or more/],
+    ['one zone', { ZONES: 'us-east-1a' }, 'ZONES', /two to six zones/],
     [
       'seven zones',
       {
@@ -32,22 +32,22 @@ describe('A configuration is refused, with the field and the reason', () => {
           .join(),
       },
       'ZONES',
-      /six at most/,
+      /two to six zones/,
     ],
-    ['a zone twice', { ZONES: 'us-east-1a,us-east-1a' }, 'ZONES', /comes twice/],
+    ['a zone twice', { ZONES: 'us-east-1a,us-east-1a' }, 'ZONES', /is listed twice/],
     [
       'a zone of another region',
       { ZONES: 'us-east-1a,eu-west-1b' },
       'ZONES',
       /"eu-west-1b" is not a zone of us-east-1/,
     ],
-    ['a region that is none', { AWS_REGION: 'virginia' }, 'AWS_REGION', /not the name of a region/],
-    ['a VPC block that is none', { VPC_CIDR: '10.20.0.0' }, 'VPC_CIDR', /not a CIDR/],
+    ['an invalid region', { AWS_REGION: 'virginia' }, 'AWS_REGION', /not the name of a region/],
+    ['an invalid VPC block', { VPC_CIDR: '10.20.0.0' }, 'VPC_CIDR', /not a CIDR/],
     ['an octet above 255', { VPC_CIDR: '10.256.0.0/16' }, 'VPC_CIDR', /not a CIDR/],
     ['a VPC block with host bits', { VPC_CIDR: '10.20.5.0/16' }, 'VPC_CIDR', /starts at 10\.20\.0\.0\/16/],
     ['a VPC that is too large', { VPC_CIDR: '10.0.0.0/8' }, 'VPC_CIDR', /between \/16 and \/28/],
     [
-      'a VPC too small to be cut',
+      'a VPC too small for subnets',
       { VPC_CIDR: '10.0.0.0/24' },
       'PUBLIC_SUBNET_CIDRS',
       /between \/16 and \/27/,
@@ -56,7 +56,7 @@ describe('A configuration is refused, with the field and the reason', () => {
       'equal blocks',
       { ...own, PUBLIC_SUBNET_CIDRS: '10.0.1.0/24,10.0.1.0/24' },
       'PUBLIC_SUBNET_CIDRS',
-      /comes twice/,
+      /is listed twice/,
     ],
     [
       'overlapping blocks',
@@ -76,10 +76,10 @@ describe('A configuration is refused, with the field and the reason', () => {
       /10\.0\.1\.0\/25 overlaps 10\.0\.1\.0\/24 of PUBLIC_SUBNET_CIDRS/,
     ],
     [
-      'a block outside of the VPC',
+      'a block outside the VPC',
       { ...own, PUBLIC_SUBNET_CIDRS: '10.0.1.0/24,10.1.1.0/24' },
       'PUBLIC_SUBNET_CIDRS',
-      /10\.1\.1\.0\/24 is not inside of VPC_CIDR/,
+      /10\.1\.1\.0\/24 is not inside VPC_CIDR/,
     ],
     [
       'fewer blocks than zones',
@@ -94,7 +94,7 @@ describe('A configuration is refused, with the field and the reason', () => {
       /no effect with HOST_SUBNETS=public/,
     ],
     [
-      'blocks for a VPC that exists',
+      'blocks for an existing VPC',
       { ...existing, VPC_CIDR: '10.0.0.0/16' },
       'VPC_CIDR',
       /no effect with VPC_ID/,
@@ -109,16 +109,16 @@ describe('A configuration is refused, with the field and the reason', () => {
       'one subnet for the ELB',
       { ...existing, ELB_SUBNET_IDS: 'subnet-0123456789abcdef0' },
       'ELB_SUBNET_IDS',
-      /two zones or more/,
+      /two or more zones/,
     ],
     ['no subnet for hosts', { ...existing, HOST_SUBNET_IDS: '' }, 'HOST_SUBNET_IDS', /needs a subnet/],
     [
-      'a subnet id that is none',
+      'an invalid subnet id',
       { ...existing, HOST_SUBNET_IDS: 'subnet-xyz' },
       'HOST_SUBNET_IDS',
       /not the id of a subnet/,
     ],
-    ['a VPC id that is none', { ...existing, VPC_ID: 'default' }, 'VPC_ID', /not the id of a VPC/],
+    ['an invalid VPC id', { ...existing, VPC_ID: 'default' }, 'VPC_ID', /not the id of a VPC/],
     [
       'a maximum below the minimum',
       { MIN_HOSTS: '4', MAX_HOSTS: '2' },
@@ -126,22 +126,17 @@ describe('A configuration is refused, with the field and the reason', () => {
       /2 is below MIN_HOSTS 4/,
     ],
     ['no host', { MIN_HOSTS: '0' }, 'MIN_HOSTS', /whole number from 1/],
-    ['half a host', { MAX_HOSTS: '2.5' }, 'MAX_HOSTS', /whole number/],
+    ['a fraction of a host', { MAX_HOSTS: '2.5' }, 'MAX_HOSTS', /whole number/],
     [
       'bounds for a single host',
       { HOSTS: 'single', MAX_HOSTS: '3' },
       'MAX_HOSTS',
       /no effect with HOSTS=single/,
     ],
-    ['another kind of hosts', { HOSTS: 'many' }, 'HOSTS', /not one of group, single/],
-    [
-      'a type without a dot',
-      { INSTANCE_TYPE: 't3micro' },
-      'INSTANCE_TYPE',
-      /in the form of an instance type/,
-    ],
-    ['a type with a size of its own', { INSTANCE_TYPE: 't3.tiny' }, 'INSTANCE_TYPE', /in the form/],
-    ['a type without a generation', { INSTANCE_TYPE: 'micro.t3' }, 'INSTANCE_TYPE', /in the form/],
+    ['an unknown kind of hosts', { HOSTS: 'many' }, 'HOSTS', /not one of group, single/],
+    ['a type without a dot', { INSTANCE_TYPE: 't3micro' }, 'INSTANCE_TYPE', /not an instance type/],
+    ['a type with an unknown size', { INSTANCE_TYPE: 't3.tiny' }, 'INSTANCE_TYPE', /not an instance type/],
+    ['a type without a generation', { INSTANCE_TYPE: 'micro.t3' }, 'INSTANCE_TYPE', /not an instance type/],
     ['a disk that is too small for the image', { VOLUME_GB: '7' }, 'VOLUME_GB', /from 8/],
     [
       'an ELB name with an underscore',
@@ -149,16 +144,21 @@ describe('A configuration is refused, with the field and the reason', () => {
       'ELB_NAME',
       /letters, digits and hyphens/,
     ],
-    ['an ELB name with a hyphen at its end', { ELB_NAME: 'default-' }, 'ELB_NAME', /none at either end/],
+    [
+      'an ELB name with a hyphen at its end',
+      { ELB_NAME: 'default-' },
+      'ELB_NAME',
+      /without a hyphen at either end/,
+    ],
     ['an ELB name of 33 letters', { ELB_NAME: 'a'.repeat(33) }, 'ELB_NAME', /up to 32/],
     [
-      'a managed name no ELB can have',
+      'a managed name that is not an ELB name',
       { MANAGED_ELBS: 'shop-elb,-x' },
       'MANAGED_ELBS',
-      /"-x" is not a name an ELB can have/,
+      /"-x" is not an ELB name/,
     ],
-    ['a service name with capitals', { SERVICE_NAME: 'Inventory' }, 'SERVICE_NAME', /small letters/],
-    ['no repository', { REPOSITORY: '' }, 'REPOSITORY', /is needed/],
+    ['a service name with capitals', { SERVICE_NAME: 'Inventory' }, 'SERVICE_NAME', /lower-case letters/],
+    ['no repository', { REPOSITORY: '' }, 'REPOSITORY', /is missing/],
     [
       'a repository that needs a key',
       { REPOSITORY: 'git@git.example.com:sre/x.git' },
@@ -173,7 +173,7 @@ describe('A configuration is refused, with the field and the reason', () => {
     ],
     ['a branch for a group', { GIT_REF: 'main' }, 'GIT_REF', /would run different versions/],
     ['half a commit for a group', { GIT_REF: '0123456' }, 'GIT_REF', /full commit/],
-    ['a ref that is an option', { GIT_REF: '--upload-pack=x' }, 'GIT_REF', /commit, tag or branch/],
+    ['a ref that looks like an option', { GIT_REF: '--upload-pack=x' }, 'GIT_REF', /commit, tag or branch/],
     [
       'the token instead of its name',
       { API_TOKEN_PARAMETER: 'c3JlOmNoYW5nZS1tZQ==' },
@@ -187,16 +187,16 @@ describe('A configuration is refused, with the field and the reason', () => {
       /name of a parameter/,
     ],
     ['a key that is an alias', { API_TOKEN_KEY_ARN: 'alias/mine' }, 'API_TOKEN_KEY_ARN', /ARN of a KMS key/],
-    ['SSH from everywhere', { SSH_CIDRS: '0.0.0.0/0' }, 'SSH_CIDRS', /opens SSH to the world/],
-    ['SSH from something that is no block', { SSH_CIDRS: '203.0.113.7' }, 'SSH_CIDRS', /not a CIDR/],
+    ['SSH from everywhere', { SSH_CIDRS: '0.0.0.0/0' }, 'SSH_CIDRS', /opens SSH to the internet/],
+    ['SSH from an address without a prefix', { SSH_CIDRS: '203.0.113.7' }, 'SSH_CIDRS', /not a CIDR/],
     [
       'SSH to private hosts',
       { HOST_SUBNETS: 'private', SSH_CIDRS: '203.0.113.7/32' },
       'SSH_CIDRS',
       /no effect with HOST_SUBNETS=private/,
     ],
-    ['another way to a shell', { ACCESS: 'telnet' }, 'ACCESS', /not one of session-manager/],
-    ['another kind of subnets', { HOST_SUBNETS: 'hidden' }, 'HOST_SUBNETS', /not one of public, private/],
+    ['an unknown kind of access', { ACCESS: 'telnet' }, 'ACCESS', /not one of session-manager/],
+    ['an unknown kind of subnets', { HOST_SUBNETS: 'hidden' }, 'HOST_SUBNETS', /not one of public, private/],
     [
       'a certificate by its domain',
       { CERTIFICATE_ARN: 'example.com' },
@@ -222,12 +222,12 @@ describe('A configuration is refused, with the field and the reason', () => {
       const own = faults.filter((fault) => fault.startsWith(`${field}: `));
       assert.ok(
         own.some((fault) => reason.test(fault)),
-        `Among ${JSON.stringify(faults)} none says of ${field} ${String(reason)}`,
+        `no fault of ${field} matches ${String(reason)}: ${JSON.stringify(faults)}`,
       );
     });
   }
 
-  it('with all faults at once', () => {
+  it('several settings, with one error', () => {
     const env = {
       ZONES: 'us-east-1a',
       MIN_HOSTS: '4',
@@ -247,9 +247,9 @@ describe('A configuration is refused, with the field and the reason', () => {
   });
 });
 
-describe('A configuration is taken', () => {
+describe('readConfig accepts', () => {
   for (const [name, env] of Object.entries(variants)) {
-    it(name, () => {
+    it(`the variant "${name}"`, () => {
       assert.deepEqual(faultsOf(env), []);
     });
   }
@@ -269,7 +269,7 @@ describe('A configuration is taken', () => {
     });
   }
 
-  it('with the image for the architecture of the type', () => {
+  it('types, and derives their architecture', () => {
     const architecture = (INSTANCE_TYPE: string) =>
       readConfig({ ...source, INSTANCE_TYPE }).hosts.architecture;
     for (const type of ['t4g.micro', 'c6gn.large', 'x2gd.large', 'a1.large', 'im4gn.large', 'g5g.xlarge'])
@@ -278,16 +278,16 @@ describe('A configuration is taken', () => {
       assert.equal(architecture(type), 'x86_64', type);
   });
 
-  it('with version tags and commits for a group', () => {
+  it('version tags and commits for a group', () => {
     for (const GIT_REF of ['v1.2.3', '2.0', 'v1.0.0-rc.1', 'f'.repeat(40)])
       assert.deepEqual(faultsOf({ GIT_REF }), [], GIT_REF);
   });
 
-  it('with an empty variable as an unset one', () => {
+  it('an empty variable as unset', () => {
     assert.equal(readConfig({ ...source, ELB_NAME: '', ZONES: ' ' }).elbName, 'default-elb');
   });
 
-  it('with subnets that are sixteenths of the VPC', () => {
+  it('a VPC without subnet blocks, and divides it into sixteenths', () => {
     const { network } = readConfig({ ...source, HOST_SUBNETS: 'private' });
     assert.ok(network.kind === 'own');
     assert.deepEqual(

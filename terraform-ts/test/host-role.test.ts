@@ -7,9 +7,9 @@ function rights(name: string): Record<string, Block> {
   return Object.fromEntries(list.map((statement) => [String(statement['Sid']), statement]));
 }
 
-describe('The role of hosts', () => {
+describe('The role of the hosts', () => {
   for (const name of Object.keys(variants)) {
-    it(`are a role without access keys and without Amazon's wide policies (${name})`, () => {
+    it(`has no access keys and no managed policies (${name})`, () => {
       const stack = variant(name);
       for (const type of ['aws_iam_access_key', 'aws_iam_user', 'aws_iam_role_policy_attachment'])
         stack.none(type);
@@ -18,7 +18,7 @@ describe('The role of hosts', () => {
       assert.deepEqual([trust?.['Principal'], others], [{ Service: 'ec2.amazonaws.com' }, []]);
     });
 
-    it(`hold no action of * and no resource of * but where AWS knows no other (${name})`, () => {
+    it(`allows * only for actions without resources (${name})`, () => {
       const wide: string[] = [];
       for (const { Effect, Action, NotAction, Resource, NotResource, Condition } of Object.values(
         rights(name),
@@ -43,7 +43,7 @@ describe('The role of hosts', () => {
     });
   }
 
-  it('attach and detach on the named load balancers only', () => {
+  it('attaches and detaches only on the managed load balancers', () => {
     const named = (name: string) =>
       (rights(name)['AttachAndDetach']?.['Resource'] as string[]).map((arn) =>
         arn.replace(/.*:loadbalancer\//, ''),
@@ -57,7 +57,7 @@ describe('The role of hosts', () => {
     );
   });
 
-  it('read one parameter, and decrypt it alone where it has a key of its own', () => {
+  it('reads one parameter, and decrypts only that one', () => {
     assert.deepEqual(rights('default')['ReadToken']?.['Action'], ['ssm:GetParameter']);
     assert.match(
       String(rights('default')['ReadToken']?.['Resource']),
@@ -69,14 +69,14 @@ describe('The role of hosts', () => {
     assert.match(JSON.stringify(decrypt?.['Condition']), /PARAMETER_ARN.*parameter\/prod\/inventory\/token/);
   });
 
-  it('write to the log group and the metrics of this service only', () => {
+  it('writes only to the log group and metrics of this service', () => {
     assert.match(String(rights('default')['WriteLogs']?.['Resource']), /:log-group:\/elb-inventory\/api:\*$/);
     assert.deepEqual(rights('default')['WriteMetrics']?.['Condition'], {
       StringEquals: { 'cloudwatch:namespace': 'elb-inventory' },
     });
   });
 
-  it('complete launches of their own group, and hold shells, only where there is one', () => {
+  it('completes launches and opens shells only if configured', () => {
     assert.match(
       String(rights('default')['CompleteLaunch']?.['Resource']),
       /autoScalingGroupName\/elb-inventory$/,

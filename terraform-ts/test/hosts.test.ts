@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { synthesize, variant, type Block } from './support/synthesized';
 
 describe('The launch template', () => {
-  it('takes Amazon Linux 2023 of the architecture of its type, by SSM parameter', () => {
+  it('uses Amazon Linux 2023 for the architecture of its type, from an SSM parameter', () => {
     const image = (name: string) =>
       Object.values(variant(name).json.data['aws_ssm_parameter'] ?? {})[0]?.['name'] as string;
     assert.equal(image('default'), '/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64');
@@ -13,7 +13,7 @@ describe('The launch template', () => {
     );
   });
 
-  it('asks for a t3.micro, IMDSv2 with two hops, and an encrypted gp3 volume that goes with its host', () => {
+  it('has a t3.micro, IMDSv2 with two hops, and an encrypted gp3 volume that is deleted with the host', () => {
     const stack = variant('default');
     stack.has('aws_launch_template', {
       instance_type: 't3.micro',
@@ -28,18 +28,18 @@ describe('The launch template', () => {
     });
   });
 
-  it('gives hosts the role, and a key pair only if one is named', () => {
+  it('has the role, and a key pair only if configured', () => {
     const template = variant('default').the('aws_launch_template');
     assert.match(String((template['iam_instance_profile'] as Block)['name']), /aws_iam_instance_profile/);
     assert.equal(template['key_name'], undefined);
     variant('single').has('aws_launch_template', { key_name: 'sre' });
   });
 
-  it('opens no network interface of its own, as a subnet given beside it would be refused', () => {
+  it('has no network interface, because AWS refuses one beside a subnet', () => {
     assert.equal(variant('default').the('aws_launch_template')['network_interfaces'], undefined);
   });
 
-  it('tags what it launches', () => {
+  it('tags the resources that it launches', () => {
     const template = variant('everything').the('aws_launch_template');
     const tagged = (template['tag_specifications'] as Block[]).map(({ resource_type, tags }) => [
       resource_type,
@@ -53,27 +53,27 @@ describe('The launch template', () => {
   });
 });
 
-describe('Hosts as a group', () => {
+describe('The group of hosts', () => {
   const stack = () => variant('default');
   const group = () => stack().the('aws_autoscaling_group');
 
-  it('are one to three, as given', () => {
+  it('has one to three hosts, or the configured number', () => {
     stack().has('aws_autoscaling_group', { min_size: 1, max_size: 3 });
     variant('everything').has('aws_autoscaling_group', { min_size: 2, max_size: 5, min_elb_capacity: 2 });
   });
 
-  it('are members of the ELB, and replaced when the ELB finds them ill', () => {
+  it('registers hosts with the ELB, and replaces hosts that are unhealthy there', () => {
     stack().has('aws_autoscaling_group', { load_balancers: ['default-elb'], health_check_type: 'ELB' });
     const check = stack().the('aws_elb')['health_check'] as Block;
     const inService =
       Number(check['healthy_threshold']) * Number(check['interval']) + Number(check['timeout']);
     assert.ok(
       Number(group()['health_check_grace_period']) > inService,
-      'a new host is called ill before it can be well',
+      'the grace period is too short for a new host',
     );
   });
 
-  it('are in service when their boot says so, and given back when it does not', () => {
+  it('puts hosts into service after their boot, and abandons them if it fails', () => {
     assert.deepEqual(group()['initial_lifecycle_hook'], [
       {
         name: 'api-is-ready',
@@ -87,7 +87,7 @@ describe('Hosts as a group', () => {
     assert.equal(group()['name'], 'elb-inventory');
   });
 
-  it('are scaled by CPU and memory at 80 %', () => {
+  it('scales on CPU and memory at 80 %', () => {
     const policies = stack().all('aws_autoscaling_policy');
     for (const policy of Object.values(policies))
       assert.equal(policy['policy_type'], 'TargetTrackingScaling');
@@ -108,13 +108,13 @@ describe('Hosts as a group', () => {
     });
   });
 
-  it('send the metric they are scaled by', () => {
+  it('has hosts that send its memory metric', () => {
     assert.match(stack().userData, /^readonly METRIC_NAMESPACE='elb-inventory'$/m);
     assert.match(stack().userData, /"mem": \{ "measurement": \["used_percent"\] \}/);
     assert.match(stack().userData, /"aggregation_dimensions": \[\[\]\]/);
   });
 
-  it('are replaced on change, new before old, and back if that fails', () => {
+  it('starts new hosts before it removes old ones, and rolls back on failure', () => {
     const { strategy, preferences } = group()['instance_refresh'] as { strategy: string; preferences: Block };
     assert.equal(strategy, 'Rolling');
     assert.deepEqual(preferences, {
@@ -124,27 +124,31 @@ describe('Hosts as a group', () => {
       standby_instances: 'Wait',
     });
     const { version } = group()['launch_template'] as Block;
-    assert.match(String(version), /aws_launch_template\..*\.latest_version/, 'a change must reach the group');
+    assert.match(
+      String(version),
+      /aws_launch_template\..*\.latest_version/,
+      'the group must use the latest version',
+    );
   });
 
-  it('change their template with the version they run', () => {
+  it('has another template for another version', () => {
     const userData = (GIT_REF: string) =>
       synthesize({ GIT_REF }).the('aws_launch_template')['user_data'] as string;
     assert.notEqual(userData('v1.0.0'), userData('v1.0.1'));
   });
 
-  it('keep the number that scaling has reached', () => {
+  it('ignores the size that scaling sets', () => {
     assert.equal(group()['desired_capacity'], undefined);
     assert.deepEqual(group()['lifecycle'], { ignore_changes: ['desired_capacity'] });
   });
 
-  it('leave with a destroy even in the middle of their boot', () => {
+  it('is destroyed without waiting for booting hosts', () => {
     assert.equal(group()['force_delete'], true);
   });
 });
 
 describe('A single host', () => {
-  it('is an instance of the same template, and no group', () => {
+  it('is an instance of the template, without a group', () => {
     const stack = variant('single');
     stack.none('aws_autoscaling_group');
     stack.none('aws_autoscaling_policy');
@@ -153,14 +157,14 @@ describe('A single host', () => {
     assert.match(String(instance['subnet_id']), /public-us-east-1a/);
   });
 
-  it('registers itself with the ELB, which its role may', () => {
+  it('registers itself with the ELB and has the permission', () => {
     const stack = variant('single');
     assert.match(stack.userData, /^readonly ELB_NAME='default-elb'$/m);
     assert.match(stack.userData, /^readonly GROUP_NAME=''$/m);
     assert.match(String(stack.the('aws_iam_role_policy')['policy']), /loadbalancer\/default-elb/);
   });
 
-  it('is in a private subnet if asked', () => {
+  it('is in a private subnet if configured', () => {
     assert.match(String(variant('single, private').the('aws_instance')['subnet_id']), /private-us-east-1a/);
   });
 });

@@ -11,7 +11,7 @@ const operators = [
 
 function alarm(stack: Synthesized, id: string): Block {
   const found = stack.all('aws_cloudwatch_metric_alarm')[`monitoring/${id}`];
-  assert.ok(found, `There is no alarm ${id}`);
+  assert.ok(found, `the alarm ${id} is missing`);
   return found;
 }
 
@@ -32,7 +32,7 @@ describe('The alarms', () => {
     ['single', [...common, 'status-check-system', 'status-check-instance']],
   ];
   for (const [name, ids] of expected) {
-    it(`are all there (${name})`, () => {
+    it(`are complete (${name})`, () => {
       const there = Object.keys(variant(name).all('aws_cloudwatch_metric_alarm')).map((path) =>
         path.replace('monitoring/', ''),
       );
@@ -41,7 +41,7 @@ describe('The alarms', () => {
   }
 
   for (const name of Object.keys(variants)) {
-    it(`are well formed, named, and tell the topic of trouble and of its end (${name})`, () => {
+    it(`are well formed, have unique names, and notify the topic at start and end (${name})`, () => {
       const names = Object.values(variant(name).all('aws_cloudwatch_metric_alarm')).map((each) => {
         assert.ok(
           operators.includes(String(each['comparison_operator'])),
@@ -51,23 +51,23 @@ describe('The alarms', () => {
         assert.ok(Number(each['datapoints_to_alarm']) <= Number(each['evaluation_periods']));
         assert.equal(typeof each['threshold'], 'number');
         const kinds = ['metric_name', 'metric_query'].filter((key) => each[key] !== undefined);
-        assert.equal(kinds.length, 1, 'an alarm watches one metric or one expression');
+        assert.equal(kinds.length, 1, 'an alarm has one metric or one expression');
         if (each['metric_name'] !== undefined)
           assert.notEqual(
             each['statistic'] === undefined,
             each['extended_statistic'] === undefined,
-            'one statistic, AWS refuses two',
+            'an alarm has one statistic',
           );
         assert.match(String((each['alarm_actions'] as string[])[0]), /aws_sns_topic/);
         assert.match(String((each['ok_actions'] as string[])[0]), /aws_sns_topic/);
         assert.ok(String(each['alarm_description']).length > 40);
         return String(each['alarm_name']);
       });
-      assert.equal(new Set(names).size, names.length, 'two alarms of one name overwrite each other');
+      assert.equal(new Set(names).size, names.length, 'two alarms have the same name');
     });
   }
 
-  it('fire above 100 waiting requests for 3 minutes', () => {
+  it('fire at more than 100 waiting requests for 3 minutes', () => {
     const { metric_name, statistic, comparison_operator, threshold, period, evaluation_periods } = alarm(
       variant('default'),
       'surge-queue',
@@ -78,7 +78,7 @@ describe('The alarms', () => {
     );
   });
 
-  it('fire at any spillover, and take silence for none, as CloudWatch reports no zero', () => {
+  it('fire at any spillover, and not without data, because CloudWatch reports no zeros', () => {
     const each = alarm(variant('default'), 'spillover');
     assert.deepEqual(
       [
@@ -92,16 +92,16 @@ describe('The alarms', () => {
     );
   });
 
-  it('take silence for the worst where nothing else would tell', () => {
+  it('fire without data only for no-data and no-healthy-host', () => {
     for (const name of ['default', 'single']) {
-      const silent = Object.entries(variant(name).all('aws_cloudwatch_metric_alarm'))
+      const firing = Object.entries(variant(name).all('aws_cloudwatch_metric_alarm'))
         .filter(([, each]) => each['treat_missing_data'] === 'breaching')
         .map(([path]) => path);
-      assert.deepEqual(silent.sort(), ['monitoring/no-data', 'monitoring/no-healthy-host']);
+      assert.deepEqual(firing.sort(), ['monitoring/no-data', 'monitoring/no-healthy-host']);
     }
   });
 
-  it('watch the ELB by its name, hosts by group or instance, and memory as it is sent', () => {
+  it('have the dimensions of the ELB, of the group or instance, and of the memory metric', () => {
     const dimensions = (name: string, id: string) =>
       alarm(variant(name), id)['dimensions'] as Block | undefined;
     assert.deepEqual(dimensions('default', 'no-healthy-host'), { LoadBalancerName: 'default-elb' });
@@ -111,7 +111,7 @@ describe('The alarms', () => {
     assert.equal(alarm(variant('default'), 'memory')['namespace'], 'elb-inventory');
   });
 
-  it('see the share of 5xx by metric math whose ids are all defined, in one period', () => {
+  it('compute the share of 5xx from defined metrics in one period', () => {
     const queries = alarm(variant('default'), 'backend-5xx')['metric_query'] as Block[];
     const [result, ...metrics] = queries;
     assert.equal(queries.filter((query) => query['return_data'] === true).length, 1);
@@ -126,7 +126,7 @@ describe('The alarms', () => {
     );
   });
 
-  it('see p95 as an extended statistic', () => {
+  it('use p95 as an extended statistic', () => {
     variant('default').has('aws_cloudwatch_metric_alarm', {
       metric_name: 'Latency',
       extended_statistic: 'p95',
@@ -134,14 +134,14 @@ describe('The alarms', () => {
     });
   });
 
-  it('recover or reboot a single host; a group replaces its own', () => {
+  it('recover or reboot a single host, but not hosts of a group', () => {
     const actions = (id: string) => (alarm(variant('single'), id)['alarm_actions'] as string[])[1];
     assert.equal(actions('status-check-system'), 'arn:aws:automate:us-east-1:ec2:recover');
     assert.equal(actions('status-check-instance'), 'arn:aws:automate:us-east-1:ec2:reboot');
     assert.equal((alarm(variant('default'), 'status-check')['alarm_actions'] as string[]).length, 1);
   });
 
-  it('write to an e-mail address only if one is given', () => {
+  it('subscribe an e-mail address only if configured', () => {
     variant('default').none('aws_sns_topic_subscription');
     variant('everything').has('aws_sns_topic_subscription', {
       protocol: 'email',
@@ -162,7 +162,7 @@ describe('The dashboard', () => {
     (JSON.parse(String(stack.the('aws_cloudwatch_dashboard')['dashboard_body'])) as { widgets: Widget[] })
       .widgets;
 
-  it('shows all that is asked for', () => {
+  it('shows every metric', () => {
     const shown = widgets(variant('default')).flatMap(({ properties }) =>
       properties.metrics.map(([, name, ...rest]) => `${name} ${(rest.at(-1) as { stat: string }).stat}`),
     );
@@ -185,7 +185,7 @@ describe('The dashboard', () => {
     ]);
   });
 
-  it('watches the same ELB and hosts as the alarms, in the same region', () => {
+  it('has the ELB, hosts and region of the alarms', () => {
     for (const name of ['everything', 'single']) {
       const stack = variant(name);
       for (const { properties } of widgets(stack)) {
@@ -200,7 +200,7 @@ describe('The dashboard', () => {
     }
   });
 
-  it('has its charts side by side on the grid, none over another', () => {
+  it('has charts that do not overlap', () => {
     const taken = new Set<string>();
     for (const { x, y, width, height } of widgets(variant('default'))) {
       assert.ok(x + width <= 24);
@@ -213,7 +213,7 @@ describe('The dashboard', () => {
   });
 });
 
-describe('The logs of containers', () => {
+describe('The container logs', () => {
   it('go to a log group with retention', () => {
     variant('default').has('aws_cloudwatch_log_group', { name: '/elb-inventory/api', retention_in_days: 30 });
     variant('everything').has('aws_cloudwatch_log_group', {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { variant } from './support/synthesized';
 
 describe('The network', () => {
-  it('takes an existing VPC as it is, and builds nothing in it but the security groups', () => {
+  it('adds only security groups to an existing VPC', () => {
     const stack = variant('existing VPC');
     for (const type of ['aws_vpc', 'aws_subnet', 'aws_route', 'aws_nat_gateway', 'aws_internet_gateway'])
       stack.none(type);
@@ -18,7 +18,7 @@ describe('The network', () => {
       assert.equal(group['vpc_id'], 'vpc-0123456789abcdef0');
   });
 
-  it('is a VPC over two zones, whose public subnets give addresses to hosts', () => {
+  it('is a VPC with two zones, whose public subnets assign addresses', () => {
     const stack = variant('default');
     stack.has('aws_vpc', { cidr_block: '10.20.0.0/16', enable_dns_hostnames: true });
     const subnets = Object.values(stack.all('aws_subnet'));
@@ -38,7 +38,7 @@ describe('The network', () => {
     );
   });
 
-  it('has private subnets with a NAT gateway a zone, if asked, and no addresses in the public ones', () => {
+  it('has private subnets with a NAT gateway per zone if configured, and assigns no addresses', () => {
     const stack = variant('everything');
     const subnets = stack.all('aws_subnet');
     assert.equal(Object.keys(subnets).length, 6);
@@ -50,13 +50,13 @@ describe('The network', () => {
       assert.match(
         String(nat?.['subnet_id']),
         new RegExp(`public-${zone}_`),
-        'a NAT gateway stands in its own zone',
+        'the NAT gateway is in another zone',
       );
       const route = stack.all('aws_route')[`network/private-${zone}-default-route`];
       assert.match(
         String(route?.['nat_gateway_id']),
         new RegExp(`nat-${zone}_`),
-        'a zone goes out by its own NAT gateway',
+        'the zone uses the NAT gateway of another zone',
       );
     }
     const hosts = stack.the('aws_autoscaling_group')['vpc_zone_identifier'] as string[];
@@ -64,22 +64,22 @@ describe('The network', () => {
     for (const subnet of stack.the('aws_elb')['subnets'] as string[]) assert.match(subnet, /public-/);
   });
 
-  it('lets hosts boot only when their way out stands', () => {
+  it('is complete before hosts boot', () => {
     for (const [name, type] of [
       ['everything', 'aws_autoscaling_group'],
       ['single, private', 'aws_instance'],
     ] as const) {
       const stack = variant(name);
       const waits = stack.the(type)['depends_on'] as string[];
-      const ways = [
+      const routes = [
         ...Object.keys(stack.json.resource['aws_route'] ?? {}),
         ...Object.keys(stack.json.resource['aws_route_table_association'] ?? {}),
       ];
-      assert.ok(ways.length > 0);
-      for (const way of ways)
+      assert.ok(routes.length > 0);
+      for (const route of routes)
         assert.ok(
-          waits.some((resource) => resource.endsWith(`.${way}`)),
-          `${type} does not wait for ${way}`,
+          waits.some((resource) => resource.endsWith(`.${route}`)),
+          `${type} does not wait for ${route}`,
         );
       for (const needed of [
         'aws_iam_role_policy.',

@@ -4,7 +4,7 @@ import { variant } from './support/synthesized';
 const value = (name: string, output: string) => variant(name).json.output[output]?.['value'] as string;
 
 describe('The outputs', () => {
-  it('are the ELB, the URL, shells, how to redeploy, and the dashboard', () => {
+  it('are the ELB, the URL, the commands and the dashboard', () => {
     assert.deepEqual(Object.keys(variant('default').json.output).sort(), [
       'dashboard_url',
       'elb_dns',
@@ -22,7 +22,7 @@ describe('The outputs', () => {
     );
   });
 
-  it('have a shell on each host, by the way that is open', () => {
+  it('have a shell command for the configured access', () => {
     assert.match(
       value('default', 'shell_commands'),
       /formatlist\("aws ssm start-session --region us-east-1 --target %s", data\.aws_instances\..*\.ids\)/,
@@ -37,7 +37,7 @@ describe('The outputs', () => {
     );
   });
 
-  it('redeploy every host by builder.sh, at its address or, where that is not open, by its id', () => {
+  it('have a builder.sh command with the address or id of every host', () => {
     assert.match(
       value('default', 'redeploy_command'),
       /^scripts\/builder\.sh --ref 0123456789abcdef\w+ \$\{join\(" ", formatlist\("--host ec2-user@%s=%s", data\.(\S+)\.ids, data\.\1\.ids\)\)\}$/,

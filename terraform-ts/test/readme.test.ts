@@ -6,7 +6,7 @@ import { variant, type Block } from './support/synthesized';
 
 const readme = readFileSync(join(__dirname, '../README.md'), 'utf8');
 
-/** The cells of the table whose first heading is `heading`, without its head. */
+/** Returns the cells of the table whose first column is `heading`, without the header. */
 function table(heading: string): string[][] {
   const lines = readme.slice(readme.indexOf(`\n| ${heading} |`) + 1).split('\n');
   const end = lines.findIndex((line) => !line.startsWith('|'));
@@ -18,7 +18,7 @@ function table(heading: string): string[][] {
   );
 }
 
-/** Metric and statistic as the table has them, and when the alarm fires. */
+/** Returns the metric and the threshold of an alarm as the table shows them. */
 function described(alarm: Block): [metric: string, threshold: string] {
   const [query] = (alarm['metric_query'] ?? []) as Block[];
   const metric = query
@@ -33,12 +33,12 @@ function described(alarm: Block): [metric: string, threshold: string] {
   const [count, of] = [Number(alarm['datapoints_to_alarm']), Number(alarm['evaluation_periods'])];
   const spell = minutes === 1 ? `${of} min` : `${of} × ${minutes} min`;
   const time = count === of ? spell : `${count} of ${spell}`;
-  const silence = alarm['treat_missing_data'] === 'breaching' ? ', or silence' : '';
-  return [metric, `${sign} ${String(alarm['threshold'])} for ${time}${silence}`];
+  const missing = alarm['treat_missing_data'] === 'breaching' ? ', or no data' : '';
+  return [metric, `${sign} ${String(alarm['threshold'])} for ${time}${missing}`];
 }
 
 describe('README.md', () => {
-  it('has every setting with its default and meaning', () => {
+  it('lists every setting with its default and meaning', () => {
     const expected = Object.entries<Setting>(settings).map(([name, { value, shown, meaning }]) => [
       `\`${name}\``,
       value === undefined ? String(shown) : `\`${value}\``,
@@ -47,7 +47,7 @@ describe('README.md', () => {
     assert.deepEqual(table('variable'), expected);
   });
 
-  it('has every alarm as it is built: metric, threshold, why, what to do', () => {
+  it('lists every alarm with its metric, threshold, reason and remedy', () => {
     const built = new Map<string, string[]>();
     for (const name of ['default', 'single']) {
       for (const [path, alarm] of Object.entries(variant(name).all('aws_cloudwatch_metric_alarm'))) {

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { synthesize, variant, type Block, type Synthesized } from './support/synthesized';
 import { variants } from './support/variants';
 
-/** Every way in: "group:port from whom". */
-function waysIn(stack: Synthesized): string[] {
+/** Returns every ingress rule as "group:port source". */
+function ingress(stack: Synthesized): string[] {
   return rules(stack, 'aws_vpc_security_group_ingress_rule').sort();
 }
 
@@ -20,20 +20,20 @@ function group(reference: unknown): string {
 }
 
 describe('The security groups', () => {
-  it('let the world reach port 80 of the ELB, the ELB reach the API, and nothing else in', () => {
-    assert.deepEqual(waysIn(variant('default')), ['elb:80 0.0.0.0/0', 'hosts:8000 elb']);
+  it('allow only the internet to port 80 of the ELB, and the ELB to the API', () => {
+    assert.deepEqual(ingress(variant('default')), ['elb:80 0.0.0.0/0', 'hosts:8000 elb']);
   });
 
-  it('open port 443 of the ELB with a certificate alone', () => {
-    assert.deepEqual(waysIn(variant('single, private')), [
+  it('open port 443 of the ELB only with a certificate', () => {
+    assert.deepEqual(ingress(variant('single, private')), [
       'elb:443 0.0.0.0/0',
       'elb:80 0.0.0.0/0',
       'hosts:8000 elb',
     ]);
   });
 
-  it('open SSH to the addresses given alone', () => {
-    assert.deepEqual(waysIn(variant('single')), [
+  it('open SSH only to the configured addresses', () => {
+    assert.deepEqual(ingress(variant('single')), [
       'elb:80 0.0.0.0/0',
       'hosts:22 198.51.100.0/24',
       'hosts:22 203.0.113.7/32',
@@ -41,20 +41,20 @@ describe('The security groups', () => {
     ]);
   });
 
-  it('open SSH to an EC2 Instance Connect endpoint, which reaches nothing else', () => {
+  it('open SSH to an EC2 Instance Connect endpoint, which reaches only hosts', () => {
     const stack = variant('existing VPC');
-    assert.deepEqual(waysIn(stack), ['elb:80 0.0.0.0/0', 'hosts:22 connect', 'hosts:8000 elb']);
+    assert.deepEqual(ingress(stack), ['elb:80 0.0.0.0/0', 'hosts:22 connect', 'hosts:8000 elb']);
     stack.has('aws_ec2_instance_connect_endpoint', { subnet_id: 'subnet-0123456789abcdef2' });
     const out = rules(stack, 'aws_vpc_security_group_egress_rule').sort();
     assert.deepEqual(out, ['connect:22 hosts', 'elb:8000 hosts', 'hosts:443 0.0.0.0/0']);
   });
 
-  it('let out the ELB to the API, and hosts to HTTPS', () => {
+  it('allow the ELB out to the API, and hosts out to HTTPS', () => {
     const out = rules(variant('default'), 'aws_vpc_security_group_egress_rule').sort();
     assert.deepEqual(out, ['elb:8000 hosts', 'hosts:443 0.0.0.0/0']);
   });
 
-  it('have no rule inside, and the group of the VPC itself lets nothing', () => {
+  it('have no inline rules, and the default group of the VPC has no rules', () => {
     const stack = variant('default');
     const groups: Block[] = [
       ...Object.values(stack.all('aws_security_group')),
@@ -64,18 +64,18 @@ describe('The security groups', () => {
   });
 
   for (const name of Object.keys(variants)) {
-    it(`open nothing to 0.0.0.0/0 but the ELB, and routes go there by gateways alone (${name})`, () => {
+    it(`use 0.0.0.0/0 only for the ELB, hosts out and routes to gateways (${name})`, () => {
       const stack = variant(name);
-      const open = waysIn(stack).filter((way) => way.endsWith('0.0.0.0/0') || way.endsWith('::/0'));
-      assert.ok(open.length > 0 && open.every((way) => /^elb:(80|443) /.test(way)), open.join());
+      const open = ingress(stack).filter((rule) => rule.endsWith('0.0.0.0/0') || rule.endsWith('::/0'));
+      assert.ok(open.length > 0 && open.every((rule) => /^elb:(80|443) /.test(rule)), open.join());
       const mentions = stack.text.split(/0\.0\.0\.0\/0|::\/0/).length - 1;
       const routes = Object.keys(stack.all('aws_route')).length;
       const hostsOut = 1;
-      assert.equal(mentions, open.length + routes + hostsOut, 'something else names the whole internet');
+      assert.equal(mentions, open.length + routes + hostsOut, '0.0.0.0/0 occurs in another place');
     });
   }
 
-  it('are attached to the ELB and to hosts', () => {
+  it('are attached to the ELB and to the hosts', () => {
     const stack = synthesize();
     assert.deepEqual((stack.the('aws_elb')['security_groups'] as string[]).map(group), ['elb']);
     assert.deepEqual((stack.the('aws_launch_template')['vpc_security_group_ids'] as string[]).map(group), [

@@ -5,21 +5,21 @@ import { settings } from '../config/settings';
 import { synthesize, testApp, variant, type Block } from './support/synthesized';
 import { variants } from './support/variants';
 
-/** Calls back with each text in the JSON, and where it stands. */
+/** Calls `see` for each text in the JSON, with its path. */
 function eachText(value: unknown, see: (text: string, path: string) => void, path = ''): void {
   if (typeof value === 'string') see(value, path);
   else if (typeof value === 'object' && value !== null)
     for (const [key, inner] of Object.entries(value)) eachText(inner, see, `${path}/${key}`);
 }
 
-/** The resources and data of the text's `${…}`, such as aws_vpc.network_vpc_1A2B3C4D. */
+/** Returns the resources and data sources in the text's `${…}`, such as aws_vpc.network_vpc_1A2B3C4D. */
 function references(text: string): string[] {
   return [...text.matchAll(/\$\{(?:[^{}]|\{[^{}]*\})*\}/g)].flatMap(([expression]) =>
     [...expression.matchAll(/(?:data\.)?aws_\w+\.[\w-]+/g)].map(([reference]) => reference),
   );
 }
 
-/** Types that AWS tags with nothing: rules of policy, attachments, and settings of other things. */
+/** Types without tags: policies, attachments, and settings of other resources. */
 const untaggable = new Set([
   'aws_autoscaling_policy',
   'aws_cloudwatch_dashboard',
@@ -34,7 +34,7 @@ const untaggable = new Set([
   'aws_sns_topic_subscription',
 ]);
 
-it('The variants under test together use every setting', () => {
+it('The variants use every setting', () => {
   const used = new Set(Object.values(variants).flatMap((env) => Object.keys(env)));
   assert.deepEqual(
     Object.keys(settings).filter((name) => !used.has(name)),
@@ -46,7 +46,7 @@ for (const name of Object.keys(variants)) {
   describe(`The JSON for Terraform (${name})`, () => {
     const { json, text } = variant(name);
 
-    it('refers to nothing that is not there', () => {
+    it('refers only to existing resources', () => {
       const there = new Set([
         ...Object.entries(json.resource).flatMap(([type, named]) =>
           Object.keys(named).map((id) => `${type}.${id}`),
@@ -59,13 +59,13 @@ for (const name of Object.keys(variants)) {
       eachText(json, (value, path) => {
         const found = path.includes('/depends_on/') ? [value] : references(value);
         for (const reference of found)
-          assert.ok(there.has(reference), `${path} refers to ${reference}, which is not there`);
+          assert.ok(there.has(reference), `${path} refers to ${reference}, which does not exist`);
         seen += found.length;
       });
-      assert.ok(seen > 50, `only ${seen.toString()} references were seen`);
+      assert.ok(seen > 50, `found only ${seen.toString()} references`);
     });
 
-    it('gives ids where ids are wanted', () => {
+    it('uses ids for arguments that are ids', () => {
       let seen = 0;
       eachText(json.resource, (value, path) => {
         if (
@@ -76,14 +76,14 @@ for (const name of Object.keys(variants)) {
         assert.match(value, /\.id\}$/, path);
         seen++;
       });
-      assert.ok(seen > 5, `only ${seen.toString()} ids were seen`);
+      assert.ok(seen > 5, `found only ${seen.toString()} ids`);
     });
 
-    it('leaves no token of the CDK unresolved', () => {
+    it('has no unresolved token of the CDK', () => {
       assert.doesNotMatch(text, /TfToken|Token\[|-1\.8881545897087\d*e\+289/);
     });
 
-    it('has listeners, rules and metrics where a list may not be empty', () => {
+    it('has no empty lists', () => {
       for (const elb of Object.values(json.resource['aws_elb'] ?? {}))
         assert.ok((elb['listener'] as unknown[]).length > 0);
       const walk = (value: unknown, path: string): void => {
@@ -95,28 +95,28 @@ for (const name of Object.keys(variants)) {
       walk(json, '');
     });
 
-    it('holds user data that Terraform takes as it is, and that fits', () => {
+    it('has user data that Terraform does not interpret and that EC2 accepts', () => {
       const { user_data } = variant(name).the('aws_launch_template');
-      assert.match(String(user_data), /^[A-Za-z0-9+/]+=*$/, 'no ${…} for Terraform');
+      assert.match(String(user_data), /^[A-Za-z0-9+/]+=*$/, 'it has ${…}');
       assert.match(variant(name).userData, /^#!\/usr\/bin\/env bash\n/);
       assert.match(
         variant(name).userData,
         /"\\\$\{aws:InstanceId\}"/,
-        "and the CloudWatch agent's own is there",
+        "the CloudWatch agent's variable is missing",
       );
       assert.ok(Buffer.byteLength(variant(name).userData) <= 16_384);
     });
 
-    it('tags everything that can be tagged', () => {
+    it('tags every taggable resource', () => {
       const wanted = { Service: variants[name]?.['SERVICE_NAME'] ?? 'elb-inventory', ManagedBy: 'terraform' };
       const [provider] = json.provider['aws'] ?? [];
       const { tags } = (provider?.['default_tags'] as Block[])[0] as { tags: Block };
       for (const [key, value] of Object.entries(wanted)) assert.equal(tags[key], value);
       if (name === 'everything') assert.deepEqual([tags['Team'], tags['CostCentre']], ['sre', '4711']);
       for (const [type, named] of Object.entries(json.resource)) {
-        // The provider's default tags reach the rest, but for what a group and a template launch.
+        // The provider's default tags apply to the others, but not to resources that a group or template launches.
         for (const each of Object.values(named)) {
-          if (untaggable.has(type)) assert.equal(each['tags'], undefined, `${type} is taggable after all`);
+          if (untaggable.has(type)) assert.equal(each['tags'], undefined, `${type} is taggable`);
           if (type === 'aws_autoscaling_group') {
             const group = each['tag'] as Block[];
             assert.ok(group.every((tag) => tag['propagate_at_launch'] === true));
@@ -132,7 +132,7 @@ for (const name of Object.keys(variants)) {
       }
     });
 
-    it('names no two things of a kind alike', () => {
+    it('has unique names per resource type', () => {
       for (const [type, named] of Object.entries(json.resource)) {
         const names = Object.values(named)
           .map((each) => each['name'] as string | undefined)
@@ -143,14 +143,14 @@ for (const name of Object.keys(variants)) {
   });
 }
 
-describe('Nothing secret', () => {
+describe('Secrets', () => {
   const secrets = {
     API_TOKEN: 'c2VjcmV0LXVzZXI6c2VjcmV0LXBhc3N3b3Jk',
     AWS_ACCESS_KEY_ID: 'AKIAIOSFODNN7SECRET0',
     AWS_SECRET_ACCESS_KEY: 'wJalrXUtnFEMIK7MDENGbPxRfiCYSECRET0',
     AWS_SESSION_TOKEN: 'FwoGZXIvYXdzSECRET0',
   };
-  it('of the environment is in the JSON or in user data', () => {
+  it('of the environment are neither in the JSON nor in user data', () => {
     const stack = synthesize({ ...variants['everything'], ...secrets });
     for (const [name, secret] of Object.entries(secrets)) {
       assert.ok(!stack.text.includes(secret), name);
@@ -158,7 +158,7 @@ describe('Nothing secret', () => {
     }
   });
 
-  it("is read by Terraform: it knows the name of the token's parameter, and never asks for it", () => {
+  it("are not read by Terraform, which has only the name of the token's parameter", () => {
     for (const name of Object.keys(variants)) {
       const { json } = variant(name);
       for (const [type, named] of Object.entries(json.data))
@@ -170,7 +170,7 @@ describe('Nothing secret', () => {
   });
 });
 
-it('Two constructs of one id in one place are refused at synth', () => {
+it('Two constructs with the same id and scope are refused', () => {
   const stack = new TerraformStack(testApp(), 'stack');
   new Account(stack, 'account', 'us-east-1');
   assert.throws(() => new Account(stack, 'account', 'us-east-1'), /already a Construct with name 'account'/);

@@ -4,11 +4,11 @@ import { variant } from './support/synthesized';
 const backend = (name: string) => variant(name).json.terraform['backend'] as unknown;
 
 describe('The state', () => {
-  it('is a local file, by a path that holds for everybody', () => {
+  it('is a local file with a relative path', () => {
     assert.deepEqual(backend('default'), { local: { path: '../../../elb-inventory.tfstate' } });
   });
 
-  it('is encrypted in S3 and locked by S3 itself, if a bucket is given', () => {
+  it('is encrypted and locked in S3 if a bucket is configured', () => {
     assert.deepEqual(backend('everything'), {
       s3: {
         bucket: 'example-terraform-state',

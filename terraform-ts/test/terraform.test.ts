@@ -8,8 +8,8 @@ import { variant } from './support/synthesized';
 import { source } from './support/variants';
 
 /**
- * Terraform itself, without AWS: every resource is replaced by its own terraform_data, which needs no provider, so that
- * each expression is parsed and evaluated, and the graph of dependencies is walked.
+ * Runs Terraform without AWS: a terraform_data, which needs no provider, replaces every resource, so that Terraform evaluates
+ * each expression and the dependency graph.
  */
 describe('Terraform', function () {
   this.timeout(120_000);
@@ -39,7 +39,7 @@ describe('Terraform', function () {
     return folder;
   }
 
-  it('refuses a reference to nothing, in such a rehearsal too', () => {
+  it('refuses a reference to a missing resource', () => {
     const folder = mkdtempSync(join(tmpdir(), 'rehearsal-'));
     folders.push(folder);
     const { json } = variant('default');
@@ -54,7 +54,7 @@ describe('Terraform', function () {
     assert.throws(() => terraform(folder, 'validate', '-no-color'), /undeclared resource/);
   });
 
-  it('takes the JSON and applies it, with outputs as wanted', () => {
+  it('applies the JSON and returns the outputs', () => {
     const folder = rehearsed('default');
     terraform(folder, 'apply', '-auto-approve', '-input=false', '-no-color', '-parallelism=50');
     const outputs = JSON.parse(terraform(folder, 'output', '-json')) as Record<string, { value: unknown }>;
@@ -67,7 +67,7 @@ describe('Terraform', function () {
   });
 
   for (const name of ['everything', 'single', 'existing VPC', 'single, private']) {
-    it(`takes the JSON (${name})`, () => {
+    it(`validates the JSON (${name})`, () => {
       terraform(rehearsed(name), 'validate', '-no-color');
     });
   }

@@ -16,24 +16,24 @@ const props: UserDataProps = {
 };
 
 describe('The user data', () => {
-  it('is refused above the 16 KiB that EC2 takes', () => {
+  it('is refused above the 16 KiB limit of EC2', () => {
     const source = { ...props.source, ref: 'x'.repeat(maxUserDataBytes) };
-    assert.throws(() => userData({ ...props, source }), /bytes; EC2 takes 16384/);
+    assert.throws(() => userData({ ...props, source }), /bytes; EC2 allows 16384/);
   });
 
-  it('passes values on as they are, whatever the shell would make of them', () => {
+  it('quotes values for the shell', () => {
     const ref = `it's $HOME \`id\` \${x} "q" \\`;
     const assignment = userData({ ...props, source: { ...props.source, ref } }).match(
       /^readonly GIT_REF=.*$/m,
     )?.[0];
-    const said = execFileSync('bash', ['-c', `${assignment ?? ''}; printf %s "$GIT_REF"`], {
+    const printed = execFileSync('bash', ['-c', `${assignment ?? ''}; printf %s "$GIT_REF"`], {
       encoding: 'utf8',
     });
-    assert.equal(said, ref);
+    assert.equal(printed, ref);
   });
 
   for (const name of Object.keys(variants)) {
-    it(`is clean under shellcheck, as EC2 gets it (${name})`, function () {
+    it(`passes shellcheck (${name})`, function () {
       const { error, stdout } = spawnSync('shellcheck', ['--enable=check-unassigned-uppercase', '-'], {
         input: variant(name).userData,
         encoding: 'utf8',
@@ -43,7 +43,7 @@ describe('The user data', () => {
     });
   }
 
-  it('and the other scripts of this package are clean under shellcheck', function () {
+  it('and the other scripts of this package pass shellcheck', function () {
     const scripts = [
       'scripts/to-cdktn.sh',
       'test/boot/in-container.sh',
@@ -58,7 +58,7 @@ describe('The user data', () => {
     assert.equal(stdout, '');
   });
 
-  it('never traces, and clears the token from the shell', () => {
+  it('does not trace, and unsets the token', () => {
     const script = userData(props);
     assert.match(script, /^set \+x$/m);
     assert.doesNotMatch(script, /set -[a-z]*x|echo .*token|say .*\$token/);

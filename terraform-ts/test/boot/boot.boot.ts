@@ -19,7 +19,7 @@ const group: UserDataProps = {
 };
 const single: UserDataProps = { ...group, ready: { elbName: 'default-elb' } };
 
-/** The script in a container, as root, as far as it goes without AWS: what AWS would do is done by stand-ins that take notes. */
+/** Runs the script in a container as root, with stubs for AWS and Amazon Linux that record their calls. */
 describe('The first boot of a host, in a container', function () {
   this.timeout(300_000);
   let docker: NodeJS.ProcessEnv;
@@ -48,23 +48,23 @@ describe('The first boot of a host, in a container', function () {
     return machine;
   }
 
-  describe('that fails', () => {
-    const failures: [what: string, fault: string, said: RegExp][] = [
-      ['without its packages', 'dnf', /failed with exit code 1 while: installing packages/],
+  describe('fails', () => {
+    const failures: [what: string, fault: string, message: RegExp][] = [
+      ['without packages', 'dnf', /failed with exit code 1 while: installing packages/],
       [
-        'without the token',
+        'without a token',
         'aws ssm get-parameter',
         /while: reading API_TOKEN from \/elb-inventory\/api-token/,
       ],
       ['with an empty token', 'empty token', /does not hold one token/],
-      ['at a ref that is not there', 'git', /while: cloning https:\/\/git\.example\.com.* at v1\.2\.3/],
-      ['at building', 'builder.sh', /while: building and starting the API/],
+      ['with a ref that does not exist', 'git', /while: cloning https:\/\/git\.example\.com.* at v1\.2\.3/],
+      ['when the build fails', 'builder.sh', /while: building and starting the API/],
     ];
-    for (const [what, fault, said] of failures) {
-      it(`${what}: says so, and gives the host back to its group`, () => {
+    for (const [what, fault, message] of failures) {
+      it(`${what}, prints the step, and abandons the launch`, () => {
         const machine = boot(group, fault);
         assert.notEqual(machine.status, 0);
-        assert.match(machine.output, said);
+        assert.match(machine.output, message);
         assert.match(
           machine.calls.at(-1) ?? '',
           /^aws autoscaling complete-lifecycle-action .*--instance-id i-0123456789abcdef0 .*--lifecycle-action-result ABANDON$/,
@@ -73,7 +73,7 @@ describe('The first boot of a host, in a container', function () {
       });
     }
 
-    it('does not join the load balancer', () => {
+    it('and does not register a single host', () => {
       const machine = boot(single, 'builder.sh');
       assert.notEqual(machine.status, 0);
       assert.ok(
@@ -82,7 +82,7 @@ describe('The first boot of a host, in a container', function () {
     });
   });
 
-  describe('of a group', () => {
+  describe('in a group', () => {
     let machine: Machine;
     before(() => {
       machine = boot(group);
@@ -98,7 +98,7 @@ describe('The first boot of a host, in a container', function () {
       );
     });
 
-    it('writes API_TOKEN for root alone, beside what points the API at AWS', () => {
+    it('writes API_TOKEN and the AWS settings into a file that only root can read', () => {
       assert.equal(
         machine.file('root/.env'),
         `API_TOKEN=${token}\nAWS_BACKEND=aws\nAWS_REGION=eu-central-1\n`,
@@ -106,7 +106,7 @@ describe('The first boot of a host, in a container', function () {
       assert.equal(machine.mode('root/.env'), '600');
     });
 
-    it('asks for the token once, and says it nowhere', () => {
+    it('reads the token once, and never prints it', () => {
       const asked = machine.calls.filter((call) => call.startsWith('aws ssm'));
       assert.deepEqual(asked, [
         'aws ssm get-parameter --region eu-central-1 --name /elb-inventory/api-token --with-decryption --query Parameter.Value --output text',
@@ -115,7 +115,7 @@ describe('The first boot of a host, in a container', function () {
       assert.ok(!machine.calls.join('\n').includes(token));
     });
 
-    it('has memory sent, with the host and over all, and this log', () => {
+    it('sends memory use by host and in total, and the boot log', () => {
       const agent = JSON.parse(machine.file('opt/aws/amazon-cloudwatch-agent/etc/host.json')) as Record<
         string,
         any
@@ -130,7 +130,7 @@ describe('The first boot of a host, in a container', function () {
       );
     });
 
-    it("has containers' logs sent to the log group", () => {
+    it('sends container logs to the log group', () => {
       const daemon = JSON.parse(machine.file('etc/docker/daemon.json')) as Record<string, any>;
       assert.equal(daemon['log-driver'], 'awslogs');
       assert.equal(daemon['log-opts']['awslogs-group'], '/elb-inventory/api');
@@ -138,7 +138,7 @@ describe('The first boot of a host, in a container', function () {
       assert.equal(daemon['log-opts'].tag, 'i-0123456789abcdef0/{{.Name}}/{{.ID}}');
     });
 
-    it('runs builder.sh of the configured ref, in its clone, then reports ready', () => {
+    it('runs builder.sh of the configured ref in its clone, then reports ready', () => {
       const order = machine.calls.filter((call) => /^(builder|aws autoscaling)/.test(call));
       assert.deepEqual(order, [
         'builder.sh of v1.2.3 in /opt/elb-inventory: --ref v1.2.3 --env-file /root/.env',
@@ -149,7 +149,7 @@ describe('The first boot of a host, in a container', function () {
     });
   });
 
-  it('of a single host ends with joining the load balancer', () => {
+  it('registers a single host with the load balancer', () => {
     const machine = boot(single);
     assert.equal(machine.status, 0, machine.output);
     assert.equal(
@@ -159,7 +159,7 @@ describe('The first boot of a host, in a container', function () {
     assert.ok(!machine.calls.some((call) => call.startsWith('aws autoscaling')));
   });
 
-  it('goes on when AWS is not ready yet', () => {
+  it('retries when AWS is not ready yet', () => {
     const machine = boot(group, 'aws ssm get-parameter twice');
     assert.equal(machine.status, 0, machine.output);
     assert.equal(machine.calls.filter((call) => call.startsWith('aws ssm')).length, 3);

@@ -1,4 +1,4 @@
 #!/bin/bash
-# Stands in for scripts/builder.sh in the repository that a boot clones: takes down its call and the version it is of.
+# Replaces scripts/builder.sh in the cloned repository: records its call and its version.
 echo "builder.sh of $(git describe --tags --exact-match) in $PWD: $*" >>/stand/calls
 ! grep -qxF builder.sh /stand/faults

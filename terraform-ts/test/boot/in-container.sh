@@ -1,5 +1,5 @@
 #!/bin/bash
-# Boots, and puts what the boot left in /stand/left, where the test can read it once the container is gone.
+# Boots, and copies the written files to /stand/left, where the test reads them after the container has ended.
 bash /stand/user-data.sh
 code=$?
 cd / || exit

@@ -12,7 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-const stoodInFor = [
+const stubs = [
   'aws',
   'dnf',
   'systemctl',
@@ -25,23 +25,23 @@ const stoodInFor = [
 ];
 const repository = 'https://git.example.com/sre/elb-inventory.git';
 
-/** A machine whose first boot ran in a container without a network. Call `remove` when done. */
+/** A machine whose first boot ran in a container without a network. Call `remove` afterwards. */
 export class Machine {
   readonly status: number | null;
   readonly output: string;
-  /** What the stand-ins took down. */
+  /** The calls that the stubs recorded. */
   readonly calls: readonly string[];
   private readonly folder = mkdtempSync(join(tmpdir(), 'boot-'));
 
   /**
-   * Bash, git and the like are this machine's own; what Amazon Linux and AWS would do is done by stand-ins, which take up
-   * the `faults`. The repository is a local one with the tag v1.2.3.
+   * Uses bash, git and other programs of this machine, and stubs for Amazon Linux and AWS, which fail for `faults`. The
+   * repository is local and has the tag v1.2.3.
    */
   constructor(docker: NodeJS.ProcessEnv, script: string, token: string, faults: readonly string[]) {
     const at = (...path: string[]) => join(this.folder, ...path);
     mkdirSync(at('bin'));
     mkdirSync(at('left'));
-    for (const name of stoodInFor) copyProgram('stand-in.sh', at('bin', name));
+    for (const name of stubs) copyProgram('stand-in.sh', at('bin', name));
     copyProgram('in-container.sh', at('in-container.sh'));
     writeFileSync(at('user-data.sh'), script);
     writeFileSync(at('faults'), faults.join('\n'));
@@ -50,7 +50,7 @@ export class Machine {
     const env = {
       PATH: '/stand/bin:/usr/sbin:/usr/bin',
       STAND_IN_TOKEN: token,
-      // Whatever the address, git clones the local repository, and does not mind whose files these are.
+      // git clones the local repository for every address, and accepts files of another user.
       GIT_CONFIG_COUNT: '2',
       GIT_CONFIG_KEY_0: 'url./stand/repository.insteadOf',
       GIT_CONFIG_VALUE_0: repository,
@@ -85,7 +85,7 @@ export class Machine {
     return readFileSync(join(this.folder, 'left', path), 'utf8');
   }
 
-  /** Permissions of a file, in octal. */
+  /** Returns the permissions of a file in octal. */
   mode(path: string): string {
     return (statSync(join(this.folder, 'left', path)).mode & 0o777).toString(8);
   }
@@ -110,7 +110,7 @@ function makeRepository(folder: string, tag: string): void {
   git('add', '--all');
   git('commit', '--quiet', '--message', 'A stand-in');
   git('tag', tag);
-  // What is on the branch is not what was asked for.
+  // The branch has another version than the tag.
   writeFileSync(join(folder, 'scripts/builder.sh'), '#!/bin/sh\nexit 99\n');
   git('commit', '--quiet', '--all', '--message', 'Later');
 }

@@ -1,6 +1,6 @@
 #!/bin/bash
-# Stands in for a program of Amazon Linux or AWS under whose name it is copied: takes down its call, answers what a first
-# boot asks, and fails where /stand/faults says so.
+# Replaces a program of Amazon Linux or AWS: records its call, prints the answer that a first boot needs, and fails if
+# /stand/faults lists the call.
 name=${0##*/}
 call="$name $*"
 echo "$call" >>/stand/calls

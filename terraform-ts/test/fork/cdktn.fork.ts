@@ -8,13 +8,13 @@ import { variants } from '../support/variants';
 const here = join(__dirname, '../..');
 type Blocks = Record<string, Record<string, Record<string, unknown>>>;
 
-/** The whole package on CDK Terrain, installed and synthesized beside this one. */
-describe('On CDK Terrain (cdktn), with the imports renamed', function () {
+/** Installs this package on CDK Terrain and compares the synthesized stacks. */
+describe('This package on CDK Terrain (cdktn)', function () {
   this.timeout(600_000);
   const fork = mkdtempSync(join(tmpdir(), 'cdktn-'));
   before(() => {
     execFileSync(join(here, 'scripts/to-cdktn.sh'), [fork]);
-    // What it takes to test is here.
+    // This package has the development packages.
     const install = [
       'install',
       '--omit=dev',
@@ -29,7 +29,7 @@ describe('On CDK Terrain (cdktn), with the imports renamed', function () {
     rmSync(fork, { recursive: true });
   });
 
-  /** What the package in that folder synthesizes for every variant. */
+  /** Returns the JSON of every variant from the package in the folder. */
   function synthesized(folder: string): Record<string, Blocks> {
     const print =
       "const { variant } = require('./test/support/synthesized');" +
@@ -46,7 +46,7 @@ describe('On CDK Terrain (cdktn), with the imports renamed', function () {
     theirs = synthesized(fork);
   });
 
-  it('no import of the archived packages is left', () => {
+  it('imports no archived package', () => {
     const left = execFileSync(
       'grep',
       ['-rlE', `from '(@cdktf/|cdktf')`, '--include=*.ts', '--exclude-dir=node_modules', '.'],
@@ -55,7 +55,7 @@ describe('On CDK Terrain (cdktn), with the imports renamed', function () {
         encoding: 'utf8',
       },
     );
-    assert.ok(left.includes('stack.ts'), 'the search finds them here');
+    assert.ok(left.includes('stack.ts'), 'the search is wrong');
     assert.throws(() =>
       execFileSync(
         'grep',
@@ -67,15 +67,15 @@ describe('On CDK Terrain (cdktn), with the imports renamed', function () {
 
   for (const name of Object.keys(variants)) {
     for (const block of ['resource', 'data', 'output']) {
-      it(`the ${block} blocks are the same (${name})`, () => {
+      it(`synthesizes the same ${block} blocks (${name})`, () => {
         const [mine, other] = [ours[name]?.[block], theirs[name]?.[block]];
-        assert.ok(Object.keys(mine ?? {}).length > 0, 'there is something to compare');
+        assert.ok(Object.keys(mine ?? {}).length > 0, 'there are no blocks');
         assert.deepEqual(other, mine);
       });
     }
   }
 
-  it('the code passes the type check', () => {
+  it('passes the type check', () => {
     const tsc = [require.resolve('typescript/bin/tsc'), '--typeRoots', join(here, 'node_modules/@types')];
     execFileSync(process.execPath, tsc, { cwd: fork, stdio: ['ignore', 'inherit', 'inherit'] });
   });

@@ -1,12 +1,12 @@
 import type { Block, Synthesized } from './synthesized';
 
 const reference = /(?:data\.)?(aws_\w+)\.([\w-]+)(?:\.(\w+))?/g;
-/** What AWS answers with a list. */
+/** Attributes that are lists. */
 const lists = new Set(['ids', 'public_ips', 'private_ips']);
 
 /**
- * Returns the JSON with each resource and data source as a terraform_data of its own, which holds what it was given and
- * stand-ins for what AWS would answer.
+ * Returns the JSON with a terraform_data for each resource and data source. It has the arguments, and fake values for the
+ * attributes that AWS would return.
  */
 export function rehearsal(json: Synthesized['json']): object {
   const stands: Record<string, Block> = {};
@@ -19,7 +19,7 @@ export function rehearsal(json: Synthesized['json']): object {
   for (const [type, named] of [...Object.entries(json.data), ...Object.entries(json.resource)]) {
     for (const [id, { depends_on, ...block }] of Object.entries(named)) {
       const key = name(type, id);
-      // Which attributes an apply ignores, those of a stand-in do not have.
+      // terraform_data does not have the attributes of ignore_changes.
       const given = { ...block, lifecycle: undefined };
       const answers = [...(asked.get(key) ?? [])].map((attribute) => [
         attribute,
@@ -42,7 +42,7 @@ function name(type: string, id: string): string {
   return `${type}--${id}`;
 }
 
-/** With references that point at the stand-ins. */
+/** Returns the value with references to the terraform_data resources. */
 function renamed(value: unknown): unknown {
   const text = JSON.stringify(value).replaceAll(/\$\{(?:[^{}]|\{[^{}]*\})*\}/g, (expression) =>
     expression.replaceAll(

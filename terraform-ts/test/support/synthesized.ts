@@ -10,10 +10,10 @@ import { ElbInventoryStack } from '../../stack';
 import { source, variants } from './variants';
 
 type Json = Record<string, unknown>;
-/** A resource as it stands in the JSON. */
+/** A resource in the JSON. */
 export type Block = Record<string, any>;
 
-/** A stack as Terraform reads it. */
+/** The JSON of a stack. */
 export class Synthesized {
   readonly json: {
     readonly resource: Record<string, Record<string, Block>>;
@@ -26,7 +26,7 @@ export class Synthesized {
     this.json = JSON.parse(text) as this['json'];
   }
 
-  /** All resources of the type, by the path of their construct: cdktf joins it by underscores and adds a hash. */
+  /** Returns all resources of the type by construct path, which cdktf joins with underscores and a hash. */
   all(type: string): Record<string, Block> {
     const named = Object.entries(this.json.resource[type] ?? {});
     return Object.fromEntries(
@@ -34,18 +34,18 @@ export class Synthesized {
     );
   }
 
-  /** The only resource of the type. */
+  /** Returns the only resource of the type. */
   the(type: string): Block {
     const found = Object.values(this.json.resource[type] ?? {});
-    assert.equal(found.length, 1, `There is not one ${type} but ${found.length.toString()}`);
+    assert.equal(found.length, 1, `expected one ${type}, found ${found.length.toString()}`);
     return found[0] as Block;
   }
 
   none(type: string): void {
-    assert.deepEqual(Object.keys(this.all(type)), [], `There should be no ${type}`);
+    assert.deepEqual(Object.keys(this.all(type)), [], `expected no ${type}`);
   }
 
-  /** cdktf's matcher, with a failure that shows what there is instead. */
+  /** Calls cdktf's matcher; the failure shows the existing resources. */
   has(type: string, properties: Json): void {
     if (Testing.toHaveResourceWithProperties(this.text, type, properties)) return;
     const there = Object.values(this.all(type)).map((block) =>
@@ -56,7 +56,7 @@ export class Synthesized {
     );
   }
 
-  /** The decoded user data of the launch template. */
+  /** Returns the decoded user data of the launch template. */
   get userData(): string {
     return Buffer.from(String(this.the('aws_launch_template')['user_data']), 'base64').toString();
   }
@@ -67,12 +67,12 @@ process.once('exit', () => {
   rmSync(outdir, { recursive: true });
 });
 
-/** An app whose files are gone once the tests have ended. */
+/** Returns an app whose files are deleted after the tests. */
 export function testApp(): App {
   return Testing.app({ outdir });
 }
 
-/** Synthesizes what the environment asks for; of REPOSITORY and GIT_REF it may be silent. */
+/** Synthesizes a stack; REPOSITORY and GIT_REF have defaults. */
 export function synthesize(env: Env = {}): Synthesized {
   const stack = new ElbInventoryStack(testApp(), 'elb-inventory', readConfig({ ...source, ...env }));
   return new Synthesized(Testing.synth(stack));
@@ -80,14 +80,14 @@ export function synthesize(env: Env = {}): Synthesized {
 
 const cache = new Map<string, Synthesized>();
 
-/** One of `variants`, synthesized once a run. */
+/** Returns one of `variants`, which is synthesized once. */
 export function variant(name: keyof typeof variants): Synthesized {
   const known = cache.get(name) ?? synthesize(variants[name]);
   cache.set(name, known);
   return known;
 }
 
-/** The statements of a policy in the JSON of a resource. */
+/** Returns the statements of a policy. */
 export function statements(policy: unknown): Block[] {
   return (JSON.parse(String(policy)) as { Statement: Block[] }).Statement;
 }

@@ -1,12 +1,12 @@
 import type { Env } from '../../config/environment';
 
-/** The least that must be said where no clone tells it. */
+/** The settings without a default outside a clone. */
 export const source = {
   REPOSITORY: 'https://git.example.com/sre/elb-inventory.git',
   GIT_REF: '0123456789abcdef0123456789abcdef01234567',
 };
 
-/** Deployments that together use every setting and build everything that can be built. */
+/** Configurations that together use every setting and build every part. */
 export const variants: Readonly<Record<string, Env>> = {
   default: source,
   everything: {
