@@ -1,20 +1,20 @@
 import type { Service } from './protocol/aws-error.ts';
 import type { HostClock } from './region/clock.ts';
 
-/** How many of the last calls are remembered one by one. */
+/** The number of calls in `log`. */
 const LOG_LENGTH = 1000;
 
-/** One call that is over; `atMs` is when it came, in ms since counting began, `tookMs` how long it was held. */
+/** A completed call: `atMs` is its arrival since counting began, `tookMs` its duration. */
 export interface CallRecord {
   readonly atMs: number;
   readonly tookMs: number;
   readonly service: Service;
   readonly action: string;
-  /** `OK`, AWS's error code, or `Reset`, `Silent`, `Aborted` (the client left first). */
+  /** `OK`, AWS's error code, or `Reset`, `Silent`, `Aborted` (the client disconnected). */
   readonly outcome: string;
 }
 
-/** Counts of one action; `maxInFlight` is the most that were under way side by side. */
+/** The counts of one action; `maxInFlight` is the maximum of concurrent calls. */
 export interface ActionCount {
   calls: number;
   throttled: number;
@@ -23,7 +23,7 @@ export interface ActionCount {
   maxInFlight: number;
 }
 
-/** Counts since the start or the last reset; `log` holds the last 1000 calls that are over, oldest first. */
+/** The counts since the start or the last reset; `log` has the last 1000 completed calls, oldest first. */
 export interface CallCounts {
   readonly calls: number;
   readonly throttled: number;
@@ -31,10 +31,10 @@ export interface CallCounts {
   readonly log: readonly CallRecord[];
 }
 
-/** Ends the count of one call. */
+/** Records the end of one call. */
 export type EndCall = (outcome: string, throttled?: boolean) => void;
 
-/** Counts the calls of AWS clients by action; calls of the control path are not counted. */
+/** Counts the calls of AWS clients by action, without the control API. */
 export class CallLog {
   readonly #clock: HostClock;
   #began: number;
@@ -46,25 +46,25 @@ export class CallLog {
     this.#began = clock.now();
   }
 
-  /** Counts a call in; what it returns counts it out, once. */
+  /** Records the start of a call. Returns a function that records its end. */
   begin(service: Service, action: string): EndCall {
     const at = this.#clock.now();
     const count = this.#count(action);
     count.calls += 1;
     count.inFlight += 1;
     count.maxInFlight = Math.max(count.maxInFlight, count.inFlight);
-    let over = false;
+    let ended = false;
     return (outcome, throttled = false) => {
-      if (over) return;
-      over = true;
+      if (ended) return;
+      ended = true;
       count.inFlight -= 1;
       if (outcome !== 'OK') count.failed += 1;
       if (throttled) count.throttled += 1;
-      this.#remember({ atMs: at - this.#began, tookMs: this.#clock.now() - at, service, action, outcome });
+      this.#append({ atMs: at - this.#began, tookMs: this.#clock.now() - at, service, action, outcome });
     };
   }
 
-  /** A copy of the counts. */
+  /** Returns a copy of the counts. */
   counts(): CallCounts {
     const actions = Object.fromEntries([...this.#actions].map(([action, count]) => [action, { ...count }]));
     const sum = (key: 'calls' | 'throttled'): number => {
@@ -73,7 +73,7 @@ export class CallLog {
     return { calls: sum('calls'), throttled: sum('throttled'), actions, log: this.#log.slice(-LOG_LENGTH) };
   }
 
-  /** Starts counting anew; calls under way are no longer counted. */
+  /** Resets the counts. Calls in progress are not counted. */
   reset(): void {
     this.#began = this.#clock.now();
     this.#actions = new Map();
@@ -89,7 +89,7 @@ export class CallLog {
     return count;
   }
 
-  #remember(record: CallRecord): void {
+  #append(record: CallRecord): void {
     if (this.#log.length >= 2 * LOG_LENGTH) this.#log = this.#log.slice(-LOG_LENGTH);
     this.#log.push(record);
   }

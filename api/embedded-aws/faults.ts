@@ -1,47 +1,47 @@
 import { AwsError, type Service } from './protocol/aws-error.ts';
 import { ThrottlingError } from './rate-limits.ts';
 
-/** Something that goes wrong with calls, as long as it is in the list of faults. */
+/** A fault to inject into calls. */
 export interface Fault {
-  /** Only calls of these actions; of all without it. */
+  /** Limits the fault to these actions. */
   actions?: string[];
-  /** Only calls of this service; of both without it. */
+  /** Limits the fault to this service. */
   service?: Service;
-  /** Only the next so many calls; all without it. */
+  /** Limits the fault to this number of calls. */
   count?: number;
-  /** Milliseconds that the call takes longer, half of them before it takes effect; adds up over faults. */
+  /** Additional latency, half of it before the call takes effect; the latencies of several faults add up. */
   latencyMs?: number;
-  /** Milliseconds that the answer alone is late, so that answers can arrive in another order than the calls; adds up. */
+  /** Additional latency of the response only, so that responses can arrive out of order; adds up, too. */
   answerLatencyMs?: number;
-  /** Answered as over the rate: in the service's own way, or with this code. */
+  /** Responds with the service's throttling error, or with this code. */
   throttle?: true | string;
-  /** Answered with this status, 500 to 599. */
+  /** Responds with this status, 500 to 599. */
   status?: number;
-  /** The connection is reset before anything is done. */
+  /** Resets the connection before the call takes effect. */
   reset?: true;
-  /** What was asked is done, then the connection is reset: the client cannot know. */
+  /** Resets the connection after the call takes effect. */
   resetAfter?: true;
-  /** The request is accepted and never answered. */
+  /** Never responds. */
   silent?: true;
-  /** The call is made, and the connection ends within its answer. */
+  /** Truncates the response after the call takes effect. */
   cut?: Cut;
-  /** Something other than AWS answers. */
+  /** Replaces the response. */
   replace?: Replacement;
-  /** Credentials or permissions are refused: in the service's own way, or with this code. */
+  /** Refuses the credentials or permissions with the service's error, or with this code. */
   refuse?: true | string;
 }
 
-/** Where an answer ends, and how; it has no Content-Length then, as behind an HTTP/1.0 proxy. */
+/** Where and how a response ends. It has no Content-Length, as behind an HTTP/1.0 proxy. */
 export interface Cut {
-  /** Bytes of the body that are sent; below 1, their fraction. */
+  /** The number of bytes to send or, below 1, the fraction of the body. */
   at: number;
-  /** The connection is closed in order (the default), reset, or held open without another byte. */
+  /** Closes the connection (the default), resets it, or keeps it open without sending more. */
   by?: 'close' | 'reset' | 'stall';
-  /** What follows in place of the rest. */
+  /** Sent instead of the rest. */
   then?: string;
 }
 
-/** An answer in place of AWS's. */
+/** A response that replaces the one of AWS. */
 export interface Replacement {
   /** 200 by default. */
   status?: number;
@@ -49,11 +49,11 @@ export interface Replacement {
   contentType?: string;
   /** Empty by default. */
   body?: string;
-  /** The call is made before it is answered so; it is not by default. */
+  /** Whether the call takes effect; it does not by default. */
   made?: true;
 }
 
-/** What the faults make of one call. */
+/** The effect of the faults on one call. */
 export interface Effect {
   readonly latencyMs: number;
   readonly answerLatencyMs: number;
@@ -61,7 +61,7 @@ export interface Effect {
   readonly cut?: Cut;
 }
 
-/** What AWS says with each refusal of credentials (ELB and EC2 API references, common errors). */
+/** AWS's messages for refused credentials (ELB and EC2 API references, common errors). */
 const REFUSALS: Readonly<Record<string, string>> = {
   AccessDenied: 'User: arn:aws:iam::123456789012:user/sample is not authorized to perform',
   UnauthorizedOperation: 'You are not authorized to perform this operation.',
@@ -74,26 +74,26 @@ const REFUSALS: Readonly<Record<string, string>> = {
   AuthFailure: 'AWS was not able to validate the provided access credentials',
 };
 
-/** The list of faults, which a test or a person sets while the server runs. */
+/** The list of faults, which can change while the server runs. */
 export class Faults {
   #faults: Fault[] = [];
 
-  /** The faults that are in force, with what is left of their counts. */
+  /** Returns the active faults with their remaining counts. */
   list(): readonly Fault[] {
     return structuredClone(this.#faults);
   }
 
-  /** Puts these in place of all faults. */
+  /** Replaces all faults. */
   set(faults: readonly Fault[]): void {
     this.#faults = structuredClone([...faults]);
   }
 
-  /** Ends all faults; calls that are held already stay so. */
+  /** Removes all faults. Calls in progress are not affected. */
   clear(): void {
     this.#faults = [];
   }
 
-  /** What becomes of a call: latencies add up, the first other fault decides; each that is used is counted down. */
+  /** Returns the effect on a call: the sum of the latencies and the first other fault. Decrements the counts. */
   effectOn(service: Service, action: string): Effect {
     let effect: Effect = { latencyMs: 0, answerLatencyMs: 0 };
     for (const fault of this.#faults.filter((candidate) => applies(candidate, service, action))) {

@@ -7,7 +7,7 @@ function describe({ url, region }: EmbeddedAws): string {
   return [
     `Embedded AWS (${region.name}) on ${url}`,
     `  load balancers: ${names.slice(0, 3).join(', ')}${more}; instances: ${region.instances().length}`,
-    `  control path:   curl ${url}/_control/calls`,
+    `  control API:    curl ${url}/_control/calls`,
     `  any credentials are accepted; try:`,
     `  AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test aws --region ${region.name} --endpoint-url ${url} elb describe-load-balancers`,
     '',
@@ -27,7 +27,7 @@ async function main(): Promise<void> {
   if (process.env['npm_lifecycle_event'] !== undefined) onEndOfParent(close);
 }
 
-/** npm forwards SIGTERM and SIGINT, and no other signal that ends it. */
+/** npm forwards only SIGTERM and SIGINT. */
 function onEndOfParent(close: () => void): void {
   const parent = process.ppid;
   const timer = setInterval(() => {
@@ -40,14 +40,14 @@ function onEndOfParent(close: () => void): void {
 function explain(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException;
   if (code === 'EADDRINUSE')
-    return 'The port is taken; choose another with --port, or --port 0 for any that is free.';
-  if (code === 'EACCES') return 'The port may not be opened by this user; choose one above 1023 with --port.';
+    return 'The port is already in use; choose another one with --port, or any free port with --port 0.';
+  if (code === 'EACCES') return 'The port requires more privileges; choose one above 1023 with --port.';
   if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
     return 'This machine does not have the address of --host.';
   return message;
 }
 
-// Whatever reads the output may go away: the server stays.
+// Keeps serving if the reader of the output closes the pipe.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
 main().catch((error: unknown) => {
   const usage = error instanceof UsageError;

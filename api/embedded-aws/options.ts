@@ -8,32 +8,31 @@ export const USAGE = `Usage: npm run embedded-aws -- [options]
 
 A classic ELB and EC2 API in memory, for any AWS client; any credentials are accepted.
 
-  --port N        TCP port (default 5566; 0 takes any that is free)
+  --port N        TCP port (default 5566; 0 uses any free port)
   --host ADDRESS  address to listen on (default 127.0.0.1)
   --region NAME   region (default us-east-1)
-  --latency MS    milliseconds that every call takes at least (default 0)
+  --latency MS    minimum latency of every call in milliseconds (default 0)
   --rate-limits   throttle as AWS does
-  --elbs N        load balancers in all (at least the sample's 3)
-  --instances N   instances in all (at least the sample's 25)
-  --speed N       virtual seconds a second, for health checks and draining (default 1)
-  --help          show this
+  --elbs N        number of load balancers (at least the 3 of the sample)
+  --instances N   number of instances (at least the 25 of the sample)
+  --speed N       virtual seconds per second, for health checks and draining (default 1)
+  --help          show this help
 
-What AWS does is not documented, or reported differently, in these (control path: /_control/behaviour, and "behaviour"
-of one load balancer):
+These options select behaviour of AWS that is undocumented or reported inconsistently. They can also be set with
+/_control/behaviour and, per load balancer, with "behaviour":
 
-  --draining drop|keep   a registration made while the instance drains is lost when the draining ends, or not
-                         (default keep)
+  --draining drop|keep   drop or keep a registration made during draining when the draining ends (default keep)
   --list-draining        DescribeLoadBalancers lists draining instances
-  --registration-lag N   seconds after Register in which DescribeInstanceHealth answers InvalidInstance (default 0)
-  --former-members HOW   their health by id: out-of-service, unknown, invalid-instance, or fading: OutOfService for
-                         5 s after the draining, InvalidInstance then (default fading)
+  --registration-lag N   seconds after Register during which DescribeInstanceHealth returns InvalidInstance (default 0)
+  --former-members HOW   health of former members by id: out-of-service, unknown, invalid-instance, or fading, which is
+                         OutOfService for 5 s after the draining and then InvalidInstance (default fading)
 
-Besides AWS's calls it answers these, in JSON:
+Control API, in JSON:
 
 ${controlCalls()}
 `;
 
-/** A fault of the command line, in one sentence. */
+/** The command line is invalid. */
 export class UsageError extends Error {}
 
 /** Returns the options of the command line, or 'help'. Throws UsageError. */
@@ -78,10 +77,10 @@ function parseOrRefuse<T>(parse: () => T): T {
   }
 }
 
-function readNumber(flag: string, text: string, most: number): number {
+function readNumber(flag: string, text: string, max: number): number {
   const number = Number(text);
-  if (/^\d+$/.test(text) && number <= most) return number;
-  throw new UsageError(`--${flag} takes a whole number from 0 to ${most}, not '${text}'.`);
+  if (/^\d+$/.test(text) && number <= max) return number;
+  throw new UsageError(`--${flag} takes a whole number from 0 to ${max}, not '${text}'.`);
 }
 
 function readChoice<T extends string>(flag: string, text: string, choices: readonly T[]): T {

@@ -1,7 +1,7 @@
 import { AwsError, type Service } from './protocol/aws-error.ts';
 import type { Query } from './protocol/wire.ts';
 
-/** AWS's refusal of a call over the rate: in the service's own words, or with `code`. */
+/** The service's throttling error, or the same with another code. */
 export class ThrottlingError extends AwsError {
   constructor(service: Service, code = service === 'elb' ? 'Throttling' : 'RequestLimitExceeded') {
     super(code, service === 'elb' ? 'Rate exceeded' : 'Request limit exceeded.');
@@ -33,8 +33,8 @@ class TokenBucket {
 }
 
 /**
- * The token buckets of an account in a region: burst and refill a second as measured and published for
- * classic ELB, and for EC2 as in the EC2 API reference, "Request throttling". `now` tells the time in milliseconds.
+ * The token buckets of an account in a region. Burst and refill per second are published measurements for classic ELB,
+ * and those of the EC2 API reference, "Request throttling", for EC2. `now` returns milliseconds.
  */
 export class RateLimits {
   readonly #now: () => number;
@@ -54,7 +54,7 @@ export class RateLimits {
     this.#ec2Unfiltered = bucket(50, 10);
   }
 
-  /** Takes a token of every bucket that the call draws on, or none. @throws AwsError Throttling, RequestLimitExceeded */
+  /** Takes a token from every bucket of the action, or from none. @throws AwsError Throttling, RequestLimitExceeded */
   spend(service: Service, action: string, query: Query): void {
     const buckets = service === 'elb' ? this.#elbBuckets(action) : [this.#ec2Bucket(query)];
     const now = this.#now();

@@ -10,41 +10,40 @@ import { RateLimits } from './rate-limits.ts';
 import type { Region } from './region/region.ts';
 import { sampleRegion } from './region/sample-region.ts';
 
-/** How to start the embedded AWS; nothing is required. */
 export interface EmbeddedAwsOptions {
-  /** TCP port; 0, the default, takes any that is free. */
+  /** TCP port; 0, the default, uses any free port. */
   readonly port?: number;
   /** Address to listen on, 127.0.0.1 by default. */
   readonly host?: string;
-  /** Milliseconds that every call takes at least, 0 by default. */
+  /** Minimum latency of every call; 0 by default. */
   readonly latencyMs?: number;
-  /** Whether AWS's rate limits hold; off by default. */
+  /** Whether to apply AWS's rate limits; false by default. */
   readonly rateLimits?: boolean;
-  /** How many load balancers the region has in all, the sample's 3 at least. */
+  /** Number of load balancers, at least the 3 of the sample. */
   readonly elbs?: number;
-  /** How many instances the region has in all, the sample's 25 at least. */
+  /** Number of instances, at least the 25 of the sample. */
   readonly instances?: number;
   /** Name of the region, us-east-1 by default. */
   readonly region?: string;
-  /** Virtual seconds a second of the clock, 1 by default. */
+  /** Virtual seconds per second of the clock, 1 by default. */
   readonly speed?: number;
-  /** The clock of everything that takes time here; that of the process by default. */
+  /** The system clock by default. */
   readonly clock?: HostClock;
-  /** What AWS does where that is unsure; DEFAULT_BEHAVIOUR where it is left out. */
+  /** Overrides DEFAULT_BEHAVIOUR. */
   readonly behaviour?: Partial<Behaviour>;
 }
 
-/** A running embedded AWS, for any AWS client, and its state and controls for tests in the same process. */
+/** A running embedded AWS, with access to its state for tests in the same process. */
 export interface EmbeddedAws {
-  /** `http://host:port`, to be used as the endpoint. */
+  /** The endpoint, `http://host:port`. */
   readonly url: string;
   readonly port: number;
   readonly region: Region;
   readonly faults: Faults;
-  /** Counts of calls by action, since the start or the last reset. */
+  /** Returns the counts of calls since the start or the last reset. */
   calls(): CallCounts;
   resetCalls(): void;
-  /** Stops listening and cuts all connections, those with a request under way too. */
+  /** Stops listening and closes all connections, even those with requests in progress. */
   close(): Promise<void>;
 }
 
@@ -62,7 +61,7 @@ export async function startEmbeddedAws(options: EmbeddedAwsOptions = {}): Promis
   const rateLimits = options.rateLimits === true ? new RateLimits(() => clock.now()) : undefined;
   const parts: QueryApiDeps = { region, faults, calls, rateLimits, latencyMs, clock };
   const server = createServer((request, response) => void handle(parts, request, response));
-  // Longer than any client keeps an idle connection, so that the client is the one to close it.
+  // Longer than clients keep idle connections, so that clients close them.
   server.keepAliveTimeout = 120_000;
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -98,7 +97,7 @@ async function handle(
       ? handleControl(parts, request, response)
       : handleQuery(parts, request, response));
   } catch {
-    // Only a client that leaves in the middle of its request comes to this.
+    // The client disconnected during its request.
     request.destroy();
   }
 }

@@ -10,7 +10,7 @@ import {
   registerInstances,
 } from './load-balancer-members.ts';
 
-/** Answers a call with the XML inside its result. @throws AwsError when AWS would refuse */
+/** Returns the XML inside the result of a call. @throws AwsError if AWS would refuse the call */
 export type Action = (region: Region, query: Query) => string;
 
 const ACTIONS: Readonly<Record<Service, Readonly<Record<string, Action>>>> = {
@@ -24,7 +24,7 @@ const ACTIONS: Readonly<Record<Service, Readonly<Record<string, Action>>>> = {
   ec2: { DescribeInstances: describeInstances },
 };
 
-/** The action of that name, or undefined if it is not served. */
+/** Returns the action, or undefined if it is not supported. */
 export function findAction(service: Service, name: string): Action | undefined {
   return Object.hasOwn(ACTIONS[service], name) ? ACTIONS[service][name] : undefined;
 }

@@ -10,8 +10,8 @@ const HOSTED_ZONE = 'Z35SXDOTRQ7X7K';
 const MAX_PAGE_SIZE = 400;
 
 /**
- * DescribeLoadBalancers: all, or those named, in pages of 1 to 400 (SM).
- * Whether a draining instance is listed is a matter of `Behaviour.listDraining`.
+ * DescribeLoadBalancers of all or of the named load balancers, in pages of 1 to 400 (ELB service model).
+ * `Behaviour.listDraining` determines whether it lists draining instances.
  * @throws AwsError LoadBalancerNotFound, ValidationError
  */
 export function describeLoadBalancers(region: Region, query: Query): string {
@@ -25,7 +25,7 @@ export function describeLoadBalancers(region: Region, query: Query): string {
   return `<LoadBalancerDescriptions>${page.map(memberXml).join('')}</LoadBalancerDescriptions>${next}`;
 }
 
-/** The `Instances` element of a load balancer, which Register and Deregister answer too. */
+/** Returns the `Instances` element, which is also the response to Register and Deregister. */
 export function instancesXml(members: readonly ListedInstance[]): string {
   let text = instancesCache.get(members);
   if (text === undefined) {
@@ -91,7 +91,7 @@ function readPageSize(text: string | undefined): number {
   );
 }
 
-/** A marker is opaque to clients; here it names the last load balancer of the page before. */
+/** Returns a marker, opaque to clients, with the name of the last load balancer of the page. */
 function marker({ spec }: LoadBalancer): string {
   return Buffer.from(spec.name).toString('base64url');
 }
@@ -99,7 +99,7 @@ function marker({ spec }: LoadBalancer): string {
 function readMarker(text: string | undefined, all: readonly LoadBalancer[]): number {
   if (text === undefined) return 0;
   const last = all.findIndex((balancer) => marker(balancer) === text);
-  // The words are a guess: no source was found for a marker that is not AWS's own.
+  // This message is a guess; no source documents an invalid marker.
   if (last === -1) throw new AwsError('ValidationError', `The marker '${text}' is not valid`);
   return last + 1;
 }

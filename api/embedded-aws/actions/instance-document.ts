@@ -4,7 +4,7 @@ import { ACCOUNT_ID } from '../region/network.ts';
 
 const GROUPS = { item: { groupId: 'sg-0f2c3d4e5a6b70899', groupName: 'web' } };
 
-/** What a document takes from the instance's id and place: always the same, and different for each. */
+/** Values that are derived from the instance's id and position, constant and unique. */
 interface Details {
   readonly hex: string;
   readonly attached: string;
@@ -14,7 +14,7 @@ interface Details {
   readonly publicDns: string;
 }
 
-/** The content of an instance's reservation, as large as EC2 makes it (EC2 API reference, Instance). */
+/** Returns the content of a reservation, as large as in EC2 (EC2 API reference, Instance). */
 export function instanceDocument(instance: Instance): object {
   const details = detailsOf(instance);
   return {

@@ -2,10 +2,10 @@ import { AwsError } from '../protocol/aws-error.ts';
 import type { Instance } from '../region/instance.ts';
 import type { Query } from '../protocol/wire.ts';
 
-/** At most so many values in one filter (gjbae1212/gossm#35). */
+/** The maximum number of values in one filter (gjbae1212/gossm#35). */
 const MAX_VALUES = 200;
 
-/** The filters of DescribeInstances that are served, and what they look at. */
+/** The supported filters of DescribeInstances and the fields that they match. */
 const FIELDS: Readonly<Record<string, (instance: Instance) => string>> = {
   'instance-id': (instance) => instance.instanceId,
   'instance-state-name': (instance) => instance.state,
@@ -13,14 +13,14 @@ const FIELDS: Readonly<Record<string, (instance: Instance) => string>> = {
   'vpc-id': (instance) => instance.vpcId,
 };
 
-/** One filter: a value of an instance's field must match any of `values`. */
+/** A filter that matches if the field has any of `values`. */
 export interface Filter {
   readonly name: string;
   readonly values: readonly string[];
   matches(instance: Instance): boolean;
 }
 
-/** The filters of a call, which are ANDed. @throws AwsError InvalidParameterValue, FilterLimitExceeded */
+/** Returns the filters of a call, which all must match. @throws AwsError InvalidParameterValue, FilterLimitExceeded */
 export function readFilters(query: Query): readonly Filter[] {
   return query.numbers('Filter').map((n) => {
     const name = query.get(`Filter.${n}.Name`) ?? '';
@@ -44,12 +44,12 @@ export function readFilters(query: Query): readonly Filter[] {
   });
 }
 
-/** Whether a filter value has one of EC2's wildcards, `*` (zero or more characters) or `?` (zero or one). */
+/** Returns whether a filter value has a wildcard of EC2: `*` (any characters) or `?` (zero or one character). */
 export function hasWildcard(value: string): boolean {
   return /[*?\\]/.test(value);
 }
 
-/** EC2 user guide, "Filter your resources": a backslash takes the special meaning from what follows. */
+/** A backslash escapes the next character (EC2 user guide, "Filter your resources"). */
 function toPattern(value: string): RegExp {
   const source = value.replace(/\\(.)|[*?]|[^\w\s]/gsu, (token, escaped: string | undefined) => {
     if (token === '*') return '.*';

@@ -3,21 +3,21 @@ import type { Region } from '../region/region.ts';
 import { xml, type Query } from '../protocol/wire.ts';
 import { instancesXml } from './describe-load-balancers.ts';
 
-/** RegisterInstancesWithLoadBalancer: answers the full updated list (SM). @throws AwsError as Region.register */
+/** Returns the full updated list (ELB service model). @throws AwsError as Region.register */
 export function registerInstances(region: Region, query: Query): string {
   const name = readName(query);
   region.register(name, readInstances(query));
   return instancesXml(region.loadBalancer(name).listed);
 }
 
-/** DeregisterInstancesFromLoadBalancer: answers the full updated list (SM). @throws AwsError as Region.deregister */
+/** Returns the full updated list (ELB service model). @throws AwsError as Region.deregister */
 export function deregisterInstances(region: Region, query: Query): string {
   const name = readName(query);
   region.deregister(name, readInstances(query));
   return instancesXml(region.loadBalancer(name).listed);
 }
 
-/** DescribeInstanceHealth, of the given instances or of all (SM). @throws AwsError as Region.health */
+/** Returns the health of the given instances, by default of all. @throws AwsError as Region.health */
 export function describeInstanceHealth(region: Region, query: Query): string {
   const ids = query.list('Instances.member', '.InstanceId');
   const states = region.health(readName(query), ids.length > 0 ? ids : undefined);
@@ -33,7 +33,7 @@ export function describeInstanceHealth(region: Region, query: Query): string {
   });
 }
 
-/** DescribeLoadBalancerAttributes (SM). @throws AwsError LoadBalancerNotFound */
+/** @throws AwsError LoadBalancerNotFound */
 export function describeLoadBalancerAttributes(region: Region, query: Query): string {
   const { connectionDraining } = region.loadBalancer(readName(query)).spec;
   return xml({

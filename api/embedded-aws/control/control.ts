@@ -4,16 +4,16 @@ import { readBody } from '../protocol/read-body.ts';
 import { ControlError } from './input.ts';
 import { RESOURCES, type ControlDeps, type Operation } from './operations.ts';
 
-/** The start of every path of the control path; no AWS client asks for such. */
+/** The prefix of the control API; AWS clients do not use it. */
 const PREFIX = '/_control';
 const MAX_BODY = 10 * 1024 * 1024;
 
-/** Whether a request is for the control path. */
+/** Returns whether a URL belongs to the control API. */
 export function isControl(url: string): boolean {
   return /^\/_control(?:[/?]|$)/.test(url);
 }
 
-/** Answers one control request, always in JSON. @throws whatever the connection throws while the body is read */
+/** Responds to one control request in JSON. @throws errors of the connection */
 export async function handleControl(parts: ControlDeps, request: IncomingMessage, response: ServerResponse) {
   const body = await readBody(request, MAX_BODY);
   try {
@@ -31,11 +31,14 @@ function route({ url = '', method = '' }: IncomingMessage): { operation: Operati
   const [, collection = '', name = ''] = /^(\/[^/]+)\/([^/]+)$/.exec(path) ?? [];
   const resource = RESOURCES[name === '' ? path : `${collection}/*`];
   if (!resource) {
-    throw new ControlError(`There is no such control path; there are: ${listCalls().join(', ')}.`, 404);
+    throw new ControlError(
+      `There is no such control path; the control paths are: ${listCalls().join(', ')}.`,
+      404,
+    );
   }
   const operation = resource[method];
   if (operation) return { operation, name };
-  throw new ControlError(`This control path takes ${Object.keys(resource).join(', ')}.`, 405);
+  throw new ControlError(`This control path supports ${Object.keys(resource).join(', ')}.`, 405);
 }
 
 function listCalls(): string[] {
@@ -44,7 +47,7 @@ function listCalls(): string[] {
   );
 }
 
-/** Returns the control calls, one a line, for a person. */
+/** Returns the control calls, one per line, for --help. */
 export function controlCalls(): string {
   return listCalls()
     .map((call) => `  ${call}`)

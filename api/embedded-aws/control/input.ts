@@ -1,4 +1,4 @@
-/** Refused control input: the message says what is accepted, `status` is the HTTP status. */
+/** Invalid control input, with the HTTP status of the response. */
 export class ControlError extends Error {
   readonly status: number;
 
@@ -8,10 +8,10 @@ export class ControlError extends Error {
   }
 }
 
-/** Makes a T of JSON; `path` names the value in a refusal. @throws ControlError */
+/** Validates a JSON value; `path` identifies it in errors. @throws ControlError */
 export type Reader<T> = (value: unknown, path: string) => T;
 
-/** A reader that takes what `is` accepts, and describes it as `accepts`. */
+/** Returns a reader that accepts the values for which `is` returns true. */
 function reader<T>(accepts: string, is: (value: unknown) => boolean): Reader<T> {
   return (value, path) => {
     if (is(value)) return value as T;
@@ -19,21 +19,21 @@ function reader<T>(accepts: string, is: (value: unknown) => boolean): Reader<T> 
   };
 }
 
-/** A text that is not empty. */
-export const text = reader<string>('a text', (value) => typeof value === 'string' && value !== '');
-/** A text that may be empty. */
-export const anyText = reader<string>('a text', (value) => typeof value === 'string');
-/** `true` or `false`. */
+export const nonEmptyString = reader<string>(
+  'a string',
+  (value) => typeof value === 'string' && value !== '',
+);
+export const anyString = reader<string>('a string', (value) => typeof value === 'string');
 export const flag = reader<boolean>('true or false', (value) => typeof value === 'boolean');
-/** `true` alone: a switch is off when it is absent. */
+/** `true`; a switch is off if it is absent. */
 export const on = reader<true>('true', (value) => value === true);
-/** `true`, or a code of AWS's. */
+/** `true` or an AWS error code. */
 export const onOrCode = reader<true | string>(
   'true or an AWS error code',
   (value) => value === true || (typeof value === 'string' && value !== ''),
 );
 
-/** One of the given texts. */
+/** One of the given strings. */
 export function oneOf<const T extends string>(...options: readonly T[]): Reader<T> {
   const accepts = options.map((option) => `"${option}"`).join(' or ');
   return reader(accepts, (value) => options.some((option) => option === value));
@@ -53,7 +53,7 @@ export function wholeFrom(low: number, high: number): Reader<number> {
   });
 }
 
-/** A list, each entry read by `entry`. */
+/** A list whose entries are read by `entry`. */
 export function listOf<T>(entry: Reader<T>): Reader<T[]> {
   return (value, path) => {
     if (Array.isArray(value)) return value.map((item: unknown, n) => entry(item, `${path}[${n}]`));
@@ -61,7 +61,7 @@ export function listOf<T>(entry: Reader<T>): Reader<T[]> {
   };
 }
 
-/** An object with some of the given fields and no others. */
+/** An object with only the given fields, all optional. */
 export function objectOf<T extends object>(fields: {
   readonly [K in keyof T]-?: Reader<NonNullable<T[K]>>;
 }): Reader<T> {
@@ -72,7 +72,7 @@ export function objectOf<T extends object>(fields: {
     }
     const entries = Object.entries(value).map(([name, field]: [string, unknown]) => {
       if (!Object.hasOwn(fields, name))
-        throw new ControlError(`${path} has no field "${name}"; it takes: ${names}.`);
+        throw new ControlError(`${path} has no field "${name}"; the fields are: ${names}.`);
       return [name, fields[name as keyof T](field, `${path}.${name}`)];
     });
     return Object.fromEntries(entries) as T;

@@ -1,7 +1,7 @@
 import { DRAINING, FORMER_MEMBERS, type Behaviour } from '../region/behaviour.ts';
 import type { CallLog } from '../call-log.ts';
 import {
-  anyText,
+  anyString,
   ControlError,
   flag,
   listOf,
@@ -10,7 +10,7 @@ import {
   on,
   oneOf,
   onOrCode,
-  text,
+  nonEmptyString,
   wholeFrom,
   type Reader,
 } from './input.ts';
@@ -19,7 +19,6 @@ import { STATE_CODES, type InstanceChange, type InstanceState } from '../region/
 import type { HealthCheck, LoadBalancerChange } from '../region/load-balancer-spec.ts';
 import type { Region } from '../region/region.ts';
 
-/** What the control path works on. */
 export interface ControlDeps {
   readonly region: Region;
   readonly faults: Faults;
@@ -31,7 +30,7 @@ const DAY = 86_400;
 const faultList: Reader<{ faults?: Fault[] }> = objectOf({
   faults: listOf(
     objectOf<Fault>({
-      actions: listOf(text),
+      actions: listOf(nonEmptyString),
       service: oneOf('elb', 'ec2'),
       count: wholeFrom(1, 1e9),
       latencyMs: numberFrom(0, 600_000),
@@ -41,11 +40,11 @@ const faultList: Reader<{ faults?: Fault[] }> = objectOf({
       reset: on,
       resetAfter: on,
       silent: on,
-      cut: objectOf<Cut>({ at: numberFrom(0, 1e9), by: oneOf('close', 'reset', 'stall'), then: anyText }),
+      cut: objectOf<Cut>({ at: numberFrom(0, 1e9), by: oneOf('close', 'reset', 'stall'), then: anyString }),
       replace: objectOf<Replacement>({
         status: wholeFrom(200, 599),
-        contentType: text,
-        body: anyText,
+        contentType: nonEmptyString,
+        body: anyString,
         made: on,
       }),
       refuse: onOrCode,
@@ -62,7 +61,7 @@ const instanceChange: Reader<InstanceChange> = objectOf<InstanceChange>({
   check: oneOf('passing', 'failing'),
   state: oneOf(...(Object.keys(STATE_CODES) as InstanceState[])),
   forgotten: flag,
-  instanceType: text,
+  instanceType: nonEmptyString,
 });
 
 const behaviourChange: Reader<Partial<Behaviour>> = objectOf<Partial<Behaviour>>({
@@ -72,13 +71,13 @@ const behaviourChange: Reader<Partial<Behaviour>> = objectOf<Partial<Behaviour>>
   formerMembers: oneOf(...FORMER_MEMBERS),
 });
 
-/** Bounds: UG, health check and connection draining. */
+/** The bounds are those of the Classic Load Balancer user guide, health checks and connection draining. */
 const loadBalancerChange: Reader<LoadBalancerChange> = objectOf<LoadBalancerChange>({
-  instances: listOf(text),
-  vpcId: text,
-  availabilityZones: listOf(text),
+  instances: listOf(nonEmptyString),
+  vpcId: nonEmptyString,
+  availabilityZones: listOf(nonEmptyString),
   healthCheck: objectOf<Partial<HealthCheck>>({
-    target: text,
+    target: nonEmptyString,
     interval: wholeFrom(5, 300),
     timeout: wholeFrom(2, 60),
     unhealthyThreshold: wholeFrom(2, 10),
@@ -88,10 +87,10 @@ const loadBalancerChange: Reader<LoadBalancerChange> = objectOf<LoadBalancerChan
   behaviour: behaviourChange,
 });
 
-/** Does what a control request asks, and returns what is answered as JSON. */
+/** Performs a control request and returns the JSON response. */
 export type Operation = (parts: ControlDeps, input: unknown, name: string) => unknown;
 
-/** Resources by their path below the control path, and their operations by HTTP method; `*` stands for one name. */
+/** Operations by path below /_control and by HTTP method; `*` matches one name. */
 export const RESOURCES: Readonly<Record<string, Readonly<Record<string, Operation>>>> = {
   '/calls': {
     GET: ({ calls }) => calls.counts(),
@@ -104,7 +103,7 @@ export const RESOURCES: Readonly<Record<string, Readonly<Record<string, Operatio
     GET: ({ faults }) => ({ faults: faults.list() }),
     PUT: ({ faults }, input) => {
       const wanted = faultList(input, 'body').faults;
-      if (!wanted) throw new ControlError('body.faults must be a list; [] ends all faults.');
+      if (!wanted) throw new ControlError('body.faults must be a list; [] removes all faults.');
       faults.set(wanted);
       return { faults: faults.list() };
     },

@@ -1,7 +1,6 @@
-/** The two services that are served, as short names. */
 export type Service = 'elb' | 'ec2';
 
-/** HTTP statuses of codes that are not 400 (SM; the EC2 API reference, "Error codes"). */
+/** HTTP statuses other than 400 (ELB service model; EC2 API reference, "Error codes"). */
 const STATUSES: Readonly<Record<string, number>> = {
   AccessDenied: 403,
   UnauthorizedOperation: 403,
@@ -19,7 +18,7 @@ const STATUSES: Readonly<Record<string, number>> = {
   RequestLimitExceeded: 503,
 };
 
-/** A refusal as AWS words it: `code` is the wire code, `status` the HTTP status, `message` the text. */
+/** An error response of AWS with its code, HTTP status and message. */
 export class AwsError extends Error {
   readonly code: string;
   readonly status: number;
@@ -31,7 +30,7 @@ export class AwsError extends Error {
   }
 }
 
-/** ELB's refusal of an instance id it cannot use; the message of boto/boto#2274. */
+/** Returns ELB's error for an unusable instance id; the message is from boto/boto#2274. */
 export function couldNotFindInstance(id: string): AwsError {
   return new AwsError('InvalidInstance', `Could not find EC2 instance ${id}.`);
 }

@@ -19,7 +19,7 @@ import {
   type Scope,
 } from './wire.ts';
 
-/** What the query API needs; `latencyMs` is how long every call takes at least. */
+/** `latencyMs` is the minimum latency of every call. */
 export interface QueryApiDeps {
   readonly region: Region;
   readonly faults: Faults;
@@ -29,10 +29,10 @@ export interface QueryApiDeps {
   readonly clock: HostClock;
 }
 
-/** No call that is served is longer: 1,000 ids are some 60 KB. */
+/** 1,000 ids are about 60 KB. */
 const MAX_BODY = 1024 * 1024;
 
-/** Answers one request of an AWS client. @throws whatever the connection throws while the body is read */
+/** Responds to one request of an AWS client. @throws errors of the connection */
 export async function handleQuery(parts: QueryApiDeps, request: IncomingMessage, response: ServerResponse) {
   let scope: Scope = { service: 'elb', region: undefined };
   try {
@@ -58,14 +58,14 @@ async function handleCall(
   response.once('close', () => {
     end(outcome === 'silent' ? 'Silent' : 'Aborted');
   });
-  // Half of the time passes before the call takes effect and half after, as on a network.
+  // Like network latency, half of it passes before the call takes effect.
   const half = (parts.latencyMs + latencyMs) / 2;
-  await pass(parts.clock, half);
+  await wait(parts.clock, half);
   if (outcome === 'silent') return;
   const replacement = isReplacement(outcome) ? outcome : undefined;
-  const isLost = outcome === 'reset' || (replacement !== undefined && replacement.made !== true);
-  const answer = isLost ? undefined : act(parts, scope, query, outcome);
-  await pass(parts.clock, half + answerLatencyMs);
+  const hasNoEffect = outcome === 'reset' || (replacement !== undefined && replacement.made !== true);
+  const answer = hasNoEffect ? undefined : act(parts, scope, query, outcome);
+  await wait(parts.clock, half + answerLatencyMs);
   if (outcome === 'reset' || outcome === 'resetAfter') {
     end('Reset');
     request.socket.resetAndDestroy();
@@ -110,14 +110,14 @@ function act(
 async function readQuery(request: IncomingMessage): Promise<Query> {
   if (request.method === 'GET') return new Query(new URLSearchParams(request.url?.split('?', 2)[1]));
   if (request.method !== 'POST')
-    throw new AwsError('MethodNotAllowed', 'The query protocol takes GET and POST.');
+    throw new AwsError('MethodNotAllowed', 'The query protocol supports GET and POST.');
   const body = await readBody(request, MAX_BODY);
   if (body === undefined)
     throw new AwsError('RequestEntityTooLarge', `The request is larger than ${MAX_BODY} bytes.`);
   return new Query(new URLSearchParams(body));
 }
 
-async function pass(clock: HostClock, ms: number): Promise<void> {
+async function wait(clock: HostClock, ms: number): Promise<void> {
   if (ms > 0)
     await new Promise<void>((resolve) => {
       clock.after(ms, resolve);

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 
-/** The body as text, or undefined if it is larger than `limit` bytes; what is too large is read and thrown away. */
+/** Returns the body as text, or undefined if it is larger than `limit` bytes. Reads it completely. */
 export async function readBody(request: IncomingMessage, limit: number): Promise<string | undefined> {
   const chunks: Buffer[] = [];
   let length = 0;

@@ -2,14 +2,13 @@ import type { ServerResponse } from 'node:http';
 import type { Cut, Replacement } from '../faults.ts';
 import type { Answer } from './wire.ts';
 
-/** Sends an answer whole. */
 export function send(response: ServerResponse, { status, requestId, body }: Answer): void {
   const bytes = Buffer.from(body);
   response.writeHead(status, { ...headersOf(requestId), 'content-length': bytes.length });
   response.end(bytes);
 }
 
-/** Sends the beginning of an answer without a Content-Length, then ends the connection as the fault says. */
+/** Sends the start of a response without Content-Length and ends the connection as `cut` specifies. */
 export function sendCut(
   response: ServerResponse,
   { status, requestId, body }: Answer,
@@ -17,14 +16,14 @@ export function sendCut(
 ): void {
   const bytes = Buffer.from(body);
   const { socket } = response;
-  // Neither a length nor chunks: the end of the connection is the end of the answer (RFC 9112, 6.3).
+  // Without a length and chunks, the end of the connection ends the response (RFC 9112, 6.3).
   response.useChunkedEncodingByDefault = false;
   response.shouldKeepAlive = false;
   response.writeHead(status, headersOf(requestId));
   response.flushHeaders();
   const kept = bytes.subarray(0, at < 1 ? Math.floor(at * bytes.length) : at);
   const sent = Buffer.concat([kept, Buffer.from(then)]);
-  // `write` calls back once the system has the bytes.
+  // `write` calls back once the system accepts the bytes.
   const finish = (): void => {
     if (by === 'reset') socket?.resetAndDestroy();
     else if (by !== 'stall') response.end();
@@ -33,7 +32,6 @@ export function sendCut(
   else response.write(sent, finish);
 }
 
-/** Sends the answer of something other than AWS. */
 export function sendReplacement(response: ServerResponse, replacement: Replacement): void {
   const { status = 200, contentType = 'text/html', body = '' } = replacement;
   response.writeHead(status, { 'content-type': contentType });

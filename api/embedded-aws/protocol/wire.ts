@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import Builder from 'fast-xml-builder';
 import { AwsError, type Service } from './aws-error.ts';
 
-/** The namespaces and versions of the two query protocols (SM). */
+/** The namespaces and versions of the query protocols (service models). */
 const PROTOCOLS = {
   elb: { version: '2012-06-01', xmlns: 'http://elasticloadbalancing.amazonaws.com/doc/2012-06-01/' },
   ec2: { version: '2016-11-15', xmlns: 'http://ec2.amazonaws.com/doc/2016-11-15/' },
@@ -10,19 +10,18 @@ const PROTOCOLS = {
 
 const builder = new Builder({ suppressEmptyNode: true });
 
-/** An XML fragment: one element for each property, one for each entry of an array, none for undefined. */
+/** Returns an XML fragment with one element per property and per array entry, and none for undefined. */
 export function xml(content: object): string {
   return builder.build(content);
 }
 
-/** An answer on its way: HTTP status, AWS's request id, and the XML document. */
 export interface Answer {
   readonly status: number;
   readonly requestId: string;
   readonly body: string;
 }
 
-/** The answer of an action that went well; `content` is the XML inside its result. */
+/** Returns a successful response; `content` is the XML inside its result. */
 export function successAnswer(service: Service, action: string, content: string): Answer {
   const requestId = randomUUID();
   const inner =
@@ -38,7 +37,7 @@ export function successAnswer(service: Service, action: string, content: string)
   };
 }
 
-/** The error document of a service (EC2 API reference, "Errors"; ELB API reference, "Common errors"). */
+/** Returns an error response (EC2 API reference, "Errors"; ELB API reference, "Common errors"). */
 export function errorAnswer(service: Service, error: AwsError): Answer {
   const requestId = randomUUID();
   const { code: Code, message: Message, status } = error;
@@ -54,7 +53,7 @@ function declared(document: string): string {
   return `<?xml version="1.0" encoding="UTF-8"?>\n${document}`;
 }
 
-/** A call's parameters, as the query protocols spell them. */
+/** The parameters of a call in the query protocols. */
 export class Query {
   readonly #parameters: URLSearchParams;
 
@@ -62,18 +61,18 @@ export class Query {
     this.#parameters = parameters;
   }
 
-  /** A parameter's value; undefined when it is missing or empty. */
+  /** Returns a parameter; undefined if it is missing or empty. */
   get(name: string): string | undefined {
     const value = this.#parameters.get(name);
     return value === null || value === '' ? undefined : value;
   }
 
-  /** The values of `prefix.1suffix`, `prefix.2suffix` …, in the order of their numbers. */
+  /** Returns the values of `prefix.1suffix`, `prefix.2suffix` …, ordered by number. */
   list(prefix: string, suffix = ''): readonly string[] {
     return this.numbers(prefix).flatMap((n) => this.get(`${prefix}.${n}${suffix}`) ?? []);
   }
 
-  /** The numbers that follow `prefix.`, ascending, each once. */
+  /** Returns the numbers after `prefix.`, ascending and unique. */
   numbers(prefix: string): readonly number[] {
     const start = `${prefix}.`;
     const numbers = new Set<number>();
@@ -84,16 +83,16 @@ export class Query {
   }
 }
 
-/** Which service a call is for, and which region its signature names. */
+/** The service of a call and the region in its signature. */
 export interface Scope {
   readonly service: Service;
   readonly region: string | undefined;
 }
 
 /**
- * Reads the credential scope, of the Authorization header or of a presigned query; signatures are not verified.
- * Without one, the service is told by `Version`, so that the refusal has the right form.
- * @throws AwsError in ELB's form for a service that is not served
+ * Returns the credential scope in the Authorization header or a presigned query. Signatures are not verified. Without a
+ * scope, `Version` determines the service, so that the error has the right form.
+ * @throws AwsError in ELB's form for other services
  */
 export function readScope(query: Query, authorization: string | undefined): Scope {
   const credential = /Credential=([^,\s]+)/.exec(authorization ?? '')?.[1] ?? query.get('X-Amz-Credential');
@@ -102,18 +101,18 @@ export function readScope(query: Query, authorization: string | undefined): Scop
     return { service: query.get('Version') === PROTOCOLS.ec2.version ? 'ec2' : 'elb', region };
   if (service === 'ec2') return { service, region };
   if (service === 'elasticloadbalancing') return { service: 'elb', region };
-  const served = 'The embedded AWS serves elasticloadbalancing and ec2';
-  throw new AwsError('UnknownService', `${served}; the request is signed for '${service}'.`);
+  const supported = 'The embedded AWS supports elasticloadbalancing and ec2';
+  throw new AwsError('UnknownService', `${supported}; the request is signed for '${service}'.`);
 }
 
-/** @throws AwsError when the call is unsigned, for another region, or names no action or another version */
+/** @throws AwsError if the call is unsigned, for another region, without an action or for another version */
 export function readAction(query: Query, { service, region }: Scope, ourRegion: string): string {
   if (region === undefined) {
     throw new AwsError('MissingAuthenticationToken', 'Request is missing Authentication Token');
   }
   if (region !== ourRegion) {
     const message = `Credential should be scoped to a valid region, not '${region}'.`;
-    throw new AwsError('SignatureDoesNotMatch', `${message} The embedded AWS runs as ${ourRegion}.`);
+    throw new AwsError('SignatureDoesNotMatch', `${message} The region of the embedded AWS is ${ourRegion}.`);
   }
   const action = query.get('Action');
   if (action === undefined)
@@ -127,7 +126,7 @@ export function readAction(query: Query, { service, region }: Scope, ourRegion: 
   return action;
 }
 
-/** The refusal of an action that is not served. */
+/** Returns the error for an unsupported action. */
 export function unknownAction(service: Service, action: string, version = ''): AwsError {
   return new AwsError(
     'InvalidAction',

@@ -1,16 +1,16 @@
 import type { InstanceHealth } from './health.ts';
 
-/** What AWS does where its documents are silent or reports differ: each can be chosen. */
+/** Options for behaviour of AWS that is undocumented or reported inconsistently. */
 export interface Behaviour {
-  /** Whether a registration made while the instance drains is lost when the draining ends; no source shows either. */
+  /** Whether a registration made during draining is lost when the draining ends; no source documents this. */
   readonly draining: 'drop' | 'keep';
-  /** Whether a draining instance is still listed by DescribeLoadBalancers and in the answers to changes. */
+  /** Whether DescribeLoadBalancers and the responses to changes list draining instances. */
   readonly listDraining: boolean;
-  /** For how many seconds after Register DescribeInstanceHealth does not know the member (aws/aws-cli#2714). */
+  /** Seconds after Register during which DescribeInstanceHealth does not return the member (aws/aws-cli#2714). */
   readonly registrationLag: number;
   /**
-   * The health of a former member by id: OutOfService for 5 s after its draining and InvalidInstance then (`fading`),
-   * OutOfService for good (aws/aws-cli#2723), Unknown (getmoto/moto#1748), or InvalidInstance.
+   * The health of a former member by id: OutOfService for 5 s after its draining and then InvalidInstance (`fading`),
+   * always OutOfService (aws/aws-cli#2723), Unknown (getmoto/moto#1748), or InvalidInstance.
    */
   readonly formerMembers: (typeof FORMER_MEMBERS)[number];
 }
@@ -25,7 +25,7 @@ export const DEFAULT_BEHAVIOUR: Behaviour = {
   formerMembers: 'fading',
 };
 
-/** The health of an instance that is no longer a member, as far as it has one. */
+/** Returns the health of a former member; undefined if DescribeInstanceHealth refuses it. */
 export function formerHealth(
   instanceId: string,
   { formerMembers }: Behaviour,

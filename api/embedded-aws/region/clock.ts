@@ -1,14 +1,14 @@
-/** The clock outside the region: of the process, or of a test. */
+/** The clock of the process or of a test. */
 export interface HostClock {
-  /** Returns milliseconds since some fixed moment; it never goes back. */
+  /** Returns monotonic milliseconds. */
   now(): number;
-  /** Returns the time of day, in milliseconds since 1970. */
+  /** Returns milliseconds since 1970. */
   epochMs(): number;
-  /** Runs the task once, in `ms` milliseconds. */
+  /** Runs the task in `ms` milliseconds. */
   after(ms: number, task: () => void): void;
 }
 
-/** The clock of this process. Its timers do not keep the process alive. */
+/** The system clock. Its timers do not keep the process alive. */
 export const processClock: HostClock = {
   now: () => performance.now(),
   epochMs: () => Date.now(),
@@ -17,14 +17,14 @@ export const processClock: HostClock = {
   },
 };
 
-/** The region's time: the host's × speed, plus every jump. */
+/** The virtual time of the region: the host's time × speed, plus the jumps. */
 export class RegionClock {
   readonly #host: HostClock;
   #virtual: number;
   #since: number;
   #speed: number;
 
-  /** @param speed virtual seconds a second of the host */
+  /** @param speed virtual seconds per second of the host */
   constructor(host: HostClock, speed = 1) {
     this.#host = host;
     this.#virtual = host.epochMs();
@@ -37,17 +37,17 @@ export class RegionClock {
     return Math.floor(this.#virtual + (this.#host.now() - this.#since) * this.#speed);
   }
 
-  /** Virtual seconds a second of the host. */
+  /** Virtual seconds per second of the host. */
   get speed(): number {
     return this.#speed;
   }
 
-  /** Jumps forward by so many seconds. */
+  /** Jumps forward. */
   advance(seconds: number): void {
     this.#virtual += seconds * 1000;
   }
 
-  /** From now on runs at `speed` virtual seconds a second of the host; the time shown does not jump. */
+  /** Changes the speed without a jump of the time. */
   setSpeed(speed: number): void {
     const now = this.#host.now();
     this.#virtual += (now - this.#since) * this.#speed;

@@ -1,7 +1,7 @@
 import type { Instance, InstanceState } from './instance.ts';
 import type { HealthCheck, LoadBalancerSpec } from './load-balancer-spec.ts';
 
-/** One registration of an instance; `verdict` is what the health checks have concluded last. */
+/** A registered instance; `verdict` is the last result of its health checks. */
 export interface Membership {
   readonly instanceId: string;
   /** Milliseconds since 1970. */
@@ -9,7 +9,7 @@ export interface Membership {
   verdict: 'registering' | 'in-service' | 'failed';
 }
 
-/** An entry of DescribeInstanceHealth (SM: InstanceState). */
+/** An entry of DescribeInstanceHealth (ELB service model, InstanceState). */
 export interface InstanceHealth {
   readonly instanceId: string;
   readonly state: 'InService' | 'OutOfService' | 'Unknown';
@@ -17,7 +17,7 @@ export interface InstanceHealth {
   readonly description: string;
 }
 
-/** Brings `member.verdict` up to `now`, from how long its checks have had the same outcome (UG, health checks). */
+/** Updates `member.verdict` to `now`, as in the Classic Load Balancer user guide, health checks. */
 export function observe(member: Membership, instance: Instance, check: HealthCheck, now: number): void {
   if (instance.state !== 'running') {
     member.verdict = 'failed';
@@ -29,19 +29,19 @@ export function observe(member: Membership, instance: Instance, check: HealthChe
   if (streak >= threshold * check.interval * 1000) member.verdict = passing ? 'in-service' : 'failed';
 }
 
-/** A draining instance's health; the words of UG, "Configure connection draining". */
+/** Returns the health of a draining instance, as in the user guide, "Configure connection draining". */
 export function drainingHealth(instanceId: string): InstanceHealth {
   const description = 'Instance deregistration currently in progress.';
   return { instanceId, state: 'InService', reasonCode: 'N/A', description };
 }
 
-/** SM lists no descriptions for the two states that pass into these. */
+/** The service model has no descriptions for these two states. */
 const DESCRIBED_AS: Partial<Record<InstanceState, InstanceState>> = {
   stopping: 'stopped',
   'shutting-down': 'terminated',
 };
 
-/** A member's health at `now`; descriptions are those that SM lists. */
+/** Returns a member's health at `now`, with the descriptions of the service model. */
 export function memberHealth(
   member: Membership,
   instance: Instance | undefined,

@@ -10,13 +10,13 @@ export const STATE_CODES = {
   stopped: 80,
 } as const;
 
-/** A change to a state takes effect at once; no instance passes through `pending`, `stopping` or `shutting-down` by itself. */
+/** A change of the state is immediate; instances do not pass through `pending`, `stopping` or `shutting-down`. */
 export type InstanceState = keyof typeof STATE_CODES;
 
-/** An EC2 instance. Never changed in place: a change makes a new object, so that its XML can be kept by identity. */
+/** An EC2 instance. Immutable, so that its XML can be cached by identity. */
 export interface Instance {
   readonly instanceId: string;
-  /** Its place in the region's order of launches, from 0. */
+  /** Its position in the order of launches, from 0. */
   readonly ordinal: number;
   readonly name: string;
   readonly instanceType: string;
@@ -26,20 +26,19 @@ export interface Instance {
   readonly availabilityZone: string;
   readonly subnetId: string;
   readonly vpcId: string;
-  /** Whether load balancers' health checks of it pass. */
+  /** The result of its health checks. */
   readonly check: 'passing' | 'failing';
-  /** Since when `check` has this outcome without a break, in milliseconds since 1970. */
+  /** When `check` last changed, in milliseconds since 1970. */
   readonly checkSince: number;
-  /** EC2 no longer describes it, though load balancers may still list it. */
+  /** Whether EC2 no longer describes it; load balancers may still list it. */
   readonly forgotten: boolean;
 }
 
-/** What a person or a test may change of an instance. */
 export interface InstanceChange {
   check?: 'passing' | 'failing';
   state?: InstanceState;
   forgotten?: boolean;
-  /** Accepted only of a stopped instance, as by EC2. */
+  /** Can change only while the instance is stopped, as in EC2. */
   instanceType?: string;
 }
 
@@ -47,22 +46,25 @@ export interface InstanceChange {
 export const INSTANCE_ID = /^i-(?:[0-9a-f]{8}|[0-9a-f]{17})$/;
 
 /**
- * The instance after a change at `now`, milliseconds since 1970. EC2 changes the type only of a stopped instance, and
- * sets a new launch time, in whole seconds, at each start; one that is terminated, or shuts down for that, cannot start
- * again (EC2 user guide, life cycle).
+ * Returns the instance after a change at `now`, in milliseconds since 1970. A start sets a new launch time in whole
+ * seconds, and an instance that is terminated or shutting down cannot start again (EC2 user guide, life cycle).
  * @throws AwsError IncorrectInstanceState
  */
 export function changedInstance(before: Instance, change: InstanceChange, now: number): Instance {
   const after = { ...before, ...change };
   const { instanceId: id } = before;
   if (before.state === 'terminated' && after.state !== 'terminated') {
-    throw new AwsError('IncorrectInstanceState', `The instance '${id}' is terminated and stays so.`);
+    throw new AwsError(
+      'IncorrectInstanceState',
+      `The instance '${id}' is terminated and cannot change its state.`,
+    );
   }
   if (before.state === 'shutting-down' && after.state !== 'shutting-down' && after.state !== 'terminated') {
     throw new AwsError('IncorrectInstanceState', `The instance '${id}' is shutting down to be terminated.`);
   }
   if (after.instanceType !== before.instanceType && before.state !== 'stopped' && after.state !== 'stopped') {
-    const how = 'EC2 changes the type only of a stopped instance; stop it first, or in the same change.';
+    const how =
+      'The type can change only while the instance is stopped; stop it first, or in the same change.';
     throw new AwsError(
       'IncorrectInstanceState',
       `The instance '${id}' is not in the 'stopped' state. ${how}`,

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Behaviour } from './behaviour.ts';
 import { MAIN_VPC, subnetsOf } from './network.ts';
 
-/** A classic ELB's health check; `interval` and `timeout` in seconds. */
+/** A health check; `interval` and `timeout` are in seconds. */
 export interface HealthCheck {
   readonly target: string;
   readonly interval: number;
@@ -11,7 +11,7 @@ export interface HealthCheck {
   readonly healthyThreshold: number;
 }
 
-/** What a classic ELB is, without its members. Never changed in place (its XML is kept by identity). */
+/** A classic ELB without its members. Immutable, so that its XML can be cached by identity. */
 export interface LoadBalancerSpec {
   readonly name: string;
   readonly dnsName: string;
@@ -20,15 +20,15 @@ export interface LoadBalancerSpec {
   readonly availabilityZones: readonly string[];
   readonly subnets: readonly string[];
   readonly healthCheck: HealthCheck;
-  /** `timeout` in seconds, 1 to 3600 (UG). */
+  /** `timeout` is in seconds, 1 to 3600 (Classic Load Balancer user guide). */
   readonly connectionDraining: { readonly enabled: boolean; readonly timeout: number };
   /** Milliseconds since 1970. */
   readonly createdTime: number;
-  /** Where it behaves otherwise than the region. */
+  /** Overrides the behaviour of the region. */
   readonly behaviour?: Partial<Behaviour>;
 }
 
-/** What a person or a test may set of a load balancer; what is absent stays, or is AWS's default. */
+/** Fields that are absent keep their value or have AWS's default. */
 export interface LoadBalancerChange {
   /** The ids of the members. */
   instances?: string[];
@@ -39,7 +39,7 @@ export interface LoadBalancerChange {
   behaviour?: Partial<Behaviour>;
 }
 
-/** A classic ELB as the AWS console creates one: zones a to c, health check and draining with AWS's defaults (UG). */
+/** Returns a classic ELB in zones a to c with the AWS console's defaults for health check and draining (user guide). */
 export function newSpec(
   region: string,
   name: string,
@@ -66,7 +66,7 @@ export function newSpec(
   };
 }
 
-/** The specification after a change; what the change leaves out stays. */
+/** Returns the specification after a change. */
 export function changedSpec(spec: LoadBalancerSpec, change: LoadBalancerChange): LoadBalancerSpec {
   const { vpcId = spec.vpcId, availabilityZones = spec.availabilityZones } = change;
   return {

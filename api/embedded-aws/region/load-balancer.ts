@@ -6,28 +6,27 @@ import { drainingHealth, memberHealth, observe, type InstanceHealth, type Member
 import type { Instance } from './instance.ts';
 import type { LoadBalancerSpec } from './load-balancer-spec.ts';
 
-/** How long a drained instance has a health where former members fade, in ms. */
+/** How long a drained instance has a health with `fading`, in ms. */
 const DRAINED_SHOWN = 5000;
 
-/** What a load balancer needs of its region. */
+/** What a load balancer uses of its region. */
 export interface RegionContext {
   readonly clock: RegionClock;
   readonly scheduler: Scheduler;
   readonly instances: ReadonlyMap<string, Instance>;
-  /** The region's behaviour now; a load balancer's specification goes before it. */
+  /** The region's current behaviour, which the specification of a load balancer overrides. */
   behaviour(): Behaviour;
 }
 
-/** What a list of instances shows of each. */
 export type ListedInstance = Pick<Membership, 'instanceId'>;
 
-/** An instance whose connections are drained until `until`, milliseconds since 1970. */
+/** An instance that drains until `until`, in milliseconds since 1970. */
 interface Draining {
   readonly instanceId: string;
   readonly until: number;
 }
 
-/** A classic ELB: its specification, who is registered, and who is draining. */
+/** A classic ELB: its specification, its members and its draining instances. */
 export class LoadBalancer {
   spec: LoadBalancerSpec;
   #members: readonly Membership[] = [];
@@ -35,18 +34,17 @@ export class LoadBalancer {
   readonly #former = new Set<string>();
   readonly #context: RegionContext;
 
-  /** A load balancer without members. */
   constructor(spec: LoadBalancerSpec, context: RegionContext) {
     this.spec = spec;
     this.#context = context;
   }
 
-  /** The registrations, in AWS's order; another array after each change. */
+  /** The members in AWS's order; each change creates a new array. */
   get members(): readonly Membership[] {
     return this.#members;
   }
 
-  /** The ids of the instances that are draining now. */
+  /** The ids of the draining instances. */
   get draining(): readonly string[] {
     const now = this.#context.clock.now();
     return this.#draining.flatMap(({ instanceId, until }) => (until > now ? [instanceId] : []));
@@ -60,9 +58,8 @@ export class LoadBalancer {
   }
 
   /**
-   * Registers instances, all or none; a member stays what it is.
-   * While an instance drains, its registration is accepted; whether it outlasts the draining is a matter of
-   * `Behaviour.draining`.
+   * Registers all instances or none. Existing members do not change. `Behaviour.draining` determines whether the
+   * registration of a draining instance outlasts its draining.
    * @throws AwsError InvalidInstance
    */
   register(ids: readonly string[]): void {
@@ -74,14 +71,14 @@ export class LoadBalancer {
   }
 
   /**
-   * Deregisters instances, all or none. Those in service are drained first, if the load balancer drains.
-   * AWS's documents are silent on an instance that is not a member: boto/boto#2274 reports InvalidInstance, and that
-   * the others of the call stay; boto/boto#2576 that a former member is sometimes accepted. Here it is refused.
+   * Deregisters all instances or none. Members in service drain first if connection draining is enabled. For an
+   * instance that is not a member, AWS is undocumented: boto/boto#2274 reports InvalidInstance without an effect on the
+   * others, boto/boto#2576 that a former member is sometimes accepted. Here it is refused.
    * @throws AwsError InvalidInstance
    */
   deregister(ids: readonly string[]): void {
-    const stranger = ids.find((id) => !this.#has(id));
-    if (stranger !== undefined) throw couldNotFindInstance(stranger);
+    const nonMember = ids.find((id) => !this.#has(id));
+    if (nonMember !== undefined) throw couldNotFindInstance(nonMember);
     for (const id of new Set(ids)) {
       this.#drain(id);
       this.remove(id);
@@ -89,24 +86,23 @@ export class LoadBalancer {
   }
 
   /**
-   * The health of the given instances, else of all members and of those that are draining; terminated ones are left out.
-   * Where a registration takes effect late, members are left out until then.
-   * @throws AwsError InvalidInstance for an instance that is neither a member nor draining, unless former members have
-   *   a health
+   * Returns the health of the given instances, by default of all members and draining instances, without terminated
+   * instances and members within the registration lag.
+   * @throws AwsError InvalidInstance for other instances, unless former members have a health
    */
   health(ids?: readonly string[]): readonly InstanceHealth[] {
     const members = this.#members
-      .filter((member) => this.#isKnown(member))
+      .filter((member) => this.#hasHealth(member))
       .map((member) => member.instanceId);
-    const asked = ids ?? [...members, ...this.draining.filter((id) => !members.includes(id))];
-    return asked
+    const requested = ids ?? [...members, ...this.draining.filter((id) => !members.includes(id))];
+    return requested
       .map((id) => this.#healthOf(id))
       .filter(({ instanceId }) => this.#context.instances.get(instanceId)?.state !== 'terminated');
   }
 
   /**
-   * Sets the members as they are given, past every rule: also an id twice, or one that EC2 does not know. New ones
-   * count as registered long ago, so that they are in service at once. Draining ends.
+   * Sets the members without validation, so that ids may repeat or not exist in EC2. New members are in service
+   * immediately. Ends all draining.
    */
   setMembers(ids: readonly string[]): void {
     const known = new Map(this.#members.map((member) => [member.instanceId, member]));
@@ -114,14 +110,14 @@ export class LoadBalancer {
     this.#draining = [];
   }
 
-  /** Drops a member without draining, if it is one. */
+  /** Removes a member without draining; no effect for other instances. */
   remove(id: string): void {
     if (!this.#has(id)) return;
     this.#members = this.#members.filter((member) => member.instanceId !== id);
     this.#former.add(id);
   }
 
-  /** Lets the health checks conclude what they have seen of an instance up to now, before it changes. */
+  /** Updates the health check results of an instance before it changes. */
   observe(instance: Instance): void {
     const now = this.#context.clock.now();
     for (const member of this.#members) {
@@ -133,8 +129,8 @@ export class LoadBalancer {
     return { ...this.#context.behaviour(), ...this.spec.behaviour };
   }
 
-  /** Whether DescribeInstanceHealth knows the member yet. */
-  #isKnown({ registeredAt }: Membership): boolean {
+  /** Whether DescribeInstanceHealth returns the member, after the registration lag. */
+  #hasHealth({ registeredAt }: Membership): boolean {
     return this.#context.clock.now() >= registeredAt + this.#behaviour.registrationLag * 1000;
   }
 
@@ -146,7 +142,7 @@ export class LoadBalancer {
     const instance = this.#context.instances.get(id);
     if (!instance || instance.forgotten) throw couldNotFindInstance(id);
     if (instance.state !== 'running') {
-      // The words are those of kubernetes/kubernetes#74694.
+      // The message is from kubernetes/kubernetes#74694.
       throw new AwsError('InvalidInstance', `EC2 instance ${id} is not in running state.`);
     }
     if (instance.vpcId !== this.spec.vpcId) {
@@ -158,7 +154,7 @@ export class LoadBalancer {
     const { clock, instances } = this.#context;
     if (this.draining.includes(id)) return drainingHealth(id);
     const member = this.#members.find((entry) => entry.instanceId === id);
-    if (member && this.#isKnown(member))
+    if (member && this.#hasHealth(member))
       return memberHealth(member, instances.get(id), this.spec, clock.now());
     const justDrained = this.#draining.some((entry) => entry.instanceId === id);
     const former =
@@ -167,8 +163,8 @@ export class LoadBalancer {
     throw couldNotFindInstance(id);
   }
 
-  /** Whether the member is in service, also where DescribeInstanceHealth does not know it yet. */
-  #serves(id: string): boolean {
+  /** Whether the member is in service, even during the registration lag. */
+  #isInService(id: string): boolean {
     const { clock, instances } = this.#context;
     const member = this.#members.find((entry) => entry.instanceId === id);
     return (
@@ -179,8 +175,8 @@ export class LoadBalancer {
 
   #drain(id: string): void {
     const { enabled, timeout } = this.spec.connectionDraining;
-    // A member that is draining already was registered again meanwhile; the first draining goes on.
-    if (!enabled || this.draining.includes(id) || !this.#serves(id)) return;
+    // A member that drains was registered again; the first draining continues.
+    if (!enabled || this.draining.includes(id) || !this.#isInService(id)) return;
     const { clock, scheduler } = this.#context;
     const draining = { instanceId: id, until: clock.now() + timeout * 1000 };
     this.#draining = [...this.#draining.filter((entry) => entry.instanceId !== id), draining];

@@ -1,4 +1,4 @@
-/** The account that owns everything, AWS's documentation sample. */
+/** The account of AWS's documentation samples. */
 export const ACCOUNT_ID = '123456789012';
 
 /** The VPC of `default-elb` and `empty-elb`. */
@@ -14,7 +14,6 @@ export interface Subnet {
   readonly zone: string;
 }
 
-/** All subnets: zones a to d in the main VPC, a and b in the other. */
 const SUBNETS: readonly Subnet[] = [
   { subnetId: 'subnet-0a11aa22bb33cc441', vpcId: MAIN_VPC, zone: 'a' },
   { subnetId: 'subnet-0b11aa22bb33cc442', vpcId: MAIN_VPC, zone: 'b' },
@@ -24,7 +23,7 @@ const SUBNETS: readonly Subnet[] = [
   { subnetId: 'subnet-7b5b3c1e', vpcId: OTHER_VPC, zone: 'b' },
 ];
 
-/** The subnets of a VPC in the zones given by their letters. */
+/** Returns the subnets of a VPC in these zones. */
 export function subnetsOf(vpcId: string, zones: readonly string[]): readonly Subnet[] {
   return SUBNETS.filter((subnet) => subnet.vpcId === vpcId && zones.includes(subnet.zone));
 }

@@ -12,14 +12,14 @@ import {
 } from './load-balancer-spec.ts';
 import { LoadBalancer } from './load-balancer.ts';
 
-/** When ELB drops a terminated instance, in ms: "after some time" in AWS. */
+/** When ELB deregisters a terminated instance, in ms; "after some time" in AWS. */
 const TERMINATED_DEREGISTERED = 60_000;
 /** How long EC2 still describes a terminated instance, in ms: about an hour (EC2 user guide). */
 const TERMINATED_DESCRIBED = 3_600_000;
 
 /**
- * One region of one account: instances, classic load balancers, and their time. No HTTP and no XML here.
- * What takes a load balancer's name throws AwsError LoadBalancerNotFound if there is none.
+ * The instances and classic load balancers of one region, without HTTP and XML. Methods with the name of a load balancer
+ * throw AwsError LoadBalancerNotFound.
  */
 export class Region {
   readonly name: string;
@@ -30,87 +30,83 @@ export class Region {
 
   #behaviour: Behaviour;
 
-  /** An empty region. */
   constructor(name: string, clock: RegionClock, behaviour: Partial<Behaviour> = {}) {
     this.name = name;
     this.clock = clock;
     this.#behaviour = { ...DEFAULT_BEHAVIOUR, ...behaviour };
   }
 
-  /** How load balancers behave that have no behaviour of their own. */
+  /** The behaviour that load balancers can override. */
   get behaviour(): Behaviour {
     return this.#behaviour;
   }
 
-  /** Changes the behaviour; what the change leaves out stays. */
   changeBehaviour(change: Partial<Behaviour>): void {
-    this.#settle();
+    this.#runDueTasks();
     this.#behaviour = { ...this.#behaviour, ...change };
   }
 
-  /** Lets so many virtual seconds pass. */
   advance(seconds: number): void {
     this.clock.advance(seconds);
   }
 
-  /** Every instance, also the forgotten ones, in the order of their launch. */
+  /** Returns all instances, including forgotten ones, in the order of launch. */
   instances(): readonly Instance[] {
-    this.#settle();
+    this.#runDueTasks();
     return [...this.#instances.values()];
   }
 
-  /** The instance with that id, or undefined; also a forgotten one. */
+  /** Returns the instance, even if it is forgotten. */
   instance(id: string): Instance | undefined {
-    this.#settle();
+    this.#runDueTasks();
     return this.#instances.get(id);
   }
 
-  /** Every load balancer, in the order of creation. */
+  /** Returns all load balancers in the order of creation. */
   loadBalancers(): readonly LoadBalancer[] {
-    this.#settle();
+    this.#runDueTasks();
     return [...this.#loadBalancers.values()];
   }
 
-  /** The load balancer of that name. */
   loadBalancer(name: string): LoadBalancer {
-    this.#settle();
+    this.#runDueTasks();
     const found = this.#loadBalancers.get(name);
     if (found) return found;
     throw new AwsError('LoadBalancerNotFound', `There is no ACTIVE Load Balancer named '${name}'`);
   }
 
-  /** The ids of a load balancer's members, in AWS's order. */
+  /** Returns the ids of the members in AWS's order. */
   members(name: string): readonly string[] {
     return this.loadBalancer(name).members.map((member) => member.instanceId);
   }
 
-  /** Registers instances as an AWS client does. @throws AwsError InvalidInstance */
+  /** @throws AwsError InvalidInstance */
   register(name: string, ids: readonly string[]): void {
     this.loadBalancer(name).register(ids);
   }
 
-  /** Deregisters instances as an AWS client does. @throws AwsError InvalidInstance */
+  /** @throws AwsError InvalidInstance */
   deregister(name: string, ids: readonly string[]): void {
     this.loadBalancer(name).deregister(ids);
   }
 
-  /** The health of the given instances, or of all. @throws AwsError InvalidInstance */
+  /** Returns the health of the given instances, by default of all. @throws AwsError InvalidInstance */
   health(name: string, ids?: readonly string[]): readonly InstanceHealth[] {
     return this.loadBalancer(name).health(ids);
   }
 
-  /** Sets the members past every rule; see LoadBalancer.setMembers. */
+  /** Sets the members without validation; see LoadBalancer.setMembers. */
   setMembers(name: string, ids: readonly string[]): void {
     this.loadBalancer(name).setMembers(ids);
   }
 
-  /** Adds an instance, or replaces the one with the same id. */
+  /** Adds or replaces an instance. */
   addInstance(instance: Instance): void {
     this.#instances.set(instance.instanceId, instance);
     if (instance.state === 'terminated') this.#planEndOf(instance.instanceId);
   }
 
-  /** Changes an instance. @throws AwsError InvalidInstanceID.NotFound, IncorrectInstanceState */
+  /** @throws AwsError InvalidInstanceID.NotFound, IncorrectInstanceState */
   changeInstance(id: string, change: InstanceChange): Instance {
     const before = this.instance(id);
     if (!before) throw new AwsError('InvalidInstanceID.NotFound', `The instance ID '${id}' does not exist`);
@@ -123,7 +119,7 @@ export class Region {
     return after;
   }
 
-  /** Creates a load balancer, or gives an existing one a new specification; members stay. */
+  /** Creates a load balancer, or replaces the specification of an existing one. */
   putLoadBalancer(spec: LoadBalancerSpec): void {
     const existing = this.#loadBalancers.get(spec.name);
     if (existing) existing.spec = spec;
@@ -138,21 +134,21 @@ export class Region {
     }
   }
 
-  /** Changes a load balancer, or creates it with AWS's defaults; `instances` as in setMembers. */
+  /** Changes a load balancer, or creates it with AWS's defaults; sets `instances` with setMembers. */
   changeLoadBalancer(name: string, change: LoadBalancerChange): void {
-    this.#settle();
+    this.#runDueTasks();
     const spec =
       this.#loadBalancers.get(name)?.spec ?? newSpec(this.name, name, this.clock.now(), change.vpcId);
     this.putLoadBalancer(changedSpec(spec, change));
     if (change.instances) this.setMembers(name, change.instances);
   }
 
-  /** Deletes a load balancer; without effect if there is none, as in AWS (SM: DeleteLoadBalancer). */
+  /** Has no effect if the load balancer does not exist, as in AWS (ELB service model, DeleteLoadBalancer). */
   deleteLoadBalancer(name: string): void {
     this.#loadBalancers.delete(name);
   }
 
-  #settle(): void {
+  #runDueTasks(): void {
     this.#scheduler.runDue(this.clock.now());
   }
 

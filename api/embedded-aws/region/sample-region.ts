@@ -6,7 +6,6 @@ import { newSpec, type LoadBalancerSpec } from './load-balancer-spec.ts';
 import { MAIN_VPC, OTHER_VPC, subnetsOf } from './network.ts';
 import { Region } from './region.ts';
 
-/** Instances of the sample: id, type, launch (as `launchDate` shows it), zone letter, VPC, state. */
 type Row = readonly [
   id: string,
   type: string,
@@ -16,7 +15,7 @@ type Row = readonly [
   state?: InstanceState,
 ];
 
-/** EC2 tells launch times in whole seconds; the first one has the milliseconds of the API contract's sample. */
+/** EC2's launch times are in whole seconds; the first one has the milliseconds of the sample in the API contract. */
 const INSTANCES: readonly Row[] = [
   ['i-5203422c', 't1.micro', '2016-08-29T09:12:33.001Z', 'a'],
   ['i-0a4f8c3e9d1b27650', 't3.medium', '2023-03-14T08:05:21.000Z', 'b'],
@@ -45,15 +44,15 @@ const INSTANCES: readonly Row[] = [
   ['i-74d1b6ef', 'c3.large', '2015-05-19T07:08:09.000Z', 'a', OTHER_VPC],
 ];
 
-/** How large a region is wished; the sample state is part of it, and its least. */
+/** The number of load balancers and instances, including those of the sample. */
 export interface RegionSize {
   readonly elbs?: number | undefined;
   readonly instances?: number | undefined;
 }
 
 /**
- * The starting state: `default-elb` (3 members in service), `empty-elb`, `other-vpc-elb` (1 member), and 25 instances.
- * With `size`, generated load balancers and instances fill it up to that many, their members spread evenly, in service.
+ * Returns a region with `default-elb` (3 members in service), `empty-elb`, `other-vpc-elb` (1 member) and 25 instances. With
+ * `size`, adds generated load balancers and instances up to that size, with the instances distributed evenly as members.
  */
 export function sampleRegion(
   name: string,
@@ -65,9 +64,9 @@ export function sampleRegion(
   INSTANCES.forEach((row, ordinal) => {
     region.addInstance(sampleInstance(name, row, ordinal));
   });
-  region.putLoadBalancer({ ...newSpec(name, 'default-elb', '2016-08-30T10:01:44.490Z'), ...quick(3) });
+  region.putLoadBalancer({ ...newSpec(name, 'default-elb', '2016-08-30T10:01:44.490Z'), ...shortTimes(3) });
   region.setMembers('default-elb', ['i-5203422c', 'i-0a4f8c3e9d1b27650', 'i-6d304aae']);
-  region.putLoadBalancer({ ...newSpec(name, 'empty-elb', '2024-01-09T11:00:12.350Z'), ...quick(2) });
+  region.putLoadBalancer({ ...newSpec(name, 'empty-elb', '2024-01-09T11:00:12.350Z'), ...shortTimes(2) });
   region.putLoadBalancer({
     ...newSpec(name, 'other-vpc-elb', '2019-10-21T17:02:03.770Z', OTHER_VPC),
     scheme: 'internal',
@@ -78,8 +77,8 @@ export function sampleRegion(
   return region;
 }
 
-/** Health checks and draining that a person can watch: in service after 5 s × threshold, drained after 20 s. */
-function quick(healthyThreshold: number): Pick<LoadBalancerSpec, 'healthCheck' | 'connectionDraining'> {
+/** Short times for trying it out: in service after 5 s × threshold, drained after 20 s. */
+function shortTimes(healthyThreshold: number): Pick<LoadBalancerSpec, 'healthCheck' | 'connectionDraining'> {
   return {
     healthCheck: {
       target: 'HTTP:8000/healthcheck',
@@ -130,7 +129,7 @@ function generate(region: Region, elbs: number, instances: number): void {
   });
 }
 
-/** The first hex digits of a digest: what looks random, but is the same at every start. */
+/** Returns hex digits that look random but are the same at every start. */
 function digest(text: string, digits: number): string {
   return createHash('sha256').update(text).digest('hex').slice(0, digits);
 }

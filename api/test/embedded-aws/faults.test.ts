@@ -7,7 +7,7 @@ import {
 import type { Fault } from '../../embedded-aws/faults.ts';
 import { ids, startLab, type Lab } from './support.ts';
 
-describe('faults of the embedded AWS', () => {
+describe('Faults', () => {
   let lab: Lab;
   beforeEach(async () => {
     lab = await startLab();
@@ -29,7 +29,7 @@ describe('faults of the embedded AWS', () => {
     [{ refuse: 'AuthFailure' }, 'AuthFailure', 'AuthFailure', 401, 401],
     [{ refuse: 'OptInRequired' }, 'OptInRequired', 'OptInRequired', 400, 400],
   ] as const) {
-    it(`answers ${JSON.stringify(fault)} in the form of each service`, async () => {
+    it(`apply ${JSON.stringify(fault)} in the form of each service`, async () => {
       lab.aws.faults.set([fault]);
       const status =
         (httpStatusCode: number) => (error: Error & { $metadata?: { httpStatusCode?: number } }) => {
@@ -43,7 +43,7 @@ describe('faults of the embedded AWS', () => {
     });
   }
 
-  it('marks a 5xx of ELB as the receiver’s fault', async () => {
+  it('mark a 5xx of ELB as an error of the receiver', async () => {
     lab.aws.faults.set([{ status: 500 }]);
     const { text } = await lab.call('elasticloadbalancing', {
       Action: 'DescribeLoadBalancers',
@@ -52,12 +52,12 @@ describe('faults of the embedded AWS', () => {
     assert.match(text, /<Type>Receiver<\/Type>/);
   });
 
-  it('names the action in AccessDenied', async () => {
+  it('name the action in AccessDenied', async () => {
     lab.aws.faults.set([{ refuse: true }]);
     await assert.rejects(elb(), { message: /elasticloadbalancing:DescribeLoadBalancers$/ });
   });
 
-  it('is narrowed to a service, to actions, and to a count of calls', async () => {
+  it('apply to a service, to actions and to a number of calls', async () => {
     lab.aws.faults.set([{ service: 'elb', actions: ['DescribeLoadBalancers'], count: 2, throttle: true }]);
     await ec2();
     await assert.rejects(elb(), { name: 'Throttling' });
@@ -67,7 +67,7 @@ describe('faults of the embedded AWS', () => {
     assert.deepEqual(lab.aws.faults.list(), []);
   });
 
-  it('counts down only the faults that a call meets', async () => {
+  it('decrement the count only for matching calls', async () => {
     lab.aws.faults.set([
       { throttle: true, count: 1 },
       { status: 500, count: 1 },
@@ -77,14 +77,14 @@ describe('faults of the embedded AWS', () => {
     await elb();
   });
 
-  it('adds latencies up, with other faults too', async () => {
+  it('add up latencies, also of other faults', async () => {
     lab.aws.faults.set([{ latencyMs: 30 }, { latencyMs: 30 }, { throttle: true }]);
     const began = performance.now();
     await assert.rejects(elb(), { name: 'Throttling' });
     assert.ok(performance.now() - began >= 58);
   });
 
-  it('resets the connection before or after the deed', async () => {
+  it('reset the connection before or after the call takes effect', async () => {
     const register = () => {
       const Instances = [{ InstanceId: ids.free }];
       return lab.elb.send(
@@ -100,7 +100,7 @@ describe('faults of the embedded AWS', () => {
     assert.equal(lab.aws.calls().actions.RegisterInstancesWithLoadBalancer?.failed, 2);
   });
 
-  it('stays silent, also on a kept connection, until the client leaves', async () => {
+  it('do not respond until the client disconnects, even on a persistent connection', async () => {
     await elb();
     lab.aws.faults.set([{ silent: true }]);
     const abortSignal = AbortSignal.timeout(60);
@@ -115,7 +115,7 @@ describe('faults of the embedded AWS', () => {
     );
   });
 
-  it('takes every kind over the control path, and ends them there', async () => {
+  it('can be set and removed through the control API', async () => {
     const faults: Fault[] = [{ service: 'ec2', status: 503 }, { latencyMs: 5 }];
     assert.deepEqual((await lab.control('PUT', '/faults', { faults })).json, { faults });
     await assert.rejects(ec2(), { name: 'ServiceUnavailable' });

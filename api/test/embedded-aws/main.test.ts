@@ -18,7 +18,7 @@ async function run(...args: string[]) {
 }
 
 describe('npm run embedded-aws', () => {
-  it('refuses an option in one sentence, with exit code 2', async () => {
+  it('refuses an invalid option with one sentence and exit code 2', async () => {
     const { code, out, err } = await run('--draining', 'lose');
     assert.equal(code, 2);
     assert.equal(out, '');
@@ -31,31 +31,31 @@ describe('npm run embedded-aws', () => {
     [['--latency', '-1'], /^.*latency.*$/],
     [['--former-members', 'x'], /^--former-members takes fading, out-of-service, unknown, invalid-instance/],
   ] as const)
-    it(`refuses ${args.join(' ')} in one sentence`, () => {
+    it(`refuses ${args.join(' ')} with one sentence`, () => {
       assert.throws(
         () => readOptions([...args]),
         (error) => error instanceof UsageError && message.test(error.message),
       );
     });
 
-  it('says in one sentence that the port is taken, with exit code 1', async () => {
+  it('exits with 1 and one sentence if the port is in use', async () => {
     const aws = await startEmbeddedAws();
     try {
       const { code, err } = await run('--port', String(aws.port));
       assert.equal(code, 1);
-      assert.match(err, /^The port is taken; choose another with --port.*\n$/);
+      assert.match(err, /^The port is already in use; choose another one with --port.*\n$/);
     } finally {
       await aws.close();
     }
   });
 
-  it('says in one sentence that the host is not this machine’s, with exit code 1', async () => {
+  it('exits with 1 and one sentence if the host is not an address of this machine', async () => {
     const { code, err } = await run('--port', '0', '--host', '192.0.2.1');
     assert.equal(code, 1);
     assert.match(err, /does not have the address of --host\.\n$/);
   });
 
-  it('shows its options', async () => {
+  it('prints its usage with --help', async () => {
     const { code, out } = await run('--help');
     assert.equal(code, 0);
     for (const option of [
@@ -79,7 +79,7 @@ describe('npm run embedded-aws', () => {
   });
 
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    it(`serves, prints how to reach it, and ends well at ${signal}`, async () => {
+    it(`prints its URL, serves requests and exits with 0 on ${signal}`, async () => {
       const child = start('--port', '0', '--elbs', '5', '--instances', '30', '--rate-limits', '--speed', '2');
       const [chunk] = (await once(child.stdout, 'data')) as [Buffer];
       const banner = chunk.toString();

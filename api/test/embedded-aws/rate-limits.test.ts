@@ -7,8 +7,8 @@ import { startLab, type RawAnswer } from './support.ts';
 const byId = { 'InstanceId.1': 'i-5203422c' };
 const byFilter = { 'Filter.1.Name': 'instance-id', 'Filter.1.Value.1': 'i-5203422c' };
 
-describe('rate limits of the embedded AWS', () => {
-  /** How many calls of an action go through, one after the other, before one is refused. */
+describe('RateLimits', () => {
+  /** Returns the number of consecutive calls of an action before the first refusal. */
   const untilRefused = (limits: RateLimits, service: Service, action: string, parameters = {}) => {
     for (let calls = 0; calls < 1000; calls++) {
       try {
@@ -18,10 +18,10 @@ describe('rate limits of the embedded AWS', () => {
         return calls;
       }
     }
-    throw new Error('1000 calls went through');
+    throw new Error('no call was refused');
   };
 
-  it('allow a burst, and then what is refilled', () => {
+  it('allow a burst and then the refill rate', () => {
     let now = 0;
     const limits = new RateLimits(() => now);
     const describe = () => untilRefused(limits, 'elb', 'DescribeLoadBalancers');
@@ -35,7 +35,7 @@ describe('rate limits of the embedded AWS', () => {
     assert.deepEqual([describe(), byIds(), byFilters()], [40, 50, 100]);
   });
 
-  it('stop Register and Deregister after 20, and let half of the reads go on', () => {
+  it('refuse Register and Deregister after 20 calls and leave half of the reads', () => {
     let now = 0;
     const limits = new RateLimits(() => now);
     const register = () => untilRefused(limits, 'elb', 'RegisterInstancesWithLoadBalancer');
@@ -58,7 +58,7 @@ describe('rate limits of the embedded AWS', () => {
       ['ec2', { Action: 'DescribeInstances', Version: '2016-11-15', ...byId }, 503, /RequestLimitExceeded/],
     ];
   for (const [service, parameters, status, error] of throttlings) {
-    it(`refuse calls to ${service} in its own words, and count them`, async () => {
+    it(`refuse calls to ${service} with its error and count them`, async () => {
       const lab = await startLab({ rateLimits: true });
       try {
         let refused: RawAnswer | undefined;
@@ -68,7 +68,7 @@ describe('rate limits of the embedded AWS', () => {
         }
         assert.equal(refused.status, status);
         assert.match(refused.text, error);
-        assert.ok(lab.aws.calls().throttled > 0, 'none is counted');
+        assert.ok(lab.aws.calls().throttled > 0, 'no call is counted');
       } finally {
         await lab.close();
       }

@@ -6,8 +6,8 @@ import { startLab } from './support.ts';
 
 const describeElbs = { Action: 'DescribeLoadBalancers', Version: '2012-06-01' };
 
-describe('the server of the embedded AWS', () => {
-  it('says that a port is taken', async () => {
+describe('startEmbeddedAws', () => {
+  it('rejects with EADDRINUSE if the port is in use', async () => {
     const lab = await startLab();
     try {
       await assert.rejects(startEmbeddedAws({ port: lab.aws.port }), { code: 'EADDRINUSE' });
@@ -16,7 +16,7 @@ describe('the server of the embedded AWS', () => {
     }
   });
 
-  it('closes at once with idle, silent, late and kept connections open', async () => {
+  it('closes immediately despite idle, silent and slow connections', async () => {
     const lab = await startLab({ latencyMs: 60_000 });
     const idle = connect(lab.aws.port, '127.0.0.1');
     await once(idle, 'connect');
@@ -28,10 +28,10 @@ describe('the server of the embedded AWS', () => {
     const began = performance.now();
     await lab.close();
     await Promise.all([cut, late, silent]);
-    assert.ok(performance.now() - began < 10_000, 'it waited for nobody');
+    assert.ok(performance.now() - began < 10_000, 'it waited for connections');
   });
 
-  it('takes the latency for every call, and another region’s name', async () => {
+  it('applies the latency and the region', async () => {
     const lab = await startLab({ latencyMs: 40, region: 'eu-west-1' });
     try {
       const began = performance.now();
@@ -45,7 +45,7 @@ describe('the server of the embedded AWS', () => {
     }
   });
 
-  it('writes an IPv6 host into its address', async () => {
+  it('returns a URL with an IPv6 host', async () => {
     const aws = await startEmbeddedAws({ host: '::1', speed: 10 });
     assert.equal(aws.url, `http://[::1]:${aws.port}`);
     assert.equal(aws.region.clock.speed, 10);

@@ -2,7 +2,7 @@ import { EC2Client } from '@aws-sdk/client-ec2';
 import { ElasticLoadBalancingClient } from '@aws-sdk/client-elastic-load-balancing';
 import { startEmbeddedAws, type EmbeddedAws, type EmbeddedAwsOptions } from '../../embedded-aws/server.ts';
 
-/** Ids of the sample state that tests name. */
+/** Instances of the sample region. */
 export const ids = {
   member: 'i-5203422c',
   secondMember: 'i-0a4f8c3e9d1b27650',
@@ -16,18 +16,17 @@ export const ids = {
   unknown: 'i-0ffffffffffffffff',
 };
 
-/** A running embedded AWS with the SDK's clients on it. */
+/** A running embedded AWS with SDK clients. */
 export interface Lab {
   readonly aws: EmbeddedAws;
   readonly elb: ElasticLoadBalancingClient;
   readonly ec2: EC2Client;
-  /** A raw call, signed for `service` as far as anybody looks. */
+  /** Sends a call with the credential scope of `service`. */
   call(
     service: string,
     parameters: Record<string, string>,
     headers?: Record<string, string>,
   ): Promise<RawAnswer>;
-  /** A control request. */
   control(
     method: string,
     path: string,

@@ -71,7 +71,7 @@ describe('DescribeInstances of the embedded AWS', () => {
       'InvalidParameterCombination',
       /maxResults/,
     ],
-    ['a token that is not its own', { NextToken: 'bogus' }, 'InvalidNextToken', /NextToken/],
+    ['an invalid token', { NextToken: 'bogus' }, 'InvalidNextToken', /NextToken/],
   ] as const) {
     it(`refuses ${what}`, async () => {
       await assert.rejects(describeInstances(input as unknown as DescribeInstancesCommandInput), {
@@ -81,13 +81,13 @@ describe('DescribeInstances of the embedded AWS', () => {
     });
   }
 
-  it('describes everything without ids and filters: 25 instances, terminated ones too', async () => {
+  it('returns all 25 instances without ids and filters, including terminated ones', async () => {
     const all = found(await describeInstances({}));
     assert.equal(all.length, 25);
     assert.ok(all.includes(ids.terminated));
   });
 
-  it('gives type, launch time to the millisecond, state, zone and VPC', async () => {
+  it('returns type, launch time in milliseconds, state, zone and VPC', async () => {
     const { Reservations } = await describeInstances({ InstanceIds: [ids.member] });
     const instance = Reservations?.[0]?.Instances?.[0];
     assert.equal(instance?.InstanceType, 't1.micro');
@@ -106,7 +106,7 @@ describe('DescribeInstances of the embedded AWS', () => {
     ['stopping', 64],
     ['stopped', 80],
   ] as const) {
-    it(`describes the state ${name} with its code`, async () => {
+    it(`returns the state ${name} with its code`, async () => {
       const own = await startLab();
       own.aws.region.changeInstance(ids.member, { state: name });
       const command = new DescribeInstancesCommand({ InstanceIds: [ids.member] });
@@ -120,7 +120,7 @@ describe('DescribeInstances of the embedded AWS', () => {
     });
   }
 
-  it('gives no public address of a stopped instance, and no network of a terminated one', async () => {
+  it('omits the public address of a stopped instance and the network of a terminated one', async () => {
     const { Reservations = [] } = await describeInstances({ InstanceIds: [ids.stopped, ids.terminated] });
     const [stopped, terminated] = Reservations.map(({ Instances }) => Instances?.[0]);
     assert.deepEqual(stopped?.State, { Code: 80, Name: 'stopped' });
@@ -131,17 +131,17 @@ describe('DescribeInstances of the embedded AWS', () => {
     assert.match(terminated.StateReason?.Message ?? '', /User initiated shutdown/);
   });
 
-  it('makes at least 3 KB of XML an instance', async () => {
+  it('returns at least 3 KB of XML per instance', async () => {
     const parameters = { Action: 'DescribeInstances', Version: '2016-11-15', 'InstanceId.1': ids.member };
     const { text } = await lab.call('ec2', parameters);
     assert.ok(text.length > 3000, `${text.length} bytes`);
   });
 
-  it('leaves unknown ids out of the filter instance-id', async () => {
+  it('ignores unknown ids in the filter instance-id', async () => {
     assert.deepEqual(await filter(['instance-id', ids.member, ids.unknown, 'web']), [ids.member]);
   });
 
-  it('ANDs filters, and ORs the values of one', async () => {
+  it('combines filters with AND and the values of a filter with OR', async () => {
     const both = await filter(['instance-type', 't1.micro', 'm3.large'], ['instance-state-name', 'running']);
     assert.deepEqual(both, [ids.member, ids.thirdMember]);
     assert.deepEqual(await filter(['instance-id', ids.member], ['instance-type', 'm3.large']), []);
@@ -149,7 +149,7 @@ describe('DescribeInstances of the embedded AWS', () => {
     assert.equal((await filter(['vpc-id', 'vpc-1f2e3d4c'])).length, 3);
   });
 
-  it('knows the wildcards * and ?, and their escape', async () => {
+  it('supports the wildcards * and ? and their escapes', async () => {
     assert.deepEqual(await filter(['instance-type', 't1.*']), [ids.member]);
     assert.deepEqual(await filter(['instance-id', 'i-5203422?']), [ids.member]);
     assert.deepEqual(await filter(['instance-id', 'i-5203422c?']), [ids.member]);
@@ -157,7 +157,7 @@ describe('DescribeInstances of the embedded AWS', () => {
     assert.deepEqual(await filter(['instance-type', 't1?micro', 'x[']), [ids.member]);
   });
 
-  it('pages with and without filters', async () => {
+  it('returns pages with and without filters', async () => {
     const pages: number[] = [];
     for await (const page of paginateDescribeInstances({ client: lab.ec2, pageSize: 10 }, {})) {
       pages.push(found(page).length);
@@ -171,7 +171,7 @@ describe('DescribeInstances of the embedded AWS', () => {
     assert.equal(seen.size, 23);
   });
 
-  it('no longer describes what is forgotten, nor what was terminated an hour ago', async () => {
+  it('omits forgotten instances and instances terminated an hour ago', async () => {
     lab.aws.region.changeInstance(ids.member, { forgotten: true });
     await assert.rejects(describeInstances({ InstanceIds: [ids.member] }), {
       name: 'InvalidInstanceID.NotFound',

@@ -13,7 +13,7 @@ describe('DescribeLoadBalancers of the embedded AWS', () => {
   });
   after(() => lab.close());
 
-  it('refuses the whole call for one unknown name, in the words of AWS', async () => {
+  it('refuses the call for one unknown name with the message of AWS', async () => {
     const command = new DescribeLoadBalancersCommand({ LoadBalancerNames: ['default-elb', 'x'] });
     await assert.rejects(lab.elb.send(command), {
       name: 'AccessPointNotFoundException',
@@ -30,12 +30,12 @@ describe('DescribeLoadBalancers of the embedded AWS', () => {
     });
   }
 
-  it('refuses a marker that is not its own', async () => {
+  it('refuses an invalid marker', async () => {
     const command = new DescribeLoadBalancersCommand({ Marker: 'bogus' });
     await assert.rejects(lab.elb.send(command), { name: 'ValidationError' });
   });
 
-  it('lists the region with every field that AWS gives', async () => {
+  it('returns the region with all fields of AWS', async () => {
     const { LoadBalancerDescriptions: all = [], NextMarker } = await lab.elb.send(
       new DescribeLoadBalancersCommand({}),
     );
@@ -61,7 +61,7 @@ describe('DescribeLoadBalancers of the embedded AWS', () => {
     assert.deepEqual(all[1]?.Instances, []);
   });
 
-  it('answers names in the order asked', async () => {
+  it('returns load balancers in the order of the names', async () => {
     const command = new DescribeLoadBalancersCommand({ LoadBalancerNames: ['other-vpc-elb', 'default-elb'] });
     const { LoadBalancerDescriptions: found = [] } = await lab.elb.send(command);
     assert.deepEqual(
@@ -70,7 +70,7 @@ describe('DescribeLoadBalancers of the embedded AWS', () => {
     );
   });
 
-  it('pages through the region', async () => {
+  it('returns the region in pages', async () => {
     const pages: (string | undefined)[][] = [];
     for await (const page of paginateDescribeLoadBalancers({ client: lab.elb }, { PageSize: 2 })) {
       pages.push((page.LoadBalancerDescriptions ?? []).map((balancer) => balancer.LoadBalancerName));
@@ -78,7 +78,7 @@ describe('DescribeLoadBalancers of the embedded AWS', () => {
     assert.deepEqual(pages, [['default-elb', 'empty-elb'], ['other-vpc-elb']]);
   });
 
-  it('tells the attributes, draining among them', async () => {
+  it('returns the attributes with connection draining', async () => {
     const ask = (LoadBalancerName: string) => {
       return lab.elb.send(new DescribeLoadBalancerAttributesCommand({ LoadBalancerName }));
     };
@@ -91,8 +91,8 @@ describe('DescribeLoadBalancers of the embedded AWS', () => {
   });
 });
 
-describe('a generated region', () => {
-  it('has exactly the size asked for, members spread evenly and in service, in pages of 400', async () => {
+describe('A generated region', () => {
+  it('has the requested size with evenly distributed members in service, in pages of 400', async () => {
     const lab = await startLab({ elbs: 503, instances: 10_025 });
     try {
       const sizes: number[] = [];

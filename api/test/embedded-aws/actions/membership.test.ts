@@ -9,7 +9,7 @@ import { ids, startLab, type Lab } from '../support.ts';
 
 const all = [ids.member, ids.secondMember, ids.thirdMember];
 
-describe('Register and Deregister of the embedded AWS', () => {
+describe('Register, Deregister and DescribeInstanceHealth of the embedded AWS', () => {
   let lab: Lab;
   beforeEach(async () => {
     lab = await startLab();
@@ -42,7 +42,7 @@ describe('Register and Deregister of the embedded AWS', () => {
   const inService = (id: string) => [id, 'InService', 'N/A', 'N/A'];
 
   describe('refusals', () => {
-    it('refuses an unknown load balancer', async () => {
+    it('refuse an unknown load balancer', async () => {
       for (const act of [register, deregister, health]) {
         await assert.rejects(act('nope', ids.free), { name: 'AccessPointNotFoundException' });
       }
@@ -59,7 +59,7 @@ describe('Register and Deregister of the embedded AWS', () => {
       ['a stopped instance', ids.stopped, /^EC2 instance i-091aeb5c6738d523f is not in running state\.$/],
       ['an instance of another VPC', ids.otherVpc, /not in the same VPC/],
     ] as const) {
-      it(`refuses to register ${what}, and all others of the call with it`, async () => {
+      it(`refuse to register ${what} and register none of the others in the call`, async () => {
         await assert.rejects(register('default-elb', ids.free, id), {
           name: 'InvalidEndPointException',
           message,
@@ -69,7 +69,7 @@ describe('Register and Deregister of the embedded AWS', () => {
     }
 
     for (const state of ['pending', 'stopping', 'stopped', 'shutting-down', 'terminated'] as const) {
-      it(`refuses to register an instance that is ${state}, until it runs`, async () => {
+      it(`refuse to register an instance in the state ${state} until it is running`, async () => {
         lab.aws.region.changeInstance(ids.free, { state });
         await assert.rejects(register('default-elb', ids.alsoFree, ids.free), {
           name: 'InvalidEndPointException',
@@ -82,7 +82,7 @@ describe('Register and Deregister of the embedded AWS', () => {
       });
     }
 
-    it('refuses to deregister what is not a member, and all others of the call with it', async () => {
+    it('refuse to deregister a non-member and deregister none of the others in the call', async () => {
       await assert.rejects(deregister('default-elb', ids.member, ids.free), {
         name: 'InvalidEndPointException',
         message: `Could not find EC2 instance ${ids.free}.`,
@@ -90,11 +90,11 @@ describe('Register and Deregister of the embedded AWS', () => {
       assert.deepEqual(lab.aws.region.members('default-elb'), all);
     });
 
-    it('refuses the health of what is not registered', async () => {
+    it('refuse the health of an instance that is not registered', async () => {
       await assert.rejects(health('default-elb', ids.free), { name: 'InvalidEndPointException' });
     });
 
-    it('refuses calls without a name or without instances', async () => {
+    it('refuse calls without a name or without instances', async () => {
       const call = (parameters: Record<string, string>) => {
         const Action = 'RegisterInstancesWithLoadBalancer';
         return lab.call('elasticloadbalancing', { Action, Version: '2012-06-01', ...parameters });
@@ -110,13 +110,13 @@ describe('Register and Deregister of the embedded AWS', () => {
     });
   });
 
-  it('answers the full updated list, and takes a registration twice', async () => {
+  it('return the full updated list and accept a repeated registration', async () => {
     assert.deepEqual(await register('default-elb', ids.free, ids.free), [...all, ids.free]);
     assert.deepEqual(await register('default-elb', ids.free), [...all, ids.free]);
     assert.deepEqual(await deregister('default-elb', ids.member), [...all.slice(1), ids.free]);
   });
 
-  it('puts an instance in service after HealthyThreshold × Interval', async () => {
+  it('report a new member in service after HealthyThreshold × Interval', async () => {
     await register('default-elb', ids.free);
     const progress = 'Instance registration is still in progress.';
     assert.deepEqual(await health('default-elb', ids.free), [[ids.free, 'OutOfService', 'ELB', progress]]);
@@ -126,7 +126,7 @@ describe('Register and Deregister of the embedded AWS', () => {
     assert.deepEqual(await health('default-elb'), [...all, ids.free].map(inService));
   });
 
-  it('takes a member out after UnhealthyThreshold × Interval of failing checks, and back in', async () => {
+  it('report a failing member out of service after UnhealthyThreshold × Interval, and then in service again', async () => {
     lab.aws.region.changeInstance(ids.member, { check: 'failing' });
     lab.aws.region.advance(9);
     assert.deepEqual(await health('default-elb', ids.member), [inService(ids.member)]);
@@ -172,14 +172,14 @@ describe('Register and Deregister of the embedded AWS', () => {
     assert.deepEqual(await health('default-elb', ids.member), [inService(ids.member)]);
   });
 
-  it('describes a member that shuts down as terminated', async () => {
+  it('describe a member that is shutting down as terminated', async () => {
     lab.aws.region.changeInstance(ids.member, { state: 'shutting-down' });
     assert.deepEqual(await health('default-elb', ids.member), [
       [ids.member, 'OutOfService', 'Instance', 'Instance is in terminated state.'],
     ]);
   });
 
-  it('leaves a terminated member out of the health, and drops it after a minute', async () => {
+  it('omit a terminated member from the health and deregister it after a minute', async () => {
     lab.aws.region.changeInstance(ids.member, { state: 'terminated' });
     assert.deepEqual(await health('default-elb'), all.slice(1).map(inService));
     assert.deepEqual(lab.aws.region.members('default-elb'), all);
@@ -187,7 +187,7 @@ describe('Register and Deregister of the embedded AWS', () => {
     assert.deepEqual(lab.aws.region.members('default-elb'), all.slice(1));
   });
 
-  it('says Unknown of a member that EC2 does not have', async () => {
+  it('report Unknown for a member that EC2 does not have', async () => {
     lab.aws.region.setMembers('empty-elb', [ids.unknown]);
     const [[, state] = []] = await health('empty-elb');
     assert.equal(state, 'Unknown');
@@ -196,7 +196,7 @@ describe('Register and Deregister of the embedded AWS', () => {
   describe('connection draining', () => {
     const draining = 'Instance deregistration currently in progress.';
 
-    it('drains what was in service, without listing it, then says OutOfService, then nothing', async () => {
+    it('reports a member as draining, then OutOfService, then refuses its health', async () => {
       assert.deepEqual(await deregister('default-elb', ids.member), all.slice(1));
       assert.deepEqual(lab.aws.region.members('default-elb'), all.slice(1));
       assert.deepEqual(lab.aws.region.loadBalancer('default-elb').draining, [ids.member]);
@@ -211,18 +211,18 @@ describe('Register and Deregister of the embedded AWS', () => {
       await assert.rejects(health('default-elb', ids.member), { name: 'InvalidEndPointException' });
     });
 
-    it('does not drain what was not in service', async () => {
+    it('does not drain a member that is not in service', async () => {
       await register('default-elb', ids.free);
       await deregister('default-elb', ids.free);
       await assert.rejects(health('default-elb', ids.free), { name: 'InvalidEndPointException' });
     });
 
-    it('does not drain where it is off', async () => {
+    it('does not drain members if draining is disabled', async () => {
       await deregister('other-vpc-elb', ids.otherVpc);
       await assert.rejects(health('other-vpc-elb', ids.otherVpc), { name: 'InvalidEndPointException' });
     });
 
-    it('loses a registration made while draining, silently, where that is chosen', async () => {
+    it('loses a registration made during draining with draining: drop', async () => {
       lab.aws.region.changeBehaviour({ draining: 'drop' });
       await deregister('default-elb', ids.member);
       lab.aws.region.advance(10);
@@ -232,7 +232,7 @@ describe('Register and Deregister of the embedded AWS', () => {
       assert.deepEqual(lab.aws.region.members('default-elb'), all.slice(1));
     });
 
-    it('keeps a registration made while draining', async () => {
+    it('keeps a registration made during draining by default', async () => {
       await deregister('default-elb', ids.member);
       lab.aws.region.advance(10);
       assert.deepEqual(await register('default-elb', ids.member), [...all.slice(1), ids.member]);
@@ -244,7 +244,7 @@ describe('Register and Deregister of the embedded AWS', () => {
       assert.deepEqual(await health('default-elb', ids.member), [inService(ids.member)]);
     });
 
-    it('goes on when what is draining is registered and deregistered again', async () => {
+    it('continues when the instance is registered and deregistered again', async () => {
       await deregister('default-elb', ids.member);
       await register('default-elb', ids.member);
       lab.aws.region.advance(10);
@@ -262,7 +262,7 @@ describe('Register and Deregister of the embedded AWS', () => {
     });
   });
 
-  describe('behaviour that is unsure in AWS', () => {
+  describe('behaviour', () => {
     const gone = 'Instance is not currently registered with the LoadBalancer.';
     const listed = async () => {
       const { LoadBalancerDescriptions: [elb] = [] } = await lab.elb.send(
@@ -271,7 +271,7 @@ describe('Register and Deregister of the embedded AWS', () => {
       return elb?.Instances?.map(({ InstanceId }) => InstanceId);
     };
 
-    it('refuses the health of a new member for as long as registrations lag', async () => {
+    it('registrationLag refuses the health of a new member until the lag is over', async () => {
       lab.aws.region.changeBehaviour({ registrationLag: 20 });
       await register('default-elb', ids.free);
       lab.aws.region.advance(19);
@@ -283,7 +283,7 @@ describe('Register and Deregister of the embedded AWS', () => {
       assert.deepEqual(await health('default-elb', ids.free), [inService(ids.free)]);
     });
 
-    it('takes a new member out again although its health is not known yet', async () => {
+    it('registrationLag allows to deregister a new member during the lag', async () => {
       lab.aws.region.changeBehaviour({ registrationLag: 20 });
       await register('default-elb', ids.free);
       assert.deepEqual(await deregister('default-elb', ids.free), all);
@@ -293,7 +293,7 @@ describe('Register and Deregister of the embedded AWS', () => {
       ['out-of-service', 'OutOfService', 'ELB'],
       ['unknown', 'Unknown', 'N/A'],
     ] as const) {
-      it(`answers ${state} for a former member, and refuses one that never was a member`, async () => {
+      it(`formerMembers: ${formerMembers} returns ${state} for former members only`, async () => {
         lab.aws.region.changeBehaviour({ formerMembers });
         await deregister('default-elb', ids.member);
         lab.aws.region.advance(3600);
@@ -303,14 +303,14 @@ describe('Register and Deregister of the embedded AWS', () => {
       });
     }
 
-    it('refuses the health of a former member as soon as it has drained', async () => {
+    it('formerMembers: invalid-instance refuses the health of a former member after its draining', async () => {
       lab.aws.region.changeBehaviour({ formerMembers: 'invalid-instance' });
       await deregister('default-elb', ids.member);
       lab.aws.region.advance(20);
       await assert.rejects(health('default-elb', ids.member), { name: 'InvalidEndPointException' });
     });
 
-    it('lists a draining instance until it has drained, in the answers to changes too', async () => {
+    it('listDraining lists draining instances, also in responses to changes', async () => {
       lab.aws.region.changeBehaviour({ listDraining: true });
       const drainingLast = [...all.slice(1), ids.member];
       assert.deepEqual(await deregister('default-elb', ids.member), drainingLast);
@@ -320,7 +320,7 @@ describe('Register and Deregister of the embedded AWS', () => {
       assert.deepEqual(await listed(), all.slice(1));
     });
 
-    it('is chosen at the start, for the region and for one load balancer', async () => {
+    it('can be set at the start, for the region and for one load balancer', async () => {
       const own = await startLab({ behaviour: { draining: 'drop', registrationLag: 3 } });
       try {
         const behaviour = {

@@ -3,7 +3,7 @@ import { CallLog } from '../../../embedded-aws/call-log.ts';
 import { processClock } from '../../../embedded-aws/region/clock.ts';
 import { ids, startLab, type Lab } from '../support.ts';
 
-describe('the control path of the embedded AWS', () => {
+describe('The control API', () => {
   let lab: Lab;
   beforeEach(async () => {
     lab = await startLab();
@@ -13,7 +13,7 @@ describe('the control path of the embedded AWS', () => {
   for (const [method, path, body, status, message] of [
     ['GET', '/nope', undefined, 404, /GET\|PUT\|DELETE \/_control\/faults/],
     ['GET', '', undefined, 404, /no such control path/],
-    ['POST', '/faults', undefined, 405, /takes GET, PUT, DELETE/],
+    ['POST', '/faults', undefined, 405, /supports GET, PUT, DELETE/],
     ['PUT', '/faults', '{', 400, /must be JSON/],
     ['PUT', '/faults', '[]', 400, /must be an object with any of: faults/],
     ['PUT', '/faults', {}, 400, /body\.faults must be a list/],
@@ -23,7 +23,7 @@ describe('the control path of the embedded AWS', () => {
       '/faults',
       { faults: [{ latency: 1 }] },
       400,
-      /faults\[0\] has no field "latency"; it takes: actions/,
+      /faults\[0\] has no field "latency"; the fields are: actions/,
     ],
     ['PUT', '/faults', { faults: [{ status: 404 }] }, 400, /status must be a whole number from 500 to 599/],
     ['PUT', '/faults', { faults: [{ throttle: false }] }, 400, /throttle must be true or an AWS error code/],
@@ -41,16 +41,22 @@ describe('the control path of the embedded AWS', () => {
     ],
     ['PUT', '/behaviour', { draining: 'lose' }, 400, /draining must be "drop" or "keep", not "lose"/],
     ['PUT', '/behaviour', { registrationLag: -1 }, 400, /registrationLag must be a number from 0/],
-    ['PUT', '/behaviour', { lag: 1 }, 400, /no field "lag"; it takes: draining, listDraining/],
+    ['PUT', '/behaviour', { lag: 1 }, 400, /no field "lag"; the fields are: draining, listDraining/],
     ['PUT', '/load-balancers/default-elb', { behaviour: { formerMembers: 'x' } }, 400, /"fading" or/],
     [`PUT`, `/instances/${ids.member}`, { forgotten: 1 }, 400, /true or false/],
-    [`PUT`, `/instances/${ids.member}`, { instanceType: 'm5.large' }, 400, /only of a stopped instance/],
-    [`PUT`, `/instances/${ids.terminated}`, { state: 'running' }, 400, /terminated and stays so/],
-    [`PUT`, `/instances/${ids.terminated}`, { state: 'pending' }, 400, /terminated and stays so/],
+    [
+      `PUT`,
+      `/instances/${ids.member}`,
+      { instanceType: 'm5.large' },
+      400,
+      /only while the instance is stopped/,
+    ],
+    [`PUT`, `/instances/${ids.terminated}`, { state: 'running' }, 400, /terminated and cannot change/],
+    [`PUT`, `/instances/${ids.terminated}`, { state: 'pending' }, 400, /terminated and cannot change/],
     ['GET', '/load-balancers/nope', undefined, 404, /no ACTIVE Load Balancer/],
-    ['PUT', '/load-balancers/default-elb', { instances: [1] }, 400, /instances\[0\] must be a text, not 1/],
+    ['PUT', '/load-balancers/default-elb', { instances: [1] }, 400, /instances\[0\] must be a string, not 1/],
   ] as const) {
-    it(`refuses ${method} ${path} ${JSON.stringify({ body })}, and says what it takes`, async () => {
+    it(`refuses ${method} ${path} ${JSON.stringify({ body })} and names the accepted input`, async () => {
       const answer = await lab.control(method, path, body);
       assert.equal(answer.status, status);
       assert.match(String(answer.json.message), message);
@@ -61,7 +67,7 @@ describe('the control path of the embedded AWS', () => {
     assert.equal((await lab.control('PUT', '/faults', 'x'.repeat(11 * 2 ** 20))).status, 413);
   });
 
-  it('counts calls by action, also those side by side, and starts anew', async () => {
+  it('counts calls and concurrent calls by action and resets the counts', async () => {
     lab.aws.faults.set([{ latencyMs: 40 }]);
     const call = (Action: string) => lab.call('elasticloadbalancing', { Action, Version: '2012-06-01' });
     await Promise.all([call('DescribeLoadBalancers'), call('DescribeLoadBalancers'), call('Nope')]);
@@ -84,7 +90,7 @@ describe('the control path of the embedded AWS', () => {
     assert.equal(lab.aws.calls().calls, 0);
   });
 
-  it('remembers the last 1000 calls one by one', () => {
+  it('keeps the last 1000 calls in the log', () => {
     const calls = new CallLog(processClock);
     for (let n = 0; n < 2500; n++) calls.begin('ec2', `Call${n}`)('OK');
     const { calls: count, log } = calls.counts();
@@ -114,7 +120,7 @@ describe('the control path of the embedded AWS', () => {
     assert.deepEqual(lab.aws.region.health('default-elb', [ids.member])[0]?.state, 'OutOfService');
   });
 
-  it('shows memberships and what is draining', async () => {
+  it('shows members and draining instances', async () => {
     lab.aws.region.deregister('default-elb', [ids.member]);
     const { json } = await lab.control('GET', '/load-balancers');
     const [first, second] = json.loadBalancers as Record<string, unknown>[];
@@ -128,7 +134,7 @@ describe('the control path of the embedded AWS', () => {
     assert.deepEqual(second?.instances, []);
   });
 
-  it('sets members past every rule, a duplicate too, in service at once', async () => {
+  it('sets members without validation, in service immediately', async () => {
     const instances = [ids.free, ids.free, ids.otherVpc];
     const { json } = await lab.control('PUT', '/load-balancers/default-elb', { instances });
     assert.deepEqual(json.instances, instances);

@@ -5,14 +5,14 @@ import { authorization, ids, startLab, type Lab } from '../support.ts';
 const describeElbs = { Action: 'DescribeLoadBalancers', Version: '2012-06-01' };
 const describeEc2 = { Action: 'DescribeInstances', Version: '2016-11-15' };
 
-describe('the wire of the embedded AWS', () => {
+describe('The query protocol of the embedded AWS', () => {
   let lab: Lab;
   before(async () => {
     lab = await startLab();
   });
   after(() => lab.close());
 
-  it("writes ELB's error document, with the request id in body and header", async () => {
+  it("has ELB's error document with the request id in body and header", async () => {
     const { status, text, requestId } = await lab.call('elasticloadbalancing', {
       ...describeElbs,
       'LoadBalancerNames.member.1': '<x>',
@@ -28,7 +28,7 @@ describe('the wire of the embedded AWS', () => {
     );
   });
 
-  it("writes EC2's error document, with the request id in body and header", async () => {
+  it("has EC2's error document with the request id in body and header", async () => {
     const { status, text, requestId } = await lab.call('ec2', { ...describeEc2, 'InstanceId.1': 'web' });
     assert.equal(status, 400);
     assert.equal(
@@ -40,7 +40,7 @@ describe('the wire of the embedded AWS', () => {
     );
   });
 
-  it('tells the services apart by the credential scope, else by Version', async () => {
+  it('determines the service by the credential scope, else by Version', async () => {
     const byVersion = await lab.call('', describeEc2, {});
     assert.equal(byVersion.status, 403);
     assert.match(byVersion.text, /^<\?xml[^>]+>\n<Response>.*MissingAuthenticationToken/);
@@ -91,7 +91,7 @@ describe('the wire of the embedded AWS', () => {
     assert.match(text, /SignatureDoesNotMatch.*eu-west-1.*us-east-1/);
   });
 
-  it('refuses other methods, and bodies over a mebibyte', async () => {
+  it('refuses other methods and bodies over 1 MiB', async () => {
     const put = await fetch(lab.aws.url, { method: 'PUT' });
     assert.equal(put.status, 405);
     const large = await lab.call('ec2', { ...describeEc2, padding: 'x'.repeat(2 ** 20) });
@@ -99,7 +99,7 @@ describe('the wire of the embedded AWS', () => {
     assert.match(large.text, /RequestEntityTooLarge/);
   });
 
-  it('survives a client that leaves in the middle of its request', async () => {
+  it('continues after a client disconnects during its request', async () => {
     await new Promise<void>((resolve) => {
       const socket = connect(lab.aws.port, '127.0.0.1', () => {
         socket.write('POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\nAction=', () => {
@@ -111,7 +111,7 @@ describe('the wire of the embedded AWS', () => {
     assert.equal((await lab.call('elasticloadbalancing', describeElbs)).status, 200);
   });
 
-  it('takes a GET with a presigned query', async () => {
+  it('accepts GET with a presigned query', async () => {
     const query = new URLSearchParams({
       ...describeElbs,
       'X-Amz-Credential': 'test/20260101/us-east-1/elasticloadbalancing/aws4_request',
@@ -127,7 +127,7 @@ describe('the wire of the embedded AWS', () => {
     assert.match(text, new RegExp(`<member><InstanceId>${ids.member}</InstanceId></member>`));
   });
 
-  it("names EC2's request id in its answer", async () => {
+  it("returns EC2's request id in the response", async () => {
     const { text, requestId } = await lab.call('ec2', { ...describeEc2, 'InstanceId.1': ids.member });
     assert.match(text, new RegExp(`<requestId>${requestId}</requestId><reservationSet><item>`));
   });
