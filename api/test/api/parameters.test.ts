@@ -4,7 +4,7 @@ import { startWorld, type World } from '../support/world.ts';
 
 const instance = 'i-0b22a22eec53b9321';
 
-/** The operations of swagger.yaml that need credentials. */
+/** Returns the operations of swagger.yaml that require credentials. */
 function guardedOperations(): [method: string, path: string][] {
   const document = dereference(readSwagger(), readSwagger());
   return Object.entries(document.paths ?? {}).flatMap(([path, item]) =>
@@ -14,12 +14,16 @@ function guardedOperations(): [method: string, path: string][] {
   );
 }
 
-describe('Query parameters', () => {
+const shorten = (query: string) => (query.length > 80 ? `${query.slice(0, 40)}…` : query);
+
+describe('Parameter validation', () => {
   let world: World;
   before(async () => {
     world = await startWorld();
-    // The service tries out its way to AWS elsewhere; its own AWS must not be asked at all here.
-    await world.eventually(async () => (await world.ask('/healthcheck')).status === 200, 'it answers');
+    await world.eventually(
+      async () => (await world.ask('/healthcheck')).status === 200,
+      'the service is healthy',
+    );
   });
   after(() => world.close());
 
@@ -75,14 +79,14 @@ describe('Query parameters', () => {
     ['DELETE', '/instances', 'dryRun=maybe', /dryRun cannot be "maybe"/],
   ];
   for (const [method, path, query, says] of refused)
-    it(`are refused: ${method} ${path}?${query}`, async () => {
+    it(`returns 400 for ${method} /elb/{elbName}${path}?${shorten(query)}`, async () => {
       const body = JSON.stringify(path === '' ? { instanceId: instance } : { instanceIds: [instance] });
       const answer = await world.ask(`/elb/default-elb${path}?${query}`, { method, body });
       assert.equal(answer.status, 400, answer.body);
       assert.match((JSON.parse(answer.body) as { message: string }).message, says);
     });
 
-  const misplaced: [method: string, path: string, members: object, says: RegExp][] = [
+  const inBody: [method: string, path: string, members: object, says: RegExp][] = [
     ['DELETE', '', { dryRun: true }, /the body has dryRun; dryRun belongs in the query, as \?dryRun=/],
     ['DELETE', '', { wait: 'drained' }, /wait belongs in the query/],
     ['DELETE', '', { force: false }, /force belongs in the query/],
@@ -92,8 +96,8 @@ describe('Query parameters', () => {
     ['POST', '/instances', { dryRun: true }, /dryRun belongs in the query/],
     ['DELETE', '/instances', { 'dry-run': null }, /dryRun belongs in the query/],
   ];
-  for (const [method, path, members, says] of misplaced)
-    it(`are refused in the body: ${method} ${path} ${JSON.stringify(members)}`, async () => {
+  for (const [method, path, members, says] of inBody)
+    it(`returns 400 for ${method} /elb/{elbName}${path} with a query parameter in the body: ${JSON.stringify(members)}`, async () => {
       const ids = path === '' ? { instanceId: instance } : { instanceIds: [instance] };
       const body = JSON.stringify({ ...ids, ...members });
       const answer = await world.ask(`/elb/default-elb${path}`, { method, body });
@@ -124,14 +128,14 @@ describe('Query parameters', () => {
     ['Limit=1', /did you mean limit/],
   ];
   for (const [query, says] of lists)
-    it(`are refused: GET /elb?${query}`, async () => {
+    it(`returns 400 for GET /elb?${query}`, async () => {
       const answer = await world.ask(`/elb?${query}`);
       assert.equal(answer.status, 400, answer.body);
       assert.match((JSON.parse(answer.body) as { message: string }).message, says);
     });
 
   for (const [method, path] of guardedOperations())
-    it(`are refused where ${method} ${path} does not declare them`, async () => {
+    it(`returns 400 for an undeclared parameter of ${method} ${path}`, async () => {
       const answer = await world.ask(`${path.replace('{elbName}', 'default-elb')}?region=eu-west-1`, {
         method,
       });
@@ -149,7 +153,7 @@ describe('Query parameters', () => {
     ['/elb/default-elb', 'x', /parameter x is unknown; this operation accepts no query parameters/],
     ['/status', 'verbose=1', /parameter verbose is unknown; this operation accepts no query parameters/],
   ] as const)
-    it(`are refused: GET ${path}?${query}, without a difference to a list that is known`, async () => {
+    it(`returns 400 for GET ${path}?${query}, cached or not`, async () => {
       for (let round = 0; round < 2; round += 1) {
         const answer = await world.ask(`${path}?${query}`);
         assert.equal(answer.status, 400, answer.body);
@@ -157,11 +161,11 @@ describe('Query parameters', () => {
       }
     });
 
-  it('of /healthcheck are ignored, so that a monitor can add one', async () => {
+  it('ignores parameters of /healthcheck because monitors may add some', async () => {
     assert.equal((await world.ask('/healthcheck?x=1')).status, 200);
   });
 
-  it('cost no call of AWS where they are refused', () => {
+  it('sends no AWS calls for refused requests', () => {
     assert.equal(world.calls(), 0);
   });
 
@@ -178,7 +182,7 @@ describe('Query parameters', () => {
         })),
     ),
   );
-  it('have patterns in swagger.yaml', () => {
+  it('covers the patterns of cursor, instanceId and name in swagger.yaml', () => {
     assert.deepEqual(patterns.map(({ name }) => name).sort(), ['cursor', 'instanceId', 'name']);
   });
   const values = [
@@ -194,7 +198,7 @@ describe('Query parameters', () => {
     'I-5203422C',
   ];
   for (const { method, path, name, pattern } of patterns)
-    it(`${method} ${path} takes as ${name} what its pattern in swagger.yaml takes`, async () => {
+    it(`matches the pattern of ${name} in swagger.yaml for ${method} ${path}`, async () => {
       for (const value of values) {
         const dryRun = method === 'DELETE' ? { dryRun: 'true' } : {};
         const query = new URLSearchParams({ [name]: value, ...dryRun }).toString();
@@ -205,7 +209,7 @@ describe('Query parameters', () => {
       }
     });
 
-  it('of other routes, and any other member, may be in the body', async () => {
+  it('ignores unknown body members and parameters of other routes in the body', async () => {
     const body = JSON.stringify({
       instanceId: 'i-1f8b3e07',
       name: 'web',
@@ -217,7 +221,7 @@ describe('Query parameters', () => {
     assert.equal(answer.status, 201, answer.body);
   });
 
-  it('take an instanceId beside that of the body, as some clients send both', async () => {
+  it('accepts the same instanceId in the query and in the body', async () => {
     const answer = await world.ask(`/elb/default-elb?instanceId=${instance}`, {
       method: 'POST',
       body: JSON.stringify({ instanceId: instance }),

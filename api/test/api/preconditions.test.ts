@@ -3,7 +3,7 @@ import { deregister, register, startWorld, type World } from '../support/world.t
 
 const [member, spare, another] = ['i-5203422c', 'i-0b22a22eec53b9321', 'i-0c4d1e7f8a9b03562'];
 
-describe('Conditions on changes', () => {
+describe('A conditional change', () => {
   let world: World;
   beforeEach(async () => {
     world = await startWorld();
@@ -16,7 +16,7 @@ describe('Conditions on changes', () => {
     world.ask('/elb/default-elb/instances', { method, headers, body: JSON.stringify({ instanceIds: ids }) });
   const changes = () => world.calls(register) + world.calls(deregister);
 
-  it('are refused where they are of reads', async () => {
+  it('returns 400 for the conditional headers of reads', async () => {
     for (const headers of [
       { 'If-None-Match': '*' },
       { 'If-None-Match': await etagOf() },
@@ -36,7 +36,7 @@ describe('Conditions on changes', () => {
     assert.equal(changes(), 0);
   });
 
-  it('answer 412 to another If-Match than the ETag of the list, and change nothing, in a dry run too', async () => {
+  it('returns 412 and changes nothing when If-Match differs from the ETag of the list', async () => {
     const etag = await etagOf();
     for (const ifMatch of ['"stale"', `W/${etag}`, etag.replaceAll('"', ''), '', `"a", W/${etag}`])
       for (const answer of [
@@ -53,7 +53,7 @@ describe('Conditions on changes', () => {
     assert.equal(changes(), 0);
   });
 
-  it('leave other refusals their status', async () => {
+  it('returns 400, 404 and 409 before it evaluates If-Match', async () => {
     const headers = { 'If-Match': '"stale"' };
     assert.equal((await change('POST', headers)).status, 409);
     assert.equal((await change('DELETE', headers, spare)).status, 409);
@@ -64,7 +64,7 @@ describe('Conditions on changes', () => {
     assert.equal(unknown.status, 404);
   });
 
-  it('let a change be made whose If-Match names the ETag, or is *', async () => {
+  it('succeeds when If-Match is * or contains the ETag', async () => {
     assert.equal((await change('POST', { 'If-Match': await etagOf() }, spare)).status, 201);
     assert.equal((await change('DELETE', { 'If-Match': `"a", ${await etagOf()}` }, spare)).status, 201);
     assert.equal((await change('POST', { 'If-Match': ' * ' }, another)).status, 201);
@@ -72,19 +72,19 @@ describe('Conditions on changes', () => {
     assert.match(outcomes.body, /"status":201/);
   });
 
-  it('see a change that somebody else has made, though the list is still known as it was', async () => {
+  it('returns 412 when another client has changed the list, although the cached list is unchanged', async () => {
     const etag = await etagOf();
     world.aws.region.register('default-elb', [another]);
     assert.equal((await change('POST', { 'If-Match': etag }, spare)).status, 412);
   });
 
-  it('let one of two changes with the same ETag be made', async () => {
+  it('succeeds for only one of two concurrent changes with the same ETag', async () => {
     const headers = { 'If-Match': await etagOf() };
     const answers = await Promise.all([change('POST', headers, spare), change('POST', headers, another)]);
     assert.deepEqual(answers.map(({ status }) => status).sort(), [201, 412]);
   });
 
-  it('of If-Unmodified-Since are ignored, as a list has no modification date (RFC 9110, 13.1.4)', async () => {
+  it('ignores If-Unmodified-Since because a list has no modification date (RFC 9110, 13.1.4)', async () => {
     for (const date of ['Thu, 01 Jan 1970 00:00:00 GMT', 'nonsense']) {
       const headers = { 'If-Unmodified-Since': date };
       assert.equal((await change('POST', headers, spare)).status, 201);
@@ -93,7 +93,7 @@ describe('Conditions on changes', () => {
   });
 });
 
-describe('If-Match on reads', () => {
+describe('A read with If-Match', () => {
   let world: World;
   before(async () => {
     world = await startWorld();
@@ -102,7 +102,7 @@ describe('If-Match on reads', () => {
 
   for (const path of ['/elb', '/elb/default-elb', '/elb/default-elb/health'])
     for (const method of ['GET', 'HEAD'])
-      it(`answers 412 to ${method} ${path} unless it names the list`, async () => {
+      it(`returns 412 for ${method} ${path} unless If-Match contains the ETag`, async () => {
         const etag = (await world.ask(path)).headers.get('etag') ?? '';
         const read = (ifMatch: string) => world.ask(path, { method, headers: { 'If-Match': ifMatch } });
         for (const ifMatch of ['"stale"', `W/${etag}`, '']) {

@@ -13,7 +13,7 @@ import {
   type World,
 } from '../support/world.ts';
 
-const [first, second, stranger] = ['i-5203422c', 'i-0a4f8c3e9d1b27650', 'i-0b22a22eec53b9321'] as const;
+const [first, second, spare] = ['i-5203422c', 'i-0a4f8c3e9d1b27650', 'i-0b22a22eec53b9321'] as const;
 const third = 'i-6d304aae';
 
 describe('A list after a change', () => {
@@ -23,15 +23,15 @@ describe('A list after a change', () => {
   });
   afterEach(() => world.close());
 
-  it('shows an attached instance without a call of AWS', async () => {
+  it('contains an attached instance without an AWS call', async () => {
     await world.ids('default-elb');
-    assert.equal((await world.attach('default-elb', stranger)).status, 201);
+    assert.equal((await world.attach('default-elb', spare)).status, 201);
     world.aws.resetCalls();
-    assert.deepEqual(await world.ids('default-elb'), [first, second, third, stranger]);
+    assert.deepEqual(await world.ids('default-elb'), [first, second, third, spare]);
     assert.equal(world.calls(), 0);
   });
 
-  it('shows a detached instance no longer, without a call of AWS', async () => {
+  it('omits a detached instance without an AWS call', async () => {
     await world.ids('default-elb');
     assert.equal((await world.detach('default-elb', first)).status, 201);
     world.aws.resetCalls();
@@ -39,25 +39,25 @@ describe('A list after a change', () => {
     assert.equal(world.calls(), 0);
   });
 
-  it('has another ETag, and is 0 s old', async () => {
+  it('has a new ETag and Age: 0', async () => {
     const before = await world.ask('/elb/default-elb');
-    await world.attach('default-elb', stranger);
+    await world.attach('default-elb', spare);
     const after = await world.ask('/elb/default-elb');
     assert.notEqual(after.headers.get('etag'), before.headers.get('etag'));
     assert.equal(after.headers.get('age'), '0');
   });
 
   for (const [what, change, expected] of [
-    ['attach', () => world.attach('default-elb', stranger), [first, second, third, stranger]],
+    ['attach', () => world.attach('default-elb', spare), [first, second, third, spare]],
     ['detach', () => world.detach('default-elb', first), [second, third]],
   ] as const)
-    it(`is not set back by a refresh that began before the ${what}`, async () => {
+    it(`is not overwritten by a refresh that began before the ${what}`, async () => {
       await world.ids('default-elb');
       world.aws.resetCalls();
-      // AWS takes the list of this refresh after 0.6 s, before the change, and answers 0.6 s later, after it.
+      // The embedded AWS reads the list after 0.6 s, before the change, and responds 0.6 s later, after the change.
       world.aws.faults.set([{ actions: [describeElbs], latencyMs: 1200, count: 1 }]);
       const refresh = world.ids('default-elb', noCache);
-      await world.eventually(() => world.calls(describeElbs) === 1, 'the refresh is under way');
+      await world.eventually(() => world.calls(describeElbs) === 1, 'the refresh is in flight');
       await world.clock.pass(700);
       assert.equal((await change()).status, 201);
       assert.deepEqual(await world.ids('default-elb'), expected);
@@ -65,10 +65,9 @@ describe('A list after a change', () => {
       assert.deepEqual(await world.ids('default-elb'), expected);
     });
 
-  it('finds a load balancer that was created a moment ago', async () => {
+  it('is available for a load balancer that was just created', async () => {
     await world.ids('default-elb', noCache);
     world.aws.region.changeLoadBalancer('new-elb', { instances: ['i-5203422c'] });
-    const spare = 'i-0b22a22eec53b9321';
     assert.equal((await world.attach('new-elb', spare)).status, 201);
     world.aws.region.changeLoadBalancer('newer-elb', { instances: ['i-5203422c'] });
     assert.equal((await world.detach('newer-elb', 'i-5203422c')).status, 201);
@@ -80,56 +79,58 @@ describe('A list after a change', () => {
     assert.equal(dryRun.status, 200, dryRun.body);
   });
 
-  it('checks membership with AWS itself: what was attached behind its back is 409 at once', async () => {
+  it('reflects an attachment by another client, for which a change returns 409', async () => {
     await world.ids('default-elb');
-    world.aws.region.setMembers('default-elb', [first, stranger]);
-    assert.equal((await world.attach('default-elb', stranger)).status, 409);
+    world.aws.region.setMembers('default-elb', [first, spare]);
+    assert.equal((await world.attach('default-elb', spare)).status, 409);
     assert.equal((await world.detach('default-elb', third)).status, 409);
-    assert.deepEqual(await world.ids('default-elb'), [first, stranger]);
+    assert.deepEqual(await world.ids('default-elb'), [first, spare]);
   });
 
-  it('checks membership with AWS itself: what was detached behind its back can be attached again', async () => {
+  it('reflects a detachment by another client, after which an attach succeeds', async () => {
     await world.ids('default-elb');
     world.aws.region.setMembers('default-elb', [second]);
     assert.equal((await world.attach('default-elb', first)).status, 201);
     assert.deepEqual(await world.ids('default-elb'), [second, first]);
   });
 
-  it('tells of a load balancer that was deleted behind its back: 404', async () => {
+  it('is not found when another client has deleted the load balancer', async () => {
     await world.ids('empty-elb');
     world.aws.region.deleteLoadBalancer('empty-elb');
-    assert.equal((await world.attach('empty-elb', stranger)).status, 404);
+    assert.equal((await world.attach('empty-elb', spare)).status, 404);
     assert.equal((await world.ask('/elb/empty-elb')).status, 404);
   });
 
-  it('is doubted, and read again, when nobody knows whether the change was made', async () => {
+  it('is read again when the outcome of the change is unknown', async () => {
     await world.ids('default-elb');
     world.aws.faults.set([{ actions: [register], resetAfter: true }]);
-    assert.equal((await world.attach('default-elb', stranger)).status, 504);
+    assert.equal((await world.attach('default-elb', spare)).status, 504);
     world.aws.faults.clear();
-    assert.deepEqual(await world.ids('default-elb'), [first, second, third, stranger]);
+    assert.deepEqual(await world.ids('default-elb'), [first, second, third, spare]);
   });
 
-  it('is right after changes of many instances at once', async () => {
-    const spare = world.aws.region.instances().slice(4, 14);
-    const answers = await Promise.all(spare.map(({ instanceId }) => world.attach('default-elb', instanceId)));
+  it('contains all instances of concurrent changes', async () => {
+    const spares = world.aws.region.instances().slice(4, 14);
+    const answers = await Promise.all(
+      spares.map(({ instanceId }) => world.attach('default-elb', instanceId)),
+    );
     assert.ok(answers.every(({ status }) => status === 201));
-    const expected = [first, second, third, ...spare.map(({ instanceId }) => instanceId)];
+    const expected = [first, second, third, ...spares.map(({ instanceId }) => instanceId)];
     assert.deepEqual((await world.ids('default-elb')).sort(), expected.sort());
   });
 });
 
-describe('A change', () => {
+describe('A single change', () => {
   for (const warm of [true, false])
-    it(`waits for two calls of AWS one after the other, ${warm ? 'with' : 'without'} a list before`, async () => {
+    it(`sends its checks in parallel, then the change, ${warm ? 'with' : 'without'} a cached list`, async () => {
       const world = await startWorld({ latencyMs: 400 });
       try {
-        // Without members, the first read of the region has no other instances to look up.
+        // Without members, the first read of the region sends no DescribeInstances.
         for (const { spec } of world.aws.region.loadBalancers()) world.aws.region.setMembers(spec.name, []);
         if (warm) await world.ids('default-elb');
         world.aws.resetCalls();
-        assert.equal((await world.attach('default-elb', stranger)).status, 201);
-        assert.equal((await world.detach('default-elb', stranger)).status, 201);
+        assert.equal((await world.attach('default-elb', spare)).status, 201);
+        assert.equal((await world.detach('default-elb', spare)).status, 201);
         const { log } = world.aws.calls();
         assert.equal(log.length, 6);
         for (const [write, from] of [
@@ -139,8 +140,10 @@ describe('A change', () => {
           const checks = log.slice(from, from + 2);
           assert.deepEqual(checks.map(({ action }) => action).sort(), [describeInstances, describeElbs]);
           assert.equal(log[from + 2]?.action, write);
-          // Side by side: each was asked before the other had been answered.
-          assert.ok(Math.abs(checks[0]!.atMs - checks[1]!.atMs) < 400, 'side by side');
+          assert.ok(
+            Math.abs(checks[0]!.atMs - checks[1]!.atMs) < 400,
+            'each check began before the other ended',
+          );
         }
       } finally {
         await world.close();
@@ -148,8 +151,8 @@ describe('A change', () => {
     });
 });
 
-/** An AWS like moto: it answers changes with an empty list. */
-async function startLax(aws: EmbeddedAws): Promise<Server> {
+/** Starts a proxy in front of AWS that empties the lists in the responses to changes, as moto does. */
+async function startEmptyingProxy(aws: EmbeddedAws): Promise<Server> {
   const server = createServer((request, response) => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -167,41 +170,41 @@ async function startLax(aws: EmbeddedAws): Promise<Server> {
   return server;
 }
 
-describe('An AWS that answers changes with an empty list', () => {
+describe('The empty list in an AWS response to a change', () => {
   let world: World;
-  let lax: Server;
+  let proxy: Server;
   beforeEach(async () => {
     world = await startWorld({}, { INVENTORY_MAX_AGE_MS: '60000' }, async (aws) => {
-      lax = await startLax(aws);
-      return `http://127.0.0.1:${(lax.address() as AddressInfo).port}`;
+      proxy = await startEmptyingProxy(aws);
+      return `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
     });
     await world.ids('default-elb');
     world.aws.resetCalls();
   });
   afterEach(async () => {
     await world.close();
-    lax.close();
-    lax.closeAllConnections();
+    proxy.close();
+    proxy.closeAllConnections();
   });
 
-  it('is not believed after an attach', async () => {
-    assert.equal((await world.attach('default-elb', stranger)).status, 201);
-    assert.deepEqual(await world.ids('default-elb'), [first, second, third, stranger]);
+  it('is ignored after an attach', async () => {
+    assert.equal((await world.attach('default-elb', spare)).status, 201);
+    assert.deepEqual(await world.ids('default-elb'), [first, second, third, spare]);
   });
 
-  it('is not believed after a detach', async () => {
+  it('is ignored after a detach', async () => {
     assert.equal((await world.detach('default-elb', second)).status, 201);
     assert.deepEqual(await world.ids('default-elb'), [first, third]);
   });
 
-  it('is asked again without a request, after answering', async () => {
+  it('causes a refresh in the background', async () => {
     world.aws.faults.set([{ actions: [describeElbs], latencyMs: 300 }]);
-    await world.attach('default-elb', stranger);
+    await world.attach('default-elb', spare);
     assert.ok((world.aws.calls().actions[describeElbs]?.calls ?? 0) <= 2);
     await world.eventually(() => {
       const { calls, inFlight } = world.aws.calls().actions[describeElbs]!;
       return calls === 2 && inFlight === 0;
-    }, 'the check and the second look are over');
+    }, 'the check and the refresh have ended');
     world.aws.faults.clear();
     assert.equal((await world.ids('default-elb')).length, 4);
     assert.equal(world.calls(describeElbs), 2);

@@ -7,7 +7,7 @@ describe('GET /elb/{elbName}', () => {
   let service: Service;
   before(async () => {
     aws = await startEmbeddedAws();
-    // Nothing is remembered, so that every question would show.
+    // No caching, so that each request calls AWS.
     service = await startService(aws.url, { INVENTORY_MAX_AGE_MS: '0' });
   });
   after(async () => {
@@ -15,14 +15,14 @@ describe('GET /elb/{elbName}', () => {
     await aws.close();
   });
 
-  it('answers 404 and names the load balancer that AWS does not know', async () => {
+  it('returns 404 with the name of an unknown load balancer', async () => {
     const response = await service.request('/elb/no-such-elb');
     assert.equal(response.status, 404);
     assert.match(await messageOf(response), /^the elb does not exist: .*"no-such-elb" in us-east-1/);
   });
 
   for (const name of ['-x', 'x-', 'a_b', 'a.b', 'a%2Fb', 'a'.repeat(33), '%E0%A4%A', '%00', 'é'])
-    it(`answers 404 to the impossible name ${name} without a call of AWS`, async () => {
+    it(`returns 404 without an AWS call for the invalid name ${name}`, async () => {
       aws.resetCalls();
       const response = await service.request(`/elb/${name}`);
       assert.equal(response.status, 404);
@@ -30,7 +30,7 @@ describe('GET /elb/{elbName}', () => {
       assert.equal(aws.calls().actions['DescribeLoadBalancers'], undefined);
     });
 
-  it('lists the members in the order of AWS, as the contract shapes them', async () => {
+  it('returns the members in the order of AWS and in the shape of the contract', async () => {
     const response = await service.request('/elb/default-elb');
     assert.equal(response.status, 200);
     assert.match(response.headers.get('content-type') ?? '', /^application\/json/);
@@ -45,13 +45,13 @@ describe('GET /elb/{elbName}', () => {
     ]);
   });
 
-  it('answers an empty list for a load balancer without members', async () => {
+  it('returns an empty list for a load balancer without members', async () => {
     const response = await service.request('/elb/empty-elb');
     assert.equal(response.status, 200);
     assert.deepEqual(await messageOf(response), []);
   });
 
-  it('answers HEAD as GET, without the body', async () => {
+  it('returns the headers without the body for HEAD', async () => {
     const get = await service.request('/elb/default-elb');
     const head = await service.request('/elb/default-elb', { method: 'HEAD' });
     assert.equal(head.status, 200);
@@ -59,28 +59,28 @@ describe('GET /elb/{elbName}', () => {
     assert.equal(await head.text(), '');
   });
 
-  it('keeps a member in the list that EC2 no longer describes', async () => {
+  it('lists unknown details for a member that EC2 does not describe', async () => {
     aws.region.putLoadBalancer({ ...aws.region.loadBalancer('default-elb').spec, name: 'forgetful' });
     aws.region.setMembers('forgetful', ['i-9a0c47d2', 'i-1f8b3e07']);
     aws.region.changeInstance('i-9a0c47d2', { forgotten: true });
-    assert.deepEqual(await listWhenSeen('forgetful'), [
+    assert.deepEqual(await readUncached('forgetful'), [
       { instanceId: 'i-9a0c47d2', instanceType: 'unknown', launchDate: 'unknown' },
       { instanceId: 'i-1f8b3e07', instanceType: 'm1.small', launchDate: '2014-02-11T10:03:58.000Z' },
     ]);
   });
 
-  it('lists once an instance that AWS lists twice', async () => {
+  it('lists an instance once when AWS lists it twice', async () => {
     aws.region.putLoadBalancer({ ...aws.region.loadBalancer('default-elb').spec, name: 'doubled' });
     aws.region.setMembers('doubled', ['i-c3e5570b', 'i-1f8b3e07', 'i-c3e5570b']);
-    const list = await listWhenSeen('doubled');
+    const list = await readUncached('doubled');
     assert.deepEqual(
       list.map(({ instanceId }) => instanceId),
       ['i-c3e5570b', 'i-1f8b3e07'],
     );
   });
 
-  /** AWS was changed behind the back of the service, so what it remembers is asked to be put aside. */
-  async function listWhenSeen(elbName: string): Promise<{ instanceId: string }[]> {
+  /** Returns the list with no-cache, because the tests change AWS directly. */
+  async function readUncached(elbName: string): Promise<{ instanceId: string }[]> {
     const response = await service.request(`/elb/${elbName}`, { headers: { 'Cache-Control': 'no-cache' } });
     assert.equal(response.status, 200);
     return messageOf(response);
@@ -100,7 +100,7 @@ describe('GET /healthcheck', () => {
   });
 
   for (const method of ['GET', 'HEAD'])
-    it(`answers ${method} without credentials and without AWS`, async () => {
+    it(`returns 200 for ${method} without credentials and without AWS calls`, async () => {
       const response = await fetch(`${service.url}/healthcheck`, { method });
       assert.equal(response.status, 200);
       assert.equal(response.headers.get('content-length'), '16');

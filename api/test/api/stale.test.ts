@@ -5,14 +5,14 @@ import { describeElbs, noCache, outageLines, startWorld, type World } from '../s
 const path = '/elb/default-elb';
 const env = { INVENTORY_MAX_AGE_MS: '300', AWS_DEADLINE_MS: '5000', AWS_ANSWER_TIMEOUT_MS: '1000' };
 const failures: [string, Fault, number][] = [
-  ['throttles', { throttle: true }, 503],
-  ['refuses', { refuse: true }, 502],
+  ['throttles calls', { throttle: true }, 503],
+  ['denies access', { refuse: true }, 502],
   ['resets connections', { reset: true }, 504],
-  ['is silent', { silent: true }, 504],
+  ['does not respond', { silent: true }, 504],
 ];
 
 for (const [what, fault, status] of failures)
-  describe(`While AWS ${what}`, () => {
+  describe(`The service while AWS ${what}`, () => {
     let world: World;
     beforeEach(async () => {
       world = await startWorld({}, env);
@@ -21,28 +21,28 @@ for (const [what, fault, status] of failures)
       await world.clock.pass(350);
     });
     afterEach(() => world.close());
-    const outageBegan = () =>
-      world.eventually(() => outageLines(world.service).length > 0, 'the outage is told');
+    const waitForOutage = () =>
+      world.eventually(() => outageLines(world.service).length > 0, 'the outage is logged');
 
-    it(`answers ${status} at once, and not 404, for a load balancer that is not known`, async () => {
+    it(`returns ${status} immediately, not 404, for a load balancer that is not cached`, async () => {
       await world.ask(path);
-      await outageBegan();
+      await waitForOutage();
       const began = world.clock.now();
       const answer = await world.ask('/elb/never-heard-of');
       assert.equal(answer.status, status);
       assert.equal(answer.headers.has('retry-after'), status !== 502);
-      assert.ok(world.clock.now() - began < 3000, 'nobody waited for AWS');
+      assert.ok(world.clock.now() - began < 3000, 'a request waited for AWS');
     });
 
-    it(`answers ${status} at once to no-cache reads and to changes`, async () => {
+    it(`returns ${status} immediately for no-cache reads and for changes`, async () => {
       await world.ask(path);
-      await outageBegan();
+      await waitForOutage();
       const began = world.clock.now();
       const answers = await Promise.all([
         world.ask(path, { headers: noCache }),
         world.ask(path, { headers: { 'Cache-Control': 'max-age=0' } }),
       ]);
-      assert.ok(world.clock.now() - began < 3000, 'nobody waited for AWS');
+      assert.ok(world.clock.now() - began < 3000, 'a request waited for AWS');
       answers.push(await world.attach('default-elb', 'i-0b22a22eec53b9321'));
       assert.deepEqual(
         answers.map((answer) => answer.status),
@@ -50,7 +50,7 @@ for (const [what, fault, status] of failures)
       );
     });
 
-    it('serves the known list at once, marked, and tells the log once, then once of the end', async () => {
+    it('returns cached lists marked as stale and logs the start and the end of the outage once', async () => {
       let slowest = 0;
       const until = world.clock.now() + 2500;
       let answer = await world.ask(path);
@@ -62,7 +62,7 @@ for (const [what, fault, status] of failures)
         assert.match(answer.headers.get('cache-status')!, /; hit; detail=/);
         await world.clock.pass(100);
       }
-      assert.ok(slowest < 3000, `the slowest took ${slowest} ms`);
+      assert.ok(slowest < 3000, `the slowest read took ${slowest} ms`);
       assert.ok(Number(answer.headers.get('age')) >= 2);
       assert.match(answer.headers.get('cache-status')!, /ttl=-\d/);
       assert.deepEqual(
@@ -73,22 +73,22 @@ for (const [what, fault, status] of failures)
       world.aws.region.setMembers('default-elb', ['i-6d304aae']);
       world.aws.faults.clear();
       world.aws.resetCalls();
-      // Without a request of anybody.
+      // The recovery needs no request.
       await world.eventually(
         () => world.aws.calls().log.some(({ outcome }) => outcome === 'OK'),
-        'AWS is asked',
+        'a call of AWS succeeds',
       );
-      await world.eventually(() => outageLines(world.service).length === 2, 'the end is told');
+      await world.eventually(() => outageLines(world.service).length === 2, 'the end is logged');
       assert.deepEqual(await world.ids('default-elb'), ['i-6d304aae']);
       assert.doesNotMatch((await world.ask(path)).headers.get('cache-status')!, /detail/);
     });
   });
 
-describe('An outage', () => {
+describe('An AWS outage', () => {
   let world: World;
   afterEach(() => world.close());
 
-  it('of ELB alone is told to changes at once, however long EC2 takes', async () => {
+  it('of ELB alone fails changes immediately, without waiting for EC2', async () => {
     world = await startWorld({}, env);
     await world.ids('default-elb');
     world.aws.faults.set([
@@ -98,16 +98,16 @@ describe('An outage', () => {
     const began = world.clock.now();
     assert.equal((await world.attach('default-elb', 'i-0b22a22eec53b9321')).status, 502);
     assert.equal((await world.detach('default-elb', 'i-5203422c')).status, 502);
-    assert.ok(world.clock.now() - began < 3900, 'nobody waited for EC2');
+    assert.ok(world.clock.now() - began < 3900, 'a change waited for EC2');
   });
 
-  it('is probed about once a second, by one call', async () => {
+  it('is probed about once a second by one call', async () => {
     world = await startWorld({}, env);
     await world.ids('default-elb');
     world.aws.faults.set([{ refuse: true }]);
     await world.clock.pass(350);
     await world.ask(path);
-    await world.eventually(() => outageLines(world.service).length > 0, 'the outage is told');
+    await world.eventually(() => outageLines(world.service).length > 0, 'the outage is logged');
     world.aws.resetCalls();
     const until = world.clock.now() + 3000;
     while (world.clock.now() < until) {
@@ -119,7 +119,7 @@ describe('An outage', () => {
     assert.equal(maxInFlight, 1);
   });
 
-  it('ends the serving of known lists after INVENTORY_MAX_STALE_MS', async () => {
+  it('turns cached lists into 503 responses after INVENTORY_MAX_STALE_MS', async () => {
     world = await startWorld({}, { ...env, INVENTORY_MAX_STALE_MS: '1500' });
     await world.ids('default-elb');
     world.aws.faults.set([{ throttle: true }]);
@@ -130,10 +130,10 @@ describe('An outage', () => {
     assert.equal(answer.status, 503);
     assert.match(answer.headers.get('retry-after')!, /^\d+$/);
     world.aws.faults.clear();
-    await world.eventually(async () => (await world.ask(path)).status === 200, 'it is served again');
+    await world.eventually(async () => (await world.ask(path)).status === 200, 'the list is available again');
   });
 
-  it('of EC2 alone leaves the lists fresh, with the descriptions that are known', async () => {
+  it('of EC2 alone leaves lists fresh with cached instance details', async () => {
     world = await startWorld({}, env);
     await world.ids('default-elb');
     world.aws.faults.set([{ service: 'ec2', throttle: true }]);
