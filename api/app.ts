@@ -8,19 +8,28 @@ import { errorHandler } from './http/middleware/error-handler.ts';
 import { unmatched } from './http/middleware/unmatched.ts';
 import { wellFormed } from './http/middleware/well-formed.ts';
 import type { Pipeline } from './http/server/pipeline.ts';
+import { type AttachBatchDeps, attachBatchRoute } from './http/routes/attach-batch.ts';
+import { type AttachInstanceDeps, attachInstanceRoute } from './http/routes/attach-instance.ts';
+import { detachBatchRoute } from './http/routes/detach-batch.ts';
+import { detachInstanceRoute } from './http/routes/detach-instance.ts';
 import { type DocsFiles, docsRoutes } from './http/routes/docs.ts';
-import { elbHealthRoutes, type ElbHealthRouteDeps } from './http/routes/elb-health.ts';
-import { elbInstancesRoutes, type ElbInstancesRouteDeps } from './http/routes/elb-instances.ts';
-import { elbListRoutes, type ElbListRouteDeps } from './http/routes/elb-list.ts';
-import { type ElbRouteDeps, elbRoutes } from './http/routes/elb.ts';
 import { healthcheckRoutes } from './http/routes/healthcheck.ts';
+import { type ListHealthDeps, listHealthRoute } from './http/routes/list-health.ts';
+import { type ListLoadBalancersDeps, listLoadBalancersRoute } from './http/routes/list-load-balancers.ts';
+import { type ListMembersDeps, listMembersRoute } from './http/routes/list-members.ts';
 import { statusRoutes, type StatusRouteDeps } from './http/routes/status.ts';
 import type { Authenticate } from './principals/principal.ts';
 import type { Logger } from './telemetry/logger.ts';
 import type { Clock } from './clock.ts';
 
 export interface AppDeps
-  extends ElbRouteDeps, ElbHealthRouteDeps, ElbInstancesRouteDeps, ElbListRouteDeps, StatusRouteDeps {
+  extends
+    AttachBatchDeps,
+    AttachInstanceDeps,
+    ListHealthDeps,
+    ListLoadBalancersDeps,
+    ListMembersDeps,
+    StatusRouteDeps {
   readonly logger: Logger;
   readonly pipeline: Pipeline;
   readonly clock: Clock;
@@ -32,30 +41,33 @@ export interface AppDeps
 }
 
 /** Returns the application: its middleware, in order. */
-export function createApp(parts: AppDeps): Koa<RequestState> {
+export function createApp(deps: AppDeps): Koa<RequestState> {
   const open = new Router({ sensitive: true });
   healthcheckRoutes(open);
   const pages = new Router({ sensitive: true });
-  if (parts.docs !== undefined) docsRoutes(pages, parts.docs);
+  if (deps.docs !== undefined) docsRoutes(pages, deps.docs);
 
   const guarded = new Router({ sensitive: true });
-  statusRoutes(guarded, parts);
-  elbListRoutes(guarded, parts);
-  elbRoutes(guarded, parts);
-  elbHealthRoutes(guarded, parts);
-  elbInstancesRoutes(guarded, parts);
+  statusRoutes(guarded, deps);
+  listLoadBalancersRoute(guarded, deps);
+  listMembersRoute(guarded, deps);
+  attachInstanceRoute(guarded, deps);
+  detachInstanceRoute(guarded, deps);
+  listHealthRoute(guarded, deps);
+  attachBatchRoute(guarded, deps);
+  detachBatchRoute(guarded, deps);
 
   const app = new Koa<RequestState>();
   app.on('error', (err: unknown) => {
-    parts.logger.error({ err }, 'a response could not be sent');
+    deps.logger.error({ err }, 'a response could not be sent');
   });
-  app.use(admission(parts.pipeline));
-  app.use(closeConnections(parts.closing));
+  app.use(admission(deps.pipeline));
+  app.use(closeConnections(deps.closing));
   app.use(errorHandler());
   app.use(wellFormed());
   app.use(open.routes());
   app.use(pages.routes());
-  app.use(basicAuth(parts.authenticate));
+  app.use(basicAuth(deps.authenticate));
   app.use(guarded.routes());
   app.use(unmatched(open, guarded));
   return app;

@@ -1,5 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type Koa from 'koa';
+import type { ChangeOptions } from '../load-balancers/changes/change-options.ts';
+import type { AwaitedState } from '../load-balancers/health/health-waiter.ts';
+import type { ElbName } from '../load-balancers/instance.ts';
 import type { Principal } from '../principals/principal.ts';
 import type { AwsTrace } from '../telemetry/aws-trace.ts';
 
@@ -19,23 +22,31 @@ export interface RequestState {
   trace?: AwsTrace;
   /** What was thrown, for the log. */
   error?: unknown;
-  /** What a change is about, for the log. */
-  change?: ChangeLog;
+  change?: Change;
   /** Present where the answer is older than it may be, because AWS fails; for the log. */
   cache?: 'stale';
 }
 
-/** What the log has of a change beside its request. */
-export interface ChangeLog {
-  readonly elbName: string;
+/** The change that a request asks for. */
+export interface Change extends ChangeOptions {
+  readonly elbName: ElbName;
+  /** The ids as the client wrote them; texts that are not instance ids included. */
+  readonly named: readonly string[];
+  /** Those of `named` that are instance ids. */
   readonly instanceIds: readonly string[];
   readonly dryRun: boolean;
   readonly force: boolean;
-  /** The status or the error code of each instance; absent where the answer to the request is that of each. */
+  /** The state to wait for after the change. */
+  readonly wait: AwaitedState | undefined;
+  /** The end of the wait, on the scale of `Clock.now()`. */
+  readonly until: number;
+  /** For the log: the status or error code of each instance in a batch. */
   outcomes?: Readonly<Record<string, number | string>>;
 }
 
 export type AppContext = Koa.ParameterizedContext<RequestState>;
+/** The context of a route after `readChange`. */
+export type ChangeContext = Koa.ParameterizedContext<RequestState & { change: Change }>;
 export type AppMiddleware = Koa.Middleware<RequestState>;
 
 /** The name of the caller, as the log has it. */

@@ -13,6 +13,13 @@ export function notDescribed(instanceId: string): DomainError {
   );
 }
 
+/** Returns the error for a text in a batch that is not an instance id. */
+export function notAnInstanceId(text: string): DomainError {
+  return new DomainError('wrong_data_format', `wrong data format: "${text}" is not an instance id`, {
+    advice: 'an id is i- and 8 or 17 lower-case hex digits',
+  });
+}
+
 /** Returns the error for a load balancer that does not exist in the region. */
 export function elbNotFound(elbName: string, region: string, cause?: unknown): DomainError {
   return new DomainError(

@@ -39,7 +39,7 @@ describe('The doors between the rooms', () => {
       ['../errors.ts', './api-tokens.ts', '../principals/principal.ts', '../aws/credential-sources.ts'],
     ],
     ['logger/create-logger.ts', ['../config/config.ts', '../server.ts', 'koa'], ['./log-stream.ts', 'pino']],
-    ['contract.ts', ['./config/config.ts', './http/routes/elb.ts', '@koa/router'], ['./errors.ts']],
+    ['contract.ts', ['./config/config.ts', './http/routes/list-members.ts', '@koa/router'], ['./errors.ts']],
     ['lifetime.ts', ['./config/config.ts', './app.ts', '@aws-sdk/client-ec2'], ['./logger/log-stream.ts']],
     [
       'async/deadlines.ts',
@@ -114,7 +114,12 @@ describe('The doors between the rooms', () => {
       'http/input/body.ts',
       [
         ...['../../config/config.ts', '../../aws/aws-errors.ts', '../../compose.ts', '@aws-sdk/client-ec2'],
-        ...['../../server.ts', '../server/pipeline.ts', '../middleware/basic-auth.ts', '../routes/elb.ts'],
+        ...[
+          '../../server.ts',
+          '../server/pipeline.ts',
+          '../middleware/basic-auth.ts',
+          '../routes/list-members.ts',
+        ],
       ],
       [
         ...['koa', '../../errors.ts', '../../load-balancers/instance.ts', '../../principals/principal.ts'],
@@ -123,12 +128,12 @@ describe('The doors between the rooms', () => {
     ],
     [
       'http/context.ts',
-      ['./input/body.ts', './routes/elb.ts', '../config/config.ts'],
+      ['./input/body.ts', './routes/list-members.ts', '../config/config.ts'],
       ['../telemetry/aws-trace.ts'],
     ],
     [
       'http/answers/list-answer.ts',
-      ['../input/body.ts', '../server/pipeline.ts', '../routes/elb.ts', '../../config/config.ts'],
+      ['../input/body.ts', '../server/pipeline.ts', '../routes/list-members.ts', '../../config/config.ts'],
       ['../context.ts', './presenters/instance.ts', '../../load-balancers/instance.ts'],
     ],
     [
@@ -143,16 +148,16 @@ describe('The doors between the rooms', () => {
     ],
     [
       'http/server/fast-path.ts',
-      ['../middleware/well-formed.ts', '../routes/elb.ts', '../../server.ts'],
+      ['../middleware/well-formed.ts', '../routes/list-members.ts', '../../server.ts'],
       ['../answers/list-answer.ts', '../input/host.ts', '../logging/request-log.ts', './pipeline.ts'],
     ],
     [
       'http/middleware/basic-auth.ts',
-      ['../routes/elb.ts', '../../config/config.ts'],
+      ['../routes/list-members.ts', '../../config/config.ts'],
       ['../server/pipeline.ts', '../input/parameters.ts', '../answers/error-status.ts'],
     ],
     [
-      'http/routes/elb.ts',
+      'http/routes/list-members.ts',
       ['../../aws/clients.ts', '../../config/config.ts', '../../app.ts', '../../embedded-aws/server.ts'],
       ['@koa/router', '../../load-balancers/load-balancer-service.ts', '../middleware/same-origin.ts'],
     ],

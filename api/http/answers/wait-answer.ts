@@ -11,8 +11,7 @@ export interface WaitDeps {
 /** A change that was made, and the state that the caller waits for. */
 export interface ChangeToWaitFor {
   readonly elbName: ElbName;
-  /** The instance that was changed. */
-  readonly machine: MachineInfo;
+  readonly instance: MachineInfo;
   readonly awaited: AwaitedState;
   /** On the scale of `Clock.now()`. */
   readonly until: number;
@@ -23,13 +22,13 @@ export interface ChangeToWaitFor {
  * when it is not so in time. Throws as `ChangeWaiter.until`.
  */
 export async function answerWait(ctx: AppContext, parts: WaitDeps, change: ChangeToWaitFor): Promise<void> {
-  const { elbName, machine, awaited, until } = change;
-  const { instanceId } = machine;
+  const { elbName, instance, awaited, until } = change;
+  const { instanceId } = instance;
   const end = await parts.waits.until({ elbName, instanceId, awaited, until }, hangUpOf(ctx));
   if (end.how === 'there') {
     ctx.status = 201;
     const note = `${instanceId} was not a member of ${elbName} after its draining ended, so it was attached again`;
-    ctx.body = presentChange(machine, end.again ? { note } : {});
+    ctx.body = presentChange(instance, end.again ? { note } : {});
     return;
   }
   ctx.status = 202;
@@ -37,7 +36,7 @@ export async function answerWait(ctx: AppContext, parts: WaitDeps, change: Chang
   if (end.how === 'gone' || end.health === undefined) return;
   ctx.set('Location', `/elb/${elbName}/health`);
   ctx.set('Retry-After', String(end.health.lookAgainSeconds));
-  ctx.body = presentChange(machine, { health: end.health });
+  ctx.body = presentChange(instance, { health: end.health });
 }
 
 /** Aborts when the client disconnects; it may have done so while the change was made. */

@@ -37,42 +37,26 @@ export async function readInstanceIdOrQuery(ctx: AppContext): Promise<InstanceId
   return instanceId;
 }
 
-/** An instance as the caller named it; `instanceId` is undefined where none can have that id. */
-export interface NamedInstance {
-  readonly given: string;
-  readonly instanceId: InstanceId | undefined;
-}
-
-/** How many instances one request may name. */
 const maxInstances = 100;
 
 /**
- * Returns the instances of a JSON body `{"instanceIds": […]}`, in order. Throws `wrong_data_format` for a body that is
- * something else or names none or too many; a single id that is wrong is for the answer to tell.
+ * Returns the ids of a JSON body `{"instanceIds": […]}` in their order. The caller must check each: entries that are not
+ * instance ids are returned as text, shortened. Throws `wrong_data_format` for any other body and for 0 or over 100 ids.
  */
-export async function readInstanceIds(ctx: AppContext): Promise<NamedInstance[]> {
+export async function readInstanceIds(ctx: AppContext): Promise<string[]> {
   const body = await readJson(ctx, manyExpected);
   if (body === undefined) throw wrongData('the body is empty', manyExpected);
   const { instanceIds } = body as { instanceIds?: unknown };
   if (!Array.isArray(instanceIds)) throw wrongData('instanceIds is missing or is not a list', manyExpected);
   if (instanceIds.length < 1 || instanceIds.length > maxInstances)
     throw wrongData(`instanceIds has ${instanceIds.length} entries`, manyExpected);
-  return instanceIds.map((value: unknown) =>
-    typeof value === 'string'
-      ? { given: shorten(value), instanceId: parseInstanceId(value) }
-      : { given: shown(value), instanceId: undefined },
-  );
+  return instanceIds.map(shown);
 }
 
-/** A value of the caller in one line. JSON.stringify would recurse into it, as deep as 16 KiB of brackets go. */
+/** Returns a value from the client in one line, without JSON.stringify, which would recurse into 16 KiB of brackets. */
 function shown(value: unknown): string {
   if (Array.isArray(value)) return '[…]';
-  return typeof value === 'object' && value !== null ? '{…}' : String(value);
-}
-
-/** The error for one of many ids that no instance can have. */
-export function notAnInstanceId(given: string): DomainError {
-  return wrongData(`"${given}" is not an instance id`, 'an id is i- and 8 or 17 lower-case hex digits');
+  return typeof value === 'object' && value !== null ? '{…}' : shorten(String(value));
 }
 
 async function readBody(ctx: AppContext): Promise<string> {

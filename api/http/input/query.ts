@@ -34,21 +34,21 @@ export interface PageQuery {
 }
 
 /**
- * Returns what the query asks of a change; `wish` is what can be waited for here. `allowQuery` has refused parameters that
+ * Returns what the query asks of a change; `awaited` is what can be waited for here. `allowQuery` has refused parameters that
  * the route does not take. Throws `wrong_parameter` for a value that a parameter does not take.
  */
-export function readChangeQuery(ctx: AppContext, { wish }: { wish?: AwaitedState }): ChangeQuery {
+export function readChangeQuery(ctx: AppContext, awaited?: AwaitedState): ChangeQuery {
   const query = ctx.query as Query;
   const { wait, timeout } = query;
-  if (wait !== undefined && wait !== wish) throw wrong('wait', wait, `${wish ?? ''} on ${ctx.method}`);
+  if (wait !== undefined && wait !== awaited) throw wrong('wait', wait, `${awaited ?? ''} on ${ctx.method}`);
   const seconds =
     timeout === undefined ? maxWaitSeconds : integer('timeout', timeout, maxWaitSeconds, ' seconds');
   if (timeout !== undefined && wait === undefined)
     throw new DomainError('wrong_parameter', 'the query parameter timeout requires wait', {
-      advice: `add wait=${wish ?? ''} or remove timeout`,
+      advice: `add wait=${awaited ?? ''} or remove timeout`,
     });
   return {
-    wait: wait === undefined ? undefined : wish,
+    wait: wait === undefined ? undefined : awaited,
     timeoutMs: seconds * 1000,
     dryRun: flag('dryRun', query.dryRun),
     force: flag('force', query.force),

@@ -2,7 +2,7 @@ import { DomainError } from '../../errors.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import type { Clock } from '../../clock.ts';
 import { clientAddress } from './client-address.ts';
-import type { ChangeLog, RequestState } from '../context.ts';
+import type { Change, RequestState } from '../context.ts';
 import { ReadSummary } from './read-summary.ts';
 
 /** A request that takes this many milliseconds is told in its own line, whatever it is. */
@@ -97,7 +97,7 @@ function describe(
     awsMs: Math.round((trace?.time.ms ?? 0) * 10) / 10,
     awsCalls: trace?.time.calls ?? 0,
     ...(cache !== undefined && { cache }),
-    ...(change !== undefined && { outcomes: outcomesOf(change, error, status), ...change }),
+    ...(change !== undefined && describeChange(change, error, status)),
     // The connection ended before the response was sent, so no client has this status.
     ...(request.socket.destroyed && { clientGone: true }),
     ...(trace !== undefined && {
@@ -109,10 +109,19 @@ function describe(
   };
 }
 
-/** The outcome of each instance where the answer to the request is that of each. */
-function outcomesOf({ instanceIds }: ChangeLog, error: unknown, status: number): object {
+function describeChange(
+  { elbName, instanceIds, dryRun, force, outcomes }: Change,
+  error: unknown,
+  status: number,
+): object {
   const outcome = error instanceof DomainError ? error.code : status;
-  return Object.fromEntries(instanceIds.map((id) => [id, outcome]));
+  return {
+    elbName,
+    instanceIds,
+    dryRun,
+    force,
+    outcomes: outcomes ?? Object.fromEntries(instanceIds.map((id) => [id, outcome])),
+  };
 }
 
 function failedAwsRequest(error: unknown): string[] {

@@ -9,7 +9,7 @@ export function healthcheckRoutes(router: Router): void {
    *   get:
    *     tags: [health]
    *     operationId: healthcheck
-   *     summary: Whether this process is up; AWS is not asked
+   *     summary: Report that this process is up, without a call to AWS
    *     description: API health check
    *     security: []
    *     produces: [application/json]

@@ -14,10 +14,10 @@ export function statusRoutes(router: Router, { status }: StatusRouteDeps): void 
    *   get:
    *     tags: [health]
    *     operationId: status
-   *     summary: How this process is, and how AWS answered it; AWS is not asked
+   *     summary: Report the state of this process and of its calls to AWS, without a call to AWS
    *     description: >-
-   *       Version, uptime, the last call of each kind and how it went, calls by action, what is left of the budgets, and
-   *       whether our own limit or AWS's made somebody wait.
+   *       Version, uptime, the calls of each action and the result of the last one, the remaining call budgets, and how
+   *       many calls were delayed by the limits of this service and of AWS.
    *     produces: [application/json]
    *     responses:
    *       200:

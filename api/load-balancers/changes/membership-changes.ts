@@ -8,7 +8,7 @@ import { DrainingCheck } from '../health/draining-check.ts';
 import type { HealthReader } from '../health/health-reader.ts';
 import { KeyedLock } from '../../async/keyed-lock.ts';
 import { forecast, type InServiceForecast, type LastInServiceGuard } from './last-in-service-guard.ts';
-import type { ElbName, Members } from '../instance.ts';
+import type { ElbName } from '../instance.ts';
 import { type ChangeOutcome, ChangeOutcomes } from './change-outcomes.ts';
 import { alreadyAttached, notAttached } from '../failures.ts';
 
@@ -46,7 +46,7 @@ export class MembershipChanges {
    */
   async attach(
     elbName: ElbName,
-    named: Members,
+    named: readonly string[],
     trace: AwsTrace,
     options: ChangeOptions = {},
   ): Promise<ChangeOutcome[]> {
@@ -71,7 +71,7 @@ export class MembershipChanges {
    */
   async detach(
     elbName: ElbName,
-    named: Members,
+    named: readonly string[],
     trace: AwsTrace,
     options: ChangeOptions = {},
   ): Promise<Detached> {

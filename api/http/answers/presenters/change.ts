@@ -7,10 +7,10 @@ import { type PresentedInstance, shapeInstance } from './instance.ts';
 import type { Envelope } from './text.ts';
 
 /** What a dry run would do. */
-export const wouldBe = {
-  attached: (instanceId: string, elbName: string, draining?: Draining) =>
+export const dryRunNote = {
+  attach: (instanceId: string, elbName: string, draining?: Draining) =>
     `${instanceId} would be attached to ${elbName}; nothing was changed${draining === undefined ? '' : `; ${drains(draining)}`}`,
-  detached: (instanceId: string, elbName: string, inService: InServiceForecast | undefined) =>
+  detach: (instanceId: string, elbName: string, inService: InServiceForecast | undefined) =>
     `${instanceId} would be detached from ${elbName}; nothing was changed${remaining(inService)}`,
 };
 

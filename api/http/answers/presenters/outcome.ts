@@ -1,29 +1,28 @@
 import { DomainError, type ErrorCode } from '../../../errors.ts';
-import type { Draining } from '../../../load-balancers/health/draining-check.ts';
 import type { ChangeOutcome } from '../../../load-balancers/changes/change-outcomes.ts';
+import type { Draining } from '../../../load-balancers/health/draining-check.ts';
+import type { Change } from '../../context.ts';
 import { errorStatus } from '../error-status.ts';
 import { drainingFacts, presentChange, type PresentedChange } from './change.ts';
 import type { Envelope } from './text.ts';
 
-/** What became of one instance of many: what its own request would have answered. */
+/** The outcome of one instance in a batch: the response that its own request would have got. */
 export interface PresentedOutcome {
   readonly instanceId: string;
   readonly status: number;
   readonly message: PresentedChange | string;
-  /** Present where this instance was refused. */
+  /** Present if this instance was refused. */
   readonly code?: ErrorCode;
 }
 
-/** What became of an instance as the caller named it, which may be no instance's id. */
-export interface NamedOutcome extends Pick<ChangeOutcome, 'result' | 'draining'> {
-  readonly instanceId: string;
-}
+/** Returns the sentence about a change that a dry run would make. */
+export type DryRunNote = (instanceId: string, draining?: Draining) => string;
 
-/** Returns outcomes in the order given, enveloped; in a dry run, `note` is the sentence of what would be done. */
+/** Returns the outcomes in their order, enveloped. */
 export function presentOutcomes(
-  elbName: string,
-  outcomes: readonly NamedOutcome[],
-  note?: (instanceId: string, draining?: Draining) => string,
+  outcomes: readonly ChangeOutcome[],
+  { elbName, dryRun }: Change,
+  note: DryRunNote,
 ): Envelope<PresentedOutcome[]> {
   return {
     message: outcomes.map(({ instanceId, result, draining }) => {
@@ -31,13 +30,10 @@ export function presentOutcomes(
         const { code, message } = result;
         return { instanceId, status: errorStatus[code], message, code };
       }
-      return note === undefined
-        ? {
-            instanceId,
-            status: 201,
-            message: presentChange(result, drainingFacts(instanceId, elbName, draining)).message,
-          }
-        : { instanceId, status: 200, message: note(instanceId, draining) };
+      const message = dryRun
+        ? note(instanceId, draining)
+        : presentChange(result, drainingFacts(instanceId, elbName, draining)).message;
+      return { instanceId, status: dryRun ? 200 : 201, message };
     }),
   };
 }

@@ -8,14 +8,13 @@ import { presentLoadBalancers } from '../answers/presenters/load-balancer.ts';
 import { readPageQuery } from '../input/query.ts';
 import { type TraceDeps, traceRequest } from '../server/request-trace.ts';
 
-export interface ElbListRouteDeps extends TraceDeps {
+export interface ListLoadBalancersDeps extends TraceDeps {
   readonly inventory: Inventory;
   readonly inService: InServiceCounter;
 }
 
-/** Lists the load balancers of the region. */
-export function elbListRoutes(router: Router, parts: ElbListRouteDeps): void {
-  const { inventory, inService, clock } = parts;
+export function listLoadBalancersRoute(router: Router, deps: ListLoadBalancersDeps): void {
+  const { inventory, inService, clock } = deps;
 
   /**
    * @swagger
@@ -23,44 +22,44 @@ export function elbListRoutes(router: Router, parts: ElbListRouteDeps): void {
    *   get:
    *     tags: [load balancers]
    *     operationId: listElbs
-   *     summary: The classic load balancers of the region, sorted by name
+   *     summary: List the classic load balancers of the region, sorted by name
    *     description: >-
-   *       They come in pages: `Link` has the path of the next one, as `<…>; rel="next"`, and is missing on the last. What
-   *       AWS does not tell is `"unknown"`.
+   *       The list is paged: `Link` contains the path of the next page, as `<…>; rel="next"`, and is absent on the last
+   *       page. Values that AWS does not report are `"unknown"`.
    *     produces: [application/json]
    *     parameters:
    *       - in: query
    *         name: name
-   *         description: the name, or how it begins and a *
+   *         description: a load balancer name, or a prefix followed by *
    *         type: string
    *         pattern: '^[A-Za-z0-9-]{0,32}\*?$'
    *         x-example: default*
    *       - in: query
    *         name: limit
-   *         description: load balancers a page
+   *         description: load balancers per page
    *         type: integer
    *         minimum: 1
    *         maximum: 400
    *         default: 100
    *       - in: query
    *         name: cursor
-   *         description: where the page begins, as the Link of the page before has it
+   *         description: the start of the page, from the Link header of the previous page
    *         type: string
    *         pattern: '^[A-Za-z0-9-]{1,32}$'
    *       - in: query
    *         name: health
    *         description: >-
-   *           with true, AWS is asked for `inServiceCount` of each load balancer of the page; it is missing where AWS does
-   *           not answer in time or the budget of calls is spent
+   *           with true, AWS is called for the `inServiceCount` of each load balancer on the page; the count is absent
+   *           if AWS does not answer in time or the call budget is used up
    *         type: boolean
    *     responses:
    *       200:
    *         description: load balancers listed
    *         schema: { $ref: '#/definitions/LoadBalancerListAnswer' }
    *         headers:
-   *           ETag: { type: string, description: what If-None-Match names to get a 304 while the page is the same }
-   *           Age: { type: integer, description: seconds since AWS told of it }
-   *           Cache-Status: { type: string, description: 'whether it was known, or why AWS was asked (RFC 9211)' }
+   *           ETag: { type: string, description: send it in If-None-Match to get 304 while the page is unchanged }
+   *           Age: { type: integer, description: seconds since AWS reported the list }
+   *           Cache-Status: { type: string, description: 'whether the list was cached, or why AWS was called (RFC 9211)' }
    *       304: { $ref: '#/responses/NotModified' }
    *       400: { $ref: '#/responses/WrongParameter' }
    *       401: { $ref: '#/responses/Unauthenticated' }
@@ -71,7 +70,7 @@ export function elbListRoutes(router: Router, parts: ElbListRouteDeps): void {
    */
   router.get('/elb', allowQuery('name', 'limit', 'cursor', 'health'), async (ctx) => {
     const { fits, limit, after, rest, health } = readPageQuery(ctx);
-    const trace = traceRequest(ctx, parts);
+    const trace = traceRequest(ctx, deps);
     const list = await inventory.loadBalancers(readFreshness(ctx), trace);
     const wanted = list.loadBalancers.filter(({ elbName }) => elbName > after && fits(elbName));
     const page = wanted.slice(0, limit);

@@ -7,13 +7,12 @@ import { allowQuery } from '../middleware/allow-query.ts';
 import { presentHealth } from '../answers/presenters/health.ts';
 import { type TraceDeps, traceRequest } from '../server/request-trace.ts';
 
-export interface ElbHealthRouteDeps extends TraceDeps {
+export interface ListHealthDeps extends TraceDeps {
   readonly health: HealthService;
 }
 
-/** Tells how the members of a load balancer are. */
-export function elbHealthRoutes(router: Router, parts: ElbHealthRouteDeps): void {
-  const { health, clock } = parts;
+export function listHealthRoute(router: Router, deps: ListHealthDeps): void {
+  const { health, clock } = deps;
 
   /**
    * @swagger
@@ -21,10 +20,11 @@ export function elbHealthRoutes(router: Router, parts: ElbHealthRouteDeps): void
    *   get:
    *     tags: [load balancers]
    *     operationId: listElbHealth
-   *     summary: How the members are, and why
+   *     summary: List the health of the members and its cause
    *     description: >-
-   *       Every member, and those that still drain after their detach, as AWS told it at most a second ago; `why` says
-   *       in one sentence why it is so and what to do. What EC2 does not tell is `"unknown"`.
+   *       Lists every member, and instances that are still draining after a detach, as AWS reported them at most one
+   *       second ago. `why` explains the state in one sentence and says what to do. Values that EC2 does not report are
+   *       `"unknown"`.
    *     produces: [application/json]
    *     parameters:
    *       - name: elbName
@@ -38,9 +38,9 @@ export function elbHealthRoutes(router: Router, parts: ElbHealthRouteDeps): void
    *         description: health listed
    *         schema: { $ref: '#/definitions/HealthListAnswer' }
    *         headers:
-   *           ETag: { type: string, description: what If-None-Match names to get a 304 while the list is the same }
-   *           Age: { type: integer, description: seconds since AWS told of it }
-   *           Cache-Status: { type: string, description: 'whether it was known, or why AWS was asked (RFC 9211)' }
+   *           ETag: { type: string, description: send it in If-None-Match to get 304 while the list is unchanged }
+   *           Age: { type: integer, description: seconds since AWS reported the list }
+   *           Cache-Status: { type: string, description: 'whether the list was cached, or why AWS was called (RFC 9211)' }
    *       304: { $ref: '#/responses/NotModified' }
    *       401: { $ref: '#/responses/Unauthenticated' }
    *       404: { $ref: '#/responses/ElbNotFound' }
@@ -51,7 +51,7 @@ export function elbHealthRoutes(router: Router, parts: ElbHealthRouteDeps): void
    */
   router.get('/elb/:elbName/health', allowQuery(), async (ctx) => {
     const elbName = readElbName(ctx.params['elbName']);
-    const list = await health.list(elbName, readFreshness(ctx), traceRequest(ctx, parts));
+    const list = await health.list(elbName, readFreshness(ctx), traceRequest(ctx, deps));
     answerConditionally(ctx, list, presentHealth(list.entries), clock.now());
   });
 }

@@ -1,0 +1,18 @@
+import { DomainError } from '../../errors.ts';
+import { type ChangeOutcome, firstOutcomes } from '../../load-balancers/changes/change-outcomes.ts';
+import type { ChangeContext } from '../context.ts';
+import { type DryRunNote, presentOutcomes } from './presenters/outcome.ts';
+
+/** Answers a change of several instances with 207 and one outcome for each; `note` describes a dry run. */
+export function answerBatch(ctx: ChangeContext, outcomes: readonly ChangeOutcome[], note: DryRunNote): void {
+  const { change } = ctx.state;
+  const success = change.dryRun ? 200 : 201;
+  change.outcomes = Object.fromEntries(
+    firstOutcomes(outcomes).map(({ instanceId, result }) => [
+      instanceId,
+      result instanceof DomainError ? result.code : success,
+    ]),
+  );
+  ctx.body = presentOutcomes(outcomes, change, note);
+  ctx.status = 207;
+}

@@ -1,0 +1,34 @@
+import { parseInstanceId } from '../../load-balancers/instance.ts';
+import type { AwaitedState } from '../../load-balancers/health/health-waiter.ts';
+import { type AppContext, type AppMiddleware, callerOf } from '../context.ts';
+import { readElbName } from '../input/path.ts';
+import { readIfMatch } from '../input/precondition.ts';
+import { readChangeQuery } from '../input/query.ts';
+
+/**
+ * Reads the change that the request asks for into `ctx.state.change`: its load balancer, its options and, with `readIds`,
+ * the instance ids. `awaited` is the state that `?wait=` accepts. Throws what the readers throw.
+ */
+export function readChange(
+  readIds: (ctx: AppContext) => Promise<string | readonly string[]>,
+  awaited?: AwaitedState,
+): AppMiddleware {
+  return async (ctx, next) => {
+    const { state } = ctx;
+    const elbName = readElbName((ctx['params'] as { elbName?: string }).elbName);
+    const { timeoutMs, ...options } = readChangeQuery(ctx, awaited);
+    const ifMatch = readIfMatch(ctx);
+    const named = [await readIds(ctx)].flat();
+    state.change = {
+      elbName,
+      named,
+      instanceIds: named.filter((id) => parseInstanceId(id) !== undefined),
+      ...options,
+      until: state.startedAt + timeoutMs,
+      ifMatch,
+      actor: callerOf(ctx),
+      requestId: state.requestId,
+    };
+    await next();
+  };
+}

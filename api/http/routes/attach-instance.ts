@@ -1,0 +1,110 @@
+import type Router from '@koa/router';
+import { only } from '../../load-balancers/changes/change-outcomes.ts';
+import type { MembershipChanges } from '../../load-balancers/changes/membership-changes.ts';
+import { drainingFacts, drainingUntil, dryRunNote, presentChange } from '../answers/presenters/change.ts';
+import { answerWait, type WaitDeps } from '../answers/wait-answer.ts';
+import type { ChangeContext } from '../context.ts';
+import { readInstanceId } from '../input/body.ts';
+import { allowQuery } from '../middleware/allow-query.ts';
+import { readChange } from '../middleware/read-change.ts';
+import { sameOrigin } from '../middleware/same-origin.ts';
+import { type TraceDeps, traceRequest } from '../server/request-trace.ts';
+
+export interface AttachInstanceDeps extends TraceDeps, WaitDeps {
+  readonly changes: MembershipChanges;
+}
+
+export function attachInstanceRoute(router: Router, deps: AttachInstanceDeps): void {
+  /**
+   * @swagger
+   * /elb/{elbName}:
+   *   post:
+   *     tags: [load balancers]
+   *     operationId: attachInstance
+   *     summary: Attach an instance
+   *     description: Attach an instance on the load balancer
+   *     consumes: [application/json]
+   *     produces: [application/json]
+   *     parameters:
+   *       - in: body
+   *         name: machineId
+   *         description: instance identifier
+   *         schema: { $ref: '#/definitions/MachineId' }
+   *       - in: query
+   *         name: wait
+   *         description: 'in-service: respond when AWS reports the instance as in service'
+   *         type: string
+   *         enum: [in-service]
+   *       - { $ref: '#/parameters/timeout' }
+   *       - { $ref: '#/parameters/dryRun' }
+   *       - { $ref: '#/parameters/ifMatch' }
+   *     responses:
+   *       200:
+   *         description: 'with dryRun=true: the instance and, in `note`, the change that would be made; nothing was changed'
+   *         schema: { $ref: '#/definitions/ChangeAnswer' }
+   *         examples:
+   *           application/json:
+   *             message:
+   *               instanceId: i-0b22a22eec53b9321
+   *               instanceType: t3.micro
+   *               launchDate: '2024-01-09T11:30:00.000Z'
+   *               dryRun: true
+   *               note: i-0b22a22eec53b9321 would be attached to default-elb; nothing was changed
+   *       201:
+   *         description: instance added
+   *         schema: { $ref: '#/definitions/ChangeAnswer' }
+   *       202:
+   *         description: 'with wait: attached, but not in service in time; `health` is the last health that AWS reported'
+   *         schema: { $ref: '#/definitions/ChangeAnswer' }
+   *         headers:
+   *           Location: { type: string, description: the path of its health }
+   *           Retry-After: { type: integer, description: seconds to wait before the next request }
+   *       400:
+   *         description: wrong data format
+   *         schema: { $ref: '#/definitions/Failure' }
+   *         examples:
+   *           application/json:
+   *             message: >-
+   *               wrong data format: the body is empty; send {"instanceId": "i-…"}, with 8 or 17 lower-case hex digits after i-
+   *       401: { $ref: '#/responses/Unauthenticated' }
+   *       403: { $ref: '#/responses/CrossSite' }
+   *       404: { $ref: '#/responses/ElbNotFound' }
+   *       409:
+   *         description: instance already on load balancer
+   *         schema: { $ref: '#/definitions/Failure' }
+   *         examples:
+   *           application/json:
+   *             message: >-
+   *               instance already on load balancer: i-5203422c is a member of default-elb; nothing is left to do
+   *       412: { $ref: '#/responses/PreconditionFailed' }
+   *       413: { $ref: '#/responses/PayloadTooLarge' }
+   *       415: { $ref: '#/responses/UnsupportedEncoding' }
+   *       502: { $ref: '#/responses/AwsRefused' }
+   *       503: { $ref: '#/responses/AwsThrottled' }
+   *       504: { $ref: '#/responses/AwsUnreachable' }
+   */
+  router.post(
+    '/elb/:elbName',
+    sameOrigin(),
+    allowQuery('dryRun', 'wait', 'timeout', 'instanceId'),
+    readChange(readInstanceId, 'in-service'),
+    (ctx: ChangeContext) => attach(ctx, deps),
+  );
+}
+
+async function attach(ctx: ChangeContext, deps: AttachInstanceDeps): Promise<void> {
+  const { change } = ctx.state;
+  const { elbName } = change;
+  const outcomes = await deps.changes.attach(elbName, change.named, traceRequest(ctx, deps), change);
+  const instance = only(outcomes);
+  const draining = outcomes[0]?.draining;
+  if (change.dryRun) {
+    const note = dryRunNote.attach(instance.instanceId, elbName, draining);
+    ctx.body = presentChange(instance, { dryRun: true, note, ...drainingUntil(draining) });
+  } else if (change.wait !== undefined) {
+    await answerWait(ctx, deps, { elbName, instance, awaited: change.wait, until: change.until });
+  } else {
+    ctx.body = presentChange(instance, drainingFacts(instance.instanceId, elbName, draining));
+    ctx.status = 201;
+  }
+}

@@ -1,0 +1,66 @@
+import type Router from '@koa/router';
+import type { MembershipChanges } from '../../load-balancers/changes/membership-changes.ts';
+import { answerBatch } from '../answers/batch-answer.ts';
+import { dryRunNote } from '../answers/presenters/change.ts';
+import type { ChangeContext } from '../context.ts';
+import { readInstanceIds } from '../input/body.ts';
+import { allowQuery } from '../middleware/allow-query.ts';
+import { readChange } from '../middleware/read-change.ts';
+import { sameOrigin } from '../middleware/same-origin.ts';
+import { type TraceDeps, traceRequest } from '../server/request-trace.ts';
+
+export interface DetachBatchDeps extends TraceDeps {
+  readonly changes: MembershipChanges;
+}
+
+export function detachBatchRoute(router: Router, deps: DetachBatchDeps): void {
+  /**
+   * @swagger
+   * /elb/{elbName}/instances:
+   *   delete:
+   *     tags: [load balancers]
+   *     operationId: detachInstances
+   *     summary: Detach several instances
+   *     description: >-
+   *       Each instance gets the outcome that a request for it alone would get (201, 409 …; 200 in a dry run).
+   *       Instances that can be detached are detached even if others fail.
+   *     consumes: [application/json]
+   *     produces: [application/json]
+   *     parameters:
+   *       - in: body
+   *         name: instanceIds
+   *         description: 1 to 100 instance identifiers
+   *         required: true
+   *         schema: { $ref: '#/definitions/InstanceIds' }
+   *       - { $ref: '#/parameters/dryRun' }
+   *       - { $ref: '#/parameters/force' }
+   *       - { $ref: '#/parameters/ifMatch' }
+   *     responses:
+   *       207:
+   *         description: one outcome per instance, in request order
+   *         schema: { $ref: '#/definitions/OutcomeListAnswer' }
+   *       400: { $ref: '#/responses/WrongInstanceIds' }
+   *       401: { $ref: '#/responses/Unauthenticated' }
+   *       403: { $ref: '#/responses/CrossSite' }
+   *       404: { $ref: '#/responses/ElbNotFound' }
+   *       412: { $ref: '#/responses/PreconditionFailed' }
+   *       413: { $ref: '#/responses/PayloadTooLarge' }
+   *       415: { $ref: '#/responses/UnsupportedEncoding' }
+   *       502: { $ref: '#/responses/AwsRefused' }
+   *       503: { $ref: '#/responses/AwsThrottled' }
+   *       504: { $ref: '#/responses/AwsUnreachable' }
+   */
+  router.delete(
+    '/elb/:elbName/instances',
+    sameOrigin(),
+    allowQuery('dryRun', 'force'),
+    readChange(readInstanceIds),
+    async (ctx: ChangeContext) => {
+      const { change } = ctx.state;
+      const { elbName } = change;
+      const trace = traceRequest(ctx, deps);
+      const { outcomes, inService } = await deps.changes.detach(elbName, change.named, trace, change);
+      answerBatch(ctx, outcomes, (id) => dryRunNote.detach(id, elbName, inService));
+    },
+  );
+}
