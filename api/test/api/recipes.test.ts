@@ -2,10 +2,14 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { fastClock } from '../support/fast-clock.ts';
 import { token } from '../support/service.ts';
 import { startWorldInRealTime, type World } from '../support/world.ts';
 
 const recipes = readFileSync(new URL('../../../docs/recipes.md', import.meta.url), 'utf8');
+const speed = 10;
+/** Shortens the pauses of the recipes, and advances the time that they measure as if the pauses had their full length. */
+const fastSleep = `sleep() { ((SECONDS += $1)); command sleep "0.$((10 * $1 / ${speed}))"; }`;
 const functions = /```bash\n([\s\S]*?)```/.exec(recipes)?.[1] ?? '';
 const [member, spare] = ['i-5203422c', 'i-0b22a22eec53b9321'];
 
@@ -13,12 +17,12 @@ describe('The recipes of docs/recipes.md', function () {
   this.timeout(60_000);
   let world: World;
   beforeEach(async () => {
-    world = await startWorldInRealTime();
+    world = await startWorldInRealTime({}, {}, undefined, fastClock(speed));
   });
   afterEach(() => world.close());
 
   async function run(command: string): Promise<{ code: number; output: string }> {
-    const child = spawn('bash', ['-u', '-c', `${functions}\n${command}`], {
+    const child = spawn('bash', ['-u', '-c', `${fastSleep}\n${functions}\n${command}`], {
       env: { PATH: process.env['PATH'], U: world.service.url, T: `Authorization: Basic ${token}` },
     });
     let output = '';
@@ -28,7 +32,7 @@ describe('The recipes of docs/recipes.md', function () {
     return { code, output };
   }
 
-  it('end with 22, and show why, where a change is refused', async () => {
+  it('exit with 22 and print the reason when a change is refused', async () => {
     for (const [command, says] of [
       [`attach default-elb ${member}`, /already on load balancer/],
       [`drain default-elb ${spare}`, /is not on load balancer/],
@@ -40,24 +44,25 @@ describe('The recipes of docs/recipes.md', function () {
     }
   });
 
-  it('end with 75 where it takes too long', async () => {
+  it('exit with 75 when the time is not sufficient', async () => {
     world.aws.region.clock.setSpeed(0);
     assert.equal((await run(`attach default-elb ${spare} 1`)).code, 75);
     assert.equal((await run(`drain default-elb ${member} 1`)).code, 75);
   });
 
-  it('attach and wait, also for longer than one request may', async () => {
+  it('wait for an attachment, also longer than the limit of one request', async () => {
     world.aws.region.clock.setSpeed(5);
     const { code, output } = await run(`attach default-elb ${spare} 30`);
     assert.equal(code, 0, output);
-    world.aws.region.changeLoadBalancer('default-elb', { healthCheck: { healthyThreshold: 5 } });
-    const patient = functions.replaceAll('50', '1');
-    const later = await run(`${patient}\nattach default-elb i-0c4d1e7f8a9b03562 30`);
+    world.aws.region.changeLoadBalancer('default-elb', { healthCheck: { healthyThreshold: 10 } });
+    const patient = functions.replaceAll('50', '5');
+    const later = await run(`${patient}\nattach default-elb i-0c4d1e7f8a9b03562 120`);
     assert.equal(later.code, 0, later.output);
     assert.match(later.output, /registration is in progress/);
   });
 
-  it('roll says that the member is out when its command fails, and only then', async () => {
+  it('print that the instance is out after a failed command of roll, but not after a refused detach', async () => {
+    world.aws.region.changeLoadBalancer('default-elb', { connectionDraining: { timeout: 60 } });
     world.aws.region.clock.setSpeed(30);
     const failed = await run('roll default-elb false');
     assert.equal(failed.code, 1, failed.output);
@@ -66,14 +71,14 @@ describe('The recipes of docs/recipes.md', function () {
       /i-5203422c is out of default-elb; put it back: attach default-elb i-5203422c/,
     );
     assert.deepEqual(await world.ids('default-elb'), ['i-0a4f8c3e9d1b27650', 'i-6d304aae']);
-    world.aws.faults.set([{ throttle: true, actions: ['DeregisterInstancesFromLoadBalancer'] }]);
+    world.aws.faults.set([{ refuse: 'AccessDenied', actions: ['DeregisterInstancesFromLoadBalancer'] }]);
     const refused = await run('roll default-elb false');
     assert.equal(refused.code, 22, refused.output);
     assert.doesNotMatch(refused.output, /is out of/);
   });
 
   for (const draining of ['drop', 'keep'] as const)
-    it(`attach an instance that drains, where AWS ${draining}s the attachment`, async () => {
+    it(`attach a draining instance when AWS ${draining}s the attachment`, async () => {
       world.aws.region.changeBehaviour({ draining });
       world.aws.region.clock.setSpeed(10);
       world.aws.region.deregister('default-elb', [member]);
@@ -83,7 +88,8 @@ describe('The recipes of docs/recipes.md', function () {
       assert.ok((await world.ids('default-elb')).includes(member));
     });
 
-  it('roll through all members, and stop at the first command that fails', async () => {
+  it('roll through all members and stop at the first command that fails', async () => {
+    world.aws.region.changeLoadBalancer('default-elb', { connectionDraining: { timeout: 60 } });
     world.aws.region.clock.setSpeed(30);
     const { code, output } = await run('roll default-elb echo deployed');
     assert.equal(code, 0, output);
