@@ -4,21 +4,12 @@ import {
   ElasticLoadBalancingClient,
 } from '@aws-sdk/client-elastic-load-balancing';
 import { validateHeaderValue } from 'node:http';
+import type { Command } from './aws-call.ts';
 import type { AwsClients } from './clients.ts';
 
 interface Request {
   readonly protocol: string;
   readonly headers: Readonly<Record<string, string>>;
-}
-
-/** The part of the SDK's commands that is used here. */
-interface Command {
-  readonly middlewareStack: {
-    add(
-      middleware: () => (args: never) => Promise<never>,
-      place: { step: 'finalizeRequest'; priority: 'low'; name: string },
-    ): void;
-  };
 }
 
 /** Stops a valid request before it is sent. */
@@ -31,8 +22,9 @@ class RequestIsValid extends Error {}
 export async function checkSdkSettings({ elb, ec2 }: AwsClients): Promise<void> {
   const listElbs = new DescribeLoadBalancersCommand({});
   const listInstances = new DescribeInstancesCommand({});
-  for (const command of [listElbs, listInstances] as unknown as Command[])
-    command.middlewareStack.add(
+  const commands: Command[] = [listElbs, listInstances];
+  for (const { middlewareStack } of commands)
+    middlewareStack.add(
       () => (args: never) => {
         checkRequest((args as { request: Request }).request);
         return Promise.reject(new RequestIsValid());

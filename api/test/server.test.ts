@@ -21,7 +21,7 @@ function start(env: Record<string, string>, cwd?: string) {
   const closed = once(child, 'close') as Promise<[number | null]>;
   const ended = closed.then(([code]) => ({ code, ...written }));
   /** Resolves when standard error matches; fails if the process ends first. */
-  const says = async (pattern: RegExp): Promise<void> => {
+  const printed = async (pattern: RegExp): Promise<void> => {
     const over = ended.then(({ stderr }) => assert.fail(`the process ended: ${stderr}`));
     while (!pattern.test(written.stderr)) await Promise.race([once(child.stderr!, 'data'), over]);
   };
@@ -29,13 +29,13 @@ function start(env: Record<string, string>, cwd?: string) {
     child.kill('SIGTERM');
     return ended;
   };
-  return { child, written, ended, says, stop };
+  return { child, written, ended, printed, stop };
 }
 
 describe('server', () => {
   describe('exits with 78 and one error sentence', () => {
     const aws = { AWS_BACKEND: 'aws', API_TOKEN: base64('tester:secret-word-of-18') };
-    const rows: [what: string, env: Record<string, string>, says: RegExp][] = [
+    const rows: [what: string, env: Record<string, string>, expected: RegExp][] = [
       ['for an invalid setting', { PORT: 'http' }, /^elb-inventory cannot start\. PORT must be .*"http"\n$/],
       [
         'for several invalid settings',
@@ -77,17 +77,17 @@ describe('server', () => {
         /AWS_ENDPOINT_URL must be .*\*\*\*@proxy/,
       ],
     ];
-    for (const [what, env, says] of rows)
+    for (const [what, env, expected] of rows)
       it(what, async () => {
         const { code, stdout, stderr } = await start(env).ended;
-        assert.match(stderr, says);
+        assert.match(stderr, expected);
         assert.equal(code, 78);
         assert.equal(stdout, '');
         assert.doesNotMatch(stderr, /^\s+at |secret-word/m);
       });
 
     const keys = { ...aws, AWS_ACCESS_KEY_ID: 'AKIAX', AWS_SECRET_ACCESS_KEY: 'secret' };
-    const profiles: [what: string, profile: string[], env: Record<string, string>, says: RegExp][] = [
+    const profiles: [what: string, profile: string[], env: Record<string, string>, expected: RegExp][] = [
       [
         'a profile with FIPS and a custom endpoint',
         ['use_fips_endpoint=true'],
@@ -102,7 +102,7 @@ describe('server', () => {
       ],
       ['a profile with a quoted endpoint', ['endpoint_url="http://x"'], {}, /Invalid URL/],
     ];
-    for (const [what, profile, env, says] of profiles)
+    for (const [what, profile, env, expected] of profiles)
       it(`for ${what}`, async () => {
         const config = join(emptyFolder(), 'config');
         writeFileSync(config, ['[default]', ...profile, ''].join('\n'));
@@ -111,7 +111,7 @@ describe('server', () => {
           stderr,
           /^elb-inventory cannot start\. The AWS SDK cannot make a request with these settings/,
         );
-        assert.match(stderr, says);
+        assert.match(stderr, expected);
         assert.equal(code, 78);
       });
 
@@ -256,7 +256,7 @@ describe('server', () => {
     const tokens = { first: base64('first:one'), second: base64('second:two') };
     writeFileSync(file, `${tokens.first}\n`);
     const service = start({ API_TOKEN_FILE: file, LOG_LEVEL: 'info' });
-    await service.says(/\/docs\n/);
+    await service.printed(/\/docs\n/);
     const url = /curl (http\S+)\/healthcheck/.exec(service.written.stderr)![1]!;
     const statusOf = async (token: string) => {
       const headers = { Authorization: `Basic ${token}`, Connection: 'close' };
@@ -264,10 +264,10 @@ describe('server', () => {
     };
     const statuses = () => Promise.all(Object.values(tokens).map(statusOf));
     assert.deepEqual(await statuses(), [200, 401]);
-    const reload = async (text: string, says: string) => {
+    const reload = async (text: string, expected: string) => {
       writeFileSync(file, text);
       service.child.kill('SIGHUP');
-      await until(() => service.written.stdout.includes(says));
+      await until(() => service.written.stdout.includes(expected));
     };
     await reload('broken', 'cannot reload API_TOKEN_FILE; the previous tokens stay valid');
     assert.deepEqual(await statuses(), [200, 401]);
@@ -289,7 +289,7 @@ describe('server', () => {
     const lines = ['# a comment', 'AWS_REGION=eu-west-3', 'PORT=1', `API_TOKEN='${base64('dot:env')}'`];
     writeFileSync(join(folder, '.env'), [...lines, 'LOG_LEVEL=silent', ''].join('\n'));
     const service = start({ LOG_LEVEL: 'info' }, folder);
-    await service.says(/\/docs\n/);
+    await service.printed(/\/docs\n/);
     const { code, stdout, stderr } = await service.stop();
     assert.equal(code, 0);
     const [quotes, listening] = stdout
@@ -330,7 +330,7 @@ describe('server', () => {
   ] as [string, Record<string, string>][])
     it(`prints curl commands that work unchanged, with ${what}`, async () => {
       const service = start(env);
-      await service.says(/\/docs\n/);
+      await service.printed(/\/docs\n/);
       const { stderr } = service.written;
       assert.match(stderr, /EMBEDDED AWS: .* sample data/);
       assert.equal(/public sample/.test(stderr), !('API_TOKEN' in env));

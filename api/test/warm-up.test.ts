@@ -2,7 +2,7 @@ import { readConfig } from '../config/config.ts';
 import { warmUp } from '../warm-up.ts';
 
 describe('warmUp', () => {
-  it('makes its calls without a failure, against an AWS of its own', () =>
+  it('makes all its calls successfully against a separate embedded AWS', () =>
     // A call of any other AWS would fail: nothing listens on port 1.
     warmUp(
       readConfig(

@@ -10,7 +10,7 @@ const request: AwsRequestInfo = {
 };
 
 /** Returns an error as the SDK throws it, with AWS's code as its name. */
-function awsError(name: string, status: number, message = 'Said by AWS.'): Error {
+function awsError(name: string, status: number, message = 'Message of AWS.'): Error {
   return Object.assign(new Error(message), { name, $metadata: { httpStatusCode: status, requestId: 'r-1' } });
 }
 
@@ -21,7 +21,7 @@ function translated(error: unknown): DomainError {
 }
 
 describe('toDomainError', () => {
-  const rows: [ErrorCode, status: number, names: string[], says: RegExp[]][] = [
+  const rows: [ErrorCode, status: number, names: string[], expected: RegExp[]][] = [
     [
       'aws_throttled',
       400,
@@ -58,17 +58,17 @@ describe('toDomainError', () => {
     ['aws_failed', 500, ['InternalFailure', 'InternalError'], [/^AWS failed/, /HTTP 500/]],
     ['aws_failed', 503, ['ServiceUnavailable', 'Unavailable'], [/^AWS failed/, /HTTP 503/]],
   ];
-  for (const [code, status, names, says] of rows)
+  for (const [code, status, names, expected] of rows)
     for (const name of names)
       it(`returns ${code} for ${name} and includes the name and the action`, () => {
         const cause = awsError(name, status);
         const error = translated(cause);
         assert.equal(error.code, code);
         assert.equal(error.cause, cause);
-        for (const part of [...says, request.action]) assert.match(error.message, new RegExp(part));
+        for (const part of [...expected, request.action]) assert.match(error.message, new RegExp(part));
         assert.ok(error.message.includes(`(${name}`), error.message);
         assert.ok(
-          !error.message.includes('Said by AWS'),
+          !error.message.includes('Message of AWS'),
           'the message of AWS may contain accounts and users',
         );
         assert.equal(error.details.retryAfterSeconds, code === 'aws_throttled' ? 1 : undefined);

@@ -58,7 +58,7 @@ describe('CallBudget', () => {
       budget.take(trace(), ordinary).then(() => (admitted += 1)),
     );
     await sleep(5);
-    assert.ok(admitted >= 20 && admitted < 30, `${admitted} at once`);
+    assert.ok(admitted >= 20 && admitted < 30, `${admitted} immediately`);
     await Promise.all(takes);
     const took = performance.now() - began;
     assert.ok(took > 400 && took < 5000, `30 calls took ${took} ms`);

@@ -46,7 +46,7 @@ async function withEndpoint<T>(answer: RequestListener, use: (env: Env) => Promi
 
 describe('The service with AWS credentials', () => {
   describe('exits with 78 and names the source', () => {
-    const processes: [what: string, script: string, says: RegExp][] = [
+    const processes: [what: string, script: string, expected: RegExp][] = [
       [
         'fails',
         'echo "Traceback:" >&2; echo "  token service is down" >&2; exit 3',
@@ -66,14 +66,14 @@ describe('The service with AWS credentials', () => {
         /"SecretAccessKey": "\*\*\*", "SessionToken": "\*\*\*"/,
       ],
     ];
-    for (const [what, script, says] of processes)
+    for (const [what, script, expected] of processes)
       it(`if the credential_process ${what}`, async () => {
         const { code, stderr } = await startFault(withProcess(script));
         assert.match(
           stderr,
           /^elb-inventory cannot start\. No AWS credentials were found for AWS_BACKEND=aws: /,
         );
-        assert.match(stderr, says);
+        assert.match(stderr, expected);
         assert.doesNotMatch(stderr, /4711|set AWS_ACCESS_KEY_ID/);
         assert.equal(code, 78);
       });
@@ -89,7 +89,7 @@ describe('The service with AWS credentials', () => {
       assert.equal(code, 78);
     });
 
-    const endpoints: [what: string, answer: RequestListener, says: RegExp][] = [
+    const endpoints: [what: string, answer: RequestListener, expected: RegExp][] = [
       [
         'does not answer',
         () => undefined,
@@ -107,14 +107,14 @@ describe('The service with AWS credentials', () => {
       ],
       ['closes the connection', (request) => request.socket.destroy(), /\/creds failed: .*socket hang up\n$/],
     ];
-    for (const [what, answer, says] of endpoints)
+    for (const [what, answer, expected] of endpoints)
       it(`if the credential endpoint of a container ${what}`, async () => {
         const AWS_CREDENTIALS_TIMEOUT_MS = what === 'does not answer' ? '500' : '60000';
         const { code, stderr } = await withEndpoint(answer, (env) =>
           startFault({ ...env, AWS_CREDENTIALS_TIMEOUT_MS }),
         );
         assert.match(stderr, /: the container's credential endpoint http/);
-        assert.match(stderr, says);
+        assert.match(stderr, expected);
         assert.doesNotMatch(stderr, /hidden|set AWS_ACCESS_KEY_ID/);
         assert.equal(code, 78);
       });

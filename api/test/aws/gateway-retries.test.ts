@@ -116,8 +116,8 @@ describe('ClassicElbGateway', () => {
 
   it('omits instances that EC2 does not have from 200 instances in one call', async () => {
     const known = aws.region.instances().slice(0, 199) as { instanceId: string }[];
-    const asked = [...known.map(({ instanceId }) => instanceId), 'i-00000000'] as InstanceId[];
-    assert.equal((await gateway.describeInstances(asked, startTrace(systemClock, 8000))).size, 199);
+    const requested = [...known.map(({ instanceId }) => instanceId), 'i-00000000'] as InstanceId[];
+    assert.equal((await gateway.describeInstances(requested, startTrace(systemClock, 8000))).size, 199);
     assert.equal(calls(describeInstances), 1);
   });
 });

@@ -17,7 +17,7 @@ describe('RequestHandler', () => {
   let tls: Server;
   let proxy: Server;
   /** The first line of each request to the proxy. */
-  let asked: string[] = [];
+  let requests: string[] = [];
   const sockets = new Set<Socket>();
   const portOf = (server: Server) => (server.address() as AddressInfo).port;
   const urlOf = (server: Server) => `127.0.0.1:${portOf(server)}`;
@@ -40,7 +40,7 @@ describe('RequestHandler', () => {
         .on('error', () => undefined)
         .once('data', (head: Buffer) => {
           const line = head.toString('latin1').split('\r\n', 1)[0]!;
-          asked.push(line);
+          requests.push(line);
           const [, host = '', port = ''] = /^CONNECT (localhost):(\d+) /.exec(line) ?? [];
           if (host === '') {
             socket.end('HTTP/1.1 407 Proxy Authentication Required\r\nContent-Type: text/html\r\n\r\nno');
@@ -68,7 +68,7 @@ describe('RequestHandler', () => {
     for (const name of names) Reflect.deleteProperty(process.env, name);
   };
   beforeEach(() => {
-    asked = [];
+    requests = [];
     unset();
   });
   after(() => {
@@ -104,7 +104,7 @@ describe('RequestHandler', () => {
     it(`connects through the proxy in ${name}`, async () => {
       process.env[name] = `http://${urlOf(proxy)}`;
       assert.equal((await read(https())).size, 3);
-      assert.match(asked[0]!, new RegExp(`^CONNECT localhost:${portOf(tls)} `));
+      assert.match(requests[0]!, new RegExp(`^CONNECT localhost:${portOf(tls)} `));
     });
 
   for (const name of ['NO_PROXY', 'no_proxy'])
@@ -112,7 +112,7 @@ describe('RequestHandler', () => {
       process.env['HTTPS_PROXY'] = `http://${urlOf(proxy)}`;
       process.env[name] = 'localhost';
       assert.equal((await read(https())).size, 3);
-      assert.deepEqual(asked, []);
+      assert.deepEqual(requests, []);
     });
 
   it('reports a proxy that requires a password', async () => {
@@ -126,6 +126,6 @@ describe('RequestHandler', () => {
   it('connects directly to the embedded AWS', async () => {
     process.env['HTTP_PROXY'] = `http://${urlOf(proxy)}`;
     assert.equal((await read({ endpoint: aws.url, amazonsOwn: false })).size, 3);
-    assert.deepEqual(asked, []);
+    assert.deepEqual(requests, []);
   });
 });

@@ -91,7 +91,7 @@ describe('readConfig', () => {
   });
 
   describe('refuses API_TOKEN', () => {
-    const unusable: [what: string, token: string, says: RegExp][] = [
+    const unusable: [what: string, token: string, expected: RegExp][] = [
       ['in double quotes', `"${good}"`, /has quotes, spaces/],
       ['in single quotes', `'${good}'`, /has quotes, spaces/],
       ['with only a closing quote', `${good}"`, /has quotes, spaces/],
@@ -112,12 +112,12 @@ describe('readConfig', () => {
       ['that is not UTF-8', base64(Buffer.from('tester:secret-w\u00f6rd', 'latin1')), /not UTF-8/],
     ];
     for (const AWS_BACKEND of ['aws', 'embedded'])
-      for (const [what, token, says] of unusable)
+      for (const [what, token, expected] of unusable)
         it(`${what} with AWS_BACKEND=${AWS_BACKEND}, without its text in the fault`, () => {
           const [fault = '', ...others] = faultsOf({ AWS_BACKEND, API_TOKEN: token });
           assert.deepEqual(others, []);
           assert.match(fault, /^API_TOKEN /);
-          assert.match(fault, says);
+          assert.match(fault, expected);
           assert.match(fault, /write API_TOKEN=value|make one with: printf/);
           if (AWS_BACKEND === 'aws') assert.ok(!fault.includes(sampleToken), 'suggests the sample');
           assert.doesNotMatch(fault, /secret/);
@@ -243,7 +243,7 @@ describe('readConfig', () => {
 
   describe('with AWS_BACKEND=aws', () => {
     const aws = { AWS_BACKEND: 'aws', API_TOKEN: good };
-    const refused: [env: Record<string, string>, ...says: RegExp[]][] = [
+    const refused: [env: Record<string, string>, ...expected: RegExp[]][] = [
       [
         { AWS_ENDPOINT_URL_ELASTIC_LOAD_BALANCING: '"http://localhost:5566"' },
         /^AWS_ENDPOINT_URL_ELASTIC.* has quotes/,
@@ -275,11 +275,11 @@ describe('readConfig', () => {
       [{ AWS_CA_BUNDLE: '/no/ca.pem' }, /^AWS_CA_BUNDLE=\/no\/ca\.pem cannot be read/],
       [{ AWS_CONFIG_FILE: '/no/config' }, /^AWS_CONFIG_FILE=\/no\/config cannot be read/],
     ];
-    for (const [env, ...says] of refused)
+    for (const [env, ...expected] of refused)
       it(`refuses ${JSON.stringify(env)}`, () => {
         const faults = faultsOf({ ...aws, ...env }, disk({}));
-        assert.equal(faults.length, says.length, faults.join());
-        for (const [index, pattern] of says.entries()) assert.match(faults[index]!, pattern);
+        assert.equal(faults.length, expected.length, faults.join());
+        for (const [index, pattern] of expected.entries()) assert.match(faults[index]!, pattern);
         assert.doesNotMatch(faults.join(), /secret@|AKIA|two words|token #/);
       });
 
@@ -346,7 +346,7 @@ describe('readConfig', () => {
   });
 
   describe('does not default to the sample token with', () => {
-    for (const [env, says] of [
+    for (const [env, expected] of [
       [{ API_TOKEN: '' }, /^API_TOKEN is empty: set it/],
       [{ API_TOKENS: good }, /^API_TOKEN is missing, and API_TOKENS is not a setting: set it/],
       [{ api_token: good }, /^API_TOKEN is missing, and api_token is not a setting/],
@@ -355,7 +355,7 @@ describe('readConfig', () => {
       it(JSON.stringify(env).replace(good, '…'), () => {
         const [fault = '', ...others] = faultsOf(env);
         assert.deepEqual(others, []);
-        assert.match(fault, says);
+        assert.match(fault, expected);
       });
   });
 
@@ -369,7 +369,7 @@ describe('readConfig', () => {
         assert.equal(tokenFile, '/run/t');
       });
 
-    for (const [what, env, text, says] of [
+    for (const [what, env, text, expected] of [
       [
         'that does not exist',
         {},
@@ -391,7 +391,7 @@ describe('readConfig', () => {
         const files = text === undefined ? {} : { '/run/t': text };
         const [fault = '', ...others] = faultsOf({ API_TOKEN_FILE: '/run/t', ...env }, disk(files));
         assert.deepEqual(others, []);
-        assert.match(fault, says);
+        assert.match(fault, expected);
         assert.ok(!fault.includes('secret') && !fault.includes(good));
       });
   });

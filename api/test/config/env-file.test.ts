@@ -23,7 +23,7 @@ describe('readEnvFile', () => {
   });
 
   describe('returns a warning as dotenv and a fault as docker for', () => {
-    for (const [what, text, value, says] of [
+    for (const [what, text, value, expected] of [
       ['double quotes', 'AWS_PROFILE="a b"', 'a b', /has quotes around its value/],
       ['single quotes', "AWS_PROFILE='a#b'", 'a#b', /has quotes around its value/],
       ['a comment after quotes', 'AWS_PROFILE="a" # mine', 'a', /has quotes around its value/],
@@ -45,8 +45,8 @@ describe('readEnvFile', () => {
           warnings[0]!,
           /^line 2, AWS_PROFILE, .* which docker --env-file does not strip: write AWS_PROFILE=value/,
         );
-        assert.match(warnings[0]!, says);
-        assert.match(read(text, 'docker').faults[0]!, says);
+        assert.match(warnings[0]!, expected);
+        assert.match(read(text, 'docker').faults[0]!, expected);
       });
 
     it('a $, as a warning for both readers', () => {
@@ -61,7 +61,7 @@ describe('readEnvFile', () => {
   describe('returns a fault with the number of the line for', () => {
     const long = base64Of(200);
     const wrapped = (width: number) => long.match(new RegExp(`.{1,${width}}`, 'g'))!.join('\n');
-    for (const [what, text, says] of [
+    for (const [what, text, expected] of [
       ['a line without =', 'API_TOKEN\nPORT=1', [/^line 1 is not an assignment: write NAME=value/]],
       ['a name with a dash', 'PORT=1\nAPI-TOKEN=x', [/^line 2 is not an assignment/]],
       [
@@ -92,8 +92,8 @@ describe('readEnvFile', () => {
       for (const reader of ['dotenv', 'docker'] as const)
         it(`${what}, read as ${reader}`, () => {
           const { faults } = read(text, reader);
-          assert.equal(faults.length, says.length, faults.join('\n'));
-          for (const [index, pattern] of says.entries()) assert.match(faults[index]!, pattern);
+          assert.equal(faults.length, expected.length, faults.join('\n'));
+          for (const [index, pattern] of expected.entries()) assert.match(faults[index]!, pattern);
           assert.ok(!faults.join().includes(long.slice(0, 20)), 'shows a value');
         });
   });

@@ -66,13 +66,13 @@ describe('The request log', () => {
       aws.region.setMembers('empty-elb', []);
       aws.faults.set([{ actions: ['RegisterInstancesWithLoadBalancer'], latencyMs }]);
       const requestId = `gone-${latencyMs}`;
-      const asked = service.request('/elb/empty-elb?wait=in-service', {
+      const request = service.request('/elb/empty-elb?wait=in-service', {
         method: 'POST',
         body: JSON.stringify({ instanceId: neverInService }),
         headers: { 'X-Request-Id': requestId },
         signal: AbortSignal.timeout(1500),
       });
-      await assert.rejects(asked, { name: 'TimeoutError' });
+      await assert.rejects(request, { name: 'TimeoutError' });
       const line = await service.logged((candidate) => candidate['requestId'] === requestId);
       assert.deepEqual([line['status'], line['clientGone']], [202, true]);
     });
