@@ -20,7 +20,7 @@ const changeOf = ({ body }: { body: string }) =>
   ).message;
 const healthOf = (answer: { body: string }) => changeOf(answer).health;
 
-describe('A change with wait', () => {
+describe('A change', () => {
   let world: World;
   beforeEach(async () => {
     world = await startWorld();
@@ -33,7 +33,7 @@ describe('A change with wait', () => {
   const untilCalled = (action: string, times = 1) =>
     world.eventually(() => world.calls(action) >= times, `${times} calls of ${action}`);
 
-  it('returns the error without waiting when the change is refused', async () => {
+  it('with wait returns the error without waiting when the change is refused', async () => {
     assert.equal((await attach('default-elb', member)).status, 409);
     assert.equal((await detach('default-elb', spare)).status, 409);
     assert.equal((await attach('no-such-elb', spare)).status, 404);
@@ -41,7 +41,7 @@ describe('A change with wait', () => {
     assert.equal(world.calls(describeHealth), 0);
   });
 
-  it('=in-service returns 202 with the health and its location when the timeout has elapsed', async () => {
+  it('with wait=in-service returns 202 with the health and its location when the timeout has elapsed', async () => {
     const answer = await attach('default-elb', spare, 'wait=in-service&timeout=1');
     assert.equal(answer.status, 202, answer.body);
     assert.equal(answer.headers.get('location'), '/elb/default-elb/health');
@@ -53,7 +53,7 @@ describe('A change with wait', () => {
     assert.ok((await world.ids('default-elb')).includes(spare));
   });
 
-  it('=in-service returns 201 as soon as the instance is in service', async () => {
+  it('with wait=in-service returns 201 as soon as the instance is in service', async () => {
     let answered = false;
     const waiting = attach('default-elb', spare).then((answer) => {
       answered = true;
@@ -67,7 +67,7 @@ describe('A change with wait', () => {
     assert.equal(changeOf(answer).instanceId, spare);
   });
 
-  it('=drained returns 202 while the instance drains and 201 when draining has ended', async () => {
+  it('with wait=drained returns 202 while the instance drains and 201 when draining has ended', async () => {
     const late = await detach('default-elb', member, 'wait=drained&timeout=1');
     assert.equal(late.status, 202);
     assert.match(healthOf(late).why, /drains its connections until/);
@@ -77,12 +77,12 @@ describe('A change with wait', () => {
     assert.equal((await waiting).status, 201);
   });
 
-  it('=drained returns 201 immediately for an instance that was out of service', async () => {
+  it('with wait=drained returns 201 immediately for an instance that was out of service', async () => {
     world.aws.region.setMembers('default-elb', [member, stopped]);
     assert.equal((await detach('default-elb', stopped)).status, 201);
   });
 
-  it('=drained returns 201 when AWS does not report the instance any more', async () => {
+  it('with wait=drained returns 201 when AWS does not report the instance any more', async () => {
     const waiting = detach('default-elb', member);
     await untilCalled(describeHealth);
     world.aws.region.advance(60);
@@ -90,7 +90,7 @@ describe('A change with wait', () => {
   });
 
   for (const draining of ['drop', 'keep'] as const) {
-    describe(`=in-service for a draining instance when AWS ${draining}s the attachment`, () => {
+    describe(`with wait=in-service of a draining instance when AWS ${draining}s the attachment`, () => {
       beforeEach(() => {
         world.aws.region.changeBehaviour({ draining });
       });
@@ -136,7 +136,7 @@ describe('A change with wait', () => {
     });
   }
 
-  it('=in-service returns 409 when the second attachment after draining is lost as well', async () => {
+  it('with wait=in-service returns 409 when the second attachment after draining is lost as well', async () => {
     world.aws.region.changeBehaviour({ draining: 'drop' });
     await detach('default-elb', member, '');
     const waiting = attach('default-elb', member);
@@ -153,7 +153,7 @@ describe('A change with wait', () => {
     assert.equal(world.calls(register), 2);
   });
 
-  it('=in-service reports the first attachment when the second attachment fails', async () => {
+  it('with wait=in-service reports the first attachment when the second attachment fails', async () => {
     world.aws.region.changeBehaviour({ draining: 'drop' });
     await detach('default-elb', member, '');
     const waiting = attach('default-elb', member);
@@ -165,7 +165,7 @@ describe('A change with wait', () => {
     assert.match(messageOf(answer), /was attached to default-elb while it drained and was no member/);
   });
 
-  it('=in-service does not attach an instance again that the service has detached during the wait', async () => {
+  it('with wait=in-service does not attach an instance again that the service has detached during the wait', async () => {
     await detach('default-elb', member, '');
     const waiting = attach('default-elb', member);
     await untilCalled(describeHealth);
@@ -177,7 +177,7 @@ describe('A change with wait', () => {
     assert.equal(world.calls(register), 1);
   });
 
-  it('=in-service does not attach an instance again that was detached before the wait began', async () => {
+  it('with wait=in-service does not attach an instance again that was detached before the wait began', async () => {
     world.aws.region.changeBehaviour({ draining: 'drop' });
     await detach('default-elb', member, '');
     world.aws.faults.set([{ actions: ['DescribeLoadBalancerAttributes'], latencyMs: 1000 }]);
@@ -193,7 +193,7 @@ describe('A change with wait', () => {
     assert.equal(world.calls(register), 1);
   });
 
-  it('=in-service reports an unknown outcome when the second attachment fails without a response', async () => {
+  it('with wait=in-service reports an unknown outcome when the second attachment fails without a response', async () => {
     world.aws.region.changeBehaviour({ draining: 'drop' });
     await detach('default-elb', member, '');
     const waiting = attach('default-elb', member);
@@ -208,7 +208,7 @@ describe('A change with wait', () => {
     );
   });
 
-  it('=in-service continues while AWS lists the member without health', async () => {
+  it('with wait=in-service continues while AWS lists the member without health', async () => {
     world.aws.region.changeBehaviour({ registrationLag: 20 });
     const waiting = attach('default-elb', spare);
     await untilCalled(describeHealth, 5);
@@ -218,7 +218,7 @@ describe('A change with wait', () => {
     assert.equal(answer.status, 201, answer.body);
   });
 
-  it('=in-service returns 202 for a terminated instance and 409 when AWS has removed it', async () => {
+  it('with wait=in-service returns 202 for a terminated instance and 409 when AWS has removed it', async () => {
     const late = attach('default-elb', spare, 'wait=in-service&timeout=2');
     const lost = attach('default-elb', spares[1]!);
     const both = [spare, spares[1]!];
@@ -239,7 +239,7 @@ describe('A change with wait', () => {
   });
 
   for (const formerMembers of ['out-of-service', 'unknown', 'invalid-instance'] as const)
-    it(`=drained returns 201 when AWS reports a former member as ${formerMembers}`, async () => {
+    it(`with wait=drained returns 201 when AWS reports a former member as ${formerMembers}`, async () => {
       world.aws.region.changeBehaviour({ formerMembers });
       const waiting = detach('default-elb', member);
       await untilCalled(describeHealth, 2);
@@ -247,7 +247,7 @@ describe('A change with wait', () => {
       assert.equal((await waiting).status, 201);
     });
 
-  it('=drained continues while AWS lists the draining instance', async () => {
+  it('with wait=drained continues while AWS lists the draining instance', async () => {
     world.aws.region.changeBehaviour({ listDraining: true, formerMembers: 'unknown' });
     const late = await detach('default-elb', member, 'wait=drained&timeout=1');
     assert.equal(late.status, 202);
@@ -257,7 +257,7 @@ describe('A change with wait', () => {
     assert.equal((await waiting).status, 201);
   });
 
-  it('returns 409 when another client detaches the instance during the wait', async () => {
+  it('with wait returns 409 when another client detaches the instance during the wait', async () => {
     const waiting = attach('default-elb', spare);
     await untilCalled(describeHealth);
     world.aws.region.setMembers('default-elb', [member]);
@@ -266,7 +266,7 @@ describe('A change with wait', () => {
     assert.match(messageOf(answer), /was attached to default-elb, but it is no member any more/);
   });
 
-  it('returns 404 and reports the change when the load balancer is deleted during the wait', async () => {
+  it('with wait returns 404 and reports the change when the load balancer is deleted during the wait', async () => {
     const waiting = attach('default-elb', spare);
     await untilCalled(describeHealth);
     world.aws.region.deleteLoadBalancer('default-elb');
@@ -275,14 +275,14 @@ describe('A change with wait', () => {
     assert.match(messageOf(answer), /does not exist.*i-0b22a22eec53b9321 was attached to default-elb before/);
   });
 
-  it('returns 202 with unknown health when AWS throttles the health reads until the timeout', async () => {
+  it('with wait returns 202 with unknown health when AWS throttles the health reads until the timeout', async () => {
     world.aws.faults.set([{ throttle: true, actions: [describeHealth] }]);
     const late = await attach('default-elb', spare, 'wait=in-service&timeout=5');
     assert.equal(late.status, 202);
     assert.match(healthOf(late).why, /not known, as AWS throttled the request/);
   });
 
-  it('continues when AWS throttles the health reads temporarily', async () => {
+  it('with wait continues when AWS throttles the health reads temporarily', async () => {
     const waiting = attach('default-elb', spare);
     await untilCalled(describeHealth);
     world.aws.faults.set([{ throttle: true, actions: [describeHealth] }]);
@@ -295,7 +295,7 @@ describe('A change with wait', () => {
     assert.equal((await waiting).status, 201);
   });
 
-  it('shares Register calls and health reads with concurrent changes of the same load balancer', async () => {
+  it('with wait shares Register calls and health reads with concurrent changes of the same load balancer', async () => {
     await world.ids('default-elb');
     world.aws.resetCalls();
     world.aws.faults.set([{ actions: [register], latencyMs: 2000 }]);
@@ -310,7 +310,7 @@ describe('A change with wait', () => {
     assert.equal(world.aws.calls().actions[describeHealth]!.maxInFlight, 1);
   });
 
-  it('succeeds when AWS refuses another instance of the same Register call', async () => {
+  it('with wait succeeds when AWS refuses another instance of the same Register call', async () => {
     // EC2 describes the instance during the checks, then ELB refuses it.
     world.aws.faults.set([{ actions: [register], latencyMs: 300, count: 1 }]);
     const waiting = [...spares, 'i-0f7041b2cd3e36895'].map((id) => attach('empty-elb', id, ''));
@@ -320,7 +320,7 @@ describe('A change with wait', () => {
     assert.deepEqual(statuses, [201, 201, 201, 201, 400]);
   });
 
-  it('stops calling AWS when the client disconnects', async () => {
+  it('with wait stops calling AWS when the client disconnects', async () => {
     const body = JSON.stringify({ instanceId: spare });
     const disconnecting = request(`${world.service.url}/elb/default-elb?wait=in-service`, {
       method: 'POST',
@@ -341,7 +341,7 @@ describe('A change with wait', () => {
     assert.ok(world.calls(describeHealth) <= before + 1);
   });
 
-  it('returns 503 and reports the change when the service shuts down', async () => {
+  it('with wait returns 503 and reports the change when the service shuts down', async () => {
     const attaching = attach('default-elb', spare);
     const detaching = detach('default-elb', member);
     await world.eventually(
@@ -360,7 +360,7 @@ describe('A change with wait', () => {
     assert.ok(attached.headers.has('retry-after'));
   });
 
-  it('returns immediately and changes nothing in a dry run', async () => {
+  it('with wait returns immediately and changes nothing in a dry run', async () => {
     const attached = await attach('default-elb', spare, 'dryRun=true&wait=in-service');
     assert.equal(attached.status, 200);
     assert.deepEqual(

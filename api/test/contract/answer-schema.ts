@@ -11,7 +11,7 @@ import {
   undocumentedRoutes,
 } from './swagger.ts';
 
-/** An answer as it came: `headers` of fetch, and the body's text. */
+/** A response with the headers of fetch and the body as text. */
 export interface Answer {
   readonly status: number;
   readonly headers: { get(name: string): string | null };
@@ -20,28 +20,28 @@ export interface Answer {
 
 const document = dereference(readSwagger(), readSwagger());
 const ajv = new Ajv({ allErrors: true, keywords: ['example'] });
-/** The validator of each response schema. Compiling one takes longer than a request. */
+/** Caches the compiled validators, because compiling one takes longer than a request. */
 const validators = new WeakMap<SchemaObject, ValidateFunction>();
 
-/** What can be answered where no operation is: by a method that a path lacks, and by an unknown path. */
-const elsewhere = { 400: 'WrongParameter', 401: 'Unauthenticated', 500: 'Unforeseen' };
-const methodLacking = { ...elsewhere, 405: 'MethodNotAllowed' };
-const pathLacking = { ...elsewhere, 404: 'PathNotFound' };
+/** The responses to requests without an operation: of an undeclared method, and of an unknown path. */
+const withoutOperation = { 400: 'WrongParameter', 401: 'Unauthenticated', 500: 'Unforeseen' };
+const unknownMethod = { ...withoutOperation, 405: 'MethodNotAllowed' };
+const unknownPath = { ...withoutOperation, 404: 'PathNotFound' };
 
 /**
- * Asserts that swagger.yaml has this status for the request, and that the answer fits it: the JSON body its schema
- * (with no property that it does not name), the headers those that it promises, the code of a failure one that it lists. A HEAD is held against the GET, and
- * has no body, like a status without a schema. The pages about the API are left alone. Throws AssertionError.
+ * Asserts that swagger.yaml declares this status for the request, and that the response matches the declaration: the JSON
+ * body its schema (without undeclared properties), the headers, and the error code. A response to HEAD is compared with
+ * the declaration of GET and must be without a body. Ignores the documentation pages. Throws AssertionError.
  *
  * @example assertAnswerFits('GET', '/elb/web', { status, headers, body: await response.clone().text() })
  */
 export function assertAnswerFits(method: string, path: string, { status, headers, body }: Answer): void {
-  const asked = method === 'HEAD' ? 'GET' : method;
+  const operationMethod = method === 'HEAD' ? 'GET' : method;
   const pathname = path.replace(/[?#].*$/, '').replace(/(?<=.)\/$/, '');
-  if (status < 400 && undocumentedRoutes.includes(`${asked} ${pathname}`)) return;
+  if (status < 400 && undocumentedRoutes.includes(`${operationMethod} ${pathname}`)) return;
 
   const name = `${method} ${path} ${status}`;
-  const response = responsesOf(asked, pathname)[status];
+  const response = responsesOf(operationMethod, pathname)[status];
   assert.ok(response, `${name}: swagger.yaml does not have this status for this request`);
   for (const [header, { type, enum: values }] of Object.entries(response.headers ?? {})) {
     const value = headers.get(header);
@@ -51,7 +51,7 @@ export function assertAnswerFits(method: string, path: string, { status, headers
   }
   if (status >= 400) assertCodeFits(name, status, headers.get('Error-Code') ?? 'missing');
   if (method === 'HEAD' || response.schema === undefined) {
-    assert.equal(body, '', `${name}: is answered without a body`);
+    assert.equal(body, '', `${name}: the response must be without a body`);
     return;
   }
   assert.match(headers.get('Content-Type') ?? '', /^application\/json\b/, `${name}: not sent as JSON`);
@@ -61,8 +61,8 @@ export function assertAnswerFits(method: string, path: string, { status, headers
 }
 
 function validatorOf(schema: SchemaObject): ValidateFunction {
-  const known = validators.get(schema);
-  if (known !== undefined) return known;
+  const cached = validators.get(schema);
+  if (cached !== undefined) return cached;
   const validate = ajv.compile(closed(schema));
   validators.set(schema, validate);
   return validate;
@@ -72,18 +72,18 @@ function responsesOf(method: string, pathname: string): Readonly<Record<string, 
   const path = Object.entries(document.paths ?? {}).find(([template]) => matches(template, pathname))?.[1];
   if (path === undefined) {
     const isPage = undocumentedRoutes.some((route) => route.endsWith(` ${pathname}`));
-    return shared(isPage ? { ...methodLacking, ...pathLacking } : pathLacking);
+    return shared(isPage ? { ...unknownMethod, ...unknownPath } : unknownPath);
   }
   const operation: OperationObject | undefined = Object.fromEntries(operationsOf(path))[method.toLowerCase()];
-  return operation === undefined ? shared(methodLacking) : (operation.responses ?? {});
+  return operation === undefined ? shared(unknownMethod) : (operation.responses ?? {});
 }
 
 function assertCodeFits(name: string, status: number, code: string): void {
   const expected = (errorStatus as Readonly<Record<string, number>>)[code];
-  assert.equal(expected, status, `${name}: Error-Code is ${code}, which is no code of this status`);
+  assert.equal(expected, status, `${name}: Error-Code is ${code}, which is not a code of this status`);
 }
 
-/** `{name}` of a template stands for one segment of the path. */
+/** Returns whether the path matches the template, in which `{name}` stands for one segment. */
 function matches(template: string, pathname: string): boolean {
   const segments = pathname.split('/');
   const expected = template.split('/');
@@ -99,8 +99,8 @@ function shared(names: Readonly<Record<string, string>>): Record<string, Respons
 }
 
 /**
- * Returns the schema without its permission of further properties (except those that `x-further-properties` names) and
- * of further values. The permission is for later versions; in a test, what is not described may be a leak.
+ * Returns the schema without support for further properties (except those listed in `x-further-properties`) and further
+ * enum values. Extensibility is for later versions; in a test, an undeclared property may be a leak.
  */
 function closed(schema: SchemaObject): SchemaObject {
   const {

@@ -12,10 +12,9 @@ import {
 } from './swagger.ts';
 
 /**
- * Returns one sentence for each thing of the contract that the document drops or changes; none where it keeps all.
- * A success schema X of the contract must be `{message: X}` in the document, or `{message: Y}` where the object Y has
- * all of X and adds optional properties. Additions and `info` are free, except a new parameter that is required, which
- * clients of the contract do not send.
+ * Returns one sentence for each part of the contract that the document drops or changes, or an empty list. A success
+ * schema X of the contract must be `{message: X}` in the document, or `{message: Y}` where the object Y adds optional
+ * properties to X. Additions and changes of `info` are allowed, except new required parameters, which clients do not send.
  */
 export function contractDifferences(contract: SwaggerDocument, document: SwaggerDocument): string[] {
   return [
@@ -40,7 +39,7 @@ export function contractDifferences(contract: SwaggerDocument, document: Swagger
 
 type Effective = Record<'properties' | 'parameters' | 'responses', Readonly<Record<string, unknown>>>;
 
-/** The operation with what it takes from its path and document, and its parameters and responses by name. */
+/** Returns the operation with the inherited parameters and security, and its parameters and responses by name. */
 function effective(document: SwaggerDocument, path: PathItem, operation: OperationObject): Effective {
   const { parameters: own = [], responses = {}, ...properties } = operation;
   const shared = (path['parameters'] ?? []) as ParameterObject[];
@@ -57,7 +56,7 @@ function effective(document: SwaggerDocument, path: PathItem, operation: Operati
   };
 }
 
-/** A schema may be shared, so schemas are compared with what their references point to. */
+/** Returns the response with all references of its schema resolved. */
 function dereferenced(document: SwaggerDocument, response: ResponseObject): ResponseObject {
   return response.schema === undefined
     ? response
@@ -102,7 +101,7 @@ function responseDifferences(
     : [...differences, `${name}: the schema in the envelope is changed`];
 }
 
-/** Returns whether the object schema `found` is `expected` as it stands, with any number of optional properties more. */
+/** Returns whether the object schema `found` equals `expected` apart from additional optional properties. */
 function contains(found: SchemaObject, expected: SchemaObject): boolean {
   if (expected.properties === undefined) return isDeepStrictEqual(expected, found);
   const { properties: expectedProperties, ...rest } = expected;
@@ -114,18 +113,18 @@ function contains(found: SchemaObject, expected: SchemaObject): boolean {
   );
 }
 
-/** Returns X of the schema `{message: X}`, or undefined where the schema is another. */
+/** Returns X of the schema `{message: X}`, or undefined if the schema has another form. */
 function envelopedIn({ type, required, properties = {} }: SchemaObject): unknown {
   const isEnvelope =
     type === 'object' && isDeepStrictEqual([Object.keys(properties), required], [['message'], ['message']]);
   return isEnvelope ? (properties as Record<string, unknown>)['message'] : undefined;
 }
 
-/** Names each property of `expected` that `found` lacks or has otherwise. */
-function changed(name: string, expected: object, found: object, free: readonly string[] = []): string[] {
+/** Returns one sentence for each property of `expected` that is missing or different in `found`. */
+function changed(name: string, expected: object, found: object, ignored: readonly string[] = []): string[] {
   const values = found as Record<string, unknown>;
   return Object.entries(expected)
-    .filter(([key, value]) => !free.includes(key) && !isDeepStrictEqual(value, values[key]))
+    .filter(([key, value]) => !ignored.includes(key) && !isDeepStrictEqual(value, values[key]))
     .map(([key]) => `${name}${key} is ${key in values ? 'changed' : 'dropped'}`);
 }
 

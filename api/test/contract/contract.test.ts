@@ -19,9 +19,9 @@ import {
 
 type Parsable = Parameters<typeof SwaggerParser.validate>[0];
 
-/** The methods and paths of every router of the application; the router adds HEAD to each GET by itself. */
-function routesOfTheApplication(): string[] {
-  // Routes are only listed here, none is called: what they would work with may be absent.
+/** Returns the method and path of each route, without the HEAD routes that the router adds to GET. */
+function applicationRoutes(): string[] {
+  // The test lists the routes and does not call them, so most dependencies can be absent.
   const app = createApp({ docs: { swaggerYaml: '', swaggerUi: '' } } as AppDeps);
   return app.middleware
     .flatMap((middleware) => (middleware as { router?: Router }).router?.stack ?? [])
@@ -31,19 +31,19 @@ function routesOfTheApplication(): string[] {
     .sort();
 }
 
-function routesOfTheDocument(): string[] {
+function documentedRoutes(): string[] {
   return Object.entries(readSwagger().paths ?? {}).flatMap(([path, item]) =>
     operationsOf(item).map(([method]) => `${method.toUpperCase()} ${path.replaceAll(/\{(\w+)\}/g, ':$1')}`),
   );
 }
 
 describe('swagger.yaml', () => {
-  it('is what the routes and api/contract.ts make it (mend with: npm run swagger)', () => {
+  it('is up to date with api/contract.ts (otherwise run: npm run swagger)', () => {
     assert.equal(swaggerText(), renderSwagger());
   });
 
-  it('has every route of the application but the pages about the API, and no other', () => {
-    assert.deepEqual(routesOfTheApplication(), [...routesOfTheDocument(), ...undocumentedRoutes].sort());
+  it('declares all routes except the documentation pages', () => {
+    assert.deepEqual(applicationRoutes(), [...documentedRoutes(), ...undocumentedRoutes].sort());
   });
 
   it('is valid Swagger 2.0', async () => {
@@ -52,11 +52,11 @@ describe('swagger.yaml', () => {
     await SwaggerParser.validate(document as unknown as Parsable, { validate: { schema: true, spec: true } });
   });
 
-  it('keeps all that clients hold in hand', () => {
+  it('is compatible with the contract of existing clients', () => {
     assert.deepEqual(contractDifferences(readContract(), readSwagger()), []);
   });
 
-  it('has each condition of a member', () => {
+  it('declares each condition of a member', () => {
     const { condition } = readSwagger().definitions?.['HealthEntry']?.properties as Record<
       string,
       { 'x-extensible-enum': string[] }
@@ -64,7 +64,7 @@ describe('swagger.yaml', () => {
     assert.deepEqual(condition?.['x-extensible-enum'], [...conditions]);
   });
 
-  it('has examples that fit their schemas', () => {
+  it('contains examples that match their schemas', () => {
     const document = dereference(readSwagger(), readSwagger());
     const ajv = new Ajv({ keywords: ['example', 'x-further-properties', 'x-extensible-enum'] });
     const responses = Object.values(document.paths ?? {})
@@ -77,7 +77,7 @@ describe('swagger.yaml', () => {
     }
   });
 
-  describe('for the clients that are generated from it', () => {
+  describe('for client generators', () => {
     const document = readSwagger();
     const operations = Object.values(document.paths ?? {}).flatMap((path) => operationsOf(path));
     const answers = operations.flatMap(([method, operation]) =>
@@ -90,13 +90,13 @@ describe('swagger.yaml', () => {
         })),
     );
 
-    it('names every operation, each with a name of its own', () => {
+    it('has a unique operationId for each operation', () => {
       const names = operations.map(([, { operationId }]) => operationId);
       assert.ok(!names.includes(undefined));
       assert.equal(new Set(names).size, names.length);
     });
 
-    it('has one schema for all successes of an operation, with a name', () => {
+    it('has one named schema for all success responses of an operation', () => {
       const schemas = new Map<unknown, unknown>();
       for (const { name, operation, schema } of answers) {
         assert.match(schema?.$ref ?? '', /^#\/definitions\/\w+Answer$/, name);
@@ -105,32 +105,32 @@ describe('swagger.yaml', () => {
       }
     });
 
-    it('types each property of an answer, and limits none to some values', () => {
+    it('has a type and no enum for each property of a response', () => {
       for (const { name, schema } of answers)
-        for (const [place, { type, enum: values }] of placesOf(name, schema!)) {
-          assert.equal(typeof type, 'string', place);
-          if (!place.startsWith('get healthcheck')) assert.equal(values, undefined, place);
+        for (const [path, { type, enum: values }] of nestedSchemas(name, schema!)) {
+          assert.equal(typeof type, 'string', path);
+          if (!path.startsWith('get healthcheck')) assert.equal(values, undefined, path);
         }
     });
 
-    it('allows further properties wherever an answer may get some', () => {
+    it('allows further properties in each extensible response schema', () => {
       const fixed = Object.keys(readContract().definitions ?? {}).map((name) => `#/definitions/${name}`);
       for (const { name, schema } of answers)
-        for (const [place, { $ref, type, properties, additionalProperties }] of placesOf(name, schema!)) {
-          if (type !== 'object' || properties === undefined || place === name) continue;
-          assert.equal(additionalProperties, fixed.includes($ref ?? '') ? undefined : true, place);
+        for (const [path, { $ref, type, properties, additionalProperties }] of nestedSchemas(name, schema!)) {
+          if (type !== 'object' || properties === undefined || path === name) continue;
+          assert.equal(additionalProperties, fixed.includes($ref ?? '') ? undefined : true, path);
         }
     });
 
-    /** The schema and all that it is made of, each by its place, with the `$ref` that led there. */
-    function placesOf(place: string, schema: SchemaObject): [string, SchemaObject][] {
+    /** Returns the schema and its nested schemas with their paths, each with its own `$ref`. */
+    function nestedSchemas(path: string, schema: SchemaObject): [string, SchemaObject][] {
       const { $ref } = schema;
       const own: SchemaObject = { ...resolve(document, schema), ...($ref !== undefined && { $ref }) };
       const properties = Object.entries((own.properties ?? {}) as Record<string, SchemaObject>);
       return [
-        [place, own],
-        ...properties.flatMap(([name, property]) => placesOf(`${place} ${name}`, property)),
-        ...(own['items'] === undefined ? [] : placesOf(`${place} []`, own['items'] as SchemaObject)),
+        [path, own],
+        ...properties.flatMap(([name, property]) => nestedSchemas(`${path} ${name}`, property)),
+        ...(own['items'] === undefined ? [] : nestedSchemas(`${path} []`, own['items'] as SchemaObject)),
       ];
     }
   });

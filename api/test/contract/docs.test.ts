@@ -17,7 +17,7 @@ const types: Record<string, RegExp> = {
 let aws: EmbeddedAws;
 let service: Service;
 
-/** Starts what the tests of a block share. */
+/** Starts the embedded AWS and the service for the tests of a block. */
 function withService(env: Record<string, string>): void {
   before(async () => {
     aws = await startEmbeddedAws();
@@ -29,15 +29,15 @@ function withService(env: Record<string, string>): void {
   });
 }
 
-/** A connection that is kept would hold up the end of the service for its 5 idle seconds. */
+/** A kept-alive connection would delay the shutdown of the service by 5 s. */
 const get = (path: string, headers: Record<string, string> = {}, method = 'GET') =>
   fetch(service.url + path, { method, headers: { Connection: 'close', ...headers } });
 
-describe('the pages about the API, with DOCS=off', () => {
+describe('The documentation pages with DOCS=off', () => {
   withService({ DOCS: 'off' });
 
   for (const path of pages) {
-    it(`are gone: ${path} is 401 without credentials and 404 with them`, async () => {
+    it(`are disabled, so ${path} returns 401 without credentials and 404 with credentials`, async () => {
       const credentials = { Authorization: `Basic ${token}` };
       for (const [headers, status] of [[{}, 401] as const, [credentials, 404] as const]) {
         const answer = await get(path, headers);
@@ -48,10 +48,10 @@ describe('the pages about the API, with DOCS=off', () => {
   }
 });
 
-describe('the pages about the API', () => {
+describe('The documentation pages', () => {
   withService({});
 
-  it('have no further page below /docs', async () => {
+  it('do not include further files below /docs', async () => {
     for (const path of ['/docs/', '/docs/package.json', '/docs/..%2fpackage.json', '/docs/swagger-ui.js']) {
       const answer = await get(path);
       assert.equal(answer.status, path === '/docs/' ? 200 : 401, path);
@@ -59,7 +59,7 @@ describe('the pages about the API', () => {
   });
 
   for (const path of pages) {
-    it(`are public: GET and HEAD of ${path}, typed, secured and of a told length`, async () => {
+    it(`are public and have type, length and security headers on GET and HEAD of ${path}`, async () => {
       const [got, head] = await Promise.all([get(path), get(path, {}, 'HEAD')]);
       const body = await got.arrayBuffer();
       assert.notEqual(body.byteLength, 0);
@@ -77,38 +77,38 @@ describe('the pages about the API', () => {
     });
   }
 
-  it('cost no call of AWS', () => {
+  it('send no AWS calls', () => {
     assert.equal(aws.calls().calls, 0);
   });
 
-  it('allow no other host as a source', async () => {
+  it('allow no other origin in their Content-Security-Policy', async () => {
     const policy = (await get('/docs')).headers.get('Content-Security-Policy') ?? '';
     const sources = policy.split(';').flatMap((directive) => directive.trim().split(' ').slice(1));
     assert.deepEqual([...new Set(sources)].sort(), ["'none'", "'self'", "'unsafe-inline'", 'data:']);
   });
 
-  it('name assets of this service alone, all of which are there', async () => {
+  it('link to exactly the assets that the service has', async () => {
     const html = await (await get('/docs')).text();
     const named = [...html.matchAll(/(?:src|href)="([^"]*)"/g)].map(([, url = '']) => url);
     const wanted = pages.filter((path) => path.startsWith('/docs/'));
     assert.deepEqual(named.sort(), wanted.sort());
   });
 
-  it('fetch the document of this service, and show no badge of a validator elsewhere', async () => {
+  it('load swagger.yaml from the service and disable the external validator', async () => {
     const script = await (await get('/docs/start.js')).text();
     assert.match(script, /\burl: '\/swagger\.yaml'/);
     assert.match(script, /\bvalidatorUrl: null\b/);
     assert.doesNotMatch(script, /\/\//);
   });
 
-  it('have styles that load nothing', async () => {
+  it('have styles that load no further files', async () => {
     const css = await (await get('/docs/swagger-ui.css')).text();
-    const loaded = [...css.matchAll(/url\(\s*["']?(.{5})/g)].map(([, start]) => start);
-    assert.deepEqual([...new Set(loaded)], ['data:']);
+    const urls = [...css.matchAll(/url\(\s*["']?(.{5})/g)].map(([, start]) => start);
+    assert.deepEqual([...new Set(urls)], ['data:']);
     assert.doesNotMatch(css, /@import/);
   });
 
-  it('serve the very swagger.yaml of the repository', async () => {
+  it('include the swagger.yaml of the repository unchanged', async () => {
     assert.equal(await (await get('/swagger.yaml')).text(), swaggerText());
   });
 });

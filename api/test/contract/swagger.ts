@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { load } from 'js-yaml';
 
-/** What is read here of an object of a Swagger 2.0 document; any further property is its own. */
+/** An object of a Swagger 2.0 document with the properties that the tests read. */
 type Node<T> = Readonly<Partial<T>> & Readonly<Record<string, unknown>>;
 
 export type SchemaObject = Node<{ $ref: string; type: string; required: string[]; properties: object }>;
@@ -19,7 +19,7 @@ export type OperationObject = Node<{
   parameters: ParameterObject[];
   responses: Record<string, ResponseObject>;
 }>;
-/** Operations by method in lower case, and the parameters of all of them. */
+/** Operations by method in lower case, and their shared parameters. */
 export type PathItem = Readonly<Partial<Record<string, OperationObject | ParameterObject[]>>>;
 export type SwaggerDocument = Node<{
   paths: Record<string, PathItem>;
@@ -29,7 +29,7 @@ export type SwaggerDocument = Node<{
   securityDefinitions: unknown;
 }>;
 
-/** The pages about the API, which are no part of it. */
+/** The documentation pages, which swagger.yaml does not declare. */
 export const undocumentedRoutes: readonly string[] = [
   'GET /docs',
   'GET /docs/favicon-32x32.png',
@@ -52,7 +52,7 @@ export function readSwagger(): SwaggerDocument {
   return load(swaggerText()) as SwaggerDocument;
 }
 
-/** Returns a fresh copy of the contract that clients hold in hand. */
+/** Returns a fresh copy of the contract that clients rely on. */
 export function readContract(): SwaggerDocument {
   return load(readFileSync(new URL('swagger-file.yaml', import.meta.url), 'utf8')) as SwaggerDocument;
 }
@@ -62,7 +62,7 @@ export function operationsOf(path: PathItem): [method: string, operation: Operat
   return Object.entries(path).filter(([key]) => methods.has(key)) as [string, OperationObject][];
 }
 
-/** Returns what a `$ref` of the document points to, or the node itself where it is none. */
+/** Returns the target of the `$ref` of the node, or the node itself if it has no `$ref`. */
 export function resolve<T extends { readonly $ref?: string }>(document: SwaggerDocument, node: T): T {
   if (node.$ref === undefined) return node;
   const steps = node.$ref
@@ -75,7 +75,7 @@ export function resolve<T extends { readonly $ref?: string }>(document: SwaggerD
   ) as T;
 }
 
-/** Returns the node with every `$ref` in it replaced by what it points to. No definition may contain itself. */
+/** Returns the node with each `$ref` replaced by its target. Definitions must not be recursive. */
 export function dereference<T>(document: SwaggerDocument, node: T): T {
   if (typeof node !== 'object' || node === null) return node;
   if (Array.isArray(node)) return node.map((item: unknown) => dereference(document, item)) as T;
