@@ -2,9 +2,9 @@ import js from '@eslint/js';
 import prettier from 'eslint-config-prettier';
 import tseslint from 'typescript-eslint';
 
-/** Which room may not import what: the one-way doors of CONTRIBUTING.md. Patterns are matched against the import's text. */
+/** The imports that each room must not use: the doors in CONTRIBUTING.md. Patterns match the text of the import. */
 const anyAws = ['@aws-sdk/*', '@smithy/*'];
-/** The environment, the signals and the exit belong to server.ts and lifetime.ts. */
+/** Only server.ts and lifetime.ts use the environment, signals and the exit of the process. */
 const anyProcess = ['process', 'node:process'];
 const anyKoa = ['koa', '@koa/*', 'koa-basic-auth', 'raw-body'];
 const folders = ['async', 'aws', 'config', 'embedded-aws', 'http', 'load-balancers', 'logger', 'principals'];
@@ -79,7 +79,7 @@ const doors = [
 export default tseslint.config(
   { ignores: ['dist/', '.test-build/', 'coverage/', 'terraform-ts/', 'api/test/clients/programs/'] },
   js.configs.recommended,
-  // Without the rules that need types: oxlint checks those, in an eighth of the time (see .oxlintrc.json).
+  // oxlint checks the rules that need types, in an eighth of the time (see .oxlintrc.json).
   tseslint.configs.strict,
   {
     languageOptions: {
@@ -101,7 +101,7 @@ export default tseslint.config(
                 files.includes('api/server.ts') || files.includes('api/embedded-aws/**')
                   ? group
                   : [...anyProcess, ...group],
-              message: 'This room has no door there: see CONTRIBUTING.md.',
+              message: 'This room must not import that; see CONTRIBUTING.md.',
             },
           ],
         },
@@ -117,7 +117,7 @@ export default tseslint.config(
         'error',
         {
           name: 'process',
-          message: 'server.ts, lifetime.ts and embedded-aws/main.ts alone touch the process.',
+          message: 'Only server.ts, lifetime.ts and embedded-aws/main.ts may use process.',
         },
       ],
     },

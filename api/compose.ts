@@ -93,7 +93,7 @@ export async function compose(
   const requestLog = new RequestLog(logger, config.logMaxPerSecond, clock);
   const pipeline = new Pipeline(requestLog, clock);
   let verify = verifierOf(config.accepted);
-  const parts = {
+  const deps = {
     closing: closing.signal,
     logger,
     pipeline,
@@ -130,8 +130,8 @@ export async function compose(
     clock,
     docs: config.docs ? locateDocs() : undefined,
   };
-  const application = createApp(parts).callback();
-  const listener = fastPath((request, response) => void application(request, response), parts);
+  const application = createApp(deps).callback();
+  const listener = fastPath((request, response) => void application(request, response), deps);
   const http = createHttpServer(listener, closing);
   const control =
     config.controlSocket === undefined

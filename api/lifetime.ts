@@ -18,7 +18,7 @@ export interface Running {
 
 /**
  * Shuts the process down on SIGTERM, on SIGINT and when the npm process that started it ends. A blocked log or a closed
- * standard output or error prevents neither serving nor the shutdown.
+ * standard output or error does not affect the service or the shutdown.
  */
 export class Lifetime {
   #running: Running | undefined;

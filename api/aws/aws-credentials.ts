@@ -73,12 +73,12 @@ export class AwsCredentials {
   /** The error for a caller whose deadline passes during a reading; undefined if none is running. */
   get overdue(): CredentialsFailure | undefined {
     const running = this.#running;
-    return running && notYet(running.reading.source, this.#clock.now() - running.since);
+    return running && timeoutFailure(running.reading.source, this.#clock.now() - running.since);
   }
 
   /** Returns whether the credentials differ from those of this version, after reading them again if necessary. */
   async haveChangedSince(version: number): Promise<boolean> {
-    if (this.#version === version && this.#isRested) await this.#read().catch(() => undefined);
+    if (this.#version === version && this.#mayReadAgain) await this.#read().catch(() => undefined);
     return this.#version !== version;
   }
 
@@ -86,10 +86,10 @@ export class AwsCredentials {
     const current = this.#current;
     const leftMs = (current?.expiration?.getTime() ?? Infinity) - this.#clock.epochMs();
     if (current === undefined || leftMs <= 0) {
-      if (this.#failure !== undefined && !this.#isRested) throw this.#failure;
+      if (this.#failure !== undefined && !this.#mayReadAgain) throw this.#failure;
       return this.#read();
     }
-    if (leftMs <= renewBeforeMs && this.#running === undefined && this.#isRested)
+    if (leftMs <= renewBeforeMs && this.#running === undefined && this.#mayReadAgain)
       this.#read().catch((err: unknown) => {
         const fields = { err, expiration: current.expiration };
         this.#options.logger.warn(fields, 'the AWS credentials expire soon and cannot be renewed');
@@ -97,7 +97,7 @@ export class AwsCredentials {
     return current;
   }
 
-  get #isRested(): boolean {
+  get #mayReadAgain(): boolean {
     return this.#clock.now() - this.#readAt >= minIntervalMs;
   }
 
@@ -111,23 +111,23 @@ export class AwsCredentials {
   #run(): Running {
     const since = this.#clock.now();
     const reading = this.#begin();
-    const taken = reading.identity.then((identity) => {
-      this.#take(identity, reading);
+    const updated = reading.identity.then((identity) => {
+      this.#update(identity, reading);
       return identity;
     });
-    const running = { reading, since, result: this.#inTime(reading, taken) };
+    const running = { reading, since, result: this.#withTimeout(reading, updated) };
     const ended = (failure?: Error): void => {
       this.#failure = failure;
       this.#readAt = this.#clock.now();
       if (this.#running === running) this.#running = undefined;
     };
-    taken.then(() => {
+    updated.then(() => {
       ended();
     }, ended);
     return running;
   }
 
-  #take(identity: Identity, { source, failedSource }: Reading): void {
+  #update(identity: Identity, { source, failedSource }: Reading): void {
     if (!isSame(identity, this.#current)) this.#version += 1;
     this.#current = identity;
     if (this.#source === source) return;
@@ -137,7 +137,7 @@ export class AwsCredentials {
     else logger.warn({}, `AWS credentials come from ${source}, because ${failedSource}`);
   }
 
-  #inTime(reading: Reading, taken: Promise<Identity>): Promise<Identity> {
+  #withTimeout(reading: Reading, updated: Promise<Identity>): Promise<Identity> {
     const { timeoutMs, logger } = this.#options;
     return new Promise((resolve, reject) => {
       const slowMs = timeoutMs / 5;
@@ -148,9 +148,9 @@ export class AwsCredentials {
         );
       });
       const cancelTimeout = this.#clock.after(timeoutMs, () => {
-        reject(notYet(reading.source, timeoutMs));
+        reject(timeoutFailure(reading.source, timeoutMs));
       });
-      taken.then(resolve, reject).finally(() => {
+      updated.then(resolve, reject).finally(() => {
         cancelWarning();
         cancelTimeout();
       });
@@ -158,7 +158,7 @@ export class AwsCredentials {
   }
 }
 
-function notYet(source: string, ms: number): CredentialsFailure {
+function timeoutFailure(source: string, ms: number): CredentialsFailure {
   const problem = `${source} did not answer within ${Math.round(ms / 100) / 10} s`;
   return new CredentialsFailure(problem, problem);
 }

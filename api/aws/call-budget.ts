@@ -60,9 +60,9 @@ export class CallBudget {
   }
 
   /**
-   * Resolves when a call may be made. Urgent calls go first and may use the reserve; patient calls go last, but a third
-   * of the calls is left to those that wait behind others. During a pause, a retry waits and a first attempt throws the
-   * reason of the pause. Throws `aws_throttled` if the turn would come after the trace's deadline.
+   * Resolves when a call may be made. Urgent calls go first and may use the reserve; patient calls go last. Waiting calls
+   * of lower urgency get a third of the calls. During a pause, a retry waits and a first attempt throws the reason of
+   * the pause. Throws `aws_throttled` if the turn would come after the trace's deadline.
    */
   async take(trace: AwsTrace, { urgency, repeated }: { urgency: Urgency; repeated: boolean }): Promise<void> {
     const pause = this.#pauseMs;

@@ -115,7 +115,7 @@ function certificateFault(code: string): string {
 
 function certificateAdvice(code: string): string {
   if (code === 'CERT_HAS_EXPIRED' || code === 'CERT_NOT_YET_VALID')
-    return 'renew it, or set the clock of this host';
+    return 'renew it, or correct the clock of this host';
   if (code.includes('SELF_SIGNED') || code.startsWith('UNABLE_TO_'))
     return 'set AWS_CA_BUNDLE to the certificate file of its authority';
   return 'check AWS_ENDPOINT_URL and any proxy';

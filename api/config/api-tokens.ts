@@ -6,7 +6,7 @@ import { nearestSetting } from './setting-names.ts';
 export const sampleToken = 'c3JlOmNoYW5nZS1tZQ==';
 
 /** In bytes. A shorter password is too easy to guess. */
-export const shortestSafePassword = 16;
+export const minSafePasswordBytes = 16;
 
 const howToMakeAToken = "make one with: printf '%s' 'user:password' | base64 | tr -d '\\n'";
 
@@ -99,7 +99,7 @@ function faultOfToken(
   const text = `${user}:${password}`;
   if (text.includes('\uFFFD')) return `is base64 of text that is not UTF-8; ${example}`;
   if (hasControlCharacter(text)) {
-    return `contains a line break or another control character, as "echo" without -n adds one: ${howToMakeAToken}`;
+    return `contains a line break, which "echo" without -n adds, or another control character: ${howToMakeAToken}`;
   }
   if (backend === 'aws' && text === Buffer.from(sampleToken, 'base64').toString()) {
     return `is the public sample, which AWS_BACKEND=aws does not accept: ${howToMakeAToken}`;

@@ -1,6 +1,6 @@
 import type { CredentialSettings } from '../aws/credential-sources.ts';
 import type { Credentials } from '../principals/principal.ts';
-import { readTokens, shortestSafePassword } from './api-tokens.ts';
+import { readTokens, minSafePasswordBytes } from './api-tokens.ts';
 import {
   credentialSettingsOf,
   faultsOfAwsSettings,
@@ -128,10 +128,10 @@ export function readConfig(
 export function warningsOf({ accepted, backend }: Config): string[] {
   if (backend === 'embedded') return [];
   return accepted
-    .filter(({ password }) => Buffer.byteLength(password) < shortestSafePassword)
+    .filter(({ password }) => Buffer.byteLength(password) < minSafePasswordBytes)
     .map(
       ({ user }) =>
-        `the password of "${user}" is shorter than ${shortestSafePassword} bytes; make a longer one, for example with: openssl rand -hex 16`,
+        `the password of "${user}" is shorter than ${minSafePasswordBytes} bytes; make a longer one, for example with: openssl rand -hex 16`,
     );
 }
 

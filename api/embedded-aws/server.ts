@@ -59,8 +59,8 @@ export async function startEmbeddedAws(options: EmbeddedAwsOptions = {}): Promis
   const faults = new Faults();
   const calls = new CallLog(clock);
   const rateLimits = options.rateLimits === true ? new RateLimits(() => clock.now()) : undefined;
-  const parts: QueryApiDeps = { region, faults, calls, rateLimits, latencyMs, clock };
-  const server = createServer((request, response) => void handle(parts, request, response));
+  const deps: QueryApiDeps = { region, faults, calls, rateLimits, latencyMs, clock };
+  const server = createServer((request, response) => void handle(deps, request, response));
   // Longer than clients keep idle connections, so that clients close them.
   server.keepAliveTimeout = 120_000;
   await new Promise<void>((resolve, reject) => {
@@ -87,15 +87,11 @@ export async function startEmbeddedAws(options: EmbeddedAwsOptions = {}): Promis
   };
 }
 
-async function handle(
-  parts: QueryApiDeps,
-  request: IncomingMessage,
-  response: ServerResponse,
-): Promise<void> {
+async function handle(deps: QueryApiDeps, request: IncomingMessage, response: ServerResponse): Promise<void> {
   try {
     await (isControl(request.url ?? '')
-      ? handleControl(parts, request, response)
-      : handleQuery(parts, request, response));
+      ? handleControl(deps, request, response)
+      : handleQuery(deps, request, response));
   } catch {
     // The client disconnected during its request.
     request.destroy();

@@ -10,8 +10,8 @@ const retryMs = 1000;
 const blockedMs = 300;
 
 /**
- * Writes log lines to a file descriptor without blocking. A closed pipe, a full disk or a stalled reader loses log lines;
- * it does not delay responses or the exit of the process.
+ * Writes log lines to a file descriptor without blocking. If the pipe is closed, the disk is full or the reader stalls, it
+ * drops lines and does not delay responses or the exit of the process.
  */
 export class LogStream {
   /** Called with the number of dropped lines once lines can be written again. */

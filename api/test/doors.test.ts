@@ -6,15 +6,18 @@ import { ESLint } from 'eslint';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
-describe('The doors between the rooms', () => {
+describe('The import rules', () => {
   let eslint: ESLint;
   before(() => {
     eslint = new ESLint({ cwd: root });
   });
 
-  /** The rules about rooms that the text breaks, standing in that file of api/. */
-  async function broken(file: string, text: string): Promise<(string | null)[]> {
-    assert.ok(existsSync(join(root, 'api', file)), `${file} is gone: name another file of that room`);
+  /** Returns the rules that the text violates as the content of this file of api/. */
+  async function violated(file: string, text: string): Promise<(string | null)[]> {
+    assert.ok(
+      existsSync(join(root, 'api', file)),
+      `${file} does not exist; choose another file of that room`,
+    );
     const [result] = await eslint.lintText(text, { filePath: join(root, 'api', file) });
     for (const { fatal, message } of result!.messages) assert.notEqual(fatal, true, message);
     return result!.messages
@@ -22,7 +25,7 @@ describe('The doors between the rooms', () => {
       .map(({ ruleId }) => ruleId);
   }
 
-  const imports: [file: string, shut: string[], open: string[]][] = [
+  const imports: [file: string, forbidden: string[], allowed: string[]][] = [
     [
       'errors.ts',
       ['./config/config.ts', './http/input/body.ts', 'koa', '@aws-sdk/client-ec2'],
@@ -173,18 +176,18 @@ describe('The doors between the rooms', () => {
       ['./compose.ts', './config/config.ts', './logger/create-logger.ts', './errors.ts'],
     ],
   ];
-  for (const [file, shut, open] of imports) {
-    for (const target of shut)
-      it(`are shut from ${file} to ${target}`, async () => {
+  for (const [file, forbidden, allowed] of imports) {
+    for (const target of forbidden)
+      it(`forbid ${file} to import ${target}`, async () => {
         // Types have no door of their own.
         const text = `import '${target}';
           import type { T } from '${target}';
           export type U = T;
           export * from '${target}';`;
-        assert.deepEqual(await broken(file, text), Array(3).fill('no-restricted-imports'));
+        assert.deepEqual(await violated(file, text), Array(3).fill('no-restricted-imports'));
       });
-    it(`are open from ${file} to ${open.join(', ')}`, async () => {
-      assert.deepEqual(await broken(file, open.map((target) => `import '${target}';`).join('\n')), []);
+    it(`allow ${file} to import ${allowed.join(', ')}`, async () => {
+      assert.deepEqual(await violated(file, allowed.map((target) => `import '${target}';`).join('\n')), []);
     });
   }
 
@@ -195,12 +198,12 @@ describe('The doors between the rooms', () => {
     'aws/clients.ts',
     'embedded-aws/server.ts',
   ])
-    it(`keep ${file} from the process`, async () => {
-      assert.deepEqual(await broken(file, 'export const { env } = process;'), ['no-restricted-globals']);
+    it(`forbid ${file} to use process`, async () => {
+      assert.deepEqual(await violated(file, 'export const { env } = process;'), ['no-restricted-globals']);
     });
 
   for (const file of ['server.ts', 'embedded-aws/main.ts'])
-    it(`let ${file} touch the process`, async () => {
-      assert.deepEqual(await broken(file, 'export const { env } = process;'), []);
+    it(`allow ${file} to use process`, async () => {
+      assert.deepEqual(await violated(file, 'export const { env } = process;'), []);
     });
 });

@@ -98,7 +98,7 @@ describe('The service serves requests and shuts down', () => {
 
   it('with SIGKILL when a log write is blocked', async () => {
     const { writer } = openFifo();
-    const child = spawn(process.execPath, [program, 'log-is-stuck'], {
+    const child = spawn(process.execPath, [program, 'log-is-blocked'], {
       stdio: ['ignore', 'pipe', 'inherit', writer],
     });
     await once(child.stdout!, 'data');

@@ -14,11 +14,11 @@ export function isControl(url: string): boolean {
 }
 
 /** Responds to one control request in JSON. @throws errors of the connection */
-export async function handleControl(parts: ControlDeps, request: IncomingMessage, response: ServerResponse) {
+export async function handleControl(deps: ControlDeps, request: IncomingMessage, response: ServerResponse) {
   const body = await readBody(request, MAX_BODY);
   try {
     const { operation, name } = route(request);
-    send(response, 200, operation(parts, parse(body), name));
+    send(response, 200, operation(deps, parse(body), name));
   } catch (error) {
     if (!(error instanceof ControlError || error instanceof AwsError)) throw error;
     const status = error instanceof AwsError && error.code.includes('NotFound') ? 404 : error.status;

@@ -88,7 +88,7 @@ const loadBalancerChange: Reader<LoadBalancerChange> = objectOf<LoadBalancerChan
 });
 
 /** Performs a control request and returns the JSON response. */
-export type Operation = (parts: ControlDeps, input: unknown, name: string) => unknown;
+export type Operation = (deps: ControlDeps, input: unknown, name: string) => unknown;
 
 /** Operations by path below /_control and by HTTP method; `*` matches one name. */
 export const RESOURCES: Readonly<Record<string, Readonly<Record<string, Operation>>>> = {

@@ -33,12 +33,12 @@ export interface QueryApiDeps {
 const MAX_BODY = 1024 * 1024;
 
 /** Responds to one request of an AWS client. @throws errors of the connection */
-export async function handleQuery(parts: QueryApiDeps, request: IncomingMessage, response: ServerResponse) {
+export async function handleQuery(deps: QueryApiDeps, request: IncomingMessage, response: ServerResponse) {
   let scope: Scope = { service: 'elb', region: undefined };
   try {
     const query = await readQuery(request);
     scope = readScope(query, request.headers.authorization);
-    await handleCall(parts, scope, query, request, response);
+    await handleCall(deps, scope, query, request, response);
   } catch (error) {
     if (!(error instanceof AwsError)) throw error;
     send(response, errorAnswer(scope.service, error));
@@ -46,26 +46,26 @@ export async function handleQuery(parts: QueryApiDeps, request: IncomingMessage,
 }
 
 async function handleCall(
-  parts: QueryApiDeps,
+  deps: QueryApiDeps,
   scope: Scope,
   query: Query,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
   const name = query.get('Action') ?? 'none';
-  const end = parts.calls.begin(scope.service, name);
-  const { latencyMs, answerLatencyMs, outcome, cut } = parts.faults.effectOn(scope.service, name);
+  const end = deps.calls.begin(scope.service, name);
+  const { latencyMs, answerLatencyMs, outcome, cut } = deps.faults.effectOn(scope.service, name);
   response.once('close', () => {
     end(outcome === 'silent' ? 'Silent' : 'Aborted');
   });
   // Like network latency, half of it passes before the call takes effect.
-  const half = (parts.latencyMs + latencyMs) / 2;
-  await wait(parts.clock, half);
+  const half = (deps.latencyMs + latencyMs) / 2;
+  await wait(deps.clock, half);
   if (outcome === 'silent') return;
   const replacement = isReplacement(outcome) ? outcome : undefined;
   const hasNoEffect = outcome === 'reset' || (replacement !== undefined && replacement.made !== true);
-  const answer = hasNoEffect ? undefined : act(parts, scope, query, outcome);
-  await wait(parts.clock, half + answerLatencyMs);
+  const answer = hasNoEffect ? undefined : act(deps, scope, query, outcome);
+  await wait(deps.clock, half + answerLatencyMs);
   if (outcome === 'reset' || outcome === 'resetAfter') {
     end('Reset');
     request.socket.resetAndDestroy();

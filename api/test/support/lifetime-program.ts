@@ -1,9 +1,9 @@
 import { Lifetime } from '../../lifetime.ts';
 import { LogStream } from '../../logger/log-stream.ts';
 
-/** A program for lifetime.test.ts: `log-is-stuck`, or the name of a signal that comes before the Lifetime is made. */
+/** A program for lifetime.test.ts: `log-is-blocked`, or the name of a signal that comes before the Lifetime is made. */
 const [, , what = ''] = process.argv;
-if (what === 'log-is-stuck') {
+if (what === 'log-is-blocked') {
   const log = new LogStream(3);
   const silent = () => undefined;
   new Lifetime().running = { log, logger: { debug: silent, info: silent, warn: silent, error: silent } };
