@@ -8,7 +8,17 @@ const anyAws = ['@aws-sdk/*', '@smithy/*'];
 const anyProcess = ['process', 'node:process'];
 const anyKoa = ['koa', '@koa/*', 'koa-basic-auth', 'raw-body'];
 const folders = ['async', 'aws', 'config', 'embedded-aws', 'http', 'load-balancers', 'logger', 'principals'];
-const files = ['app', 'build-info', 'compose', 'contract', 'greeting', 'lifetime', 'server', 'warm-up'];
+const files = [
+  'app',
+  'build-info',
+  'compose',
+  'contract',
+  'greeting',
+  'lifetime',
+  'listen',
+  'server',
+  'warm-up',
+];
 const allBut = (...open) => [
   ...folders.filter((name) => !open.includes(name)).map((name) => `**/${name}/**`),
   ...files.filter((name) => !open.includes(name)).map((name) => `**/${name}.ts`),
@@ -36,6 +46,7 @@ const doors = [
   ],
   [['api/config/**'], [...anyAws, ...anyKoa, ...allBut('principals'), '!**/aws/credential-sources.ts']],
   [['api/lifetime.ts'], [...anyAws, ...anyKoa, ...allBut('logger')]],
+  [['api/listen.ts'], [...anyAws, ...anyKoa, ...allBut('config', 'compose', 'greeting')]],
   [['api/greeting.ts'], [...anyAws, ...anyKoa, ...allBut('config')]],
   [['api/load-balancers/*.ts'], [...anyAws, ...anyKoa, ...allBut('async'), ...useCases]],
   [
@@ -70,10 +81,7 @@ const doors = [
     ['api/compose.ts', 'api/warm-up.ts'],
     ['**/server.ts', '!**/embedded-aws/server.ts'],
   ],
-  [
-    ['api/server.ts'],
-    [...anyAws, ...anyKoa, ...allBut('config', 'compose', 'greeting', 'lifetime', 'logger')],
-  ],
+  [['api/server.ts'], [...anyAws, ...anyKoa, ...allBut('config', 'compose', 'lifetime', 'listen', 'logger')]],
 ];
 
 export default tseslint.config(

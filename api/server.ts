@@ -1,12 +1,11 @@
 import { readFileSync } from 'node:fs';
-import type { AddressInfo } from 'node:net';
 import { parseArgs } from 'node:util';
 import { compose, readProfileRegion, type Service } from './compose.ts';
 import { type Config, readConfig, warningsOf } from './config/config.ts';
 import { readEnvFile } from './config/env-file.ts';
 import { ConfigError } from './errors.ts';
-import { greeting } from './greeting.ts';
 import { Lifetime } from './lifetime.ts';
+import { listen } from './listen.ts';
 import { createLogger } from './logger/create-logger.ts';
 import { LogStream } from './logger/log-stream.ts';
 import { maskSecrets, secretsOf } from './logger/mask-secrets.ts';
@@ -74,19 +73,7 @@ async function main(): Promise<void> {
     process.on('SIGHUP', () => {
       reloadTokens(read, service, logger, secrets);
     });
-
-  const openPort = async (): Promise<void> => {
-    const port = await listen(service, config);
-    const { host, backend, region, regionFrom } = config;
-    logger.info({ host, port, backend, region, regionFrom }, 'listening');
-    if (backend === 'embedded') process.stderr.write(greeting(port, config));
-  };
-  if (service.control === undefined) {
-    await openPort();
-    return;
-  }
-  await service.control.listen(openPort);
-  logger.info({ path: config.controlSocket }, 'listening on the control socket');
+  await listen(service, config, logger, (text) => process.stderr.write(text));
 }
 
 function readOptions() {
@@ -146,23 +133,4 @@ function checkEnvFile(path: string): void {
   if (faults.length > 0) throw new ConfigError(faults);
   const config = readConfig({ ...process.env, ...values }, process.versions.node, { readFile });
   for (const warning of warningsOf(config)) process.stderr.write(`Warning: ${warning}\n`);
-}
-
-function listen({ server }: Service, { host, port, reusePort }: Config): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      const faults: Partial<Record<string, string>> = {
-        EADDRINUSE: `Port ${port} is already in use: stop the other program or set PORT, for example PORT=8001`,
-        EACCES: `Port ${port} requires more privileges: set PORT to a port above 1023, for example PORT=8000`,
-        EADDRNOTAVAIL: `HOST=${host} is not an address of this machine: set HOST, for example HOST=0.0.0.0`,
-        ENOTFOUND: `HOST=${host} cannot be resolved: set HOST, for example HOST=0.0.0.0`,
-      };
-      const fault = faults[error.code ?? ''];
-      reject(fault === undefined ? error : new ConfigError([fault]));
-    });
-    const address = { host, port, reusePort };
-    server.listen(address, () => {
-      resolve((server.address() as AddressInfo).port);
-    });
-  });
 }

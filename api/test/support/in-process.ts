@@ -1,11 +1,13 @@
 import type { AddressInfo } from 'node:net';
 import { compose } from '../../compose.ts';
 import { readConfig } from '../../config/config.ts';
+import { listen } from '../../listen.ts';
 import { createLogger } from '../../logger/create-logger.ts';
 import type { Clock } from '../../clock.ts';
 import { secretsOf } from '../../logger/mask-secrets.ts';
 
 export interface InProcess {
+  /** The port, once it is open. */
   readonly port: number;
   close(): Promise<void>;
 }
@@ -31,13 +33,17 @@ export async function startInProcess(
     warmUp: false,
     ...(clock && { clock }),
   });
-  await new Promise<void>((resolve, reject) => {
-    service.server.once('error', reject);
-    service.server.listen({ host: config.host, port: config.port }, resolve);
-  });
+  try {
+    await listen(service, config, logger, () => undefined);
+  } catch (error) {
+    await service.close();
+    throw error;
+  }
   let closed: Promise<void> | undefined;
   return {
-    port: (service.server.address() as AddressInfo).port,
+    get port() {
+      return (service.server.address() as AddressInfo).port;
+    },
     close: () => (closed ??= service.close()),
   };
 }

@@ -9,6 +9,7 @@ import {
   lstatSync,
   mkdirSync,
   readFileSync,
+  renameSync,
   statSync,
   symlinkSync,
   writeFileSync,
@@ -16,6 +17,8 @@ import {
 import { request } from 'node:http';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { ConfigError } from '../../../errors.ts';
+import { type InProcess, startInProcess } from '../../support/in-process.ts';
 import { emptyFolder, spawnService } from '../../support/service.ts';
 import { unusedPort } from '../../support/unused-port.ts';
 import { until } from '../raw-connection.ts';
@@ -24,42 +27,45 @@ const sample = `Basic ${Buffer.from('sre:change-me').toString('base64')}`;
 /** Versions of Node before 23.1 have no `reusePort`. */
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 const canReusePort = major > 23 || (major === 23 && minor >= 1);
+const opened = { status: 200, body: '{"message":"the port is open"}' };
 
-describe('With a control socket, the service', () => {
+describe('CONTROL_SOCKET', () => {
   let socket: string;
+  let marker: string;
   let port: number;
-  const running: ChildProcess[] = [];
+  const running: InProcess[] = [];
+  const processes: ChildProcess[] = [];
   beforeEach(async () => {
     socket = join(emptyFolder(), 'control.sock');
+    marker = `${socket}.opened`;
     port = await unusedPort();
   });
   afterEach(async () => {
-    for (const child of running.splice(0)) await end(child, 'SIGKILL');
+    for (const service of running.splice(0)) await service.close();
+    for (const child of processes.splice(0)) await end(child, 'SIGKILL');
   });
 
-  function start(env: Record<string, string> = {}) {
-    const child = spawnService({ CONTROL_SOCKET: socket, PORT: String(port), LOG_LEVEL: 'info', ...env });
-    running.push(child);
-    const written = { stdout: '', stderr: '' };
-    child.stdout!.on('data', (chunk: Buffer) => (written.stdout += chunk.toString()));
-    child.stderr!.on('data', (chunk: Buffer) => (written.stderr += chunk.toString()));
-    return { child, written };
+  const settings = () => ({ HOST: '127.0.0.1', PORT: String(port), CONTROL_SOCKET: socket });
+
+  /** Starts the service in this process and returns it and the messages of its log. */
+  async function start(env: Record<string, string> = {}) {
+    const log: string[] = [];
+    const service = await startInProcess({ ...settings(), ...env }, (line) => {
+      log.push((JSON.parse(line) as { msg: string }).msg);
+    });
+    running.push(service);
+    return { service, log };
+  }
+  function startProcess(): ChildProcess {
+    const child = spawnService(settings());
+    processes.push(child);
+    return child;
   }
   async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<number | null> {
     const exited = child.exitCode === null && child.signalCode === null ? once(child, 'exit') : undefined;
     child.kill(signal);
     await exited;
     return child.exitCode;
-  }
-  async function startJudged(env?: Record<string, string>) {
-    const started = start(env);
-    await until(() =>
-      onSocket('GET', '/healthcheck').then(
-        ({ status }) => status === 200,
-        () => false,
-      ),
-    );
-    return started;
   }
   const onSocket = (method: string, path: string, headers = {}) =>
     new Promise<{ status: number; body: string }>((resolve, reject) => {
@@ -73,6 +79,11 @@ describe('With a control socket, the service', () => {
       outgoing.on('error', reject);
       outgoing.end();
     });
+  const socketAnswers = () =>
+    onSocket('GET', '/healthcheck').then(
+      ({ status }) => status === 200,
+      () => false,
+    );
   const onPort = (method = 'GET', path = '/healthcheck') =>
     fetch(`http://127.0.0.1:${port}${path}`, {
       method,
@@ -82,144 +93,154 @@ describe('With a control socket, the service', () => {
       (error: unknown) => ((error as Error).cause as NodeJS.ErrnoException).code,
     );
 
-  it('answers there alone until it is told to open the port, and then on both', async () => {
-    await startJudged();
+  /** Opens the port and checks that only this user can access the socket and the marker of the open port. */
+  async function openPrivately(): Promise<void> {
+    await onSocket('POST', '/open-port');
+    assert.equal(statSync(socket).mode & 0o777, 0o600);
+    assert.equal(lstatSync(marker).mode & 0o777, 0o600);
+  }
+  async function withUmask<T>(umask: number, work: () => Promise<T>): Promise<T> {
+    const before = process.umask(umask);
+    try {
+      return await work();
+    } finally {
+      process.umask(before);
+    }
+  }
+
+  it('answers alone until POST /open-port, and then together with the port', async () => {
+    const { log } = await start();
+    assert.deepEqual(log, ['listening on the control socket']);
     assert.equal((await onSocket('GET', '/elb/default-elb')).status, 401);
     assert.equal((await onSocket('GET', '/elb/default-elb', { Authorization: sample })).status, 200);
     assert.equal(await onPort(), 'ECONNREFUSED');
-    const opened = { status: 200, body: '{"message":"the port is open"}' };
     assert.deepEqual(await onSocket('POST', '/open-port'), opened);
     assert.equal(await onPort(), 200);
-    assert.deepEqual(await onSocket('POST', '/open-port'), opened, 'told again');
+    assert.deepEqual(await onSocket('POST', '/open-port'), opened, 'repeated');
     assert.equal((await onSocket('GET', '/healthcheck')).status, 200);
+    assert.equal(log.filter((msg) => msg === 'listening').length, 1);
   });
 
-  it('takes no such order from the port', async () => {
-    await startJudged();
+  it('does not add POST /open-port to the port', async () => {
+    await start();
     await onSocket('POST', '/open-port');
     assert.equal(await onPort('POST', '/open-port'), 404);
   });
 
-  it('says why the port cannot be opened, and opens it once it can', async () => {
+  it('returns 409 with the reason if the port cannot be opened, and opens it once it is free', async () => {
     const other = createServer().listen(port, '127.0.0.1');
     await once(other, 'listening');
-    const { written } = await startJudged();
+    const { log } = await start();
     const { status, body } = await onSocket('POST', '/open-port');
     assert.equal(status, 409);
     assert.match(body, new RegExp(`^{"message":".*Port ${port} is already in use: stop the other program`));
-    assert.equal(existsSync(`${socket}.opened`), false);
-    assert.equal(written.stderr, '');
+    assert.equal(existsSync(marker), false);
+    assert.ok(!log.includes('listening'));
     other.close();
     await once(other, 'close');
     assert.equal((await onSocket('POST', '/open-port')).status, 200);
     assert.equal(await onPort(), 200);
   });
 
-  it('opens the port by itself when it is started again, and the socket was left behind', async () => {
-    const { child } = await startJudged();
-    await onSocket('POST', '/open-port');
+  it('starts under umask 777, opens the port after a crash if it was open, and exits with 0 on SIGTERM', async () => {
+    const child = await withUmask(0o777, () => Promise.resolve(startProcess()));
+    await until(socketAnswers);
+    await openPrivately();
     await end(child, 'SIGKILL');
     assert.ok(existsSync(socket));
-    start();
+    const second = startProcess();
     await until(async () => (await onPort()) === 200);
+    assert.equal(await end(second, 'SIGTERM'), 0);
+    assert.equal(existsSync(socket), false);
   });
 
-  it('stays shut when it is started again without having been told', async () => {
-    const { child } = await startJudged();
-    await end(child, 'SIGKILL');
-    await startJudged();
+  it('keeps the port closed after a crash if the port was closed', async () => {
+    const { service } = await start();
+    // A crash leaves the socket behind; close() removes it.
+    linkSync(socket, `${socket}.left`);
+    await service.close();
+    renameSync(`${socket}.left`, socket);
+    await start();
+    assert.ok(await socketAnswers());
     assert.equal(await onPort(), 'ECONNREFUSED');
   });
 
-  it('ends with 0 on SIGTERM, told or not, and takes the socket with it', async () => {
-    const { child } = await startJudged();
+  it('is removed on SIGTERM while the port is closed, and the process exits with 0', async () => {
+    const child = startProcess();
+    await until(socketAnswers);
     assert.equal(await end(child, 'SIGTERM'), 0);
     assert.equal(existsSync(socket), false);
-    const second = await startJudged();
-    await onSocket('POST', '/open-port');
-    assert.equal(await end(second.child, 'SIGTERM'), 0);
   });
 
-  it('does not start where it cannot have the socket, and leaves the file that is there alone', async () => {
-    writeFileSync(socket, 'a file of somebody else');
-    for (const path of [socket, '/no/such/folder/control.sock']) {
-      const { child, written } = start({ CONTROL_SOCKET: path });
-      await once(child, 'close');
-      assert.equal(child.exitCode, 78);
-      assert.match(
-        written.stderr,
-        /cannot start\. CONTROL_SOCKET=\S+ cannot be created \((EADDRINUSE|ENOENT|EACCES)\): name/,
-      );
-    }
-    assert.ok(existsSync(socket));
+  it('prevents the start if it cannot be created, and does not change an existing file', async () => {
+    writeFileSync(socket, 'a file of another program');
+    for (const path of [socket, '/no/such/folder/control.sock'])
+      await assert.rejects(start({ CONTROL_SOCKET: path }), (error: Error) => {
+        assert.ok(error instanceof ConfigError);
+        assert.match(
+          error.message,
+          /^CONTROL_SOCKET=\S+ cannot be created \((EADDRINUSE|ENOENT|EACCES)\): name/,
+        );
+        return true;
+      });
+    assert.equal(readFileSync(socket, 'utf8'), 'a file of another program');
   });
 
-  for (const umask of [0o000, 0o022, 0o777])
-    it(`makes socket and mark for this user alone under umask ${umask.toString(8)}`, async () => {
-      const before = process.umask(umask);
-      start();
-      process.umask(before);
-      await until(
-        () =>
-          existsSync(socket) &&
-          onSocket('GET', '/healthcheck').then(
-            () => true,
-            () => false,
-          ),
-      );
-      await onSocket('POST', '/open-port');
-      assert.equal(statSync(socket).mode & 0o777, 0o600);
-      assert.equal(lstatSync(`${socket}.opened`).mode & 0o777, 0o600);
-    });
+  for (const umask of [0o000, 0o022])
+    it(`is accessible, with its marker, to this user only under umask ${umask.toString(8)}`, () =>
+      withUmask(umask, async () => {
+        await start();
+        await openPrivately();
+      }));
 
-  const planted: [what: string, plant: (mark: string, target: string) => void][] = [
+  const planted: [what: string, plant: (marker: string, target: string) => void][] = [
     [
       'a symbolic link to a file',
-      (mark, target) => {
-        symlinkSync(target, mark);
+      (marker, target) => {
+        symlinkSync(target, marker);
       },
     ],
     [
       'a symbolic link to nothing',
-      (mark, target) => {
-        symlinkSync(`${target}.none`, mark);
+      (marker, target) => {
+        symlinkSync(`${target}.none`, marker);
       },
     ],
     [
       'a hard link',
-      (mark, target) => {
-        linkSync(target, mark);
+      (marker, target) => {
+        linkSync(target, marker);
       },
     ],
     [
       'a file that others may write to',
-      (mark) => {
-        writeFileSync(mark, '');
-        chmodSync(mark, 0o666);
+      (marker) => {
+        writeFileSync(marker, '');
+        chmodSync(marker, 0o666);
       },
     ],
     [
       'a folder',
-      (mark) => {
-        mkdirSync(mark);
+      (marker) => {
+        mkdirSync(marker);
       },
     ],
   ];
   if (process.getuid?.() === 0)
     planted.push([
       'a file of another user',
-      (mark) => {
-        writeFileSync(mark, '');
-        chownSync(mark, 12345, 12345);
+      (marker) => {
+        writeFileSync(marker, '');
+        chownSync(marker, 12345, 12345);
       },
     ]);
   for (const [what, plant] of planted)
-    it(`does not take ${what} for the mark of an open port, and leaves its target alone`, async () => {
+    it(`does not accept ${what} as the marker of the open port, and does not change its target`, async () => {
       const target = join(emptyFolder(), 'target');
       writeFileSync(target, 'precious');
-      plant(`${socket}.opened`, target);
-      const { written } = await startJudged();
-      assert.match(written.stdout, /the marker of the open port is not a private file of this user/);
+      plant(marker, target);
+      const { log } = await start();
+      assert.match(log.join(), /the marker of the open port is not a private file of this user/);
       assert.equal(await onPort(), 'ECONNREFUSED');
       assert.equal((await onSocket('POST', '/open-port')).status, 200);
       assert.equal(await onPort(), 200);
@@ -228,15 +249,14 @@ describe('With a control socket, the service', () => {
     });
 
   (canReusePort ? it : it.skip)(
-    'shares the port with the version before by REUSE_PORT, which Node has since 23.1',
+    'lets two services listen on the port with REUSE_PORT=on (Node.js 23.1 and later)',
     async () => {
-      const first = await startJudged({ REUSE_PORT: 'on' });
+      const first = await start({ REUSE_PORT: 'on' });
       await onSocket('POST', '/open-port');
-      const firstSocket = socket;
-      socket = `${firstSocket}.next`;
-      await startJudged({ REUSE_PORT: 'on', CONTROL_SOCKET: socket });
+      socket = `${socket}.next`;
+      await start({ REUSE_PORT: 'on' });
       assert.equal((await onSocket('POST', '/open-port')).status, 200);
-      assert.equal(await end(first.child, 'SIGTERM'), 0);
+      await first.service.close();
       assert.equal(await onPort(), 200);
     },
   );
