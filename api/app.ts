@@ -34,13 +34,13 @@ export interface AppDeps
   readonly pipeline: Pipeline;
   readonly clock: Clock;
   readonly authenticate: Authenticate;
-  /** Aborts when the service begins to close. */
+  /** Aborts when the service starts to close. */
   readonly closing: AbortSignal;
-  /** The pages about the API, or undefined to serve none. */
+  /** The files of the API documentation; undefined to serve none. */
   readonly docs: DocsFiles | undefined;
 }
 
-/** Returns the application: its middleware, in order. */
+/** Returns the application with its middleware in order. */
 export function createApp(deps: AppDeps): Koa<RequestState> {
   const open = new Router({ sensitive: true });
   healthcheckRoutes(open);

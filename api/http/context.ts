@@ -6,24 +6,24 @@ import type { ElbName } from '../load-balancers/instance.ts';
 import type { Principal } from '../principals/principal.ts';
 import type { AwsTrace } from '../telemetry/aws-trace.ts';
 
-/** A request from its admission until its response is closed, and what becomes known of it: Koa's `ctx.state`. */
+/** The state of a request until its response is closed; Koa's `ctx.state`. */
 export interface RequestState {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
-  /** The caller's X-Request-Id where it is sane, else one of ours. */
+  /** The client's X-Request-Id if it is valid, else a generated id. */
   readonly requestId: string;
   /** On the scale of `Clock.now()`. */
   readonly startedAt: number;
-  /** The path as its route states it; undefined where no route has it. */
+  /** The path pattern of the matched route; undefined if no route matches. */
   route: string | undefined;
   /** Undefined until the caller is authenticated. */
   principal: Principal | undefined;
-  /** Present once a route has started an operation that may reach AWS. */
+  /** Present once a route has started an operation that can call AWS. */
   trace?: AwsTrace;
-  /** What was thrown, for the log. */
+  /** The error that the request failed with, for the log. */
   error?: unknown;
   change?: Change;
-  /** Present where the answer is older than it may be, because AWS fails; for the log. */
+  /** Present if the response is older than allowed because AWS fails; for the log. */
   cache?: 'stale';
 }
 
@@ -49,7 +49,7 @@ export type AppContext = Koa.ParameterizedContext<RequestState>;
 export type ChangeContext = Koa.ParameterizedContext<RequestState & { change: Change }>;
 export type AppMiddleware = Koa.Middleware<RequestState>;
 
-/** The name of the caller, as the log has it. */
+/** Returns the name of the authenticated caller, for the log. */
 export function callerOf({ state }: { state: Pick<RequestState, 'principal'> }): string | undefined {
   return state.principal?.name;
 }

@@ -3,7 +3,7 @@ import { type ChangeOutcome, firstOutcomes } from '../../load-balancers/changes/
 import type { ChangeContext } from '../context.ts';
 import { type DryRunNote, presentOutcomes } from './presenters/outcome.ts';
 
-/** Answers a change of several instances with 207 and one outcome for each; `note` describes a dry run. */
+/** Answers a batch with 207 and one outcome per instance. `note` describes a dry run. */
 export function answerBatch(ctx: ChangeContext, outcomes: readonly ChangeOutcome[], note: DryRunNote): void {
   const { change } = ctx.state;
   const success = change.dryRun ? 200 : 201;

@@ -4,10 +4,10 @@ import type { InstanceList } from '../../load-balancers/inventory/region-cache.t
 import type { AppContext } from '../context.ts';
 import type { Envelope } from './presenters/text.ts';
 
-/** What there is to say of the age of an answer. */
-type Known = Pick<InstanceList, 'asOf' | 'freshUntil' | 'how'>;
+/** The source and the age of a response. */
+type Source = Pick<InstanceList, 'asOf' | 'freshUntil' | 'how'>;
 
-/** RFC 9211: whether the answer was known, and if not, why AWS was asked. */
+/** The parameters of Cache-Status (RFC 9211): a cache hit, or the reason for the call to AWS. */
 const cacheStatus: Readonly<Record<InstanceList['how'], string>> = {
   hit: 'hit',
   stale: 'hit; detail=stale',
@@ -16,44 +16,44 @@ const cacheStatus: Readonly<Record<InstanceList['how'], string>> = {
   'asked-on-request': 'fwd=request',
 };
 
-/** Returns the headers that tell, at `now` on the scale of `Clock.now()`, what the body is named and how old it is. */
+/** Returns the ETag and the headers about the age of a response at `now`, on the scale of `Clock.now()`. */
 export function cacheHeaders(
-  { asOf, freshUntil, how }: Known,
+  { asOf, freshUntil, how }: Source,
   etag: string,
   now: number,
 ): Record<string, string> {
   return {
     ETag: etag,
-    // How fresh is fresh enough is decided here, so the client's own cache asks each time, and is told 304.
+    // The client's own cache must revalidate each time, because this service decides which age is acceptable.
     'Cache-Control': 'private, no-cache',
     Age: String(Math.max(0, Math.floor((now - asOf) / 1000))),
     'Cache-Status': `elb-inventory; ${cacheStatus[how]}; ttl=${Math.floor((freshUntil - now) / 1000)}`,
   };
 }
 
-/** The name of what the body tells: the same text has the same name. */
+/** Returns the ETag of the body: a hash of its text. */
 export function etagOf(body: string): string {
   return `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`;
 }
 
-/** Answers a GET or HEAD at `now` with JSON that is known, or with 304 where the caller has it. */
+/** Answers a GET or HEAD with the message, or with 304 if the client has it. Throws as `answerUnlessMatched`. */
 export function answerConditionally(
   ctx: AppContext,
-  known: Known,
+  source: Source,
   message: Envelope<unknown>,
   now: number,
 ): void {
   const body = JSON.stringify(message);
   const etag = etagOf(body);
-  if (known.how === 'stale') ctx.state.cache = 'stale';
-  ctx.set(cacheHeaders(known, etag, now));
+  if (source.how === 'stale') ctx.state.cache = 'stale';
+  ctx.set(cacheHeaders(source, etag, now));
   ctx.type = 'json';
   answerUnlessMatched(ctx, body, etag);
 }
 
 /**
- * Answers with the body, whose type is set already, or with 304 where the caller has what `etag` names. Throws
- * `precondition_failed` where If-Match names other lists alone: it counts for reads too (RFC 9110, 13.1.1).
+ * Answers with the body, or with 304 if If-None-Match contains the ETag. Throws `precondition_failed` if If-Match does
+ * not contain the ETag: it applies to reads too (RFC 9110, 13.1.1).
  */
 export function answerUnlessMatched(ctx: AppContext, body: string, etag: string): void {
   if (!ifMatchAllows(ctx.req.headers['if-match'], etag))
@@ -66,8 +66,8 @@ export function answerUnlessMatched(ctx: AppContext, body: string, etag: string)
 }
 
 /**
- * Returns whether If-Match lets the request through: it is missing, `*`, or names the ETag by strong comparison (RFC
- * 9110, 13.1.1). An empty one is fulfilled by nothing.
+ * Returns whether If-Match allows the request: it is absent, `*`, or contains the ETag by strong comparison (RFC 9110,
+ * 13.1.1). An empty If-Match never allows the request.
  */
 export function ifMatchAllows(ifMatch: string | undefined, etag: string): boolean {
   if (ifMatch === undefined || ifMatch.trim() === '*') return true;
@@ -75,7 +75,7 @@ export function ifMatchAllows(ifMatch: string | undefined, etag: string): boolea
   return named.includes(etag);
 }
 
-/** If-None-Match compares weakly (RFC 9110, 13.1.2). */
+/** Returns whether If-None-Match contains the ETag by weak comparison (RFC 9110, 13.1.2). */
 function matches(ifNoneMatch: string, etag: string): boolean {
   return ifNoneMatch.split(',').some((text) => ['*', etag, `W/${etag}`].includes(text.trim()));
 }

@@ -1,6 +1,6 @@
 import type { ErrorCode } from '../../errors.ts';
 
-/** The HTTP status of each failure. */
+/** The HTTP status of each error code. */
 export const errorStatus: Readonly<Record<ErrorCode, number>> = {
   malformed_request: 400,
   wrong_condition: 400,

@@ -4,32 +4,31 @@ import type { AppContext } from '../context.ts';
 import { answerUnlessMatched, etagOf, cacheHeaders } from './conditional-response.ts';
 import { presentInstances } from './presenters/instance.ts';
 
-/** A list as it goes out. */
+/** A serialised list of members. */
 export interface ListAnswer {
   readonly body: string;
   readonly etag: string;
-  /** All headers of a 200, as pairs in a row, for `ServerResponse.writeHead`. */
+  /** The headers of a 200, as alternating names and values for `ServerResponse.writeHead`. */
   readonly headers: readonly string[];
 }
 
-/** What an answer was made of. */
-interface Kept extends ListAnswer, Pick<InstanceList, 'revision' | 'asOf' | 'how'> {
-  /** The age of the list in the headers, in whole seconds. */
+interface CachedAnswer extends ListAnswer, Pick<InstanceList, 'revision' | 'asOf' | 'how'> {
+  /** The value of the Age header, in seconds. */
   readonly age: number;
 }
 
-/** Load balancers whose answers are kept; an AWS account has at most some hundreds a region. */
-const maxKept = 5000;
+/** The limit of cached answers; an AWS account has at most some hundred load balancers in a region. */
+const maxCached = 5000;
 
-/** The latest answer for each load balancer: serialised once a revision, its headers made once a second. */
+/** Caches the latest answer of each load balancer. A revision is serialised once; headers are built once per second. */
 export class ListAnswers {
-  readonly #kept = new Map<ElbName, Kept>();
+  readonly #cached = new Map<ElbName, CachedAnswer>();
 
-  /** Returns the answer with the list of this load balancer, and its age at `now` on the scale of `Clock.now()`. */
+  /** Returns the answer with this list at `now`, on the scale of `Clock.now()`. */
   of(elbName: ElbName, list: InstanceList, now: number): ListAnswer {
     const { revision, asOf, how } = list;
     const age = Math.floor((now - asOf) / 1000);
-    const kept = this.#kept.get(elbName);
+    const kept = this.#cached.get(elbName);
     const isSame = kept?.revision === revision;
     if (isSame && kept.age === age && kept.asOf === asOf && kept.how === how) return kept;
     const { body, etag } = isSame ? kept : serialise(list);
@@ -39,8 +38,8 @@ export class ListAnswers {
       ...cacheHeaders(list, etag, now),
     }).flat();
     const answer = { body, etag, headers, age, revision, asOf, how };
-    if (kept === undefined && this.#kept.size >= maxKept) this.#kept.clear();
-    this.#kept.set(elbName, answer);
+    if (kept === undefined && this.#cached.size >= maxCached) this.#cached.clear();
+    this.#cached.set(elbName, answer);
     return answer;
   }
 }
@@ -50,7 +49,7 @@ function serialise({ instances }: InstanceList): Pick<ListAnswer, 'body' | 'etag
   return { body, etag: etagOf(body) };
 }
 
-/** Answers a GET or HEAD with the list, or with 304 where the caller has it. */
+/** Answers a GET or HEAD with the list, or with 304 if the client has it. Throws as `answerUnlessMatched`. */
 export function answerList(ctx: AppContext, { how }: InstanceList, answer: ListAnswer): void {
   const { body, etag, headers } = answer;
   if (how === 'stale') ctx.state.cache = 'stale';

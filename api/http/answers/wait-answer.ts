@@ -8,7 +8,7 @@ export interface WaitDeps {
   readonly waits: ChangeWaiter;
 }
 
-/** A change that was made, and the state that the caller waits for. */
+/** A completed change, and the state that the client waits for. */
 export interface ChangeToWaitFor {
   readonly elbName: ElbName;
   readonly instance: MachineInfo;
@@ -18,13 +18,13 @@ export interface ChangeToWaitFor {
 }
 
 /**
- * Answers a change with 201 when the instance is in the state that the caller waits for, or with 202 and its health
- * when it is not so in time. Throws as `ChangeWaiter.until`.
+ * Waits, then answers with 201 if the instance has reached the awaited state, or with 202 and its health if it has not
+ * reached the state in time. Throws as `ChangeWaiter.until`.
  */
-export async function answerWait(ctx: AppContext, parts: WaitDeps, change: ChangeToWaitFor): Promise<void> {
+export async function answerWait(ctx: AppContext, deps: WaitDeps, change: ChangeToWaitFor): Promise<void> {
   const { elbName, instance, awaited, until } = change;
   const { instanceId } = instance;
-  const end = await parts.waits.until({ elbName, instanceId, awaited, until }, hangUpOf(ctx));
+  const end = await deps.waits.until({ elbName, instanceId, awaited, until }, disconnectSignal(ctx));
   if (end.how === 'there') {
     ctx.status = 201;
     const note = `${instanceId} was not a member of ${elbName} after its draining ended, so it was attached again`;
@@ -39,12 +39,12 @@ export async function answerWait(ctx: AppContext, parts: WaitDeps, change: Chang
   ctx.body = presentChange(instance, { health: end.health });
 }
 
-/** Aborts when the client disconnects; it may have done so while the change was made. */
-function hangUpOf(ctx: AppContext): AbortSignal {
-  const left = new AbortController();
+/** Returns a signal that aborts when the client disconnects, or at once if it disconnected during the change. */
+function disconnectSignal(ctx: AppContext): AbortSignal {
+  const disconnected = new AbortController();
   ctx.res.once('close', () => {
-    left.abort();
+    disconnected.abort();
   });
-  if (ctx.res.closed) left.abort();
-  return left.signal;
+  if (ctx.res.closed) disconnected.abort();
+  return disconnected.signal;
 }

@@ -5,12 +5,12 @@ import type { AppContext } from '../context.ts';
 import { type Parameter, parameterLike } from './parameters.ts';
 import { shorten } from './shorten.ts';
 
-/** The largest body that is read, in bytes; the contract's bodies have about 40. */
+/** The maximum size of a body, in bytes; the bodies of the contract have about 40. */
 export const bodyLimit = 16 * 1024;
 
 /**
- * Returns the instance id of the JSON body, whatever its Content-Type. Throws `wrong_data_format` where there is none,
- * `payload_too_large` for a body above the limit, and `unsupported_encoding` for a compressed one.
+ * Returns the instance id of the JSON body, with any Content-Type. Throws `wrong_data_format` if the body has no valid id,
+ * `payload_too_large` for a body above `bodyLimit`, and `unsupported_encoding` for a compressed body.
  */
 export async function readInstanceId(ctx: AppContext): Promise<InstanceId> {
   const body = await readJson(ctx, oneExpected);
@@ -19,8 +19,8 @@ export async function readInstanceId(ctx: AppContext): Promise<InstanceId> {
 }
 
 /**
- * As `readInstanceId`; `?instanceId=` may stand in for the body, since some clients drop the body of a DELETE. Generated
- * clients send `null` (Go) or `{}` (Java, with an empty model) for a body that their caller leaves out.
+ * As `readInstanceId`, but accepts `?instanceId=` instead of the body, because some clients drop the body of a DELETE.
+ * Generated clients send `null` (Go) or `{}` (Java) for an omitted body.
  */
 export async function readInstanceIdOrQuery(ctx: AppContext): Promise<InstanceId> {
   const body = await readJson(ctx, oneExpected);
@@ -40,8 +40,8 @@ export async function readInstanceIdOrQuery(ctx: AppContext): Promise<InstanceId
 const maxInstances = 100;
 
 /**
- * Returns the ids of a JSON body `{"instanceIds": […]}` in their order. The caller must check each: entries that are not
- * instance ids are returned as text, shortened. Throws `wrong_data_format` for any other body and for 0 or over 100 ids.
+ * Returns the entries of a JSON body `{"instanceIds": […]}` in their order, as short texts that may not be instance ids.
+ * Throws `wrong_data_format` for any other body and for 0 or more than 100 entries; else as `readInstanceId`.
  */
 export async function readInstanceIds(ctx: AppContext): Promise<string[]> {
   const body = await readJson(ctx, manyExpected);
@@ -53,7 +53,7 @@ export async function readInstanceIds(ctx: AppContext): Promise<string[]> {
   return instanceIds.map(shown);
 }
 
-/** Returns a value from the client in one line, without JSON.stringify, which would recurse into 16 KiB of brackets. */
+/** Returns the value as a short text, without JSON.stringify, which would recurse into 16 KiB of brackets. */
 function shown(value: unknown): string {
   if (Array.isArray(value)) return '[…]';
   return typeof value === 'object' && value !== null ? '{…}' : shorten(String(value));
@@ -79,7 +79,7 @@ async function readBody(ctx: AppContext): Promise<string> {
   }
 }
 
-/** raw-body tells its failures apart by `type` (its README, "Errors"). */
+/** Converts an error of raw-body by its `type` (raw-body's README, "Errors"). */
 function bodyError(cause: unknown): DomainError {
   if ((cause as { type?: string }).type === 'entity.too.large') {
     return new DomainError('payload_too_large', `the body is larger than ${bodyLimit} bytes`, {
@@ -115,8 +115,8 @@ async function readJson(ctx: AppContext, expected: string): Promise<object | und
 }
 
 /**
- * Parameters of changes that a caller may put into the body by mistake, where they would be ignored and the change be
- * made for real. Other members are allowed, as the contract has it.
+ * Query parameters that are refused in the body, where the service would ignore them and make the change. The contract
+ * allows other fields.
  */
 const misplaceable: readonly Parameter[] = ['dryRun', 'force', 'timeout', 'wait'];
 

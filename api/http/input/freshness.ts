@@ -2,8 +2,8 @@ import type { Freshness } from '../../load-balancers/inventory/inventory.ts';
 import type { AppContext } from '../context.ts';
 
 /**
- * Returns what Cache-Control (RFC 9111, 5.2.1), or Pragma without it, asks of the age of an answer. Directives that
- * say nothing of it, and values that are no number of seconds, ask nothing.
+ * Returns the maximum age of the response that Cache-Control (RFC 9111, 5.2.1), or else Pragma, requests. Ignores other
+ * directives and invalid values.
  */
 export function readFreshness(ctx: AppContext): Freshness {
   const directives = (ctx.get('Cache-Control') || ctx.get('Pragma'))

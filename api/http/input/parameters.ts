@@ -13,13 +13,13 @@ export const parameters = [
 
 export type Parameter = (typeof parameters)[number];
 
-/** Returns the parameter that has this name but for case, hyphens and underscores; undefined where none has. */
+/** Returns the parameter with this name, ignoring case, hyphens and underscores; undefined if there is none. */
 export function parameterLike(name: string): Parameter | undefined {
   const plain = plainly(name);
   return parameters.find((parameter) => plainly(parameter) === plain);
 }
 
-/** Returns the candidate with the fewest differences to the text; undefined where half of it or more differs. */
+/** Returns the candidate with the smallest edit distance; undefined if that is over half of its length. */
 export function nearest<T extends string>(text: string, candidates: readonly T[]): T | undefined {
   if (text.length > 32) return undefined;
   const ranked = candidates
@@ -33,7 +33,7 @@ function plainly(name: string): string {
   return name.toLowerCase().replace(/[-_]/g, '');
 }
 
-/** The Levenshtein distance: how many letters must be inserted, removed or replaced. */
+/** Returns the Levenshtein distance. */
 function editsBetween(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, index) => index);
   for (let i = 1; i <= a.length; i += 1) {

@@ -2,7 +2,7 @@ import { DomainError } from '../../errors.ts';
 import { type ElbName, parseElbName } from '../../load-balancers/instance.ts';
 import { shorten } from './shorten.ts';
 
-/** Returns the load balancer's name of the path. Throws `elb_not_found` for a name that none can have. */
+/** Returns the name of the load balancer in the path. Throws `elb_not_found` for an invalid name. */
 export function readElbName(raw: string | undefined): ElbName {
   const name = parseElbName(raw ?? '');
   if (name !== undefined) return name;

@@ -4,19 +4,19 @@ import type { AppContext } from '../context.ts';
 import { etagOf, ifMatchAllows } from '../answers/conditional-response.ts';
 import { presentInstances } from '../answers/presenters/instance.ts';
 
-/** Returns whether the members are still those for which the caller wants the change. */
+/** Returns whether the members are the list that If-Match names. */
 export type IfMatch = (members: readonly MachineInfo[]) => boolean;
 
-/** Conditions that make sense for reads only; to drop them would make a change that the caller has not asked for. */
-const ofReads = ['If-None-Match', 'If-Modified-Since', 'If-Range'];
+/** Conditions of reads; a change that ignored them would be unconditional. */
+const readConditions = ['If-None-Match', 'If-Modified-Since', 'If-Range'];
 
 /**
- * Returns the condition of If-Match on a change, or undefined without one: the ETag of the list of members is one of
- * those named, by strong comparison (RFC 9110, 13.1.1); `*` holds for each load balancer that exists. If-Unmodified-Since
- * is ignored, since a list has no modification date (13.1.4). Throws `wrong_condition` for the conditions of reads.
+ * Returns the condition of If-Match: it contains the ETag of the list of members by strong comparison (RFC 9110, 13.1.1).
+ * Returns undefined if If-Match is absent or `*`. If-Unmodified-Since is ignored, because a list has no modification date
+ * (13.1.4). Throws `wrong_condition` for conditions of reads.
  */
 export function readIfMatch(ctx: AppContext): IfMatch | undefined {
-  const misplaced = ofReads.find((field) => ctx.get(field) !== '');
+  const misplaced = readConditions.find((field) => ctx.get(field) !== '');
   if (misplaced !== undefined) {
     throw new DomainError('wrong_condition', `a change does not support ${misplaced}`, {
       advice: 'send If-Match with the ETag of the list, or no condition',

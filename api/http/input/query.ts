@@ -4,38 +4,38 @@ import type { AppContext } from '../context.ts';
 import type { Parameter } from './parameters.ts';
 import { shorten } from './shorten.ts';
 
-/** A classic ELB gives a request up after 60 s; the change before the wait takes some of them. */
+/** Shorter than the 60 s timeout of a classic ELB, which includes the change before the wait. */
 const maxWaitSeconds = 50;
-const pageSize = { default: 100, most: 400 };
+const pageSize = { default: 100, max: 400 };
 
-/** `allowQuery` lets each parameter through once. */
+/** `allowQuery` has refused repeated parameters. */
 type Query = Partial<Record<Parameter, string>>;
 
-/** What the query asks of a change. */
+/** The options of a change. */
 export interface ChangeQuery {
   readonly wait: AwaitedState | undefined;
-  /** How long to wait, in milliseconds from the request's arrival. */
+  /** The time limit of the wait, in milliseconds from the arrival of the request. */
   readonly timeoutMs: number;
   readonly dryRun: boolean;
   readonly force: boolean;
 }
 
-/** What the query asks of the list of load balancers. */
+/** A page of the list of load balancers. */
 export interface PageQuery {
-  /** Whether a name is wanted. */
-  readonly fits: (name: string) => boolean;
+  /** Returns whether the filter includes a name. */
+  readonly includes: (name: string) => boolean;
   readonly limit: number;
-  /** Whether AWS is to be asked for the health of the page's load balancers. */
+  /** Whether to call AWS for the health of the load balancers on the page. */
   readonly health: boolean;
   /** The page begins after this name. */
   readonly after: string;
-  /** The query without the cursor, for the link to the next page. */
+  /** The query without its cursor, for the link to the next page. */
   readonly rest: Readonly<Record<string, string>>;
 }
 
 /**
- * Returns what the query asks of a change; `awaited` is what can be waited for here. `allowQuery` has refused parameters that
- * the route does not take. Throws `wrong_parameter` for a value that a parameter does not take.
+ * Returns the options of a change. `awaited` is the value that `wait` accepts. Throws `wrong_parameter` for an invalid
+ * value.
  */
 export function readChangeQuery(ctx: AppContext, awaited?: AwaitedState): ChangeQuery {
   const query = ctx.query as Query;
@@ -55,7 +55,7 @@ export function readChangeQuery(ctx: AppContext, awaited?: AwaitedState): Change
   };
 }
 
-/** Returns what the query asks of the list of load balancers. Throws `wrong_parameter` as `readChangeQuery` does. */
+/** Returns the requested page of load balancers. Throws `wrong_parameter` for an invalid value. */
 export function readPageQuery(ctx: AppContext): PageQuery {
   const { name, limit, cursor, health } = ctx.query as Query;
   if (name !== undefined && !/^[A-Za-z0-9-]{0,32}\*?$/.test(name))
@@ -64,9 +64,9 @@ export function readPageQuery(ctx: AppContext): PageQuery {
     throw wrong('cursor', cursor, 'the cursor in the Link header of the previous page');
   const prefix = name?.endsWith('*') ? name.slice(0, -1) : undefined;
   return {
-    fits: (candidate) =>
+    includes: (candidate) =>
       name === undefined || (prefix === undefined ? candidate === name : candidate.startsWith(prefix)),
-    limit: limit === undefined ? pageSize.default : integer('limit', limit, pageSize.most),
+    limit: limit === undefined ? pageSize.default : integer('limit', limit, pageSize.max),
     health: flag('health', health),
     after: cursor ?? '',
     rest: {
@@ -83,10 +83,10 @@ function flag(parameter: Parameter, value: string | undefined): boolean {
   throw wrong(parameter, value, 'true or false');
 }
 
-function integer(parameter: Parameter, value: string, most: number, unit = ''): number {
+function integer(parameter: Parameter, value: string, max: number, unit = ''): number {
   const number = /^\d{1,9}$/.test(value) ? Number(value) : NaN;
-  if (number >= 1 && number <= most) return number;
-  throw wrong(parameter, value, `a whole number from 1 to ${most}${unit}`);
+  if (number >= 1 && number <= max) return number;
+  throw wrong(parameter, value, `a whole number from 1 to ${max}${unit}`);
 }
 
 function wrong(parameter: Parameter, value: string, accepted: string): DomainError {

@@ -15,12 +15,12 @@ privateNetworks.addSubnet('fc00::', 7, 'ipv6');
 privateNetworks.addSubnet('fe80::', 10, 'ipv6');
 
 /**
- * Returns the address of the client. Behind a load balancer, whose address is private, that is the last value of
- * X-Forwarded-For: the balancer adds the real peer there, and everything before it is whatever the client sent.
+ * Returns the address of the client. If the peer has a private address, it is a load balancer, and the client is the last
+ * value of X-Forwarded-For. The load balancer appends that value; the client controls all values before it.
  */
 export function clientAddress(peer: string | undefined, forwardedFor: string | undefined): string {
   const address = (peer ?? '').replace(/^::ffff:/, '');
-  // The zone of an IPv6 address (RFC 4007) names an interface of the sender; isIP takes one of any length.
+  // Remove the zone of an IPv6 address (RFC 4007), because isIP accepts a zone of any length.
   const last = forwardedFor?.split(',').at(-1)?.replace(/%.*/s, '').trim() ?? '';
   return isIP(last) !== 0 && isPrivate(address) ? last : address;
 }

@@ -9,17 +9,17 @@ interface Count {
   slowestMs: number;
 }
 
-/** Counts requests by route, status and principal, and logs the counts in one line a second. */
+/** Counts requests by route, status and principal, and logs the counts in one line per second. */
 export class ReadSummary {
   readonly #logger: Logger;
   readonly #clock: Clock;
   readonly #message: string;
   readonly #counts = new Map<string, Count>();
-  /** Mostly the next read is like the last one. */
+  /** The last count, because the next read usually has the same key. */
   #last: Count | undefined;
   #cancelFlush: () => void = () => undefined;
 
-  /** `message` is that of the log's line. */
+  /** `message` is the message of the log line. */
   constructor(logger: Logger, clock: Clock, message = 'reads') {
     this.#logger = logger;
     this.#clock = clock;
@@ -50,7 +50,7 @@ export class ReadSummary {
     return count;
   }
 
-  /** Tells the log of what has been counted, if anything, and begins anew. */
+  /** Logs the counts, if any, and resets them. */
   flush(): void {
     this.#cancelFlush();
     if (this.#counts.size === 0) return;

@@ -5,29 +5,29 @@ import { clientAddress } from './client-address.ts';
 import type { Change, RequestState } from '../context.ts';
 import { ReadSummary } from './read-summary.ts';
 
-/** A request that takes this many milliseconds is told in its own line, whatever it is. */
+/** Requests that take this many milliseconds always have a line of their own. */
 const slowMs = 1000;
 
-/** Lines a second for requests without a principal: anyone who reaches the port can send these. */
+/** The limit of lines per second for unauthenticated requests, which anyone can send. */
 const maxAnonymousLines = 10;
 
 /**
- * Logs each request in one line. Beyond `maxPerSecond` lines, successful reads are counted in one line a second: a line
- * each would cost more than the reads themselves. Requests without a principal, failed ones too, are counted beyond ten
- * lines a second.
+ * Logs each request in one line. Above `maxPerSecond` lines, successful reads are summarised in one line per second,
+ * because a line costs more than a read. Unauthenticated requests, including failed ones, are summarised above
+ * `maxAnonymousLines` per second.
  */
 export class RequestLog {
   readonly #logger: Logger;
   readonly #clock: Clock;
-  readonly #lines: LinesOfSecond;
-  readonly #anonymousLines = new LinesOfSecond(maxAnonymousLines);
+  readonly #lines: LineLimit;
+  readonly #anonymousLines = new LineLimit(maxAnonymousLines);
   readonly #reads: ReadSummary;
   readonly #anonymous: ReadSummary;
 
   constructor(logger: Logger, maxPerSecond: number, clock: Clock) {
     this.#logger = logger;
     this.#clock = clock;
-    this.#lines = new LinesOfSecond(maxPerSecond);
+    this.#lines = new LineLimit(maxPerSecond);
     this.#reads = new ReadSummary(logger, clock);
     this.#anonymous = new ReadSummary(logger, clock, 'requests without credentials');
   }
@@ -40,8 +40,8 @@ export class RequestLog {
     const durationMs = now - startedAt;
     const isRead = request.method === 'GET' || request.method === 'HEAD';
     const isOrdinary = isRead && status < 400 && durationMs < slowMs;
-    const mayHaveLine = this.#lines.another(now);
-    const isExcess = principal === undefined && !this.#anonymousLines.another(now);
+    const mayHaveLine = this.#lines.allows(now);
+    const isExcess = principal === undefined && !this.#anonymousLines.allows(now);
     if (isOrdinary && (isExcess || !mayHaveLine))
       this.#reads.count(route ?? 'none', status, principal?.name, durationMs);
     else if (isExcess) this.#anonymous.count(route ?? 'none', status, undefined, durationMs);
@@ -55,24 +55,24 @@ export class RequestLog {
   }
 }
 
-/** Counts the lines of each second. */
-class LinesOfSecond {
-  readonly #most: number;
+/** Limits the lines of each second. */
+class LineLimit {
+  readonly #max: number;
   #second = 0;
   #count = 0;
 
-  constructor(most: number) {
-    this.#most = most;
+  constructor(max: number) {
+    this.#max = max;
   }
 
-  /** Returns whether the second of `now` may have another line. */
-  another(now: number): boolean {
+  /** Returns whether the second of `now` allows another line. */
+  allows(now: number): boolean {
     const second = Math.floor(now / 1000);
     if (second !== this.#second) {
       this.#second = second;
       this.#count = 0;
     }
-    return ++this.#count <= this.#most;
+    return ++this.#count <= this.#max;
   }
 }
 
@@ -98,7 +98,7 @@ function describe(
     awsCalls: trace?.time.calls ?? 0,
     ...(cache !== undefined && { cache }),
     ...(change !== undefined && describeChange(change, error, status)),
-    // The connection ended before the response was sent, so no client has this status.
+    // The connection closed before the response was sent, so the client did not receive this status.
     ...(request.socket.destroyed && { clientGone: true }),
     ...(trace !== undefined && {
       awsRequestIds: [...new Set([...trace.requestIds, ...failedAwsRequest(error)])],

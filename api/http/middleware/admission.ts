@@ -1,7 +1,7 @@
 import type { AppMiddleware } from '../context.ts';
 import type { Pipeline } from '../server/pipeline.ts';
 
-/** Admits each request, and passes it back to the pipeline when the middleware after this one is done. */
+/** Admits each request to the pipeline, and ends it there after the rest of the middleware. */
 export function admission(pipeline: Pipeline): AppMiddleware {
   return async (ctx, next) => {
     const state = (ctx.state = pipeline.admit(ctx.req, ctx.res));

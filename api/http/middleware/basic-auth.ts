@@ -5,8 +5,8 @@ import { unauthenticated } from '../input/authorization-header.ts';
 import type { AppMiddleware } from '../context.ts';
 
 /**
- * Passes on requests whose credentials `authenticate` accepts, with the principal on the context. Throws
- * `unauthenticated`, which says what form the credentials have.
+ * Sets the principal of requests with accepted credentials. Throws `unauthenticated` for others, with the fault of their
+ * Authorization header.
  */
 export function basicAuth(authenticate: Authenticate): AppMiddleware {
   return (ctx, next) => {
@@ -17,12 +17,12 @@ export function basicAuth(authenticate: Authenticate): AppMiddleware {
   };
 }
 
-/** Ways to write the header of one token: a client sticks to one, so this is plenty. */
-const rememberedPerToken = 4;
+/** The limit of remembered headers per token; a client writes its header in one way. */
+const maxHeadersPerToken = 4;
 
 /**
- * Returns the verifier with a memory of the headers that it has accepted, since koa-basic-auth makes eight HMACs for
- * each token and request. The memory is bounded, and compares in constant time what has the same length.
+ * Returns a verifier that remembers accepted headers, because koa-basic-auth computes eight HMACs per token and request.
+ * The number of headers is limited. Headers of the same length are compared in constant time.
  */
 export function rememberVerified(authenticate: Authenticate, tokens: number): Authenticate {
   const verified: { readonly header: string; readonly principal: Principal }[] = [];
@@ -31,14 +31,14 @@ export function rememberVerified(authenticate: Authenticate, tokens: number): Au
     for (const { header, principal } of verified)
       if (equalInConstantTime(header, authorization)) return principal;
     const principal = authenticate(authorization);
-    if (principal !== undefined && verified.length < tokens * rememberedPerToken) {
+    if (principal !== undefined && verified.length < tokens * maxHeadersPerToken) {
       verified.push({ header: authorization, principal });
     }
     return principal;
   };
 }
 
-/** As `crypto.timingSafeEqual`, whose buffers would cost more than the comparison: every character is looked at. */
+/** Compares every character, as `crypto.timingSafeEqual`, whose buffers would cost more than the comparison. */
 function equalInConstantTime(known: string, offered: string): boolean {
   if (known.length !== offered.length) return false;
   let difference = 0;
@@ -48,9 +48,9 @@ function equalInConstantTime(known: string, offered: string): boolean {
 }
 
 /**
- * Returns a verifier of Basic credentials over koa-basic-auth. That middleware stops at a wrong user without a look at
- * the password, and takes an empty user or password in its options as "any": so each half gets an instance of its own,
- * all are asked every time, and `config.ts` lets no empty half in. It compares in constant time.
+ * Returns a verifier of Basic credentials that uses koa-basic-auth, which compares in constant time. That middleware
+ * skips the password after a wrong user, so user and password have an instance each, and all instances run every time.
+ * It accepts any value for an empty user or password in its options; `config.ts` refuses those.
  */
 export function koaBasicAuthenticate(accepted: readonly Credentials[]): Authenticate {
   const verifiers = accepted.map(({ user, password }) => ({
@@ -67,7 +67,7 @@ export function koaBasicAuthenticate(accepted: readonly Credentials[]): Authenti
   };
 }
 
-/** koa-basic-auth reads one header of the context, and throws through it; its types want both halves, the code does not. */
+/** koa-basic-auth uses one header and `throw` of the context. Its types require user and password; its code does not. */
 function matcher(half: { name: string } | { pass: string }): (authorization: string | undefined) => boolean {
   const middleware = koaBasicAuth(half as { name: string; pass: string });
   return (authorization) => {

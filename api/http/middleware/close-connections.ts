@@ -1,6 +1,6 @@
 import type { AppMiddleware } from '../context.ts';
 
-/** Once the service is closing, answers that were under way by then tell the client, too, that they are the last. */
+/** Sets Connection: close on the responses of requests that are in flight when the service closes. */
 export function closeConnections(closing: AbortSignal): AppMiddleware {
   return async (ctx, next) => {
     await next();

@@ -3,12 +3,12 @@ import type { AppContext, AppMiddleware } from '../context.ts';
 import { errorStatus } from '../answers/error-status.ts';
 import { presentText } from '../answers/presenters/text.ts';
 
-/** RFC 7617: the realm, and that user and password are read as UTF-8. */
+/** RFC 7617; user and password are decoded as UTF-8. */
 const challenge = 'Basic realm="elb-inventory", charset="UTF-8"';
 
 /**
- * Answers every failure, once, with its code in the header `Error-Code`: a DomainError with its own words, anything
- * else with 500 and none of its internals.
+ * Answers a DomainError with its status and message, and any other error with 500 and no internals. The header
+ * `Error-Code` contains the code.
  */
 export function errorHandler(): AppMiddleware {
   return async (ctx, next) => {
@@ -24,14 +24,14 @@ export function errorHandler(): AppMiddleware {
       const { retryAfterSeconds, allow } = details;
       if (retryAfterSeconds !== undefined) ctx.set('Retry-After', String(retryAfterSeconds));
       if (allow !== undefined) ctx.set('Allow', allow.join(', '));
-      // RFC 9110, 12.5.3: with 415, the content codings that a request can have.
+      // RFC 9110, 12.5.3: a 415 lists the accepted content codings of requests.
       if (code === 'unsupported_encoding') ctx.set('Accept-Encoding', 'identity');
       if (code === 'unauthenticated') ctx.set('WWW-Authenticate', challenge);
     }
   };
 }
 
-/** A fault of this program. During a change it can come before the call of AWS or after it. */
+/** Returns the error for a bug of this program. During a change, it can occur before or after the call to AWS. */
 function unexpectedError({ requestId, change }: AppContext['state'], cause: unknown): DomainError {
   const outcome =
     change === undefined || change.dryRun

@@ -6,8 +6,8 @@ import { readIfMatch } from '../input/precondition.ts';
 import { readChangeQuery } from '../input/query.ts';
 
 /**
- * Reads the change that the request asks for into `ctx.state.change`: its load balancer, its options and, with `readIds`,
- * the instance ids. `awaited` is the state that `?wait=` accepts. Throws what the readers throw.
+ * Reads load balancer, options and, with `readIds`, instance ids into `ctx.state.change`. `awaited` is the state that
+ * `?wait=` accepts. Throws as the readers of `input/`.
  */
 export function readChange(
   readIds: (ctx: AppContext) => Promise<string | readonly string[]>,

@@ -2,8 +2,8 @@ import { DomainError } from '../../errors.ts';
 import type { AppMiddleware } from '../context.ts';
 
 /**
- * Refuses changes that a browser sends on behalf of another site, since it may add the user's stored Basic credentials
- * to them. Sec-Fetch-Site tells (W3C Fetch Metadata); older browsers send Origin alone. Throws `cross_site_request`.
+ * Refuses changes that a browser sends from the page of another site, because it may add stored Basic credentials. Uses
+ * Sec-Fetch-Site (W3C Fetch Metadata), or Origin for older browsers. Throws `cross_site_request`.
  */
 export function sameOrigin(): AppMiddleware {
   return (ctx, next) => {
@@ -22,7 +22,7 @@ export function sameOrigin(): AppMiddleware {
   };
 }
 
-/** URL drops a scheme's default port on either side. */
+/** Compares with URL, which removes default ports. */
 function isHost(origin: string, host: string): boolean {
   if (!URL.canParse(origin)) return false;
   const { protocol, host: originHost } = new URL(origin);

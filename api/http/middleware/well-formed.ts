@@ -2,7 +2,7 @@ import { DomainError } from '../../errors.ts';
 import type { AppMiddleware } from '../context.ts';
 import { isHost } from '../input/host.ts';
 
-/** The fields that this service reads and that are no lists (RFC 9110, 5.3): sent twice, it is unsure which one holds. */
+/** Headers that this service reads and that are not lists (RFC 9110, 5.3), so two values are ambiguous. */
 const singleFields = new Set([
   ...[
     'authorization',
@@ -17,8 +17,8 @@ const singleFields = new Set([
 ]);
 
 /**
- * Refuses what Node's parser lets through and nothing after this could read. Node itself would answer a missing Host
- * (which RFC 9112, 3.2, wants refused) without an envelope. Throws `malformed_request`.
+ * Refuses malformed requests that Node's parser accepts, and a missing Host (RFC 9112, 3.2), which Node would answer
+ * without an envelope. Throws `malformed_request`.
  */
 export function wellFormed(): AppMiddleware {
   return (ctx, next) => {
@@ -27,7 +27,7 @@ export function wellFormed(): AppMiddleware {
       throw malformed('the request has no Host header', 'HTTP/1.1 requires one');
     const repeated = repeatedField(ctx.req.rawHeaders);
     if (repeated !== undefined)
-      throw malformed(`the request has the field ${repeated} twice`, 'send it once');
+      throw malformed(`the request has the header ${repeated} twice`, 'send it once');
     if (host !== undefined && !isHost(host))
       throw malformed('the Host header is not a host', 'send the host of the URL, with its port');
     try {
@@ -39,7 +39,7 @@ export function wellFormed(): AppMiddleware {
   };
 }
 
-/** `rawHeaders` has names and values in turn. */
+/** Returns a single-value header that appears twice in `rawHeaders`, which alternates names and values. */
 function repeatedField(rawHeaders: readonly string[]): string | undefined {
   const seen = new Set<string>();
   for (let index = 0; index < rawHeaders.length; index += 2) {

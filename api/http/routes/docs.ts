@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import type Router from '@koa/router';
 import type { Context } from 'koa';
 
-/** Where the files of the documentation lie. */
+/** The files of the documentation. */
 export interface DocsFiles {
   /** The path of swagger.yaml. */
   readonly swaggerYaml: string;
-  /** The folder of swagger-ui-dist. */
+  /** The path of the folder swagger-ui-dist. */
   readonly swaggerUi: string;
 }
 
@@ -33,8 +33,8 @@ const page = `<!doctype html>
 `;
 
 /**
- * The validator badge would send the document to a public service. Without `omit` the browser would meet a 401 with a
- * dialog of its own in place of the page's answer, and would send credentials that it has kept beside those of Authorize.
+ * `validatorUrl: null` because the validator badge sends the document to a public service. `omit` because the browser
+ * would otherwise show its own dialog on a 401, and send stored credentials in addition to those of Authorize.
  */
 const start = `SwaggerUIBundle({
   url: '/swagger.yaml',
@@ -46,12 +46,12 @@ const start = `SwaggerUIBundle({
 });
 `;
 
-/** Swagger UI styles its elements inline and draws its icons from data: URLs; all else comes from here. */
+/** Swagger UI uses inline styles and icons in data: URLs. All other files come from this service. */
 const contentSecurityPolicy =
   "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; " +
   "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/** Serves the Swagger document and Swagger UI, without credentials and without fetching anything from elsewhere. */
+/** Serves the Swagger document and Swagger UI, without authentication. The pages load no files from other hosts. */
 export function docsRoutes(router: Router, { swaggerYaml, swaggerUi }: DocsFiles): void {
   router.get('/swagger.yaml', async (ctx) => {
     await sendFile(ctx, swaggerYaml);
@@ -76,7 +76,7 @@ export function docsRoutes(router: Router, { swaggerYaml, swaggerUi }: DocsFiles
   }
 }
 
-/** A file that is missing throws here, before anything is sent. */
+/** Throws for a missing file before it sends any part of the response. */
 async function sendFile(ctx: Context, path: string): Promise<void> {
   const { size } = await stat(path);
   secure(ctx);

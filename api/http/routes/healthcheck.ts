@@ -1,7 +1,7 @@
 import type Router from '@koa/router';
 import { presentText } from '../answers/presenters/text.ts';
 
-/** Answers whether this process is up. AWS is not asked: an outage of AWS's API must not take the hosts out. */
+/** Does not call AWS, because an outage of AWS's API must not remove the hosts from the load balancer. */
 export function healthcheckRoutes(router: Router): void {
   /**
    * @swagger

@@ -69,10 +69,10 @@ export function listLoadBalancersRoute(router: Router, deps: ListLoadBalancersDe
    *       504: { $ref: '#/responses/AwsUnreachable' }
    */
   router.get('/elb', allowQuery('name', 'limit', 'cursor', 'health'), async (ctx) => {
-    const { fits, limit, after, rest, health } = readPageQuery(ctx);
+    const { includes, limit, after, rest, health } = readPageQuery(ctx);
     const trace = traceRequest(ctx, deps);
     const list = await inventory.loadBalancers(readFreshness(ctx), trace);
-    const wanted = list.loadBalancers.filter(({ elbName }) => elbName > after && fits(elbName));
+    const wanted = list.loadBalancers.filter(({ elbName }) => elbName > after && includes(elbName));
     const page = wanted.slice(0, limit);
     const last = page.at(-1);
     if (last !== undefined && wanted.length > limit) {

@@ -6,7 +6,6 @@ export interface StatusRouteDeps {
   readonly status: StatusDeps;
 }
 
-/** Tells how this process and its AWS are, without asking AWS. */
 export function statusRoutes(router: Router, { status }: StatusRouteDeps): void {
   /**
    * @swagger

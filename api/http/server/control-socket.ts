@@ -13,24 +13,24 @@ import { presentText } from '../answers/presenters/text.ts';
 export interface ControlSocket {
   readonly server: Server;
   /**
-   * Listens on the socket, and opens the port when `POST /open-port` comes there; at once if it did before under this
-   * path. Throws ConfigError where there can be no socket, and whatever `openPort` throws at once.
+   * Listens on the socket, and calls `openPort` on `POST /open-port`, or at once if an earlier process with this path
+   * has opened its port. Throws ConfigError if the socket cannot be created, and what that first `openPort` throws.
    */
   listen(openPort: () => Promise<void>): Promise<void>;
   close(): void;
 }
 
 /**
- * Returns a server, not yet listening, that answers on a unix socket with the application given: a new version is judged
- * there before anybody outside can reach it. Who may connect is who may write to the file: this user, and root.
+ * Returns a server for the application on a unix socket; it does not listen yet. A deployment checks a new version
+ * there before the port opens. Only this user and root can connect, because only they can write to the file.
  */
 export function createControlSocket(
   path: string,
   application: RequestListener,
   logger: Pick<Logger, 'warn'>,
 ): ControlSocket {
-  // A restarted container finds this mark beside the socket and opens its port without another order.
-  const opened = `${path}.opened`;
+  // A restarted container finds this marker and opens its port without another POST /open-port.
+  const marker = `${path}.opened`;
   let open: () => Promise<void>;
   const server = createServer((request, response) => {
     if (request.method === 'POST' && request.url === '/open-port') void answerOpenPort(request, response);
@@ -54,7 +54,7 @@ export function createControlSocket(
       open = () => {
         opening ??= openPort().then(
           () => {
-            leaveMark(opened, logger);
+            createMarker(marker, logger);
           },
           (error: unknown) => {
             opening = undefined;
@@ -72,15 +72,18 @@ export function createControlSocket(
         server.listen(path, resolve);
       });
       chmodSync(path, 0o600);
-      // The socket was made a moment ago, so it has the user that a mark of this service has.
-      const mark = lstatSync(opened, { throwIfNoEntry: false });
-      if (mark === undefined) return;
-      const own =
-        mark.isFile() && mark.uid === lstatSync(path).uid && mark.nlink === 1 && (mark.mode & 0o022) === 0;
-      if (own) await open();
+      // The new socket belongs to this user, so a marker of this service has the same owner.
+      const found = lstatSync(marker, { throwIfNoEntry: false });
+      if (found === undefined) return;
+      const isPrivate =
+        found.isFile() &&
+        found.uid === lstatSync(path).uid &&
+        found.nlink === 1 &&
+        (found.mode & 0o022) === 0;
+      if (isPrivate) await open();
       else
         logger.warn(
-          { path: opened },
+          { path: marker },
           'the marker of the open port is not a private file of this user; the port stays closed until POST /open-port',
         );
     },
@@ -91,8 +94,8 @@ export function createControlSocket(
   };
 }
 
-/** Puts an empty file there, in place of whatever it was, and follows no link. */
-function leaveMark(path: string, logger: Pick<Logger, 'warn'>): void {
+/** Creates an empty file in place of an existing one, without following links. */
+function createMarker(path: string, logger: Pick<Logger, 'warn'>): void {
   try {
     rmSync(path, { force: true });
     const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;

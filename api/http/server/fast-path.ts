@@ -18,18 +18,17 @@ export interface FastPathDeps {
 const prefix = '/elb/';
 
 /**
- * Puts a short way in front of the application for the plain GET of a list that is known and fresh, which is nearly
- * every request: Koa's context, its middleware and the router would cost several times what the answer itself does
- * (`npm run bench` shows it). Who asks for more (a query, Cache-Control, If-None-Match) or may not ask goes the ordinary
- * way, to the same answer.
+ * Returns a listener that answers a plain GET of a cached, fresh list itself, and passes all other requests to the
+ * application: those with a query, Cache-Control or a condition, and unauthenticated ones. Most requests take the fast
+ * path, because Koa's context, middleware and router cost several times the response itself (see `npm run bench`).
  */
-export function fastPath(application: RequestListener, parts: FastPathDeps): RequestListener {
+export function fastPath(application: RequestListener, deps: FastPathDeps): RequestListener {
   return (request, response) => {
-    if (!answerFromCache(request, response, parts)) application(request, response);
+    if (!answerFromCache(request, response, deps)) application(request, response);
   };
 }
 
-function answerFromCache(request: IncomingMessage, response: ServerResponse, parts: FastPathDeps): boolean {
+function answerFromCache(request: IncomingMessage, response: ServerResponse, deps: FastPathDeps): boolean {
   const { method, url = '', headers } = request;
   if (method !== 'GET' || !url.startsWith(prefix)) return false;
   if (headers['cache-control'] !== undefined || headers.pragma !== undefined) return false;
@@ -37,18 +36,18 @@ function answerFromCache(request: IncomingMessage, response: ServerResponse, par
   if (headers.host === undefined || !isHost(headers.host)) return false;
   const elbName = parseElbName(url.slice(prefix.length));
   if (elbName === undefined) return false;
-  const principal = parts.authenticate(headers.authorization);
+  const principal = deps.authenticate(headers.authorization);
   if (principal === undefined) return false;
-  const now = parts.clock.now();
-  const list = parts.inventory.ready(elbName, now);
+  const now = deps.clock.now();
+  const list = deps.inventory.ready(elbName, now);
   if (list === undefined) return false;
 
-  const state = parts.pipeline.admit(request, response);
+  const state = deps.pipeline.admit(request, response);
   state.principal = principal;
   state.route = '/elb/:elbName';
-  const answer = parts.lists.of(elbName, list, now);
+  const answer = deps.lists.of(elbName, list, now);
   response.writeHead(200, ['X-Request-Id', state.requestId, ...answer.headers]);
   response.end(answer.body);
-  parts.pipeline.answered(state);
+  deps.pipeline.answered(state);
   return true;
 }

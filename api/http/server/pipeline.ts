@@ -4,7 +4,7 @@ import type { RequestState } from '../context.ts';
 import { requestIdOf } from './request-id.ts';
 import type { RequestLog } from '../logging/request-log.ts';
 
-/** The first and the last step of every request, on the fast path and through Koa alike. */
+/** The first and last step of every request, on the fast path and through Koa. */
 export class Pipeline {
   readonly #log: RequestLog;
   readonly #clock: Clock;
@@ -15,12 +15,12 @@ export class Pipeline {
     this.#clock = clock;
   }
 
-  /** How many requests are admitted whose responses are not closed, or whose handlers still run. */
+  /** The number of admitted requests whose response is not closed or whose handler is still running. */
   get inFlight(): number {
     return this.#inFlight;
   }
 
-  /** Counts the request, and returns its state with an id. Each admitted request needs one call of `answered`. */
+  /** Counts the request and returns its state. Call `answered` once for each admitted request. */
   admit(request: IncomingMessage, response: ServerResponse): RequestState {
     this.#inFlight += 1;
     return {
@@ -33,7 +33,7 @@ export class Pipeline {
     };
   }
 
-  /** Takes the request of a handler that is done: logs it once its response is closed, which ends its being in flight. */
+  /** Ends the request and logs it when its response is closed. Call it when the handler is done. */
   answered(state: RequestState): void {
     const { request, response } = state;
     if (response.closed || request.socket.destroyed) this.#end(state);
@@ -44,7 +44,7 @@ export class Pipeline {
       });
   }
 
-  /** A response that waits for an earlier one of its connection (pipelining) emits no `close` if the connection ends first. */
+  /** A response that is queued behind another one (pipelining) emits no `close` if its connection closes first. */
   #endQueued(state: RequestState): void {
     const { socket } = state.request;
     const end = (): void => {

@@ -1,22 +1,22 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 
-/** Anything longer or stranger could break a log line or hide another. */
-const saneRequestId = /^[\w.:+/=@-]{1,128}$/;
+/** Other ids could break or forge a log line. */
+const validRequestId = /^[\w.:+/=@-]{1,128}$/;
 
-/** Ids of this process start with the same random part and end with a count: a random id for each request costs more. */
+/** Generated ids are a random prefix per process and a counter, because a random id per request costs more. */
 const processId = randomBytes(6).toString('hex');
 let requests = 0;
 
-/** Returns the caller's X-Request-Id where it is sane, else one of ours. */
+/** Returns the client's X-Request-Id if it is valid, else a generated id. */
 export function requestIdOf(request: IncomingMessage): string {
   const offered = request.headers['x-request-id'];
-  return typeof offered === 'string' && saneRequestId.test(offered) ? offered : nextId();
+  return typeof offered === 'string' && validRequestId.test(offered) ? offered : nextId();
 }
 
 /**
- * V8 keeps decimal numbers that it has written for a while, long enough for each to become garbage of the old
- * generation (37 bytes a request); it does not keep those of another base.
+ * Base 36, because V8 caches the strings of decimal numbers until they are promoted to the old generation (37 bytes per
+ * request); it does not cache those of other bases.
  */
 function nextId(): string {
   requests += 1;

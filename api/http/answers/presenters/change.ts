@@ -6,7 +6,7 @@ import { type PresentedHealth, shapeHealth } from './health.ts';
 import { type PresentedInstance, shapeInstance } from './instance.ts';
 import type { Envelope } from './text.ts';
 
-/** What a dry run would do. */
+/** The sentences about the change that a dry run would make. */
 export const dryRunNote = {
   attach: (instanceId: string, elbName: string, draining?: Draining) =>
     `${instanceId} would be attached to ${elbName}; nothing was changed${draining === undefined ? '' : `; ${drains(draining)}`}`,
@@ -19,7 +19,7 @@ function drains({ until }: Draining): string {
   return `its connections from an earlier membership are still draining${end}`;
 }
 
-/** Returns what an attached instance that still drains adds to its answer. AWS may end such an attachment; see `DrainingCheck`. */
+/** Returns the note for an attached instance that is still draining. AWS may end such an attachment; see `DrainingCheck`. */
 export function drainingFacts(
   instanceId: string,
   elbName: string,
@@ -34,7 +34,7 @@ export function drainingFacts(
   };
 }
 
-/** Returns the end of the draining, where it is known. */
+/** Returns the end of the draining if it is known. */
 export function drainingUntil(draining: Draining | undefined): Pick<ChangeFacts, 'drainingUntil'> {
   return draining?.until === undefined ? {} : { drainingUntil: draining.until };
 }
@@ -46,7 +46,7 @@ function remaining(inService: InServiceForecast | undefined): string {
     : `; ${inService.after} of ${inService.before} would remain in service`;
 }
 
-/** Returns how many members are in service before and after the change of a dry run, as far as that is known. */
+/** Returns the counts of members in service before and after a dry run, if they are known. */
 export function inServiceCounts(
   inService: InServiceForecast | undefined,
 ): Pick<ChangeFacts, 'inServiceBefore' | 'inServiceAfter'> {
@@ -55,7 +55,7 @@ export function inServiceCounts(
     : { inServiceBefore: inService.before, inServiceAfter: inService.after };
 }
 
-/** What an answer to a change adds to the instance; `Change` of the API describes each field. */
+/** The fields that a change adds to the instance; `Change` of the API describes each. */
 export interface ChangeFacts {
   readonly dryRun?: true;
   readonly note?: string;
@@ -65,13 +65,13 @@ export interface ChangeFacts {
   readonly health?: HealthEntry;
 }
 
-/** `Change` of the API: `MachineInfo` and what there is to add to it. */
+/** `Change` of the API: `MachineInfo` and the added fields. */
 export interface PresentedChange extends PresentedInstance, Omit<ChangeFacts, 'drainingUntil' | 'health'> {
   readonly drainingUntil?: string;
   readonly health?: PresentedHealth;
 }
 
-/** Returns the answer to a change of one instance, enveloped. Its shape is the same for a dry run, a change and a wait. */
+/** Returns the change of one instance, enveloped. A dry run, a change and a wait have the same shape. */
 export function presentChange(machine: MachineInfo, facts: ChangeFacts = {}): Envelope<PresentedChange> {
   const { dryRun, note, drainingUntil, inServiceBefore, inServiceAfter, health } = facts;
   return {

@@ -1,7 +1,7 @@
 import type { Condition, HealthEntry } from '../../../load-balancers/member-health.ts';
 import type { Envelope } from './text.ts';
 
-/** `HealthEntry` of the API: AWS's words, EC2's facts, and why. */
+/** `HealthEntry` of the API. */
 export interface PresentedHealth {
   readonly instanceId: string;
   readonly state: string;
@@ -13,7 +13,7 @@ export interface PresentedHealth {
   readonly why: string;
 }
 
-/** Returns the health of members in the order given, enveloped. */
+/** Returns the health of the members in their order, enveloped. */
 export function presentHealth(entries: readonly HealthEntry[]): Envelope<PresentedHealth[]> {
   return { message: entries.map(shapeHealth) };
 }

@@ -1,14 +1,14 @@
 import type { MachineInfo } from '../../../load-balancers/instance.ts';
 import type { Envelope } from './text.ts';
 
-/** `MachineInfo` of the contract: the launch date is RFC 3339 in UTC with milliseconds; what is not known is "unknown". */
+/** `MachineInfo` of the contract. The launch date is RFC 3339 in UTC with milliseconds. Unknown values are "unknown". */
 export interface PresentedInstance {
   readonly instanceId: string;
   readonly instanceType: string;
   readonly launchDate: string;
 }
 
-/** Returns machines in the order given, enveloped. */
+/** Returns the instances in their order, enveloped. */
 export function presentInstances(machines: readonly MachineInfo[]): Envelope<PresentedInstance[]> {
   return { message: machines.map(shapeInstance) };
 }

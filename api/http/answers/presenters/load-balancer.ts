@@ -1,7 +1,7 @@
 import type { LoadBalancer } from '../../../load-balancers/load-balancer.ts';
 import type { Envelope } from './text.ts';
 
-/** Returns load balancers in the order given, enveloped, with their counts of members in service where there are. */
+/** Returns the load balancers in their order, enveloped. `inServiceCount` is absent if `inService` has no count. */
 export function presentLoadBalancers(
   loadBalancers: readonly LoadBalancer[],
   inService: ReadonlyMap<string, number>,

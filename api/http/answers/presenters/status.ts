@@ -3,7 +3,7 @@ import type { BudgetState, DelayedCalls } from '../../../telemetry/budget-state.
 import type { Clock } from '../../../clock.ts';
 import type { Envelope } from './text.ts';
 
-/** Where the state of the process is read. */
+/** The sources of the state of the process. */
 export interface StatusDeps {
   readonly build: () => Promise<{ readonly version: string; readonly commit: string }>;
   readonly startedAt: Date;
@@ -11,18 +11,18 @@ export interface StatusDeps {
   readonly region: string;
   readonly ledger: AwsLedger;
   readonly budgets: () => readonly BudgetState[];
-  /** `asOf` is on the scale of `Clock.now()`, and -Infinity before the first read. */
+  /** `asOf` is on the scale of `Clock.now()`; it is -Infinity before the first read. */
   readonly picture: () => { readonly loadBalancers: number; readonly asOf: number };
   readonly requestsInFlight: () => number;
   readonly waiters: () => number;
   readonly clock: Clock;
 }
 
-/** Returns the state of the service, enveloped; `Status` of the API. */
-export async function presentStatus(parts: StatusDeps): Promise<Envelope<object>> {
-  const { startedAt, backend, region, clock } = parts;
-  const { version, commit } = await parts.build();
-  const { loadBalancers, asOf } = parts.picture();
+/** Returns the state of the process as `Status` of the API, enveloped. */
+export async function presentStatus(deps: StatusDeps): Promise<Envelope<object>> {
+  const { startedAt, backend, region, clock } = deps;
+  const { version, commit } = await deps.build();
+  const { loadBalancers, asOf } = deps.picture();
   return {
     message: {
       version,
@@ -31,12 +31,12 @@ export async function presentStatus(parts: StatusDeps): Promise<Envelope<object>
       uptimeSeconds: Math.floor((clock.epochMs() - startedAt.getTime()) / 1000),
       backend,
       region,
-      requests: { inFlight: parts.requestsInFlight(), waiting: parts.waiters() },
+      requests: { inFlight: deps.requestsInFlight(), waiting: deps.waiters() },
       picture: {
         loadBalancers,
         ...(asOf !== -Infinity && { ageSeconds: Math.round((clock.now() - asOf) / 100) / 10 }),
       },
-      aws: shapeAws(parts),
+      aws: shapeAws(deps),
     },
   };
 }

@@ -1,9 +1,9 @@
-/** The envelope around every JSON answer. */
+/** The envelope of every JSON response. */
 export interface Envelope<T> {
   readonly message: T;
 }
 
-/** Returns the enveloped text: the sentence of an error, or the "ok" of a health check. */
+/** Returns the text, enveloped: an error message or a status such as "ok". */
 export function presentText(message: string): Envelope<string> {
   return { message };
 }
