@@ -5,7 +5,7 @@ import { type EmbeddedAws, startEmbeddedAws } from '../../embedded-aws/server.ts
 import { type Service, startService, token } from '../support/service.ts';
 
 const executablePath = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
-/** Chromium must not talk to its maker while it is watched for requests that leave the origin. */
+/** Disable Chromium's own requests to Google, because the test records requests to other origins. */
 const args = [
   '--headless',
   '--no-sandbox',
@@ -17,7 +17,7 @@ const args = [
   '--disable-sync',
 ];
 
-/** A running instance of the sample region that is a member of nothing. */
+/** A running instance of the sample region that is not a member of any load balancer. */
 const spare = 'i-0b22a22eec53b9321';
 
 let aws: EmbeddedAws;
@@ -25,12 +25,12 @@ let service: Service;
 let browser: Browser;
 let page: Page;
 const requests: string[] = [];
-const complaints: string[] = [];
+const errors: string[] = [];
 
 async function open(): Promise<void> {
   assert.ok(
     existsSync(executablePath),
-    `there is no Chromium at ${executablePath}; install it (apt-get install chromium) or set CHROMIUM to its path`,
+    `Chromium is not installed at ${executablePath}; install it (apt-get install chromium) or set CHROMIUM to its path`,
   );
   aws = await startEmbeddedAws();
   service = await startService(aws.url);
@@ -38,24 +38,24 @@ async function open(): Promise<void> {
   page = await browser.newPage({ viewport: { width: 1280, height: 1000 } });
   page.setDefaultTimeout(5000);
   page.on('request', (request) => requests.push(request.url()));
-  page.on('pageerror', (error) => complaints.push(error.message));
+  page.on('pageerror', (error) => errors.push(error.message));
   page.on('console', (message) => {
-    // Chromium logs each answer of 400 and above; those that a test asks for are answers of the API, not faults of the page.
-    const isAnswer = message.location().url.startsWith(`${service.url}/elb/`);
-    if (['error', 'warning'].includes(message.type()) && !isAnswer) complaints.push(message.text());
+    // Chromium logs each response with status 400 or above; the tests expect those from the API.
+    const isFromApi = message.location().url.startsWith(`${service.url}/elb/`);
+    if (['error', 'warning'].includes(message.type()) && !isFromApi) errors.push(message.text());
   });
   await page.goto(`${service.url}/docs`);
   await page.locator('.opblock').first().waitFor();
 }
 
-/** Unfolds an operation, whose form is ready to be filled in. */
+/** Expands an operation and returns its block with the form. */
 async function operation(operationId: string): Promise<Locator> {
   const block = page.locator(`[id$="-${operationId}"].opblock`);
   if ((await block.locator('.execute').count()) === 0) await block.locator('.opblock-summary').click();
   return block;
 }
 
-/** Presses Execute, and returns the status and body that Swagger UI then shows. */
+/** Presses Execute and returns the status and body that Swagger UI displays. */
 async function execute(block: Locator): Promise<{ status: string; body: string }> {
   const clear = block.getByRole('button', { name: 'Clear' });
   if (await clear.isVisible()) await clear.click();
@@ -69,7 +69,7 @@ async function execute(block: Locator): Promise<{ status: string; body: string }
 const fillElbName = (block: Locator, name: string) =>
   block.locator('[data-param-name="elbName"] input').fill(name);
 
-describe('/docs in a browser', function () {
+describe('The /docs page in a browser', function () {
   this.timeout(60_000);
   before(open);
   after(async () => {
@@ -78,7 +78,7 @@ describe('/docs in a browser', function () {
     await (aws as EmbeddedAws | undefined)?.close();
   });
 
-  it('shows the operations, each with a summary', async () => {
+  it('displays the operations with their summaries', async () => {
     const shown = await page.locator('.opblock-summary-method').allInnerTexts();
     assert.deepEqual(shown.sort(), [
       ...['DELETE', 'DELETE', 'GET', 'GET', 'GET', 'GET', 'GET', 'POST', 'POST'],
@@ -87,13 +87,13 @@ describe('/docs in a browser', function () {
     assert.equal(summaries.filter((summary) => summary.trim() !== '').length, shown.length);
   });
 
-  it('shows the 401 of a request before Authorize', async () => {
+  it('displays the 401 response before authorization', async () => {
     const { status, body } = await execute(await operation('listMachinesElb'));
     assert.equal(status, '401');
     assert.match(body, /the request has no credentials|user or the password is wrong/);
   });
 
-  it('takes user and password, one with a colon and a letter beyond ASCII, at Authorize', async () => {
+  it('accepts a password with a colon and a non-ASCII letter in the Authorize dialog', async () => {
     const credentials = Buffer.from(token, 'base64').toString();
     const colon = credentials.indexOf(':');
     await page.locator('.auth-wrapper .authorize').click();
@@ -105,7 +105,7 @@ describe('/docs in a browser', function () {
     await dialog.waitFor({ state: 'detached' });
   });
 
-  it('lists the members of default-elb, which the form suggests', async () => {
+  it('displays the members of default-elb, the example in the form', async () => {
     const { status, body } = await execute(await operation('listMachinesElb'));
     assert.equal(status, '200');
     const { message } = JSON.parse(body) as { message: { instanceId: string }[] };
@@ -114,7 +114,7 @@ describe('/docs in a browser', function () {
     for (const { instanceId } of message) assert.match(members.join(), new RegExp(instanceId));
   });
 
-  it('shows the 404 of a name that AWS does not know', async () => {
+  it('displays the 404 response for an unknown load balancer', async () => {
     const block = await operation('listMachinesElb');
     await fillElbName(block, 'no-such-elb');
     const { status, body } = await execute(block);
@@ -126,7 +126,7 @@ describe('/docs in a browser', function () {
     ['attachInstance', 'POST'],
     ['detachInstance', 'DELETE'],
   ] as const) {
-    it(`shows the 201 of a ${method} whose body was filled in, then the 409 of the same again`, async () => {
+    it(`displays the 201 response to a ${method} and the 409 response to its repetition`, async () => {
       const block = await operation(operationId);
       await fillElbName(block, 'empty-elb');
       await block.locator('.body-param__text').fill(JSON.stringify({ instanceId: spare }));
@@ -137,12 +137,12 @@ describe('/docs in a browser', function () {
     });
   }
 
-  it('asks no other origin for anything, and has no fault to log', () => {
+  it('sends no requests to other origins and logs no errors', () => {
     assert.ok(requests.includes(`${service.url}/swagger.yaml`));
     const elsewhere = requests.filter(
       (url) => !url.startsWith('data:') && new URL(url).origin !== service.url,
     );
     assert.deepEqual(elsewhere, []);
-    assert.deepEqual(complaints, []);
+    assert.deepEqual(errors, []);
   });
 });

@@ -4,7 +4,7 @@ import { secondToken } from '../support/service.ts';
 import { startWorld, type World } from '../support/world.ts';
 import { run } from './generator.ts';
 
-/** One call as a program of `programs/` prints it: what its client made of the answer. */
+/** One call as the programs in `programs/` print it, with the response that the client has parsed. */
 interface Call {
   readonly call: string;
   readonly status: number;
@@ -40,16 +40,16 @@ const free = {
   launchDate: '2024-01-09T11:30:00.000Z',
 };
 const members = [member.instanceId, 'i-0a4f8c3e9d1b27650', 'i-6d304aae'];
-const named = (...ids: string[]) => is(...ids.map((instanceId) => ({ instanceId })));
+const hasIds = (...ids: string[]) => is(...ids.map((instanceId) => ({ instanceId })));
 
-/** What each program calls, in this order, on a fresh sample region. */
+/** The calls of each program in order, on a fresh sample region. */
 const expected: [call: string, status: number, check: Check][] = [
   ['lists with a wrong password', 401, says(/password|credentials/)],
   ['lists an unknown load balancer', 404, says(/^the elb does not exist: .*"nope"/)],
   ['attaches without a body', 400, says(/^wrong data format: the body is empty/)],
   ['attaches an unknown instance', 400, says(/i-00000000000000000/)],
   ['attaches a member', 409, says(/^instance already on load balancer/)],
-  ['detaches what is no member', 409, says(/^instance is not on load balancer/)],
+  ['detaches an instance that is not a member', 409, says(/^instance is not on load balancer/)],
   ['detaches without a body and a query', 400, says(/^wrong data format: the body is empty and there is no/)],
   ['checks the health of the service', 200, says(/^ok$/)],
   ['reads the status', 200, is({ backend: 'aws', region: 'us-east-1' })],
@@ -58,15 +58,15 @@ const expected: [call: string, status: number, check: Check][] = [
     200,
     is({ elbName: 'default-elb', instanceCount: 3 }, { elbName: 'empty-elb', instanceCount: 0 }),
   ],
-  ['lists the members', 200, named(...members)],
+  ['lists the members', 200, hasIds(...members)],
   ['attaches in a dry run', 200, is({ ...free, dryRun: true })],
   ['attaches', 201, is(free)],
   ['attaches and waits', 202, is({ instanceId: 'i-0c4d1e7f8a9b03562' })],
-  ['reads the health of the members', 200, named(...members, free.instanceId, 'i-0c4d1e7f8a9b03562')],
+  ['reads the health of the members', 200, hasIds(...members, free.instanceId, 'i-0c4d1e7f8a9b03562')],
   ['detaches in a dry run, with the instance in the query', 200, is({ ...member, dryRun: true })],
   ['detaches with the instance in the query', 201, is(member)],
-  ['detaches with the instance in the query and an empty body', 201, named(free.instanceId)],
-  ['detaches and waits', 202, named('i-6d304aae')],
+  ['detaches with the instance in the query and an empty body', 201, hasIds(free.instanceId)],
+  ['detaches and waits', 202, hasIds('i-6d304aae')],
   [
     'attaches many in a dry run',
     207,
@@ -87,8 +87,8 @@ const expected: [call: string, status: number, check: Check][] = [
 ];
 
 /**
- * Describes the client that is generated for a language: `make` generates and compiles it with the program that calls it,
- * and resolves with the command that runs the program. The suite is skipped where a command of `needs` is missing.
+ * Defines the tests of the client for a language. `make` generates the client, compiles it with the program that calls it,
+ * and resolves with the command that runs the program. The tests are skipped if a command of `needs` is not installed.
  */
 export function describeClient(
   language: string,
@@ -97,7 +97,9 @@ export function describeClient(
 ): void {
   const missing = needs.filter((command) => spawnSync('which', [command]).status !== 0);
   if (missing.length > 0) {
-    it.skip(`The generated ${language} client (skipped: this machine has no ${missing.join(', no ')})`);
+    it.skip(
+      `The generated ${language} client (skipped because these commands are not installed: ${missing.join(', ')})`,
+    );
     return;
   }
   describe(`The generated ${language} client`, function () {
@@ -117,7 +119,7 @@ export function describeClient(
     after(() => (world as World | undefined)?.close());
 
     expected.forEach(([call, status, check], n) => {
-      it(`${call}: ${status}`, () => {
+      it(`receives ${status} when it ${call}`, () => {
         assert.deepEqual(
           { call: calls[n]?.call, status: calls[n]?.status },
           { call, status },
@@ -127,11 +129,11 @@ export function describeClient(
       });
     });
 
-    it('makes no other call', () => {
+    it('makes no further calls', () => {
       assert.equal(calls.length, expected.length);
     });
   });
 }
 
-/** Whether `npm run test:clients -- --full` runs. */
+/** Whether the option `--full` is set: npm run test:clients -- --full */
 export const full = process.argv.includes('--full');

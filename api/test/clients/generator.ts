@@ -6,17 +6,17 @@ import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
-/** `.ci/run` installs it; set OPENAPI_GENERATOR to use another. */
+/** Installed by `.ci/run`; OPENAPI_GENERATOR sets another path. */
 const jar =
   process.env['OPENAPI_GENERATOR'] ??
   `${root}.test-build/openapi-generator/openapi_generator_cli/openapi-generator.jar`;
 
-/** The folder of the clients, which is not part of the repository. */
+/** The output folder for the clients, which git ignores. */
 export const clientsFolder = `${root}.test-build/clients/`;
 
 /**
- * Generates a client from swagger.yaml with openapi-generator, and resolves with its folder. `properties` are those of
- * the generator (`config-help -g NAME` lists them). Throws if the generator fails or warns about the document.
+ * Generates a client from swagger.yaml with openapi-generator, and resolves with its folder. `properties` are the options
+ * of the generator (`config-help -g NAME` lists them). Throws if the generator fails or prints a warning.
  */
 export async function generateClient(generator: string, properties: Record<string, string>): Promise<string> {
   assert.ok(
@@ -25,23 +25,23 @@ export async function generateClient(generator: string, properties: Record<strin
   );
   const folder = clientsFolder + generator;
   rmSync(folder, { recursive: true, force: true });
-  const given = Object.entries(properties).map(([name, value]) => `${name}=${value}`);
+  const options = Object.entries(properties).map(([name, value]) => `${name}=${value}`);
   const output = await run('java', [
-    // The generator runs for few seconds, in which the second compiler and the parallel collector cost more than they save.
+    // For a run of a few seconds, the optimizing compiler and the parallel garbage collector cost more time than they save.
     ...['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', '-jar', jar],
     ...['generate', '-g', generator, '-i', `${root}swagger.yaml`, '-o', folder],
-    ...['--additional-properties', given.join(',')],
+    ...['--additional-properties', options.join(',')],
     ...[
       '--global-property',
       'apis,models,supportingFiles,apiDocs=false,modelDocs=false,apiTests=false,modelTests=false',
     ],
   ]);
-  const complaints = output.split('\n').filter((line) => / (WARN|ERROR) /.test(line));
-  assert.deepEqual(complaints, []);
+  const warnings = output.split('\n').filter((line) => / (WARN|ERROR) /.test(line));
+  assert.deepEqual(warnings, []);
   return folder;
 }
 
-/** Runs a command, and resolves with what it wrote to standard output. Throws with all that it wrote if it fails. */
+/** Runs a command and resolves with its standard output. Throws with all of its output if it fails. */
 export async function run(command: string, args: string[], cwd = root): Promise<string> {
   const child = spawn(command, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
   const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);

@@ -1,6 +1,6 @@
-# Runs the AWS CLI that is installed for this Python. Reads JSON arrays of arguments from standard input, one a line, runs
-# each in a fork, and writes a JSON object with its exit code and output, one a line. Loading the CLI's modules and models
-# once instead of for each command saves a second of CPU time a command.
+# Runs commands of the AWS CLI that is installed for this Python. Reads one JSON array of arguments per line from standard
+# input, runs it in a forked process, and writes one JSON object per line with the exit code and the output. Loading the
+# modules and models of the CLI only once saves a second of CPU time per command.
 import json
 import os
 import sys

@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { emptyFolder } from '../support/service.ts';
 
-/** How a command of the AWS CLI ended. */
+/** The exit code and the output of a command of the AWS CLI. */
 export interface CliResult {
   readonly code: number;
   readonly stdout: string;
@@ -12,12 +12,12 @@ export interface CliResult {
 }
 
 export interface AwsCli {
-  /** Runs one command. Rejects if the process of the CLI has ended. */
+  /** Runs one command. Rejects if the CLI process has exited. */
   run(...args: string[]): Promise<CliResult>;
   close(): Promise<void>;
 }
 
-/** Starts Debian's AWS CLI with one attempt a call and none of this user's settings. Commands run in turn. */
+/** Starts Debian's AWS CLI without retries and without the settings of the user. Commands run one after the other. */
 export function startAwsCli(): AwsCli {
   const child = spawn('/usr/bin/python3', [fileURLToPath(new URL('aws-cli.py', import.meta.url))], {
     env: {
@@ -39,7 +39,7 @@ export function startAwsCli(): AwsCli {
     run: async (...args) => {
       child.stdin.write(`${JSON.stringify(args)}\n`);
       const line = await lines.next();
-      if (line.done === true) throw new Error('the AWS CLI has ended');
+      if (line.done === true) throw new Error('the AWS CLI process has exited');
       return JSON.parse(line.value) as CliResult;
     },
     close: async () => {

@@ -6,13 +6,13 @@ import { ids } from '../embedded-aws/support.ts';
 import { type AwsCli, startAwsCli } from './aws-cli.ts';
 import { type ServerProcess, startServer } from './process.ts';
 
-/** The command of Debian's package `awscli`. */
+/** The command from the Debian package `awscli`. */
 const awsCommand = '/usr/bin/aws';
 const main = fileURLToPath(new URL('../../embedded-aws/main.ts', import.meta.url));
 
-/** Exit codes of the AWS CLI v2 (its user guide, "Return codes"). */
-const refusedByAws = 254;
-const failed = 255;
+/** Exit codes of the AWS CLI v2 (AWS CLI user guide, "Return codes"). */
+const awsErrorExitCode = 254;
+const generalErrorExitCode = 255;
 
 interface Description {
   readonly LoadBalancerName: string;
@@ -35,7 +35,7 @@ const startEmbeddedAws = (...args: string[]) =>
     '/_control/calls',
   );
 
-describe('The embedded AWS, as the AWS CLI sees it', function () {
+describe('The embedded AWS with the AWS CLI:', function () {
   this.timeout(60_000);
   let server: ServerProcess;
   let cli: AwsCli;
@@ -43,7 +43,7 @@ describe('The embedded AWS, as the AWS CLI sees it', function () {
   before(async () => {
     assert.ok(
       existsSync(awsCommand),
-      `there is no AWS CLI at ${awsCommand}; install it with: apt-get install awscli`,
+      `the AWS CLI is not installed at ${awsCommand}; install it with: apt-get install awscli`,
     );
     cli = startAwsCli();
     server = await startEmbeddedAws();
@@ -58,24 +58,24 @@ describe('The embedded AWS, as the AWS CLI sees it', function () {
 
   const run = (...args: string[]) => cli.run('--endpoint-url', server.url, ...args);
 
-  /** Returns what the CLI made of a successful answer. */
+  /** Runs a command that must succeed, and returns its parsed output. */
   async function read<T>(...args: string[]): Promise<T> {
     const { code, stdout, stderr } = await run(...args);
     assert.equal(code, 0, stderr);
     return JSON.parse(stdout) as T;
   }
 
-  /** Asserts that the CLI read the refusal as AWS's own. */
-  async function refuses(code: string, message: RegExp, ...args: string[]): Promise<void> {
+  /** Asserts that the command fails with this AWS error code and message. */
+  async function assertRefused(code: string, message: RegExp, ...args: string[]): Promise<void> {
     const result = await run(...args);
     assert.equal(result.stdout, '');
-    const [, toldCode, toldMessage] =
+    const [, actualCode, actualMessage] =
       /An error occurred \((\S+)\) when calling the \w+ operation(?: \([^)]*\))?: (.*)\n/.exec(
         result.stderr,
       ) ?? [];
-    assert.equal(toldCode, code, result.stderr);
-    assert.match(toldMessage!, message);
-    assert.equal(result.code, refusedByAws);
+    assert.equal(actualCode, code, result.stderr);
+    assert.match(actualMessage!, message);
+    assert.equal(result.code, awsErrorExitCode);
   }
 
   async function control(method: string, path: string, body?: object): Promise<Record<string, unknown>> {
@@ -114,7 +114,7 @@ describe('The embedded AWS, as the AWS CLI sees it', function () {
   ) => [`${verb}-load-balancer`, '--load-balancer-name', elbName, '--instances', ...members];
 
   describe('elb', () => {
-    it('describe-load-balancers lists the region', async () => {
+    it('describe-load-balancers lists all load balancers', async () => {
       const region = await describeElbs();
       const { LoadBalancerDescriptions } = region;
       assert.deepEqual(namesOf(region), ['default-elb', 'empty-elb', 'other-vpc-elb']);
@@ -126,7 +126,7 @@ describe('The embedded AWS, as the AWS CLI sees it', function () {
       assert.deepEqual(LoadBalancerDescriptions[1]?.Instances, []);
     });
 
-    it('describe-load-balancers by names tells listeners, health check, zones and time', async () => {
+    it('describe-load-balancers returns listeners, health check, zones and creation time', async () => {
       const { LoadBalancerDescriptions } = await describeElbs('--load-balancer-names', 'default-elb');
       assert.equal(LoadBalancerDescriptions.length, 1);
       const elb = LoadBalancerDescriptions[0] as unknown as Record<string, unknown>;
@@ -147,7 +147,7 @@ describe('The embedded AWS, as the AWS CLI sees it', function () {
       assert.ok((elb['AvailabilityZones'] as string[]).includes('us-east-1a'));
     });
 
-    it('describe-load-balancers goes on with the marker of the page before', async () => {
+    it('describe-load-balancers returns the next page for a marker', async () => {
       const first = await describeElbs('--page-size', '2');
       assert.deepEqual(namesOf(first), ['default-elb', 'empty-elb']);
       const rest = await describeElbs('--page-size', '2', '--marker', String(first.NextMarker));
@@ -155,7 +155,7 @@ describe('The embedded AWS, as the AWS CLI sees it', function () {
       assert.equal(rest.NextMarker, undefined);
     });
 
-    it('describe-load-balancers gathers the pages of a region of 401', async () => {
+    it('describe-load-balancers collects two pages for 401 load balancers', async () => {
       const large = await startEmbeddedAws('--elbs', '401');
       try {
         const { code, stdout } = await run('elb', 'describe-load-balancers', '--endpoint-url', large.url);
@@ -168,7 +168,7 @@ describe('The embedded AWS, as the AWS CLI sees it', function () {
       }
     });
 
-    it('describe-load-balancer-attributes tells of draining and idle timeout', async () => {
+    it('describe-load-balancer-attributes returns draining and idle timeout', async () => {
       const { LoadBalancerAttributes } = await read<{ LoadBalancerAttributes: Record<string, unknown> }>(
         ...['elb', 'describe-load-balancer-attributes', '--load-balancer-name', 'default-elb'],
       );
@@ -177,7 +177,7 @@ describe('The embedded AWS, as the AWS CLI sees it', function () {
       assert.deepEqual(LoadBalancerAttributes['CrossZoneLoadBalancing'], { Enabled: true });
     });
 
-    it('describe-instance-health tells of members in service', async () => {
+    it('describe-instance-health returns members in service', async () => {
       const { InstanceStates } = await health('default-elb');
       assert.deepEqual(InstanceStates[0], {
         InstanceId: ids.member,
@@ -189,7 +189,7 @@ describe('The embedded AWS, as the AWS CLI sees it', function () {
       assert.equal((await health('default-elb', '--instances', ids.thirdMember)).InstanceStates.length, 1);
     });
 
-    it('register and deregister answer the whole list, and health follows them in time', async () => {
+    it('register and deregister return the complete list and change health over time', async () => {
       const registered = await read(
         'elb',
         ...change('register-instances-with', 'empty-elb', ids.free, ids.alsoFree),
@@ -210,9 +210,9 @@ describe('The embedded AWS, as the AWS CLI sees it', function () {
       await control('PUT', '/load-balancers/empty-elb', { instances: [] });
     });
 
-    it('one unknown name refuses the whole call', async () => {
+    it('describe-load-balancers fails when one of several names is unknown', async () => {
       const args = ['describe-load-balancers', '--load-balancer-names', 'default-elb', 'nope'];
-      await refuses(
+      await assertRefused(
         'LoadBalancerNotFound',
         /^There is no ACTIVE Load Balancer named 'nope'$/,
         'elb',
@@ -226,39 +226,48 @@ describe('The embedded AWS, as the AWS CLI sees it', function () {
       change('register-instances-with', 'nope', ids.free),
       change('deregister-instances-from', 'nope', ids.member),
     ])
-      it(`${args[0] ?? ''} refuses an unknown name`, () =>
-        refuses('LoadBalancerNotFound', /^There is no ACTIVE Load Balancer named 'nope'$/, 'elb', ...args));
+      it(`${args[0] ?? ''} fails for an unknown name`, () =>
+        assertRefused(
+          'LoadBalancerNotFound',
+          /^There is no ACTIVE Load Balancer named 'nope'$/,
+          'elb',
+          ...args,
+        ));
 
     for (const [what, args, message] of [
       [
-        'register an unknown instance',
+        'register for an unknown instance',
         change('register-instances-with', 'empty-elb', ids.unknown),
         ids.unknown,
       ],
-      ['register one of another VPC', change('register-instances-with', 'empty-elb', ids.otherVpc), 'VPC'],
-      ['register a malformed id', change('register-instances-with', 'empty-elb', 'i-xyz'), 'i-xyz'],
       [
-        'deregister one that is no member',
+        'register for an instance of another VPC',
+        change('register-instances-with', 'empty-elb', ids.otherVpc),
+        'VPC',
+      ],
+      ['register for a malformed id', change('register-instances-with', 'empty-elb', 'i-xyz'), 'i-xyz'],
+      [
+        'deregister for an instance that is not a member',
         change('deregister-instances-from', 'empty-elb', ids.free),
         ids.free,
       ],
     ] as const)
-      it(`InvalidInstance refuses to ${what}`, () =>
-        refuses('InvalidInstance', new RegExp(message), 'elb', ...args));
+      it(`InvalidInstance is the error of ${what}`, () =>
+        assertRefused('InvalidInstance', new RegExp(message), 'elb', ...args));
 
-    it('refuses a page of 401', () =>
-      refuses(
+    it('describe-load-balancers fails for a page size of 401', () =>
+      assertRefused(
         'ValidationError',
         /Value '401' at 'pageSize' failed to satisfy constraint: Member must have value less than or equal to 400$/,
         ...['elb', 'describe-load-balancers', '--page-size', '401'],
       ));
 
-    it('refuses an action that it does not have', () =>
-      refuses('InvalidAction', /DescribeAccountLimits/, 'elb', 'describe-account-limits'));
+    it('InvalidAction is the error of an unsupported action', () =>
+      assertRefused('InvalidAction', /DescribeAccountLimits/, 'elb', 'describe-account-limits'));
   });
 
   describe('ec2 describe-instances', () => {
-    it('by ids tells type, launch time, state, VPC and name', async () => {
+    it('returns type, launch time, state, VPC and name of an instance', async () => {
       const [instance, ...others] = await describeInstances('--instance-ids', ids.member);
       assert.deepEqual(others, []);
       assert.equal(instance?.['InstanceType'], 't1.micro');
@@ -273,18 +282,18 @@ describe('The embedded AWS, as the AWS CLI sees it', function () {
       ['Name=instance-state-name,Values=stopped,terminated', [ids.stopped, ids.terminated]],
       ['Name=instance-type,Values=m4.*', [ids.otherVpc, 'i-0c4d1e8f9a6b08562']],
     ] as const)
-      it(`with the filter ${filter}`, async () => {
+      it(`applies the filter ${filter}`, async () => {
         const found = await describeInstances('--filters', filter);
         assert.deepEqual(idsOf(found), expected);
       });
 
-    it('with two filters, both of which must fit', async () => {
+    it('combines two filters with AND', async () => {
       const [{ VpcId } = {}] = await describeInstances('--instance-ids', ids.otherVpc);
       const filters = [`Name=vpc-id,Values=${String(VpcId)}`, 'Name=instance-type,Values=c3.large'];
       assert.deepEqual(idsOf(await describeInstances('--filters', ...filters)), ['i-74d1b6ef']);
     });
 
-    it('goes through the pages', async () => {
+    it('collects all pages', async () => {
       await control('DELETE', '/calls');
       const instances = await describeInstances('--page-size', '10');
       assert.equal(new Set(idsOf(instances)).size, 25);
@@ -306,67 +315,67 @@ describe('The embedded AWS, as the AWS CLI sees it', function () {
         ['--filters', 'Name=colour,Values=red'],
       ],
       [
-        'a filter of 201 values',
+        'a filter with 201 values',
         'FilterLimitExceeded',
         /200$/,
         ['--filters', `Name=instance-id,Values=${Array.from({ length: 201 }, () => ids.member).join(',')}`],
       ],
-      ['a page of 4', 'InvalidParameterValue', /maxResults/, ['--max-results', '4']],
+      ['a page size of 4', 'InvalidParameterValue', /maxResults/, ['--max-results', '4']],
       [
-        'ids and pages together',
+        'ids combined with a page size',
         'InvalidParameterCombination',
         /maxResults/,
         ['--instance-ids', ids.member, '--max-results', '5'],
       ],
     ] as const)
-      it(`refuses ${what}`, () => refuses(code, message, 'ec2', 'describe-instances', ...args));
+      it(`fails for ${what}`, () => assertRefused(code, message, 'ec2', 'describe-instances', ...args));
   });
 
-  describe('with faults switched on', () => {
+  describe('faults', () => {
     const elb = ['elb', 'describe-load-balancers'];
     const ec2 = ['ec2', 'describe-instances'];
     const rows: [what: string, fault: Fault, code: string, message: RegExp, args: string[]][] = [
-      ['throttles ELB', { throttle: true }, 'Throttling', /^Rate exceeded$/, elb],
-      ['throttles EC2', { throttle: true }, 'RequestLimitExceeded', /^Request limit exceeded\.$/, ec2],
-      ['throttles behind ELB', { throttle: 'DependencyThrottle' }, 'DependencyThrottle', /./, elb],
-      ['denies ELB', { refuse: true }, 'AccessDenied', /elasticloadbalancing:DescribeLoadBalancers/, elb],
-      ['denies EC2', { refuse: true }, 'UnauthorizedOperation', /not authorized/, ec2],
-      ['refuses expired credentials', { refuse: 'ExpiredToken' }, 'ExpiredToken', /expired/, elb],
-      ['refuses unknown credentials', { refuse: 'AuthFailure' }, 'AuthFailure', /credentials/, ec2],
+      ['throttle ELB', { throttle: true }, 'Throttling', /^Rate exceeded$/, elb],
+      ['throttle EC2', { throttle: true }, 'RequestLimitExceeded', /^Request limit exceeded\.$/, ec2],
+      ['throttle a dependency of ELB', { throttle: 'DependencyThrottle' }, 'DependencyThrottle', /./, elb],
+      ['deny ELB', { refuse: true }, 'AccessDenied', /elasticloadbalancing:DescribeLoadBalancers/, elb],
+      ['deny EC2', { refuse: true }, 'UnauthorizedOperation', /not authorized/, ec2],
+      ['report expired credentials', { refuse: 'ExpiredToken' }, 'ExpiredToken', /expired/, elb],
+      ['report unknown credentials', { refuse: 'AuthFailure' }, 'AuthFailure', /credentials/, ec2],
       [
-        'refuses a wrong secret',
+        'report a wrong secret',
         { refuse: 'SignatureDoesNotMatch' },
         'SignatureDoesNotMatch',
         /signature/,
         elb,
       ],
-      ['fails in ELB', { status: 500 }, 'InternalFailure', /internal error/, elb],
-      ['fails in EC2', { status: 500 }, 'InternalError', /internal error/, ec2],
-      ['is unavailable', { status: 503 }, 'ServiceUnavailable', /unable to handle/, elb],
+      ['fail ELB', { status: 500 }, 'InternalFailure', /internal error/, elb],
+      ['fail EC2', { status: 500 }, 'InternalError', /internal error/, ec2],
+      ['make ELB unavailable', { status: 503 }, 'ServiceUnavailable', /unable to handle/, elb],
     ];
     for (const [what, fault, code, message, args] of rows)
-      it(`${what}: ${code}`, async () => {
+      it(`${what} with ${code}`, async () => {
         await setFaults(fault);
-        await refuses(code, message, ...args);
+        await assertRefused(code, message, ...args);
       });
 
-    it('resets the connection', async () => {
+    it('reset the connection', async () => {
       await setFaults({ reset: true });
       const { code, stderr } = await run(...elb);
       assert.match(stderr, /Connection was closed|Could not connect/);
-      assert.equal(code, failed);
+      assert.equal(code, generalErrorExitCode);
     });
 
-    it('does not answer', async () => {
+    it('suppress the response', async () => {
       await setFaults({ silent: true });
       const { code, stderr } = await run('--cli-read-timeout', '1', ...elb);
       assert.match(stderr, /Read timeout on endpoint URL/);
-      assert.equal(code, failed);
+      assert.equal(code, generalErrorExitCode);
     });
 
-    it('is itself again once they are cleared', async () => {
+    it('end after their count', async () => {
       await setFaults({ throttle: true, count: 1 });
-      await refuses('Throttling', /./, ...elb);
+      await assertRefused('Throttling', /./, ...elb);
       assert.equal((await describeElbs()).LoadBalancerDescriptions.length, 3);
     });
   });

@@ -11,20 +11,21 @@ import {
 import { messageOf, type Service, startService } from '../support/service.ts';
 import { type ServerProcess, startServer } from './process.ts';
 
-/** `.ci/run` makes this virtual environment; set MOTO_SERVER to take another. */
+/** Installed by `.ci/run`; MOTO_SERVER sets another path. */
 const motoCommand = process.env['MOTO_SERVER'] ?? '.test-build/moto/bin/moto_server';
 
-interface Machine {
+interface Instance {
   readonly instanceId: string;
   readonly instanceType: string;
   readonly launchDate: string;
 }
 
 /**
- * moto is an AWS that is not ours, and laxer than AWS: Register and Deregister answer an empty list, unknown instances
- * are accepted, an instance registered twice is listed twice, an unknown load balancer on Register is a 500.
+ * moto is an independent AWS emulator and less strict than AWS: Register and Deregister return an empty list, Register
+ * accepts unknown instances and fails with 500 for an unknown load balancer, and an instance registered twice is listed
+ * twice.
  */
-describe('The service, against moto', function () {
+describe('The service with moto', function () {
   this.timeout(60_000);
   let moto: ServerProcess;
   let elb: ElasticLoadBalancingClient;
@@ -38,7 +39,7 @@ describe('The service, against moto', function () {
   before(async () => {
     assert.ok(
       existsSync(motoCommand),
-      `there is no moto at ${motoCommand}; make it with: python3 -m venv .test-build/moto && .test-build/moto/bin/pip install 'moto[server]'`,
+      `moto is not installed at ${motoCommand}; install it with: python3 -m venv .test-build/moto && .test-build/moto/bin/pip install 'moto[server]'`,
     );
     moto = await startServer(
       motoCommand,
@@ -85,14 +86,14 @@ describe('The service, against moto', function () {
       new CreateLoadBalancerCommand({
         LoadBalancerName: elbName,
         Listeners: [{ Protocol: 'HTTP', LoadBalancerPort: 80, InstancePort: 8000 }],
-        // The service refuses an instance of another VPC, as AWS does and moto does not.
+        // The VPC of the instances, because the service refuses instances of another VPC.
         Subnets: [subnetId],
       }),
     );
   });
 
-  /** Changes moto's state behind the back of the service. */
-  const registerBehind = (...ids: string[]) =>
+  /** Registers instances in moto without the service. */
+  const registerDirectly = (...ids: string[]) =>
     elb.send(
       new RegisterInstancesWithLoadBalancerCommand({
         LoadBalancerName: elbName,
@@ -101,7 +102,7 @@ describe('The service, against moto', function () {
     );
 
   /** Returns the members as moto lists them. */
-  async function stateOfMoto(): Promise<string[]> {
+  async function membersInMoto(): Promise<string[]> {
     const { LoadBalancerDescriptions } = await elb.send(
       new DescribeLoadBalancersCommand({ LoadBalancerNames: [elbName] }),
     );
@@ -111,7 +112,7 @@ describe('The service, against moto', function () {
   /** Returns the members as the service lists them. */
   async function list(headers: Record<string, string> = {}): Promise<string[]> {
     const response = await service.request(`/elb/${elbName}`, { headers });
-    const message = await messageOf<Machine[]>(response);
+    const message = await messageOf<Instance[]>(response);
     assert.equal(response.status, 200, JSON.stringify(message));
     return message.map(({ instanceId }) => instanceId);
   }
@@ -119,12 +120,12 @@ describe('The service, against moto', function () {
   const change = (method: 'POST' | 'DELETE', instanceId: string, name = elbName) =>
     service.request(`/elb/${name}`, { method, body: JSON.stringify({ instanceId }) });
 
-  it('is told by moto what the rest of this suite takes for granted', async () => {
+  it('runs against a moto that returns empty lists and accepts duplicate and unknown instances', async () => {
     const [first] = instances as [string];
-    const registered = await registerBehind(first);
+    const registered = await registerDirectly(first);
     assert.deepEqual(registered.Instances ?? [], []);
-    await registerBehind(first, 'i-00000000000000000');
-    assert.deepEqual(await stateOfMoto(), [first, first, 'i-00000000000000000']);
+    await registerDirectly(first, 'i-00000000000000000');
+    assert.deepEqual(await membersInMoto(), [first, first, 'i-00000000000000000']);
     const deregistered = await elb.send(
       new DeregisterInstancesFromLoadBalancerCommand({
         LoadBalancerName: elbName,
@@ -134,27 +135,27 @@ describe('The service, against moto', function () {
     assert.deepEqual(deregistered.Instances ?? [], []);
   });
 
-  it('lists the members, with type and date', async () => {
-    await registerBehind(...instances);
+  it('lists the members with type and launch date', async () => {
+    await registerDirectly(...instances);
     const response = await service.request(`/elb/${elbName}`, { headers: { 'Cache-Control': 'no-cache' } });
     assert.equal(response.status, 200);
-    const machines = await messageOf<Machine[]>(response);
+    const listed = await messageOf<Instance[]>(response);
     assert.deepEqual(
-      machines.map(({ instanceId }) => instanceId),
+      listed.map(({ instanceId }) => instanceId),
       instances,
     );
-    for (const { instanceType, launchDate } of machines) {
+    for (const { instanceType, launchDate } of listed) {
       assert.equal(instanceType, 't3.micro');
       assert.match(launchDate, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
       assert.ok(Math.abs(Date.now() - Date.parse(launchDate)) < 600_000, launchDate);
     }
   });
 
-  it('lists no members as an empty list', async () => {
+  it('returns an empty list for a load balancer without members', async () => {
     assert.deepEqual(await list({ 'Cache-Control': 'no-cache' }), []);
   });
 
-  it('answers 404 for a load balancer that moto does not know, whatever the method', async () => {
+  it('returns 404 for an unknown load balancer on GET, POST and DELETE', async () => {
     for (const response of [
       await service.request('/elb/no-such-elb'),
       await change('POST', instances[0]!, 'no-such-elb'),
@@ -165,7 +166,7 @@ describe('The service, against moto', function () {
     }
   });
 
-  it('attaches and detaches, and each GET after that shows what moto has', async () => {
+  it('returns the same members as moto after each attach and detach', async () => {
     const [first, second, third] = instances as [string, string, string];
     const steps: ['POST' | 'DELETE', string, string[]][] = [
       ['POST', first, [first]],
@@ -179,79 +180,79 @@ describe('The service, against moto', function () {
     ];
     for (const [method, instanceId, expected] of steps) {
       const response = await change(method, instanceId);
-      const machine = await messageOf<Machine>(response);
-      assert.equal(response.status, 201, JSON.stringify(machine));
-      assert.equal(machine.instanceId, instanceId);
-      assert.equal(machine.instanceType, 't3.micro');
+      const changed = await messageOf<Instance>(response);
+      assert.equal(response.status, 201, JSON.stringify(changed));
+      assert.equal(changed.instanceId, instanceId);
+      assert.equal(changed.instanceType, 't3.micro');
       assert.deepEqual(await list(), expected, `GET after ${method}`);
-      assert.deepEqual(await stateOfMoto(), expected, `moto after ${method}`);
+      assert.deepEqual(await membersInMoto(), expected, `moto after ${method}`);
       assert.deepEqual(await list({ 'Cache-Control': 'no-cache' }), expected, `fresh GET after ${method}`);
     }
   });
 
-  it('shows members that others added, after a change of its own', async () => {
+  it('lists members of other clients after an attach', async () => {
     const [first, second, third] = instances as [string, string, string];
     assert.deepEqual(await list({ 'Cache-Control': 'no-cache' }), []);
-    await registerBehind(first, second);
+    await registerDirectly(first, second);
     assert.equal((await change('POST', third)).status, 201);
     assert.deepEqual((await list()).sort(), [...instances].sort());
   });
 
-  it('answers 409 to an attach of a member, also of one that others attached, and changes nothing', async () => {
+  it('returns 409 for an attach of a member that another client attached', async () => {
     const [first] = instances as [string];
     await list({ 'Cache-Control': 'no-cache' });
-    await registerBehind(first);
+    await registerDirectly(first);
     const response = await change('POST', first);
     assert.equal(response.status, 409);
     assert.match(await messageOf(response), /^instance already on load balancer/);
-    assert.deepEqual(await stateOfMoto(), [first]);
+    assert.deepEqual(await membersInMoto(), [first]);
   });
 
-  it('answers 409 to a detach of what is no member, and changes nothing', async () => {
+  it('returns 409 for a detach of an instance that is not a member', async () => {
     const [first, second] = instances as [string, string];
-    await registerBehind(first);
+    await registerDirectly(first);
     const response = await change('DELETE', second);
     assert.equal(response.status, 409);
     assert.match(await messageOf(response), /^instance is not on load balancer/);
-    assert.deepEqual(await stateOfMoto(), [first]);
+    assert.deepEqual(await membersInMoto(), [first]);
   });
 
-  it('answers 400 to an attach of an instance that nobody knows, which moto would accept', async () => {
+  it('returns 400 for an attach of an unknown instance, which moto accepts', async () => {
     const response = await change('POST', 'i-00000000000000000');
     assert.equal(response.status, 400);
     assert.match(await messageOf(response), /EC2 does not describe i-00000000000000000; check its id/);
-    assert.deepEqual(await stateOfMoto(), []);
+    assert.deepEqual(await membersInMoto(), []);
   });
 
-  it('attaches once what is asked for twice at once', async () => {
+  it('attaches an instance once for two concurrent requests', async () => {
     const [first] = instances as [string];
     const responses = await Promise.all([change('POST', first), change('POST', first)]);
     assert.deepEqual(responses.map(({ status }) => status).sort(), [201, 409]);
-    assert.deepEqual(await stateOfMoto(), [first]);
+    assert.deepEqual(await membersInMoto(), [first]);
   });
 
-  it('lists an instance once that is registered twice, and detaches it', async () => {
+  it('lists an instance once that moto lists twice, and detaches it', async () => {
     const [first, second] = instances as [string, string];
-    await registerBehind(first, second);
-    await registerBehind(first);
-    assert.deepEqual(await stateOfMoto(), [first, second, first]);
+    await registerDirectly(first, second);
+    await registerDirectly(first);
+    assert.deepEqual(await membersInMoto(), [first, second, first]);
     assert.deepEqual(await list({ 'Cache-Control': 'no-cache' }), [first, second]);
     assert.equal((await change('DELETE', first)).status, 201);
-    const left = [...new Set(await stateOfMoto())];
+    const left = [...new Set(await membersInMoto())];
     assert.deepEqual(await list({ 'Cache-Control': 'no-cache' }), left);
     assert.deepEqual(await list(), left);
   });
 
   it('lists and detaches a member that EC2 does not describe', async () => {
     const ghost = 'i-00000000000000000';
-    await registerBehind(ghost);
+    await registerDirectly(ghost);
     const response = await service.request(`/elb/${elbName}`, { headers: { 'Cache-Control': 'no-cache' } });
     const unknown = { instanceId: ghost, instanceType: 'unknown', launchDate: 'unknown' };
     assert.deepEqual(await messageOf(response), [unknown]);
     const detached = await change('DELETE', ghost);
     assert.equal(detached.status, 201);
     assert.deepEqual(await messageOf(detached), unknown);
-    assert.deepEqual(await stateOfMoto(), []);
+    assert.deepEqual(await membersInMoto(), []);
     assert.deepEqual(await list(), []);
   });
 });

@@ -3,15 +3,15 @@ import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { unusedPort } from '../support/unused-port.ts';
 
-/** A server that was started as a process of its own. */
+/** A server that runs in a separate process. */
 export interface ServerProcess {
   readonly url: string;
   close(): Promise<void>;
 }
 
 /**
- * Starts a server on a free port, and resolves once it answers at `path`. Throws with what it wrote to standard error
- * if it ends before or has not answered in 30 s.
+ * Starts a server on a free port and resolves when it responds to GET `path` with a 2xx status. Throws with the standard
+ * error output if the process exits or does not respond within 30 s.
  */
 export async function startServer(
   command: string,
@@ -22,27 +22,27 @@ export async function startServer(
   const child = spawn(command, args(port), { stdio: ['ignore', 'ignore', 'pipe'] });
   let stderr = '';
   child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
-  const ended = once(child, 'exit').then(() => undefined);
+  const exited = once(child, 'exit').then(() => undefined);
   const url = `http://127.0.0.1:${port}`;
-  const server = { url, close: () => end(child, ended) };
-  const giveUpAt = performance.now() + 30_000;
-  while (!(await answers(url + path))) {
-    if (child.exitCode === null && performance.now() < giveUpAt) {
+  const server = { url, close: () => stop(child, exited) };
+  const deadline = performance.now() + 30_000;
+  while (!(await isHealthy(url + path))) {
+    if (child.exitCode === null && performance.now() < deadline) {
       await sleep(50);
       continue;
     }
     await server.close();
-    throw new Error(`${command} does not answer on port ${port}: ${stderr}`);
+    throw new Error(`${command} did not respond on port ${port}: ${stderr}`);
   }
   return server;
 }
 
-async function end(child: ChildProcess, ended: Promise<void>): Promise<void> {
+async function stop(child: ChildProcess, exited: Promise<void>): Promise<void> {
   child.kill('SIGTERM');
-  await ended;
+  await exited;
 }
 
-async function answers(url: string): Promise<boolean> {
+async function isHealthy(url: string): Promise<boolean> {
   return fetch(url, { headers: { Connection: 'close' } }).then(
     ({ ok }) => ok,
     () => false,

@@ -1,5 +1,5 @@
-// Makes the calls of ../calls.ts with the client that openapi-generator makes, and prints what the client makes of each
-// answer, a JSON object a line. Usage: java Program URL USER PASSWORD
+// Makes the calls of ../calls.ts with the generated client, and prints each parsed response as one line
+// of JSON. Usage: java Program URL USER PASSWORD
 import com.google.gson.Gson;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
@@ -27,7 +27,7 @@ public class Program {
     ApiResponse<T> send() throws ApiException;
   }
 
-  /** Prints a call; its answer is a model with a message, which the client must be able to write as JSON again. */
+  /** Prints a call. The response is a model with a message, and the client must be able to serialize it to JSON. */
   private static <T> T show(String call, Request<T> request) throws Exception {
     T answer = null;
     int status;
@@ -67,11 +67,11 @@ public class Program {
   }
 
   public static void main(String[] args) throws Exception {
-    LoadBalancersApi stranger = new LoadBalancersApi(client(args, "wrong"));
+    LoadBalancersApi unauthorized = new LoadBalancersApi(client(args, "wrong"));
     LoadBalancersApi elbs = new LoadBalancersApi(client(args, args[2]));
     HealthApi health = new HealthApi(client(args, args[2]));
 
-    show("lists with a wrong password", () -> stranger.listMachinesElbWithHttpInfo(ELB));
+    show("lists with a wrong password", () -> unauthorized.listMachinesElbWithHttpInfo(ELB));
     show("lists an unknown load balancer", () -> elbs.listMachinesElbWithHttpInfo("nope"));
     show("attaches without a body", () -> elbs.attachInstanceWithHttpInfo(ELB, null, null, null, null, null));
     show(
@@ -79,7 +79,7 @@ public class Program {
         () -> elbs.attachInstanceWithHttpInfo(ELB, null, null, null, null, one(UNKNOWN)));
     show("attaches a member", () -> elbs.attachInstanceWithHttpInfo(ELB, null, null, null, null, one(MEMBER)));
     show(
-        "detaches what is no member",
+        "detaches an instance that is not a member",
         () -> elbs.detachInstanceWithHttpInfo(ELB, null, null, null, null, null, null, one(FREE)));
     show(
         "detaches without a body and a query",
@@ -103,7 +103,7 @@ public class Program {
     show(
         "detaches with the instance in the query",
         () -> elbs.detachInstanceWithHttpInfo(ELB, MEMBER, null, null, null, null, null, null));
-    // The client writes {} for an empty model.
+    // The client serializes an empty model as {}.
     show(
         "detaches with the instance in the query and an empty body",
         () -> elbs.detachInstanceWithHttpInfo(ELB, FREE, null, null, null, null, null, new MachineId()));
@@ -115,7 +115,7 @@ public class Program {
         () -> elbs.attachInstancesWithHttpInfo(EMPTY_ELB, many(FREE, "x"), true, null));
     show("attaches many", () -> elbs.attachInstancesWithHttpInfo(EMPTY_ELB, many(FREE, UNKNOWN), null, null));
     show("detaches many", () -> elbs.detachInstancesWithHttpInfo(EMPTY_ELB, many(FREE), null, null, null));
-    // The HTTP library keeps threads for its connections.
+    // The connection pool of the HTTP library keeps threads running.
     System.exit(0);
   }
 }

@@ -1,5 +1,5 @@
-// Makes the calls of ../calls.ts with the client that openapi-generator makes, and prints what the client makes of each
-// answer, a JSON object a line. Usage: program URL USER PASSWORD
+// Makes the calls of ../calls.ts with the generated client, and prints each parsed response as one line
+// of JSON. Usage: program URL USER PASSWORD
 package main
 
 import (
@@ -22,7 +22,7 @@ const (
 	unknown  = "i-00000000000000000"
 )
 
-// show prints a call; answer is a model with a message, which it must be able to write as JSON again.
+// show prints a call. answer is a model with a message and must be serializable to JSON.
 func show(call string, answer any, response *http.Response, err error) {
 	var failure *inventory.GenericOpenAPIError
 	if errors.As(err, &failure) {
@@ -74,7 +74,7 @@ func main() {
 	change, response, err = attach().MachineId(one(member)).Execute()
 	show("attaches a member", change, response, err)
 	change, response, err = detach().MachineId(one(free)).Execute()
-	show("detaches what is no member", change, response, err)
+	show("detaches an instance that is not a member", change, response, err)
 	change, response, err = detach().Execute()
 	show("detaches without a body and a query", change, response, err)
 	ok, response, err := health.Healthcheck(ctx).Execute()
@@ -101,7 +101,7 @@ func main() {
 	// Sends `null` as the body.
 	change, response, err = detach().InstanceId(member).Execute()
 	show("detaches with the instance in the query", change, response, err)
-	// The client has no empty model, as instanceId is required: this sends `null`, too.
+	// The client has no empty model because instanceId is required, so this also sends `null`.
 	change, response, err = detach().InstanceId(free).Execute()
 	show("detaches with the instance in the query and an empty body", change, response, err)
 	change, response, err = detach().Wait("drained").Timeout(1).MachineId(one("i-6d304aae")).Execute()

@@ -1,12 +1,12 @@
-// Makes the calls of ../calls.ts with the client that openapi-generator makes, and prints what the client makes of each
-// answer, a JSON object a line. Usage: node program.js URL USER PASSWORD
+// Makes the calls of ../calls.ts with the generated client, and prints each parsed response as one line
+// of JSON. Usage: node program.js URL USER PASSWORD
 import { type ApiResponse, Configuration, HealthApi, LoadBalancersApi, ResponseError } from './index.js';
 
 const [basePath, username, password] = process.argv.slice(2);
 const configuration = new Configuration({ basePath, username, password });
 const elbs = new LoadBalancersApi(configuration);
 const health = new HealthApi(configuration);
-const stranger = new LoadBalancersApi(new Configuration({ basePath, username, password: 'wrong' }));
+const unauthorized = new LoadBalancersApi(new Configuration({ basePath, username, password: 'wrong' }));
 
 const elbName = 'default-elb';
 const free = 'i-0b22a22eec53b9321';
@@ -28,7 +28,7 @@ async function print<T>(call: string, request: Promise<ApiResponse<{ message: T 
   }
 }
 
-await print('lists with a wrong password', stranger.listMachinesElbRaw({ elbName }));
+await print('lists with a wrong password', unauthorized.listMachinesElbRaw({ elbName }));
 await print('lists an unknown load balancer', elbs.listMachinesElbRaw({ elbName: 'nope' }));
 await print('attaches without a body', elbs.attachInstanceRaw({ elbName }));
 await print(
@@ -37,7 +37,7 @@ await print(
 );
 await print('attaches a member', elbs.attachInstanceRaw({ elbName, machineId: { instanceId: member } }));
 await print(
-  'detaches what is no member',
+  'detaches an instance that is not a member',
   elbs.detachInstanceRaw({ elbName, machineId: { instanceId: free } }),
 );
 await print('detaches without a body and a query', elbs.detachInstanceRaw({ elbName }));
@@ -68,7 +68,7 @@ await print(
 await print('detaches with the instance in the query', elbs.detachInstanceRaw(query));
 await print(
   'detaches with the instance in the query and an empty body',
-  // A caller without type checks sends an empty model.
+  // An empty model, which only callers without type checks can send.
   elbs.detachInstanceRaw({ elbName, instanceId: free, machineId: JSON.parse('{}') }),
 );
 await print(
