@@ -62,7 +62,6 @@ describe('The recipes of docs/recipes.md', function () {
   });
 
   it('print that the instance is out after a failed command of roll, but not after a refused detach', async () => {
-    world.aws.region.changeLoadBalancer('default-elb', { connectionDraining: { timeout: 60 } });
     world.aws.region.clock.setSpeed(30);
     const failed = await run('roll default-elb false');
     assert.equal(failed.code, 1, failed.output);
@@ -80,16 +79,17 @@ describe('The recipes of docs/recipes.md', function () {
   for (const draining of ['drop', 'keep'] as const)
     it(`attach a draining instance when AWS ${draining}s the attachment`, async () => {
       world.aws.region.changeBehaviour({ draining });
+      // Draining takes 1.5 s of real time, so that it still runs when curl attaches the instance.
+      world.aws.region.changeLoadBalancer('default-elb', { connectionDraining: { timeout: 150 } });
       world.aws.region.clock.setSpeed(10);
       world.aws.region.deregister('default-elb', [member]);
-      const patient = functions.replaceAll('50', '1');
-      const { code, output } = await run(`${patient}\nattach default-elb ${member} 30`);
+      const patient = functions.replaceAll('50', '5');
+      const { code, output } = await run(`${patient}\nattach default-elb ${member} 120`);
       assert.equal(code, 0, output);
       assert.ok((await world.ids('default-elb')).includes(member));
     });
 
   it('roll through all members and stop at the first command that fails', async () => {
-    world.aws.region.changeLoadBalancer('default-elb', { connectionDraining: { timeout: 60 } });
     world.aws.region.clock.setSpeed(30);
     const { code, output } = await run('roll default-elb echo deployed');
     assert.equal(code, 0, output);
