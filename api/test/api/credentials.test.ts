@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { type EmbeddedAws, startEmbeddedAws } from '../../embedded-aws/server.ts';
-import { messageOf, secondToken, type Service, startService, token } from '../support/service.ts';
+import { secondToken, token } from '../support/service.ts';
+import { type Answer, startWorld, type World } from '../support/world.ts';
 
 const base64 = (text: string) => Buffer.from(text).toString('base64');
+
+const messageOf = ({ body }: Answer) => (JSON.parse(body) as { message: string }).message;
 
 const latin1 = (text: string) => Buffer.from(text, 'latin1').toString('base64');
 
@@ -23,7 +24,7 @@ const refused: Refused[] = [
   ['quotes around the token', `Basic "${token}"`, 'quoted', /quotes around/],
   ['quotes around the header', `"Basic ${token}"`, 'quoted', /quotes around/],
   ['quotes around user and password', `Basic ${base64('"tester:c:olon ü"')}`, 'quoted', /quotes around/],
-  ['what is not base64', 'Basic %%%', 'not-base64', /not a single base64 token/],
+  ['a token that is not base64', 'Basic %%%', 'not-base64', /not a single base64 token/],
   ['two tokens', `Basic ${token},${secondToken}`, 'not-base64', /not a single base64 token/],
   [
     'a token with a blank in it',
@@ -54,45 +55,37 @@ const refused: Refused[] = [
 ];
 
 describe('Credentials', () => {
-  let aws: EmbeddedAws;
-  let service: Service;
+  let world: World;
   before(async () => {
-    aws = await startEmbeddedAws();
-    service = await startService(aws.url);
+    world = await startWorld();
   });
-  after(async () => {
-    await service.close();
-    await aws.close();
-  });
+  after(() => world.close());
 
   for (const [what, authorization, authFailure, says] of refused)
-    it(`answers 401, the challenge and the form, also to the log, to ${what}`, async () => {
-      // The log has at most ten lines a second of requests without credentials.
-      await sleep(120);
+    it(`answers 401 with the challenge and the reason, and logs the reason, for ${what}`, async () => {
+      // The log has at most ten lines per second of requests without credentials.
+      await world.clock.pass(120);
       const requestId = `refused-${authFailure}-${what.length}-${what.replaceAll(/\W/g, '-')}`;
-      const response = await fetch(`${service.url}/elb/default-elb`, {
-        headers: {
-          'X-Request-Id': requestId,
-          ...(authorization !== undefined && { Authorization: authorization }),
-        },
+      const answer = await world.ask('/elb/default-elb', {
+        headers: { 'X-Request-Id': requestId, Authorization: authorization },
       });
-      assert.equal(response.status, 401);
-      assert.equal(response.headers.get('www-authenticate'), 'Basic realm="elb-inventory", charset="UTF-8"');
-      const message = await messageOf(response);
+      assert.equal(answer.status, 401);
+      assert.equal(answer.headers.get('www-authenticate'), 'Basic realm="elb-inventory", charset="UTF-8"');
+      const message = messageOf(answer);
       assert.match(message, says);
       assert.match(message, /curl -u user:password/);
       assert.ok(message.length < 250, message);
       assert.doesNotMatch(message, /tester|c:olon|dGVzd/);
-      const line = await service.logged((one) => one['requestId'] === requestId);
+      const line = await world.service.logged((one) => one['requestId'] === requestId);
       assert.equal(line['authFailure'], authFailure);
       assert.doesNotMatch(JSON.stringify({ ...line, requestId: '' }), /tester|c:olon|dGVzd/);
-      assert.equal(aws.calls().calls, 0);
+      assert.equal(world.calls(), 0);
     });
 
-  it('answers a wrong user and a wrong password with the same bytes', async () => {
+  it('has the same body for a wrong user and for a wrong password', async () => {
     const answers = ['nobody:c:olon ü', 'tester:wrong', 'rotated:c:olon ü'].map(async (text) => {
       const headers = { Authorization: `Basic ${base64(text)}` };
-      return (await fetch(`${service.url}/elb/default-elb`, { headers })).text();
+      return (await world.ask('/elb/default-elb', { headers })).body;
     });
     assert.equal(new Set(await Promise.all(answers)).size, 1);
   });
@@ -105,44 +98,35 @@ describe('Credentials', () => {
     ['PATCH', '/elb/default-elb'],
     ['POST', '/healthcheck'],
   ] as const)
-    it(`tells nothing of ${method} ${path} without credentials`, async () => {
-      const response = await fetch(service.url + path, { method });
-      assert.equal(response.status, 401);
+    it(`answers 401 to ${method} ${path} without credentials`, async () => {
+      const { status } = await world.ask(path, { method, headers: { Authorization: undefined } });
+      assert.equal(status, 401);
     });
 
   for (const valid of [token, secondToken])
     it(`accepts each token of API_TOKEN: ${Buffer.from(valid, 'base64').toString()}`, async () => {
-      const response = await fetch(`${service.url}/elb/empty-elb`, {
-        headers: { Authorization: `Basic ${valid}` },
-      });
-      assert.equal(response.status, 200);
+      const headers = { Authorization: `Basic ${valid}` };
+      assert.equal((await world.ask('/elb/empty-elb', { headers })).status, 200);
     });
 
-  it('takes the name of the scheme in any case (RFC 7617)', async () => {
-    const response = await fetch(`${service.url}/elb/empty-elb`, {
-      headers: { Authorization: `bASIC ${token}` },
-    });
-    assert.equal(response.status, 200);
+  it('accepts the name of the scheme in upper and lower case (RFC 7617)', async () => {
+    const headers = { Authorization: `bASIC ${token}` };
+    assert.equal((await world.ask('/elb/empty-elb', { headers })).status, 200);
   });
 });
 
 describe('Paths and methods, with credentials', () => {
-  let aws: EmbeddedAws;
-  let service: Service;
+  let world: World;
   before(async () => {
-    aws = await startEmbeddedAws();
-    service = await startService(aws.url);
+    world = await startWorld();
   });
-  after(async () => {
-    await service.close();
-    await aws.close();
-  });
+  after(() => world.close());
 
   for (const path of ['/', '/no-such-path', '/elb/a/b', '/ELB/default-elb', '/healthcheck/x'])
     it(`answers 404 to ${path}`, async () => {
-      const response = await service.request(path);
-      assert.equal(response.status, 404);
-      assert.match(await messageOf(response), /no resource exists at this path/);
+      const answer = await world.ask(path);
+      assert.equal(answer.status, 404);
+      assert.match(messageOf(answer), /no resource exists at this path/);
     });
 
   for (const [method, path, allow] of [
@@ -155,9 +139,9 @@ describe('Paths and methods, with credentials', () => {
     ['OPTIONS', '/healthcheck', 'GET, HEAD'],
   ] as const)
     it(`answers 405 and Allow to ${method} ${path}`, async () => {
-      const response = await service.request(path, { method });
-      assert.equal(response.status, 405);
-      assert.equal(response.headers.get('allow'), allow);
-      assert.ok((await messageOf(response)).includes(`${method} is not allowed`));
+      const answer = await world.ask(path, { method });
+      assert.equal(answer.status, 405);
+      assert.equal(answer.headers.get('allow'), allow);
+      assert.ok(messageOf(answer).includes(`${method} is not allowed`));
     });
 });

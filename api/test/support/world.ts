@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { request } from 'node:http';
+import { type OutgoingHttpHeaders, request } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from '../../clock.ts';
 import { type EmbeddedAws, type EmbeddedAwsOptions, startEmbeddedAws } from '../../embedded-aws/server.ts';
@@ -17,7 +17,8 @@ export interface Answer {
 
 export interface Ask {
   readonly method?: string;
-  readonly headers?: Record<string, string>;
+  /** A header that is undefined is not sent, also `Authorization`. */
+  readonly headers?: Readonly<Record<string, string | undefined>>;
   readonly body?: string;
 }
 
@@ -177,7 +178,7 @@ async function askService(
   const answer = await new Promise<Answer>((resolve, reject) => {
     const outgoing = request(
       url + path,
-      { method, agent: false, headers: { Authorization: `Basic ${token}`, ...length, ...headers } },
+      { method, agent: false, headers: defined({ Authorization: `Basic ${token}`, ...length, ...headers }) },
       (incoming) => {
         const chunks: Buffer[] = [];
         incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -200,4 +201,8 @@ async function askService(
   });
   assertAnswerFits(method, path, answer);
   return answer;
+}
+
+function defined(headers: Readonly<Record<string, string | number | undefined>>): OutgoingHttpHeaders {
+  return Object.fromEntries(Object.entries(headers).filter(([, value]) => value !== undefined));
 }
