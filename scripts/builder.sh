@@ -325,7 +325,7 @@ start_candidate() {
 }
 
 # Waits until the candidate is healthy for $healthy_for seconds without interruption. If this fails, on_exit removes it.
-judge() {
+wait_until_healthy() {
   local deadline=$((SECONDS + timeout)) since='' reason="was not healthy for $healthy_for s in a row within $timeout s"
   while ((SECONDS < deadline)); do
     if ! running "$candidate"; then
@@ -344,10 +344,10 @@ judge() {
     fi
     sleep 0.5
   done
-  docker logs --tail 20 "$candidate" >"$work/judged.log" 2>&1 || true
+  docker logs --tail 20 "$candidate" >"$work/candidate.log" 2>&1 || true
   local serving='no version serves'
   if running "$name"; then serving='the old version still serves'; fi
-  fail "$work/judged.log" 1 "${commit:0:12} $reason; it was removed, and $serving; the end of its log is above"
+  fail "$work/candidate.log" 1 "${commit:0:12} $reason; it was removed, and $serving; the end of its log is above"
 }
 
 # Once the port is open, the new version stays, even if SSH disconnects: completing the switch is safer than undoing it.
@@ -385,7 +385,7 @@ replace_here() {
   obtain_image
   check_env
   start_candidate
-  judge
+  wait_until_healthy
   switch_over
   remember
   step "done: ${commit:0:12} serves"

@@ -56,6 +56,11 @@ export function sameMachine(old: Report, report: Report): boolean {
   return old.target === report.target && JSON.stringify(old.machine) === JSON.stringify(report.machine);
 }
 
+/** Returns the change in percent, as text; empty when the older value is 0. */
+export function percent({ before, now }: Change): string {
+  return before === 0 ? '' : `${(100 * (now / before - 1)).toFixed(1)} %`;
+}
+
 function figuresOf({ outcomes }: Report): Figure[] {
   return outcomes.flatMap(({ figures }) => figures);
 }

@@ -1,6 +1,6 @@
 import { isKept, limitOf, shown, type Figure } from '../promises/promise.ts';
 import type { Run } from '../load/recorder.ts';
-import type { Change } from './compare.ts';
+import { type Change, percent } from './compare.ts';
 import { awsPlot, rampPlot, statusPlot, stepsPlot } from './plots.ts';
 import type { Outcome, Report } from './report.ts';
 
@@ -94,9 +94,9 @@ function figureRow(figure: Figure): string {
 }
 
 function compared(changes: readonly Change[]): string {
-  const rows = changes.map(({ name, unit, before, now, dropped }) => {
-    const share = before === 0 ? '' : `${(100 * (now / before - 1)).toFixed(1)} %`;
-    return `<tr><td>${escape(name)}</td><td class="n">${shown(before)} ${escape(unit)}</td><td class="n">${shown(now)} ${escape(unit)}</td><td class="n">${share}</td><td class="broken">${dropped ? 'DROPPED' : ''}</td></tr>`;
+  const rows = changes.map((change) => {
+    const { name, unit, before, now, dropped } = change;
+    return `<tr><td>${escape(name)}</td><td class="n">${shown(before)} ${escape(unit)}</td><td class="n">${shown(now)} ${escape(unit)}</td><td class="n">${percent(change)}</td><td class="broken">${dropped ? 'DROPPED' : ''}</td></tr>`;
   });
   return `<h2>Compared with the older run</h2>\n<table><tr><th>figure</th><th>before</th><th>now</th><th></th><th></th></tr>\n${rows.join('\n')}</table>`;
 }
@@ -118,20 +118,7 @@ function runs(all: readonly Run[]): string {
       );
     },
   );
-  const heads = [
-    'scenario',
-    'server',
-    'run',
-    'requests',
-    'failed',
-    '2xx/s',
-    'mean',
-    'p50',
-    'p97.5',
-    'p99',
-    'max, ms',
-    'AWS calls/s',
-  ];
+  const heads = 'scenario|server|run|requests|failed|2xx/s|mean|p50|p97.5|p99|max, ms|AWS calls/s'.split('|');
   return `<table><tr>${heads.map((head) => `<th>${head}</th>`).join('')}</tr>\n${rows.join('\n')}</table>`;
 }
 

@@ -1,5 +1,5 @@
 import { describe, shown } from '../promises/promise.ts';
-import type { Change } from './compare.ts';
+import { type Change, percent } from './compare.ts';
 import type { Report } from './report.ts';
 
 /** Returns the figures of all scenarios for a terminal, one per line. */
@@ -16,10 +16,10 @@ export function table({ outcomes }: Report): string {
 /** Returns the figures of both runs, one per line. */
 export function comparison(changes: readonly Change[]): string {
   return changes
-    .map(({ name, unit, before, now, dropped }) => {
-      const change = before === 0 ? '' : `${(100 * (now / before - 1)).toFixed(1)} %`;
+    .map((change) => {
+      const { name, unit, before, now, dropped } = change;
       const verdict = dropped ? 'DROPPED' : '';
-      return `${name.padEnd(62)} ${shown(before).padStart(10)} → ${shown(now).padStart(10)} ${unit.padEnd(11)} ${change.padStart(9)} ${verdict}`;
+      return `${name.padEnd(62)} ${shown(before).padStart(10)} → ${shown(now).padStart(10)} ${unit.padEnd(11)} ${percent(change).padStart(9)} ${verdict}`;
     })
     .join('\n');
 }

@@ -6,7 +6,7 @@ import { hasDocker } from './engines.ts';
 import { token } from './hosts.ts';
 import { unusedPort } from '../../../api/test/support/unused-port.ts';
 import { type Environment, run, start, until } from './process.ts';
-import { tell } from './report.ts';
+import { addFigure } from './report.ts';
 import { lanes, scenario } from './scenarios.ts';
 import type { World } from './world.ts';
 
@@ -59,7 +59,7 @@ describe('The image', function () {
       [image, base].map((name) => engine.inspect(name, '{{.Size}}')),
     );
     const added = (Number(size) - Number(baseSize)) / megabyte;
-    tell('image over its base', `${added.toFixed(1)} MB`);
+    addFigure('image over its base', `${added.toFixed(1)} MB`);
     assert.ok(added > 1 && added <= 8, `${added} MB`);
   });
 
@@ -92,7 +92,7 @@ describe('The image', function () {
         async () => (await engine.inspect(id, '{{.State.Health.Status}}')) === 'healthy',
         'healthy',
       );
-      tell('from docker run to healthy', `${((performance.now() - startedAt) / 1000).toFixed(1)} s`);
+      addFigure('from docker run to healthy', `${((performance.now() - startedAt) / 1000).toFixed(1)} s`);
       await engine.docker('stop', id);
       assert.equal(await engine.inspect(id, '{{.State.ExitCode}}'), '0');
       assert.match(await engine.docker('logs', id), /"signal":"SIGTERM","msg":"closing".*"msg":"closed"/s);

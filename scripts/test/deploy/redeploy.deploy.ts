@@ -5,7 +5,7 @@ import { hasHosts, startEngine, stopEngine } from './engines.ts';
 import { type Host, runBuilder, startBuilder, token } from './hosts.ts';
 import { type Load, startLoad, type Tally } from './load.ts';
 import { type Finished, until } from './process.ts';
-import { measured, tell } from './report.ts';
+import { measured, addFigure } from './report.ts';
 import { lanes, scenario } from './scenarios.ts';
 import type { World } from './world.ts';
 
@@ -38,7 +38,7 @@ describe('builder.sh on a host under load', function () {
   onHost('builds the main branch and starts it on an empty host', async (world, host) => {
     const result = await redeploy(world, ...briefly);
     assertEnded(result, 0);
-    tell('first deploy of a host', `${result.seconds.toFixed(1)} s`);
+    addFigure('first deploy of a host', `${result.seconds.toFixed(1)} s`);
     await assertServesAlone(host, world.commits.main);
     assert.equal(
       await host.engine.inspect('elb-inventory', '{{.HostConfig.RestartPolicy.Name}}'),

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { hasHosts } from './engines.ts';
 import { builder, type Host, runBuilder } from './hosts.ts';
 import { type Environment, type Finished, run, start } from './process.ts';
-import { tell } from './report.ts';
+import { addFigure } from './report.ts';
 import { lanes, scenario } from './scenarios.ts';
 import type { World } from './world.ts';
 
@@ -179,7 +179,7 @@ describe('builder.sh', function () {
     const args = ['--host', 'host-b', '--image', '--healthy-for', '1'];
     const result = await runBuilder(world.folder, args, world.engine.env);
     assert.equal(result.code, 0, result.output);
-    tell('first deploy of a host with --image', `${result.seconds.toFixed(1)} s`);
+    addFigure('first deploy of a host with --image', `${result.seconds.toFixed(1)} s`);
     assert.match(result.output, /host-b: .*sent the image of [0-9a-f]{12} to host-b/);
     const { ok } = await fetch(`${host.url}/healthcheck`, { headers: { Connection: 'close' } });
     assert.ok(ok);

@@ -11,7 +11,7 @@ interface Row {
 const rows: Row[] = [];
 
 /** Adds a figure without a load. */
-export function tell(step: string, note: string): void {
+export function addFigure(step: string, note: string): void {
   rows.push({ step, note });
 }
 

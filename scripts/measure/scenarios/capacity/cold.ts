@@ -7,8 +7,8 @@ const readers = 50;
 
 /** A process that has just started, as after a deployment, has an empty cache. */
 export const cold: Scenario = {
-  asks: '50 readers at once on a process that has just started, several times over',
-  promises: 'no failure, and at most 4 calls of AWS for all of them',
+  asks: '50 readers at once on a process that has just started, several times',
+  promises: 'no failure, and at most 4 AWS calls for all of them',
   needs: 'embedded',
   async run(session) {
     const { server: first, restart } = await session.lab.startWorld();

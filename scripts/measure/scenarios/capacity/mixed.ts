@@ -8,8 +8,7 @@ const spare = 'i-04c59607128380dea';
 /** Uses half of the 4 changes a second that AWS allows an account. */
 export const mixed: Scenario = {
   asks: '50 connections read one list while it gains or loses an instance twice a second',
-  promises:
-    'no wrong answer: AWS has what each 201 says, and every list read is one that was; under 1 % of 503',
+  promises: 'no wrong answer: AWS confirms each 201, and each list matches a state of AWS; under 1 % of 503',
   needs: 'writes',
   async run(session) {
     const [server] = await session.servers('service');

@@ -8,7 +8,7 @@ import type { Scenario } from '../../lab/session.ts';
 /** AWS throttles every call, as when other clients use up the account's rate. */
 export const throttledAws: Scenario = {
   asks: '500 reads a second on 50 connections while AWS throttles every call',
-  promises: 'no failure, as known lists go out for a minute, and at most 15 calls of AWS a second',
+  promises: 'no failure, because cached lists are served for a minute, and at most 15 AWS calls a second',
   needs: 'embedded',
   async run(session) {
     const runs = runsByKind<Run>();
