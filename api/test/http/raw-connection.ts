@@ -1,11 +1,11 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 
-/** A connection on which anything can be sent, whole requests or not. */
+/** A connection that sends raw text. */
 export class RawConnection {
-  /** All that came so far. */
+  /** The text received so far. */
   received = '';
-  /** When the other side had ended it, as `performance.now()` tells. */
+  /** The time at which the connection closed, on the scale of `performance.now()`. */
   readonly ended: Promise<number>;
   readonly #socket: Socket;
 
@@ -25,12 +25,12 @@ export class RawConnection {
     this.#socket.write(lines.join('\r\n'));
   }
 
-  /** Resolves when what came fits. */
+  /** Resolves when the received text matches. */
   async receive(pattern: RegExp): Promise<void> {
     while (!pattern.test(this.received)) await once(this.#socket, 'data');
   }
 
-  /** Reads nothing until `resume()`. */
+  /** Stops reading until `resume()`. */
   pause(): void {
     this.#socket.pause();
   }
@@ -44,11 +44,11 @@ export class RawConnection {
   }
 }
 
-/** Resolves when the condition holds, for what has no event; rejects when it does not within 50 seconds. */
+/** Polls the condition. Resolves when it is true; rejects after 50 seconds. */
 export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
   const start = performance.now();
   while (!(await condition())) {
-    if (performance.now() - start > 50_000) throw new Error(`in vain: ${condition.toString()}`);
+    if (performance.now() - start > 50_000) throw new Error(`timed out after 50 s: ${condition.toString()}`);
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }

@@ -10,7 +10,7 @@ export interface SmallServer {
   close(): Promise<void>;
 }
 
-/** Listens on a free port with the error handler and the middleware given. */
+/** Starts a server on a free port with the error handler and the middleware. */
 export async function serverOf(...middleware: AppMiddleware[]): Promise<SmallServer> {
   const app = new Koa<RequestState>();
   app.silent = true;

@@ -21,7 +21,7 @@ const header = ({ headers }: { headers: readonly string[] }, name: string) =>
   headers[headers.indexOf(name) + 1];
 
 describe('ListAnswers', () => {
-  it('has a new body for a new revision, and names it by its content', () => {
+  it('builds a new body for a new revision, with an ETag of its content', () => {
     const lists = new ListAnswers();
     const first = lists.of(elbName, listOf(1), 0);
     const second = lists.of(elbName, listOf(2, { instances: [instanceOf('i-6d304aae')] }), 0);
@@ -30,7 +30,7 @@ describe('ListAnswers', () => {
     assert.equal(lists.of(elbName, listOf(3), 0).etag, first.etag);
   });
 
-  it('serialises a revision once, and makes its headers once for each second of age', () => {
+  it('serialises a revision once, and builds its headers once per second of age', () => {
     const lists = new ListAnswers();
     const first = lists.of(elbName, listOf(1), 0);
     assert.equal(lists.of(elbName, listOf(1, { instances: [] }), 999), first);
@@ -42,7 +42,7 @@ describe('ListAnswers', () => {
     );
   });
 
-  it('states the time and the source of the list that it is given, at the same revision', () => {
+  it('states the age and the source of each list of the same revision', () => {
     const lists = new ListAnswers();
     lists.of(elbName, listOf(1), 5000);
     const newer = lists.of(elbName, listOf(1, { asOf: 100, freshUntil: 30_100 }), 5100);
@@ -51,7 +51,7 @@ describe('ListAnswers', () => {
     assert.match(header(stale, 'Cache-Status') ?? '', /detail=stale/);
   });
 
-  it('keeps the answers of load balancers apart', () => {
+  it('caches the answers of each load balancer separately', () => {
     const lists = new ListAnswers();
     lists.of(elbName, listOf(1), 0);
     assert.match(lists.of('other' as ElbName, listOf(1, { instances: [] }), 0).body, /\[\]/);

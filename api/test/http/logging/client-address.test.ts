@@ -3,21 +3,31 @@ import { clientAddress } from '../../../http/logging/client-address.ts';
 
 describe('clientAddress', () => {
   const rows: [what: string, peer: string | undefined, forwardedFor: string | undefined, client: string][] = [
-    ['does not believe a public peer', '203.0.113.7', '198.51.100.1', '203.0.113.7'],
-    ['does not believe a public IPv6 peer', '2001:db8::7', '198.51.100.1', '2001:db8::7'],
-    ['does not believe a public peer in mapped form', '::ffff:203.0.113.7', '198.51.100.1', '203.0.113.7'],
-    ['does not believe an unknown peer', undefined, '198.51.100.1', ''],
-    ['ignores what the client itself wrote', '10.0.0.5', '1.1.1.1, 8.8.8.8, 198.51.100.1', '198.51.100.1'],
-    ['ignores a last value that is no address', '10.0.0.5', '198.51.100.1, "><script>', '10.0.0.5'],
+    ['ignores the header of a public peer', '203.0.113.7', '198.51.100.1', '203.0.113.7'],
+    ['ignores the header of a public IPv6 peer', '2001:db8::7', '198.51.100.1', '2001:db8::7'],
+    [
+      'ignores the header of a public peer in mapped form',
+      '::ffff:203.0.113.7',
+      '198.51.100.1',
+      '203.0.113.7',
+    ],
+    ['ignores the header of an unknown peer', undefined, '198.51.100.1', ''],
+    [
+      'ignores the values that the client wrote',
+      '10.0.0.5',
+      '1.1.1.1, 8.8.8.8, 198.51.100.1',
+      '198.51.100.1',
+    ],
+    ['ignores a last value that is not an address', '10.0.0.5', '198.51.100.1, "><script>', '10.0.0.5'],
     ['ignores a last value with a line break', '10.0.0.5', '198.51.100.1\nx', '10.0.0.5'],
     ['ignores an empty last value', '10.0.0.5', '198.51.100.1,', '10.0.0.5'],
     ['ignores an empty header', '10.0.0.5', '', '10.0.0.5'],
-    ['takes the peer without the header', '10.0.0.5', undefined, '10.0.0.5'],
-    ['takes the peer in mapped form without the header', '::ffff:10.0.0.5', undefined, '10.0.0.5'],
-    ['takes an IPv6 address', '10.0.0.5', '2001:db8::1', '2001:db8::1'],
-    ['leaves out the zone of an address', '10.0.0.5', 'fe80::1%AAAA', 'fe80::1'],
-    ['leaves out a zone of any length', '10.0.0.5', `x, fe80::1%${'A'.repeat(7000)}`, 'fe80::1'],
-    ['does not mind blanks', '10.0.0.5', ' 1.1.1.1 ,  198.51.100.1  ', '198.51.100.1'],
+    ['returns the peer without the header', '10.0.0.5', undefined, '10.0.0.5'],
+    ['returns the peer in mapped form without the header', '::ffff:10.0.0.5', undefined, '10.0.0.5'],
+    ['returns an IPv6 address', '10.0.0.5', '2001:db8::1', '2001:db8::1'],
+    ['removes the zone of an address', '10.0.0.5', 'fe80::1%AAAA', 'fe80::1'],
+    ['removes a zone of any length', '10.0.0.5', `x, fe80::1%${'A'.repeat(7000)}`, 'fe80::1'],
+    ['ignores blanks', '10.0.0.5', ' 1.1.1.1 ,  198.51.100.1  ', '198.51.100.1'],
   ];
   for (const [what, peer, forwardedFor, client] of rows)
     it(what, () => {
@@ -29,7 +39,7 @@ describe('clientAddress', () => {
     ...['::1', 'fc00::1', 'fdff::1', 'fe80::1', '::ffff:10.0.0.5', '::ffff:172.31.0.1'],
   ];
   for (const peer of privatePeers)
-    it(`believes the private peer ${peer}`, () => {
+    it(`uses the header of the private peer ${peer}`, () => {
       assert.equal(clientAddress(peer, '198.51.100.1'), '198.51.100.1');
     });
 
@@ -38,7 +48,7 @@ describe('clientAddress', () => {
     ...['192.169.0.0', '169.253.255.255', '::2', 'fbff::1', 'fec0::1', '::ffff:8.8.8.8'],
   ];
   for (const peer of publicPeers)
-    it(`does not believe the public peer ${peer}`, () => {
+    it(`ignores the header of the public peer ${peer}`, () => {
       assert.equal(clientAddress(peer, '198.51.100.1'), peer.replace('::ffff:', ''));
     });
 });

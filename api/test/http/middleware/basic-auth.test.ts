@@ -11,7 +11,7 @@ const accepted = [
   { user: 'rotated', password: 'next' },
 ];
 
-/** How many comparisons in constant time the verdict took: each makes an HMAC of either side. */
+/** Returns the number of constant-time comparisons; each computes an HMAC of both sides. */
 function comparisons(authenticate: Authenticate, authorization: string): number {
   const { createHmac } = crypto;
   let made = 0;
@@ -44,8 +44,8 @@ describe('koaBasicAuthenticate', () => {
     ['the password up to its colon', basic('tester:c')],
     ['a longer password', basic('tester:c:olon üü')],
     ['the password in Latin-1', `Basic ${Buffer.from('tester:c:olon ü', 'latin1').toString('base64')}`],
-    ['the halves of two tokens', basic('tester:next')],
-    ['the halves of two tokens, the other way', basic('rotated:c:olon ü')],
+    ['the user of one token with the password of another', basic('tester:next')],
+    ['the user of another token with the password of the first', basic('rotated:c:olon ü')],
     ['two tokens', `${basic('tester:c:olon ü')}, ${basic('rotated:next')}`],
   ];
   for (const [what, authorization] of refused)
@@ -53,11 +53,11 @@ describe('koaBasicAuthenticate', () => {
       assert.equal(authenticate(authorization), undefined);
     });
 
-  it('lets nobody in where nobody is accepted', () => {
+  it('refuses all credentials if none are accepted', () => {
     assert.equal(koaBasicAuthenticate([])(basic('tester:next')), undefined);
   });
 
-  it('will not be built with an empty half, which would match anything', () => {
+  it('throws for an empty user or password, which would match any', () => {
     for (const empty of [
       { user: '', password: 'x' },
       { user: 'x', password: '' },
@@ -66,7 +66,7 @@ describe('koaBasicAuthenticate', () => {
   });
 
   for (const { user, password } of accepted)
-    it(`knows ${user} by ${password}`, () => {
+    it(`accepts ${user} with ${password}`, () => {
       assert.deepEqual(authenticate(basic(`${user}:${password}`)), { name: user });
       assert.deepEqual(authenticate(basic(`${user}:${password}`).replace('Basic', 'bAsIC')), { name: user });
     });
@@ -78,7 +78,7 @@ describe('koaBasicAuthenticate', () => {
     'wrong:next',
     'wrong:wrong',
   ])
-    it(`compares both halves of every token with ${authorization}`, () => {
+    it(`compares user and password of every token with ${authorization}`, () => {
       assert.equal(comparisons(authenticate, basic(authorization)), 2 * accepted.length);
     });
 });
@@ -95,7 +95,7 @@ describe('rememberVerified', () => {
     }, accepted.length);
   });
 
-  it('never remembers what was refused, nor takes it for what was accepted', () => {
+  it('verifies refused headers each time, and does not accept similar ones', () => {
     authenticate(basic('rotated:next'));
     for (const wrong of ['rotated:nexT', 'rotated:nex', 'rotated:wrong', 'rotated:wrong', 'Rotated:next'])
       assert.equal(authenticate(basic(wrong)), undefined);
@@ -104,7 +104,7 @@ describe('rememberVerified', () => {
     assert.deepEqual(asked.filter((header) => header === basic('rotated:wrong')).length, 2);
   });
 
-  it('verifies the same header once, and knows whose each is', () => {
+  it('verifies the same header once, and returns its principal', () => {
     for (let round = 0; round < 3; round++) {
       assert.deepEqual(authenticate(basic('rotated:next')), { name: 'rotated' });
       assert.deepEqual(authenticate(basic('tester:c:olon ü')), { name: 'tester' });
@@ -112,7 +112,7 @@ describe('rememberVerified', () => {
     assert.equal(asked.length, 2);
   });
 
-  it('still verifies where its memory is full', () => {
+  it('verifies each time after it has reached the limit of remembered headers', () => {
     const spelt = (blanks: number) =>
       `Basic${' '.repeat(blanks)}${basic('rotated:next').slice('Basic '.length)}`;
     for (let blanks = 1; blanks <= 50; blanks++)
@@ -126,7 +126,7 @@ describe('rememberVerified', () => {
 });
 
 describe('basicAuth', () => {
-  it('lets through whom the authenticator knows, and leaves the principal on the context', async () => {
+  it('passes accepted requests on with their principal, and answers others with 401', async () => {
     const authenticate: Authenticate = (authorization) =>
       authorization === 'Key 7' ? { name: 'seven' } : undefined;
     const server = await serverOf(basicAuth(authenticate), (ctx) => {

@@ -14,7 +14,7 @@ describe('sameOrigin', () => {
   });
   after(() => server.close());
 
-  /** fetch sets these headers itself, so the request is made by hand. */
+  /** Uses `request`, because fetch sets these headers itself. */
   async function statusOf(headers: Record<string, string>): Promise<number | undefined> {
     const sent = request(server.url, { method: 'POST', headers });
     sent.end();
@@ -58,11 +58,11 @@ describe('sameOrigin', () => {
     { Origin: 'http://[::1]:8000', Host: '[::1]:8000' },
   ];
   for (const headers of accepted)
-    it(`lets ${JSON.stringify(headers)} through`, async () => {
+    it(`accepts ${JSON.stringify(headers)}`, async () => {
       assert.equal(await statusOf(headers), 200);
     });
 
-  it('says where to send it from', async () => {
+  it('explains from where to send the change', async () => {
     const response = await fetch(server.url, {
       method: 'POST',
       headers: { Origin: 'https://evil.example' },

@@ -5,11 +5,11 @@ import { unmatched } from '../../../http/middleware/unmatched.ts';
 import { messageOf } from '../../support/service.ts';
 import { serverOf } from '../server-of.ts';
 
-/** The router's types want a context that Koa makes only with the router. */
+/** The types of the router require a context that only Koa with a router creates. */
 const routesOf = (router: Router) => router.routes() as unknown as AppMiddleware;
 
 describe('unmatched', () => {
-  it('lists the paths of the routers given, each once, and the methods of a path', async () => {
+  it('lists each path of the routers once, and the methods of a path', async () => {
     const answer = () => undefined;
     const open = new Router().get('/open', answer);
     const guarded = new Router().get('/elb/:elbName', answer).post('/elb/:elbName', answer).get('/x', answer);

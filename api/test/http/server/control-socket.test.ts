@@ -24,7 +24,7 @@ import { unusedPort } from '../../support/unused-port.ts';
 import { until } from '../raw-connection.ts';
 
 const sample = `Basic ${Buffer.from('sre:change-me').toString('base64')}`;
-/** Versions of Node before 23.1 have no `reusePort`. */
+/** Node versions before 23.1 do not have `reusePort`. */
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 const canReusePort = major > 23 || (major === 23 && minor >= 1);
 const opened = { status: 200, body: '{"message":"the port is open"}' };

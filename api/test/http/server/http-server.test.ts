@@ -7,7 +7,7 @@ import { RawConnection, until } from '../raw-connection.ts';
 const healthcheck = ['GET /healthcheck HTTP/1.1', 'Host: x', '', ''];
 const list = ['GET /elb/default-elb HTTP/1.1', 'Host: x', `Authorization: Basic ${token}`];
 
-describe('Told to stop, the service', function () {
+describe('The service, while it closes,', function () {
   this.timeout(30_000);
   let aws: EmbeddedAws;
   let service: ServiceProcess;
@@ -26,7 +26,7 @@ describe('Told to stop, the service', function () {
     await aws.close();
   });
 
-  const awsIsAsked = () => until(() => aws.calls().actions['DescribeLoadBalancers']?.inFlight === 1);
+  const awsIsCalled = () => until(() => aws.calls().actions['DescribeLoadBalancers']?.inFlight === 1);
   const refusesConnections = () =>
     fetch(`${service.url}/healthcheck`).then(
       () => false,
@@ -38,11 +38,11 @@ describe('Told to stop, the service', function () {
   }
 
   for (const signal of ['SIGTERM', 'SIGINT'] as const)
-    it(`by ${signal}, finishes the request in flight, takes no new connection and exits with 0`, async () => {
+    it(`finishes the request in flight, refuses connections and exits with 0 on ${signal}`, async () => {
       aws.faults.set([{ actions: ['DescribeLoadBalancers'], latencyMs: 2000 }]);
       const inFlight = new RawConnection(service.url);
       inFlight.send(...list, 'Connection: close', '', '');
-      await awsIsAsked();
+      await awsIsCalled();
       await stop(signal);
       await until(refusesConnections);
       assert.equal(inFlight.received, '');
@@ -54,7 +54,7 @@ describe('Told to stop, the service', function () {
       await service.logged(({ msg }) => msg === 'closed');
     });
 
-  it('answers the next request of a kept connection, with Connection: close', async () => {
+  it('answers the next request of a kept-alive connection with Connection: close', async () => {
     const kept = new RawConnection(service.url);
     kept.send(...healthcheck);
     await kept.receive(/"ok"/);
@@ -67,14 +67,14 @@ describe('Told to stop, the service', function () {
     assert.deepEqual(await exited, [0, null]);
   });
 
-  it('ends idle connections after 5 seconds and a hung request after 10, and exits with 0', async () => {
+  it('closes idle connections after 5 seconds and a hung request after 10, and exits with 0', async () => {
     const idle = new RawConnection(service.url);
     idle.send(...healthcheck);
     await idle.receive(/"ok"/);
     aws.faults.set([{ silent: true }]);
     const hung = new RawConnection(service.url);
     hung.send(...list, '', '');
-    await awsIsAsked();
+    await awsIsCalled();
     const start = performance.now();
     await stop('SIGTERM');
     const idleMs = (await idle.ended) - start;

@@ -16,11 +16,11 @@ import { systemClock } from '../../../clock.ts';
 import { RawConnection, until } from '../raw-connection.ts';
 
 const request = 'GET /elb/large HTTP/1.1\r\nHost: x\r\nConnection: keep-alive\r\n\r\n';
-/** More members than a connection buffers when its client does not read. */
+/** More members than a connection buffers if its client does not read. */
 const machine = { instanceId: 'i-5203422c' as InstanceId, instanceType: 't3.micro', launchDate: undefined };
 const machines = Array.from({ length: 200_000 }, () => machine);
 
-describe('The pipeline', () => {
+describe('Pipeline', () => {
   let lines: Record<string, unknown>[];
   let pipeline: Pipeline;
   let http: HttpServer;
@@ -70,7 +70,7 @@ describe('The pipeline', () => {
       }),
   };
   for (const [way, listenerOf] of Object.entries(ways)) {
-    it(`counts a request as in flight until the client has read the answer, ${way}`, async () => {
+    it(`counts a request as in flight until the client has read the response, ${way}`, async () => {
       await connect(listenerOf());
       connection.pause();
       connection.send(request);
@@ -85,7 +85,7 @@ describe('The pipeline', () => {
       );
     });
 
-    it(`logs that the client hung up while it read the answer, ${way}`, async () => {
+    it(`logs that the client disconnected while it read the response, ${way}`, async () => {
       await connect(listenerOf());
       connection.pause();
       connection.send(request);
@@ -98,7 +98,7 @@ describe('The pipeline', () => {
       );
     });
 
-    it(`keeps the server open until the client has read the answer, ${way}`, async () => {
+    it(`keeps the server open until the client has read the response, ${way}`, async () => {
       await connect(listenerOf());
       connection.pause();
       connection.send(request.replace('keep-alive', 'close'));
@@ -113,7 +113,7 @@ describe('The pipeline', () => {
     });
   }
 
-  it('counts a request as in flight until its handler is done, though the client is gone', async () => {
+  it('counts a request as in flight until its handler is done, even if the client has disconnected', async () => {
     let finish: (() => void) | undefined;
     await connect(koaOf(() => new Promise<void>((resolve) => (finish = resolve))));
     connection.send(request);
@@ -131,7 +131,7 @@ describe('The pipeline', () => {
   });
 
   for (const body of ['', 'x'])
-    it(`ends requests that wait behind another of a connection which is closed, with ${body.length} bytes`, async () => {
+    it(`ends requests with ${body.length} bytes that are queued behind another when their connection closes`, async () => {
       const finish: (() => void)[] = [];
       await connect(
         koaOf(async (ctx) => {
@@ -156,7 +156,7 @@ describe('The pipeline', () => {
       );
     });
 
-  it('ends requests that are answered behind another of their connection once', async () => {
+  it('ends pipelined requests once', async () => {
     await connect(
       koaOf(async (ctx) => {
         await new Promise(setImmediate);
