@@ -24,33 +24,15 @@ interface AwsError extends Error {
 const throttling =
   /Throttl|^(SlowDown|TooManyRequestsException|RequestLimitExceeded|BandwidthLimitExceeded|PriorRequestNotComplete)$/;
 
-const missingPermission = new Set(['AccessDenied', 'AccessDeniedException', 'UnauthorizedOperation']);
+const missingPermission = /^(AccessDenied(Exception)?|UnauthorizedOperation)$/;
 
-const badCredentials = new Set([
-  'AuthFailure',
-  'ExpiredToken',
-  'ExpiredTokenException',
-  'IncompleteSignature',
-  'InvalidAccessKeyId',
-  'InvalidClientTokenId',
-  'InvalidSignatureException',
-  'MissingAuthenticationToken',
-  'OptInRequired',
-  'RequestExpired',
-  'RequestInTheFuture',
-  'RequestTimeTooSkewed',
-  'SignatureDoesNotMatch',
-  'UnrecognizedClientException',
-]);
+const badCredentials =
+  /^(AuthFailure|ExpiredToken(Exception)?|IncompleteSignature|Invalid(AccessKeyId|ClientTokenId|SignatureException)|MissingAuthenticationToken|OptInRequired|Request(Expired|InTheFuture|TimeTooSkewed)|SignatureDoesNotMatch|UnrecognizedClientException)$/;
 
-const unknownElb = new Set(['AccessPointNotFoundException', 'LoadBalancerNotFound']);
+const unknownElb = /^(AccessPointNotFoundException|LoadBalancerNotFound)$/;
 
-const refusedInstance = new Set([
-  'InvalidEndPointException',
-  'InvalidInstance',
-  'InvalidInstanceID.NotFound',
-  'InvalidInstanceID.Malformed',
-]);
+const refusedInstance =
+  /^(InvalidEndPointException|InvalidInstance|InvalidInstanceID\.(NotFound|Malformed))$/;
 
 /** Codes for a key or token that has expired or was deleted. */
 const stale =
@@ -117,8 +99,8 @@ function refused(error: AwsError, request: AwsRequestInfo): DomainError {
   const { action, region } = request;
   const { httpStatusCode: status, requestId: awsRequestId } = error.$metadata;
   const details = { cause: error, awsRequestId };
-  if (unknownElb.has(error.name)) return elbNotFound(request.elbName ?? '', region, error);
-  if (refusedInstance.has(error.name)) {
+  if (unknownElb.test(error.name)) return elbNotFound(request.elbName ?? '', region, error);
+  if (refusedInstance.test(error.name)) {
     return new DomainError(
       'instance_refused',
       `AWS refused the instance: ${withoutFullStop(error.message)}`,
@@ -135,9 +117,9 @@ function refused(error: AwsError, request: AwsRequestInfo): DomainError {
       ...details,
       advice: 'try again in a few seconds',
     });
-  const [problem, advice] = missingPermission.has(error.name)
+  const [problem, advice] = missingPermission.test(error.name)
     ? ['AWS refused the request', `the IAM policy of this service's credentials must allow ${action}`]
-    : badCredentials.has(error.name)
+    : badCredentials.test(error.name)
       ? [
           "AWS refused this service's credentials",
           `check its AWS credentials, their permission for ${action} and its clock`,

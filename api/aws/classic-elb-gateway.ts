@@ -1,11 +1,10 @@
 import { elbNotFound } from '../load-balancers/failures.ts';
-import { DescribeInstancesCommand, type DescribeInstancesCommandInput } from '@aws-sdk/client-ec2';
+import { DescribeInstancesCommand } from '@aws-sdk/client-ec2';
 import {
   DeregisterInstancesFromLoadBalancerCommand,
   DescribeInstanceHealthCommand,
   DescribeLoadBalancerAttributesCommand,
   DescribeLoadBalancersCommand,
-  type DescribeLoadBalancersCommandInput,
   RegisterInstancesWithLoadBalancerCommand,
 } from '@aws-sdk/client-elastic-load-balancing';
 import { DomainError } from '../errors.ts';
@@ -68,7 +67,8 @@ export class ClassicElbGateway implements LoadBalancerGateway {
     const region = new Map<ElbName, LoadBalancerDescription>();
     let Marker: string | undefined;
     do {
-      const page = await this.#describeLoadBalancers({ PageSize: 400, Marker }, {}, trace);
+      const command = new DescribeLoadBalancersCommand({ PageSize: 400, Marker });
+      const page = await this.#elb('DescribeLoadBalancers', {}, command, trace);
       for (const one of childrenOf(page, 'LoadBalancerDescriptions')) {
         region.set(requiredText(one, 'LoadBalancerName') as ElbName, toDescription(one));
       }
@@ -78,11 +78,8 @@ export class ClassicElbGateway implements LoadBalancerGateway {
   }
 
   async describeLoadBalancer(elbName: ElbName, trace: AwsTrace): Promise<LoadBalancerDescription> {
-    const page = await this.#describeLoadBalancers(
-      { LoadBalancerNames: [elbName] },
-      { elbName, urgency: 'urgent' },
-      trace,
-    );
+    const command = new DescribeLoadBalancersCommand({ LoadBalancerNames: [elbName] });
+    const page = await this.#elb('DescribeLoadBalancers', { elbName, urgency: 'urgent' }, command, trace);
     const described = childrenOf(page, 'LoadBalancerDescriptions').find(
       (one) => textOf(one, 'LoadBalancerName') === elbName,
     );
@@ -91,11 +88,28 @@ export class ClassicElbGateway implements LoadBalancerGateway {
   }
 
   async describeInstances(instanceIds: Members, trace: AwsTrace): Promise<Map<InstanceId, MachineInfo>> {
-    const machines = await this.#describeInstances(
-      { Filters: [{ Name: 'instance-id', Values: [...instanceIds] }], MaxResults: 1000 },
-      trace,
-    );
-    return new Map(machines.map((machine) => [machine.instanceId, machine]));
+    const request = {
+      action: 'ec2:DescribeInstances',
+      region: this.#clients.region,
+      credentials: this.#clients.credentials,
+      budget: this.#ec2Reads,
+      result: 'reservationSet',
+      keep: elementsOfInstances,
+      clock: this.#clock,
+    };
+    const Filters = [{ Name: 'instance-id', Values: [...instanceIds] }];
+    const instances = new Map<InstanceId, MachineInfo>();
+    let NextToken: string | undefined;
+    do {
+      const command = new DescribeInstancesCommand({ Filters, MaxResults: 1000, NextToken });
+      const call = new AwsCall(request, trace, this.#ledger);
+      const response = await call.send(command, (options) => this.#clients.ec2.send(command, options));
+      for (const reservation of childrenOf(response, 'reservationSet'))
+        for (const instance of childrenOf(reservation, 'instancesSet').flatMap(toMachineInfo))
+          instances.set(instance.instanceId, instance);
+      NextToken = textOf(response, 'nextToken');
+    } while (NextToken);
+    return instances;
   }
 
   async describeHealth(
@@ -106,7 +120,7 @@ export class ClassicElbGateway implements LoadBalancerGateway {
   ): Promise<MemberHealth[]> {
     const command = new DescribeInstanceHealthCommand({
       LoadBalancerName: elbName,
-      Instances: instanceIds?.map((InstanceId) => ({ InstanceId })),
+      Instances: instanceIds && toInstances(instanceIds),
     });
     const about = { elbName, urgency };
     const result = await this.#elb('DescribeInstanceHealth', about, command, trace);
@@ -125,7 +139,7 @@ export class ClassicElbGateway implements LoadBalancerGateway {
   async register(elbName: ElbName, instanceIds: Members, trace: AwsTrace): Promise<Members> {
     const command = new RegisterInstancesWithLoadBalancerCommand({
       LoadBalancerName: elbName,
-      Instances: instanceIds.map((InstanceId) => ({ InstanceId })),
+      Instances: toInstances(instanceIds),
     });
     const name = 'RegisterInstancesWithLoadBalancer';
     const result = await this.#elb(name, this.#change(elbName), command, trace);
@@ -135,7 +149,7 @@ export class ClassicElbGateway implements LoadBalancerGateway {
   async deregister(elbName: ElbName, instanceIds: Members, trace: AwsTrace): Promise<Members | undefined> {
     const command = new DeregisterInstancesFromLoadBalancerCommand({
       LoadBalancerName: elbName,
-      Instances: instanceIds.map((InstanceId) => ({ InstanceId })),
+      Instances: toInstances(instanceIds),
     });
     const name = 'DeregisterInstancesFromLoadBalancer';
     const call = this.#elbCall(name, this.#change(elbName), trace);
@@ -152,17 +166,7 @@ export class ClassicElbGateway implements LoadBalancerGateway {
     }
   }
 
-  /** Returns the result element of one page. */
-  #describeLoadBalancers(
-    input: DescribeLoadBalancersCommandInput,
-    about: Partial<AwsRequest>,
-    trace: AwsTrace,
-  ): Promise<XmlElement> {
-    const command = new DescribeLoadBalancersCommand(input);
-    return this.#elb('DescribeLoadBalancers', about, command, trace);
-  }
-
-  /** Returns the result element of AWS's answer. */
+  /** Returns the result element of the response. */
   async #elb(
     name: string,
     about: Partial<AwsRequest>,
@@ -192,31 +196,9 @@ export class ClassicElbGateway implements LoadBalancerGateway {
   #change(elbName: ElbName): Partial<AwsRequest> {
     return { elbName, budget: this.#elbWrites, changes: true };
   }
-
-  async #describeInstances(input: DescribeInstancesCommandInput, trace: AwsTrace): Promise<MachineInfo[]> {
-    const request = {
-      action: 'ec2:DescribeInstances',
-      region: this.#clients.region,
-      credentials: this.#clients.credentials,
-      budget: this.#ec2Reads,
-      result: 'reservationSet',
-      keep: elementsOfInstances,
-      clock: this.#clock,
-    };
-    const machines: MachineInfo[] = [];
-    let NextToken: string | undefined;
-    do {
-      const command = new DescribeInstancesCommand({ ...input, NextToken });
-      const call = new AwsCall(request, trace, this.#ledger);
-      const response = await call.send(command, (options) => this.#clients.ec2.send(command, options));
-      for (const reservation of childrenOf(response, 'reservationSet')) {
-        machines.push(...childrenOf(reservation, 'instancesSet').flatMap(toMachineInfo));
-      }
-      NextToken = textOf(response, 'nextToken');
-    } while (NextToken);
-    return machines;
-  }
 }
+
+const toInstances = (ids: Members) => ids.map((InstanceId) => ({ InstanceId }));
 
 /** The response reader has checked that the result element exists. */
 function resultOf(response: XmlElement, name: string): XmlElement {

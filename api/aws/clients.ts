@@ -53,21 +53,12 @@ const silent = { info: () => undefined, warn: () => undefined };
 const nothingSet = { profile: undefined, files: [], hasKeys: false, hasToken: false, endpoint: undefined };
 
 function credentialsOf(options: AwsClientOptions, clientConfig: ChainClientConfig): AwsCredentials {
-  const {
-    credentials: given,
-    credentialSettings = nothingSet,
-    credentialsTimeoutMs: timeoutMs = 15_000,
-  } = options;
-  const { clock, logger = silent } = options;
-  return given === undefined
-    ? new AwsCredentials(() => readChain(credentialSettings, clientConfig, logger), {
-        timeoutMs,
-        logger,
-        clock,
-      })
-    : new AwsCredentials(() => ({ identity: Promise.resolve(given), source: 'this process' }), {
-        timeoutMs,
-        logger: silent,
-        clock,
-      });
+  const { clock, credentials: identity, credentialSettings = nothingSet } = options;
+  const logger = identity === undefined ? (options.logger ?? silent) : silent;
+  return new AwsCredentials(
+    identity === undefined
+      ? () => readChain(credentialSettings, clientConfig, logger)
+      : () => ({ identity: Promise.resolve(identity), source: 'this process' }),
+    { timeoutMs: options.credentialsTimeoutMs ?? 15_000, logger, clock },
+  );
 }

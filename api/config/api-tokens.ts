@@ -1,5 +1,5 @@
 import type { Credentials } from '../principals/principal.ts';
-import type { ReadFile } from './aws-settings.ts';
+import type { Env, ReadFile } from './aws-settings.ts';
 import { nearestSetting } from './setting-names.ts';
 
 /** `sre:change-me`, the token in .env.example; accepted with the embedded AWS only. */
@@ -9,8 +9,6 @@ export const sampleToken = 'c3JlOmNoYW5nZS1tZQ==';
 export const minSafePasswordBytes = 16;
 
 const howToMakeAToken = "make one with: printf '%s' 'user:password' | base64 | tr -d '\\n'";
-
-type Env = Readonly<Record<string, string | undefined>>;
 
 /**
  * Returns the users and passwords in API_TOKEN or in the file at API_TOKEN_FILE, and adds their faults to `faults`. A

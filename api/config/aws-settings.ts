@@ -5,7 +5,7 @@ import type { CredentialSettings } from '../aws/credential-sources.ts';
 /** Returns the text of a file; throws the errors of node:fs. */
 export type ReadFile = (path: string) => string;
 
-type Env = Readonly<Record<string, string | undefined>>;
+export type Env = Readonly<Record<string, string | undefined>>;
 
 const secrets = ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN'];
 const endpoints = ['AWS_ENDPOINT_URL', 'AWS_ENDPOINT_URL_ELASTIC_LOAD_BALANCING', 'AWS_ENDPOINT_URL_EC2'];

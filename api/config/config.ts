@@ -6,6 +6,7 @@ import {
   faultsOfAwsSettings,
   faultsOfEndpoints,
   faultsOfKeyPair,
+  type Env,
   type ReadFile,
 } from './aws-settings.ts';
 import { ConfigError } from '../errors.ts';
@@ -27,17 +28,13 @@ export interface Config {
   readonly region: string;
   /** The source of the region, for the log. */
   readonly regionFrom: string;
-  /** The maximum number of attempts of one AWS request. */
   readonly maxAttempts: number;
   /** A file of PEM certificates to trust for AWS instead of Node's own. */
   readonly caBundlePath: string | undefined;
-  /** Where the AWS SDK looks for credentials. */
   readonly credentialSettings: CredentialSettings;
-  /** The timeout for reading the AWS credentials. */
   readonly credentialsTimeoutMs: number;
   /** The time limit for all AWS calls of one request. */
   readonly deadlineMs: number;
-  /** The timeout for connecting to AWS. */
   readonly connectTimeoutMs: number;
   /** The timeout for the response to one attempt. */
   readonly answerTimeoutMs: number;
@@ -48,7 +45,6 @@ export interface Config {
   /** The sustained rate of read calls to AWS. */
   readonly elbReadsPerSecond: number;
   readonly ec2ReadsPerSecond: number;
-  /** Whether to refuse to detach the last healthy member of a load balancer. */
   readonly protectLastInService: boolean;
   readonly docs: boolean;
   /** The maximum rate of request log lines; further successful reads are logged as sums. */
@@ -57,8 +53,6 @@ export interface Config {
 }
 
 const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const;
-
-type Env = Readonly<Record<string, string | undefined>>;
 
 /** The inputs of the configuration other than the environment. */
 export interface ConfigInputs {
