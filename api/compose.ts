@@ -77,19 +77,19 @@ export async function compose(
   const startedAt = new Date(clock.epochMs());
   const closing = new AbortController();
   const { deadlineMs } = config;
-  const recent = new RecentChanges(clock);
-  const healthReads = new HealthReader(gateway, recent, inventory, deadlineMs, clock);
+  const recentChanges = new RecentChanges(clock);
+  const healthReader = new HealthReader(gateway, recentChanges, inventory, deadlineMs, clock);
   const changes = new MembershipChanges({
     gateway,
     inventory,
-    changes: recent,
-    health: healthReads,
-    lastInService: new LastInServiceGuard(healthReads, recent, config.protectLastInService, clock),
+    recentChanges,
+    health: healthReader,
+    lastInService: new LastInServiceGuard(healthReader, recentChanges, config.protectLastInService, clock),
     logger,
     clock,
   });
-  const waiting = new HealthWaiter(healthReads, inventory, { ...config, closing: closing.signal, clock });
-  const health = new HealthService(healthReads, inventory, recent, clock);
+  const waiter = new HealthWaiter(healthReader, inventory, { ...config, closing: closing.signal, clock });
+  const health = new HealthService(healthReader, inventory, recentChanges, clock);
   const requestLog = new RequestLog(logger, config.logMaxPerSecond, clock);
   const pipeline = new Pipeline(requestLog, clock);
   let verify = verifierOf(config.accepted);
@@ -100,13 +100,13 @@ export async function compose(
     lists: new ListAnswers(),
     authenticate: (authorization: string | undefined) => verify(authorization),
     inventory,
-    inService: new InServiceCounter(healthReads, clock),
+    inService: new InServiceCounter(healthReader, clock),
     changes,
     health,
     waits: new ChangeWaiter({
-      waiting,
+      waiter,
       health,
-      changes: recent,
+      recentChanges,
       logger,
       clock,
       attach: async (elbName, instanceId, withinMs) => {
@@ -123,7 +123,7 @@ export async function compose(
       budgets: () => gateway.budgets,
       picture: () => inventory.picture,
       requestsInFlight: () => pipeline.inFlight,
-      waiters: () => waiting.waiters,
+      waiters: () => waiter.waiters,
       clock,
     },
     deadlineMs,

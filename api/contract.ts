@@ -440,7 +440,7 @@ export const contract = {
     ),
     PreconditionFailed: failure(
       'the list of members does not match If-Match; nothing was changed',
-      'the members of web are not those of If-Match; nothing was changed, so read GET /elb/web and its ETag again',
+      'the members of web do not match If-Match; nothing was changed, so read GET /elb/web and its ETag again',
     ),
     ListNotMatched: failure(
       'the list does not match If-Match',

@@ -1,41 +1,40 @@
 import type { Clock } from '../clock.ts';
 
-/** A call that is made for those who join. */
+/** Passed to the function that makes the call. */
 export interface SharedCall {
-  /** Must be called when the call really leaves. */
+  /** Must be called when the request is sent. */
   readonly sent: () => void;
-  /** When the call left; as long as it has not, when it began. */
+  /** When the request was sent; until then, when the call began. */
   readonly asOf: number;
 }
 
-/** What a call brought. */
 export interface Joined<T> {
   readonly value: T;
-  /** When the call left. */
+  /** When the request was sent. */
   readonly asOf: number;
 }
 
 export interface CoalescerOptions {
   readonly clock: Clock;
-  /** A call that is needed leaves although an earlier one is still in flight. */
+  /** Whether a new call may start while an earlier one is in flight. */
   readonly sideBySide?: boolean;
 }
 
 interface Run<T> {
-  /** When the call left; undefined as long as it waits. */
+  /** Undefined until the request is sent. */
   sentAt: number | undefined;
   readonly result: Promise<Joined<T>>;
 }
 
 /**
- * Lets any number of callers share one call; at most one is in flight, unless `sideBySide`. A caller that needs an
- * answer from a certain moment or later gets the call in flight if that left late enough, else the next one.
+ * Lets callers share one call. At most one call is in flight, unless `sideBySide`. A caller gets the call in flight if
+ * that was sent at its `since` or later, else the next one.
  */
 export class Coalescer<T> {
   readonly #sideBySide: boolean;
   readonly #clock: Clock;
   readonly #call: (call: SharedCall) => Promise<T>;
-  #underWay: Run<T> | undefined;
+  #inFlight: Run<T> | undefined;
   #next: Run<T> | undefined;
 
   constructor(call: (call: SharedCall) => Promise<T>, { sideBySide = false, clock }: CoalescerOptions) {
@@ -44,26 +43,26 @@ export class Coalescer<T> {
     this.#call = call;
   }
 
-  /** Returns the result of a call that leaves, or left, at `since` or later. Throws what that call throws. */
+  /** Returns the result of a call that is sent at `since` or later. Throws what that call throws. */
   join(since: number): Promise<Joined<T>> {
-    if (this.#underWay?.sentAt !== undefined && this.#underWay.sentAt >= since) return this.#underWay.result;
+    if (this.#inFlight?.sentAt !== undefined && this.#inFlight.sentAt >= since) return this.#inFlight.result;
     this.#next ??= this.#queue();
     return this.#next.result;
   }
 
-  /** For how long the call in flight has been out, in milliseconds; 0 where there is none. */
-  get outFor(): number {
-    return this.#underWay?.sentAt === undefined ? 0 : this.#clock.now() - this.#underWay.sentAt;
+  /** How long the current call has been in flight, in milliseconds; 0 without one. */
+  get inFlightMs(): number {
+    return this.#inFlight?.sentAt === undefined ? 0 : this.#clock.now() - this.#inFlight.sentAt;
   }
 
-  /** Whether no call is in flight or waits. */
+  /** Whether no call is in flight or queued. */
   get idle(): boolean {
-    return this.#underWay === undefined && this.#next === undefined;
+    return this.#inFlight === undefined && this.#next === undefined;
   }
 
   #queue(): Run<T> {
-    const underWay = this.#sideBySide ? undefined : this.#underWay;
-    const before = underWay?.result.catch(() => undefined) ?? Promise.resolve();
+    const current = this.#sideBySide ? undefined : this.#inFlight;
+    const before = current?.result.catch(() => undefined) ?? Promise.resolve();
     const run: Run<T> = { sentAt: undefined, result: before.then(() => this.#start(run)) };
     return run;
   }
@@ -73,7 +72,7 @@ export class Coalescer<T> {
     const call = {
       sent: () => {
         run.sentAt = this.#clock.now();
-        this.#underWay = run;
+        this.#inFlight = run;
         this.#next = undefined;
       },
       get asOf() {
@@ -84,7 +83,7 @@ export class Coalescer<T> {
       const value = await this.#call(call);
       return { value, asOf: call.asOf };
     } finally {
-      if (this.#underWay === run) this.#underWay = undefined;
+      if (this.#inFlight === run) this.#inFlight = undefined;
       if (this.#next === run) this.#next = undefined;
     }
   }

@@ -2,10 +2,10 @@ import { DomainError } from '../errors.ts';
 import type { AwsTrace } from '../telemetry/aws-trace.ts';
 import type { Clock } from '../clock.ts';
 
-/** Resolves with true once the promise has fulfilled, with false when `ms` milliseconds have passed or it has failed. */
+/** Resolves with true when the promise fulfils, and with false when it rejects or `ms` milliseconds have passed. */
 export async function fulfilledWithin(promise: Promise<unknown>, ms: number, clock: Clock): Promise<boolean> {
-  let cancel: () => void = () => undefined;
-  const patience = new Promise<boolean>((resolve) => {
+  let cancel = (): void => undefined;
+  const timeout = new Promise<boolean>((resolve) => {
     cancel = clock.after(Math.max(0, ms), () => {
       resolve(false);
     });
@@ -15,39 +15,42 @@ export async function fulfilledWithin(promise: Promise<unknown>, ms: number, clo
     () => false,
   );
   try {
-    return await Promise.race([fulfilled, patience]);
+    return await Promise.race([fulfilled, timeout]);
   } finally {
     cancel();
   }
 }
 
-/** Returns what the promise brings, the answer of a shared call about `what`; the wait counts as the trace's own call. Throws `aws_unreachable` when the trace's deadline comes first. */
+/**
+ * Returns the result of a shared call, which counts as a call of this trace. Throws what the call throws, and
+ * `aws_unreachable` at the trace's deadline; `what` names the requested data in that error.
+ */
 export async function withinDeadline<T>(promise: Promise<T>, what: string, trace: AwsTrace): Promise<T> {
   trace.time.calls += 1;
   if (await trace.time.during(settledBefore(promise, trace))) return promise;
-  throw new DomainError('aws_unreachable', `AWS did not tell of ${what} in time`, {
+  throw new DomainError('aws_unreachable', `AWS did not return ${what} in time`, {
     advice: 'try again in a few seconds',
     retryAfterSeconds: 2,
   });
 }
 
-async function settledBefore(promise: Promise<unknown>, trace: AwsTrace): Promise<boolean> {
+async function settledBefore(promise: Promise<unknown>, { deadline }: AwsTrace): Promise<boolean> {
   const settled = promise.then(
     () => true,
     () => true,
   );
-  let passed: () => void = () => undefined;
-  const deadline = new Promise<boolean>((resolve) => {
+  let passed = (): void => undefined;
+  const timeout = new Promise<boolean>((resolve) => {
     passed = () => {
       resolve(false);
     };
-    trace.deadline.addEventListener('abort', passed);
-    // A deadline that has passed already fires no event; a promise that is settled already goes before it.
-    if (trace.deadline.aborted) setImmediate(passed);
   });
+  deadline.addEventListener('abort', passed);
+  // An aborted signal fires no event. A promise that has settled goes first.
+  if (deadline.aborted) setImmediate(passed);
   try {
-    return await Promise.race([settled, deadline]);
+    return await Promise.race([settled, timeout]);
   } finally {
-    trace.deadline.removeEventListener('abort', passed);
+    deadline.removeEventListener('abort', passed);
   }
 }

@@ -1,6 +1,6 @@
 import { Coalescer, type CoalescerOptions, type Joined, type SharedCall } from './coalescer.ts';
 
-/** Coalesces the calls of each key. */
+/** A coalescer for each key. */
 export class KeyedCoalescer<Key, T> {
   readonly #call: (key: Key, call: SharedCall) => Promise<T>;
   readonly #options: CoalescerOptions;
@@ -11,7 +11,7 @@ export class KeyedCoalescer<Key, T> {
     this.#options = options;
   }
 
-  /** Returns the result of a call for the key that leaves, or left, at `since` or later. Throws what that call throws. */
+  /** Returns the result of a call for the key that is sent at `since` or later. Throws what that call throws. */
   async join(key: Key, since: number): Promise<Joined<T>> {
     const coalescer =
       this.#coalescers.get(key) ?? new Coalescer((call) => this.#call(key, call), this.#options);

@@ -1,8 +1,8 @@
-/** Lets tasks of the same key run one after the other, in the order in which they came. */
+/** Runs tasks with the same key one after the other, in the order of their calls. */
 export class KeyedLock {
   readonly #tails = new Map<string, Promise<unknown>>();
 
-  /** Runs the task once those before it with this key have settled, and returns what it returns. */
+  /** Runs the task after the earlier tasks with this key, and returns its result. */
   async run<T>(key: string, task: () => Promise<T>): Promise<T> {
     const before = this.#tails.get(key);
     const result = before === undefined ? task() : before.then(task);
@@ -15,7 +15,7 @@ export class KeyedLock {
     }
   }
 
-  /** Runs the task once those before it with any of these keys have settled, and returns what it returns. */
+  /** Runs the task after the earlier tasks with any of these keys, and returns its result. */
   runAll<T>(keys: readonly string[], task: () => Promise<T>): Promise<T> {
     // Sorted, so that two callers cannot deadlock.
     const sorted = keys.toSorted();

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type Koa from 'koa';
 import type { ChangeOptions } from '../load-balancers/changes/change-options.ts';
-import type { AwaitedState } from '../load-balancers/health/health-waiter.ts';
+import type { AwaitedState } from '../load-balancers/health/awaited-instance.ts';
 import type { ElbName } from '../load-balancers/instance.ts';
 import type { Principal } from '../principals/principal.ts';
 import type { AwsTrace } from '../telemetry/aws-trace.ts';

@@ -34,45 +34,45 @@ export function alreadyAttached(elbName: ElbName, instanceId: InstanceId): Domai
   return new DomainError(
     'instance_already_attached',
     `instance already on load balancer: ${instanceId} is a member of ${elbName}`,
-    { advice: 'nothing is left to do' },
+    { advice: 'no action is needed' },
   );
 }
 
-/** Returns the error for an instance that is no member. */
+/** Returns the error for an instance that is not a member. */
 export function notAttached(elbName: ElbName, instanceId: InstanceId): DomainError {
   return new DomainError(
     'instance_not_attached',
-    `instance is not on load balancer: ${instanceId} is no member of ${elbName}`,
+    `instance is not on load balancer: ${instanceId} is not a member of ${elbName}`,
     { advice: `GET /elb/${elbName} lists the members` },
   );
 }
 
-/** Returns the error for a change whose If-Match names another list. */
+/** Returns the error for a change whose If-Match does not match the current list. */
 export function preconditionFailed(elbName: ElbName): DomainError {
-  return new DomainError('precondition_failed', `the members of ${elbName} are not those of If-Match`, {
+  return new DomainError('precondition_failed', `the members of ${elbName} do not match If-Match`, {
     advice: `nothing was changed, so read GET /elb/${elbName} and its ETag again`,
   });
 }
 
-/** Returns the error for the last instance in service where PROTECT_LAST_IN_SERVICE is set. */
+/** Returns the error for a detach of the last instance in service if PROTECT_LAST_IN_SERVICE is set. */
 export function keptInService(elbName: ElbName, instanceId: InstanceId): DomainError {
   return new DomainError(
     'last_in_service',
     `${instanceId} is the last instance in service on ${elbName}, and PROTECT_LAST_IN_SERVICE is set`,
-    { advice: 'bring another one into service first, or detach it with ?force=true' },
+    { advice: 'bring another instance into service first, or detach this one with ?force=true' },
   );
 }
 
-/** What to do about an instance in a state of EC2 in which classic ELB refuses it: it takes `running` alone. */
+/** Advice for each EC2 state in which AWS refuses to attach an instance; it attaches only running instances. */
 const remedies: Readonly<Record<string, string>> = {
-  pending: 'it is still starting, so attach it once it is running',
-  stopping: 'start it once it has stopped, and attach it once it is running',
-  stopped: 'start it, and attach it once it is running',
+  pending: 'attach it when it is running',
+  stopping: 'start it after it has stopped, and attach it when it is running',
+  stopped: 'start it, and attach it when it is running',
   'shutting-down': 'it is being terminated, so attach another instance',
   terminated: 'attach another instance',
 };
 
-/** Returns why AWS would refuse the instance; undefined where nothing is known against it. */
+/** Returns the error for an instance that AWS would refuse to attach; undefined if no reason is known. */
 export function unsuitable(
   instance: MachineInfo,
   traits: LoadBalancerTraits | undefined,
@@ -81,10 +81,10 @@ export function unsuitable(
   if (!isDescribed(instance)) return notDescribed(instanceId);
   const remedy = remedies[state];
   if (remedy !== undefined)
-    return refused(`${instanceId} is ${state}, and AWS attaches running instances only`, remedy);
+    return refused(`${instanceId} is ${state}, and AWS attaches only running instances`, remedy);
   if (vpcId === undefined || traits?.vpcId === undefined || vpcId === traits.vpcId) return undefined;
   return refused(
-    `${instanceId} is in ${vpcId} and the load balancer in ${traits.vpcId}`,
+    `${instanceId} is in ${vpcId}, and the load balancer is in ${traits.vpcId}`,
     'attach an instance of the same VPC',
   );
 }

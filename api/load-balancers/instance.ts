@@ -9,26 +9,26 @@ export type ElbName = string & { readonly [brand]: 'ElbName' };
 /** The ids of a load balancer's members in AWS's order, each once. */
 export type Members = readonly InstanceId[];
 
-/** What is told of an instance. Type and date are undefined where EC2 no longer describes the instance. */
+/** An instance as EC2 describes it. Type and date are undefined if EC2 no longer describes the instance. */
 export interface MachineInfo {
   readonly instanceId: InstanceId;
   readonly instanceType: string | undefined;
   readonly launchDate: Date | undefined;
-  /** Where it is and how it is (`running`, `stopped` …), as far as EC2 tells. */
   readonly availabilityZone?: string | undefined;
   readonly vpcId?: string | undefined;
+  /** `running`, `stopped` … */
   readonly state?: string | undefined;
 }
 
 const instanceIdPattern = /^i-(?:[0-9a-f]{8}|[0-9a-f]{17})$/;
 const elbNamePattern = /^(?!-)[A-Za-z0-9-]{1,32}(?<!-)$/;
 
-/** Returns the instance id, or undefined where no instance can have it. */
+/** Returns the value as an instance id, or undefined if it does not have the form of one. */
 export function parseInstanceId(value: string): InstanceId | undefined {
   return instanceIdPattern.test(value) ? (value as InstanceId) : undefined;
 }
 
-/** Returns the name, or undefined where no classic load balancer can have it. */
+/** Returns the value as a load balancer name, or undefined if it does not have the form of one. */
 export function parseElbName(value: string): ElbName | undefined {
   return elbNamePattern.test(value) ? (value as ElbName) : undefined;
 }
@@ -38,7 +38,7 @@ export function isDescribed({ instanceType, launchDate }: MachineInfo): boolean 
   return instanceType !== undefined || launchDate !== undefined;
 }
 
-/** Returns what there is to tell of a member that EC2 does not describe: terminated for over an hour, for example. */
+/** Returns the info of a member that EC2 does not describe, for example one that was terminated over an hour ago. */
 export function undescribed(instanceId: InstanceId): MachineInfo {
   return { instanceId, instanceType: undefined, launchDate: undefined };
 }

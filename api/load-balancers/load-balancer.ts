@@ -1,6 +1,6 @@
 import type { ElbName, Members } from './instance.ts';
 
-/** A port of a load balancer, and the port of its members to which it leads. */
+/** A load balancer port and the instance port to which it forwards. */
 export interface Listener {
   readonly protocol: string;
   readonly loadBalancerPort: number | undefined;
@@ -8,7 +8,7 @@ export interface Listener {
   readonly instancePort: number | undefined;
 }
 
-/** How a load balancer tells whether a member is healthy: so many checks in a row change its mind. */
+/** How a load balancer checks its members. The thresholds are numbers of consecutive checks. */
 export interface HealthCheck {
   /** `HTTP:8000/healthcheck` */
   readonly target: string;
@@ -18,7 +18,7 @@ export interface HealthCheck {
   readonly healthyThreshold: number | undefined;
 }
 
-/** What AWS tells of a classic load balancer beside its members; undefined where it tells nothing. */
+/** The properties of a classic load balancer besides its members; undefined if AWS does not return them. */
 export interface LoadBalancerTraits {
   readonly dnsName: string | undefined;
   /** `internet-facing` or `internal`. */
@@ -30,7 +30,7 @@ export interface LoadBalancerTraits {
   readonly createdDate: Date | undefined;
 }
 
-/** A load balancer as DescribeLoadBalancers tells it. */
+/** A load balancer as DescribeLoadBalancers returns it. */
 export interface LoadBalancerDescription {
   readonly members: Members;
   readonly traits: LoadBalancerTraits;

@@ -1,6 +1,6 @@
 import type { InstanceId } from './instance.ts';
 
-/** What AWS's description of a member means; `unknown` where it is none of the known descriptions. */
+/** The meanings of AWS's health descriptions; `unknown` stands for all other descriptions. */
 export const conditions = [
   'in-service',
   'registering',
@@ -14,49 +14,49 @@ export const conditions = [
 
 export type Condition = (typeof conditions)[number];
 
-/** What AWS tells of a member's health. */
+/** The health of a member, as AWS returns it. */
 export interface MemberHealth {
   readonly instanceId: InstanceId;
   /** `InService`, `OutOfService` or `Unknown`. */
   readonly state: string;
-  /** `ELB`, `Instance` or `N/A`: whose fault it is. */
+  /** The cause of the state: `ELB`, `Instance` or `N/A`. */
   readonly reasonCode: string;
-  /** AWS's own words. */
+  /** AWS's text. */
   readonly description: string;
   readonly condition: Condition;
 }
 
-/** A member's health and the facts around it. */
+/** A member's health with EC2's facts and an explanation. */
 export interface HealthEntry extends MemberHealth {
-  /** Undefined where EC2 does not tell. */
   readonly availabilityZone: string | undefined;
-  /** `running`, `stopped` … as EC2 names it; undefined where EC2 does not tell. */
+  /** EC2's state of the instance, such as `running`; undefined if EC2 did not return it. */
   readonly instanceState: string | undefined;
-  /** One sentence: why it is so, and what to do. */
+  /** One sentence with the reason for the state and the next step. */
   readonly why: string;
-  /** Seconds after which another look makes sense. */
+  /** Seconds after which the health may have changed. */
   readonly lookAgainSeconds: number;
 }
 
-/** Whether the member serves: one that drains is `InService` to AWS, too, but gets no new connections. */
+/** Returns whether the member gets new connections. AWS also returns `InService` for members that drain. */
 export function isHealthy({ state, condition }: MemberHealth): boolean {
   return state === 'InService' && condition !== 'draining';
 }
 
-/** Whether no connection is left: AWS has no health of the instance there (undefined here), or it is out of service. */
+/** Returns whether no connection is left; undefined is the health of an instance that AWS does not have there. */
 export function isDrained(health: MemberHealth | undefined): boolean {
   return health === undefined || health.state === 'OutOfService' || health.condition === 'not-registered';
 }
 
 /**
- * Whether the health says nothing of the membership. AWS may not know a new member for some seconds (aws/aws-cli#2714),
- * omits terminated ones, and answers `Unknown` for a member in a transient error and, like moto, for a former one.
+ * Returns whether the health leaves open if the instance is a member. AWS may omit a new member for some seconds
+ * (aws/aws-cli#2714) and omits terminated ones. It returns `Unknown` during transient errors and, as moto does, for
+ * former members.
  */
 export function isDoubtful(health: MemberHealth | undefined): boolean {
   return health === undefined || health.state === 'Unknown' || health.condition === 'not-registered';
 }
 
-/** The health of a member of which AWS tells none, as of a terminated one. */
-export function untold(instanceId: InstanceId): MemberHealth {
+/** Returns the health of a member that AWS's response omits, for example a terminated one. */
+export function unreported(instanceId: InstanceId): MemberHealth {
   return { instanceId, state: 'Unknown', reasonCode: 'N/A', description: 'N/A', condition: 'unknown' };
 }

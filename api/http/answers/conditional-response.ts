@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { DomainError } from '../../errors.ts';
-import type { InstanceList } from '../../load-balancers/inventory/region-cache.ts';
+import type { InstanceList } from '../../load-balancers/inventory/lists.ts';
 import type { AppContext } from '../context.ts';
 import type { Envelope } from './presenters/text.ts';
 

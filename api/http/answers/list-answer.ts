@@ -1,5 +1,5 @@
 import type { ElbName } from '../../load-balancers/instance.ts';
-import type { InstanceList } from '../../load-balancers/inventory/region-cache.ts';
+import type { InstanceList } from '../../load-balancers/inventory/lists.ts';
 import type { AppContext } from '../context.ts';
 import { answerUnlessMatched, etagOf, cacheHeaders } from './conditional-response.ts';
 import { presentInstances } from './presenters/instance.ts';

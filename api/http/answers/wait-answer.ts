@@ -1,6 +1,6 @@
 import type { ChangeWaiter } from '../../load-balancers/changes/change-waiter.ts';
 import type { ElbName, MachineInfo } from '../../load-balancers/instance.ts';
-import type { AwaitedState } from '../../load-balancers/health/health-waiter.ts';
+import type { AwaitedState } from '../../load-balancers/health/awaited-instance.ts';
 import type { AppContext } from '../context.ts';
 import { presentChange } from './presenters/change.ts';
 

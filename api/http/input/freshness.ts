@@ -1,4 +1,4 @@
-import type { Freshness } from '../../load-balancers/inventory/inventory.ts';
+import type { Freshness } from '../../load-balancers/inventory/cache-policy.ts';
 import type { AppContext } from '../context.ts';
 
 /**

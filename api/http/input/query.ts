@@ -1,5 +1,5 @@
 import { DomainError } from '../../errors.ts';
-import type { AwaitedState } from '../../load-balancers/health/health-waiter.ts';
+import type { AwaitedState } from '../../load-balancers/health/awaited-instance.ts';
 import type { AppContext } from '../context.ts';
 import type { Parameter } from './parameters.ts';
 import { shorten } from './shorten.ts';

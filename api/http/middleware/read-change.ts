@@ -1,5 +1,5 @@
 import { parseInstanceId } from '../../load-balancers/instance.ts';
-import type { AwaitedState } from '../../load-balancers/health/health-waiter.ts';
+import type { AwaitedState } from '../../load-balancers/health/awaited-instance.ts';
 import { type AppContext, type AppMiddleware, callerOf } from '../context.ts';
 import { readElbName } from '../input/path.ts';
 import { readIfMatch } from '../input/precondition.ts';

@@ -75,7 +75,7 @@ export function attachInstanceRoute(router: Router, deps: AttachInstanceDeps): v
    *         examples:
    *           application/json:
    *             message: >-
-   *               instance already on load balancer: i-5203422c is a member of default-elb; nothing is left to do
+   *               instance already on load balancer: i-5203422c is a member of default-elb; no action is needed
    *       412: { $ref: '#/responses/PreconditionFailed' }
    *       413: { $ref: '#/responses/PayloadTooLarge' }
    *       415: { $ref: '#/responses/UnsupportedEncoding' }

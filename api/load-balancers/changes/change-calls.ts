@@ -13,40 +13,40 @@ import { RegisterBatcher } from './register-batcher.ts';
 export interface ChangeCallsDeps {
   readonly gateway: LoadBalancerGateway;
   readonly inventory: Inventory;
-  readonly changes: RecentChanges;
+  readonly recentChanges: RecentChanges;
   readonly clock: Clock;
 }
 
-/** Makes the calls that change members, and takes their results into the inventory and the outcomes. */
+/** Makes the calls that change members, and updates the inventory and the outcomes with their results. */
 export class ChangeCalls {
   readonly #deps: ChangeCallsDeps;
-  readonly #registrations: RegisterBatcher;
+  readonly #batcher: RegisterBatcher;
 
   constructor(deps: ChangeCallsDeps) {
     this.#deps = deps;
-    this.#registrations = new RegisterBatcher((...change) => this.#register(...change), deps.clock);
+    this.#batcher = new RegisterBatcher((...change) => this.#register(...change), deps.clock);
   }
 
-  /** Registers the instances left, and fails those that AWS did not register. */
+  /** Registers the remaining instances, and fails those that AWS did not register. */
   async register(elbName: ElbName, outcomes: ChangeOutcomes, trace: AwsTrace): Promise<void> {
-    this.#fail(elbName, outcomes, await this.#registrations.join(elbName, outcomes.left, trace));
+    this.#fail(elbName, outcomes, await this.#batcher.register(elbName, outcomes.remaining, trace));
   }
 
   /**
-   * Deregisters the instances left, and fails those that AWS did not deregister. Returns the members that AWS then
-   * lists; undefined where it made no change, or its answer was lost.
+   * Deregisters the remaining instances, and fails those that AWS did not deregister. Returns the members in AWS's
+   * response; undefined if AWS made no change, or the response was lost.
    */
   async deregister(
     elbName: ElbName,
     outcomes: ChangeOutcomes,
     trace: AwsTrace,
   ): Promise<Members | undefined> {
-    const { gateway, changes, inventory } = this.#deps;
+    const { gateway, recentChanges, inventory } = this.#deps;
     let listed: Members | undefined;
-    const failures = await retryWithoutRefused(outcomes.left, trace.deadline, async (ids) => {
+    const failures = await retryWithoutRefused(outcomes.remaining, trace.deadline, async (ids) => {
       listed = await inventory.changing(elbName, { removed: ids }, async () => {
         const members = await gateway.deregister(elbName, ids, trace);
-        changes.detached(elbName, ids);
+        recentChanges.detached(elbName, ids);
         return members;
       });
     });
@@ -55,15 +55,15 @@ export class ChangeCalls {
   }
 
   async #register(elbName: ElbName, instanceIds: Members, trace: AwsTrace): Promise<void> {
-    const { gateway, changes, inventory } = this.#deps;
+    const { gateway, recentChanges, inventory } = this.#deps;
     await inventory.changing(elbName, { added: instanceIds }, async () => {
       const members = await gateway.register(elbName, instanceIds, trace);
-      changes.attached(elbName, instanceIds);
+      recentChanges.attached(elbName, instanceIds);
       return members;
     });
   }
 
-  /** Where AWS may have changed an instance all the same, the load balancer is read again. */
+  /** Fails these instances. If AWS may have changed one of them, the load balancer is read again. */
   #fail(elbName: ElbName, outcomes: ChangeOutcomes, failures: Failures): void {
     if ([...failures.values()].some(isUnclear)) this.#deps.inventory.doubt(elbName);
     outcomes.refuse((id) => {

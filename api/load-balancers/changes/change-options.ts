@@ -1,15 +1,14 @@
 import type { MachineInfo } from '../instance.ts';
 
-/** How a change is to be made. */
 export interface ChangeOptions {
-  /** Run every check, and change nothing. */
+  /** Whether to run every check without the change. */
   readonly dryRun?: boolean;
-  /** Detach even the last member in service. */
+  /** Whether to detach even the last member in service. */
   readonly force?: boolean;
-  /** The name of the caller, for the log. */
+  /** The name of the principal, for the log. */
   readonly actor?: string | undefined;
   /** The id of the request, for the log. */
   readonly requestId?: string;
-  /** Returns whether these members, as a list has them, are those for which the caller wants the change. */
+  /** Returns whether the current members match the caller's If-Match. */
   readonly ifMatch?: ((members: readonly MachineInfo[]) => boolean) | undefined;
 }

@@ -9,23 +9,22 @@ import {
   undescribed,
 } from '../instance.ts';
 
-/** What became of an instance that was named: it was changed, or would be in a dry run, or why not. */
+/** The result for one named instance: its info if it was changed, or would be by a dry run; else the error. */
 export interface ChangeOutcome {
   /** As the caller wrote it. */
   readonly instanceId: string;
   readonly result: MachineInfo | DomainError;
-  /** Present where an instance that was attached, or would be, still drains from an earlier membership. */
+  /** Set if the attached instance still drains from an earlier membership. */
   readonly draining?: Draining | undefined;
 }
 
-/** What becomes of the instances of one change, step by step. */
+/** Collects the outcomes of one change. */
 export class ChangeOutcomes {
-  /** The instances in the order in which they were named, each once. */
+  /** The named instances in order, without duplicates. */
   readonly ids: Members;
   readonly #named: readonly string[];
   readonly #instances = new Map<InstanceId, MachineInfo>();
   readonly #failures = new Map<InstanceId, DomainError>();
-  /** The instances that still drain from an earlier membership. */
   draining: ReadonlyMap<InstanceId, Draining> = new Map();
 
   constructor(named: readonly string[]) {
@@ -33,20 +32,19 @@ export class ChangeOutcomes {
     this.ids = [...new Set(named.flatMap((text) => parseInstanceId(text) ?? []))];
   }
 
-  /** The instances that have not failed so far. */
-  get left(): Members {
+  /** The instances without an error so far. */
+  get remaining(): Members {
     return this.ids.filter((id) => !this.#failures.has(id));
   }
 
-  /** Refuses those left for which `why` returns an error. */
-  refuse(why: (instanceId: InstanceId) => DomainError | undefined): void {
-    for (const id of this.left) {
-      const error = why(id);
+  /** Refuses the remaining instances for which `errorOf` returns an error. */
+  refuse(errorOf: (instanceId: InstanceId) => DomainError | undefined): void {
+    for (const id of this.remaining) {
+      const error = errorOf(id);
       if (error !== undefined) this.#failures.set(id, error);
     }
   }
 
-  /** Takes in descriptions of the instances. */
   describe(instances: readonly MachineInfo[]): void {
     for (const instance of instances) this.#instances.set(instance.instanceId, instance);
   }
@@ -55,14 +53,14 @@ export class ChangeOutcomes {
     return this.#instances.get(instanceId) ?? undescribed(instanceId);
   }
 
-  /** Returns one outcome for each that was named; after a success, `again` is the error of one that is named again. */
-  inOrder(again: (instanceId: InstanceId) => DomainError): ChangeOutcome[] {
+  /** Returns the outcome of each named instance. After a success, a duplicate gets the error `duplicate`. */
+  inOrder(duplicate: (instanceId: InstanceId) => DomainError): ChangeOutcome[] {
     const seen = new Set<InstanceId>();
     return this.#named.map((text) => {
       const instanceId = parseInstanceId(text);
       if (instanceId === undefined) return { instanceId: text, result: notAnInstanceId(text) };
       const failure =
-        this.#failures.get(instanceId) ?? (seen.has(instanceId) ? again(instanceId) : undefined);
+        this.#failures.get(instanceId) ?? (seen.has(instanceId) ? duplicate(instanceId) : undefined);
       seen.add(instanceId);
       return failure === undefined
         ? { instanceId, result: this.instance(instanceId), draining: this.draining.get(instanceId) }
@@ -71,7 +69,7 @@ export class ChangeOutcomes {
   }
 }
 
-/** Returns the outcome of each instance once: the first one, which is the one that changed it. */
+/** Returns the first outcome of each valid id, which is that of the change. */
 export function firstOutcomes(outcomes: readonly ChangeOutcome[]): ChangeOutcome[] {
   return outcomes.filter(
     ({ instanceId }, index) =>
@@ -80,7 +78,7 @@ export function firstOutcomes(outcomes: readonly ChangeOutcome[]): ChangeOutcome
   );
 }
 
-/** Returns the instance of the only outcome. Throws where it is a failure. */
+/** Returns the instance of the only outcome. Throws its error if it failed. */
 export function only([outcome]: readonly ChangeOutcome[]): MachineInfo {
   if (outcome === undefined) throw new Error('there is no outcome');
   if (outcome.result instanceof DomainError) throw outcome.result;

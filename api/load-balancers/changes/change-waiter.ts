@@ -2,41 +2,42 @@ import { DomainError } from '../../errors.ts';
 import { startTrace } from '../../telemetry/aws-trace.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import type { Clock } from '../../clock.ts';
-import { type HealthEntry, untold } from '../member-health.ts';
+import type { LastHealth } from '../health/awaited-instance.ts';
 import type { HealthService } from '../health/health-service.ts';
-import type { ElbName, InstanceId } from '../instance.ts';
+import type { HealthWaiter } from '../health/health-waiter.ts';
 import type { RecentChanges } from '../health/recent-changes.ts';
-import { attachedAgainFailed, closing, type Done, lost, withDone } from './wait-failures.ts';
-import type { LastLooks, HealthWaiter } from '../health/health-waiter.ts';
+import type { ElbName, InstanceId } from '../instance.ts';
+import { type HealthEntry, unreported } from '../member-health.ts';
+import { closing, failedAfterChange, lost, type MadeChange, secondAttachFailed } from './wait-failures.ts';
 
-export interface Wait extends Done {
-  /** On the scale of `Clock.now()`. */
+export interface Wait extends MadeChange {
+  /** The end of the wait, on the scale of `Clock.now()`. */
   readonly until: number;
 }
 
 export type WaitOutcome =
-  /** `again`: the attachment was gone after the draining and was made once more. */
+  /** The instance is in the awaited state; `again` if it was attached a second time after its draining. */
   | { readonly how: 'there'; readonly again: boolean }
   | { readonly how: 'late'; readonly health: HealthEntry | undefined }
-  /** The caller has hung up. */
+  /** The client has disconnected. */
   | { readonly how: 'gone' };
 
 export interface ChangeWaiterDeps {
-  readonly waiting: HealthWaiter;
+  readonly waiter: HealthWaiter;
   readonly health: HealthService;
-  readonly changes: RecentChanges;
+  readonly recentChanges: RecentChanges;
   readonly logger: Logger;
   readonly clock: Clock;
-  /** Attaches an instance as a request does, within `withinMs` milliseconds. Throws DomainError. */
+  /** Attaches an instance within `withinMs` milliseconds. Throws DomainError. */
   readonly attach: (elbName: ElbName, instanceId: InstanceId, withinMs: number) => Promise<unknown>;
 }
 
-/** The time for the facts of an answer that is late already, in milliseconds. */
+/** The deadline for the explanation after a timeout, in milliseconds. */
 const explainMs = 2000;
 /** The greatest age of EC2's facts in it, in milliseconds. */
 const factsMaxAgeMs = 1000;
 
-/** Follows a change until the instance is in the state that the caller waits for. */
+/** Waits until a changed instance is in the awaited state. */
 export class ChangeWaiter {
   readonly #deps: ChangeWaiterDeps;
 
@@ -45,26 +46,25 @@ export class ChangeWaiter {
   }
 
   /**
-   * Waits. Whether AWS drops an attachment that was made while the instance drained is not documented: where it is gone
-   * when the draining ends, it is made once more. Throws `closing`, `attachment_lost`, `elb_not_found`, and what a
-   * second attachment throws; each says what was done before.
+   * Waits. AWS does not document whether it keeps an attachment that was made while the instance drained; if it is lost
+   * after the draining, the instance is attached a second time. Throws `closing`, `attachment_lost`, `elb_not_found`, and
+   * what the second attachment throws; each error states the change that was made.
    */
   async until(wait: Wait, gone: AbortSignal): Promise<WaitOutcome> {
-    const { elbName, instanceId, until } = wait;
-    const { changes } = this.#deps;
-    const drainedBefore = changes.get(elbName, instanceId).drainingSince !== undefined;
+    const { elbName, instanceId, awaited, until } = wait;
+    const { waiter, recentChanges, clock } = this.#deps;
+    const drainedBefore = recentChanges.get(elbName, instanceId).drainingSince !== undefined;
     for (const again of [false, true]) {
-      const ms = until - this.#deps.clock.now();
-      const end = await this.#deps.waiting.until(elbName, instanceId, wait.awaited, { ms, gone });
+      const end = await waiter.until(elbName, instanceId, awaited, { ms: until - clock.now(), gone });
       if (end.how === 'lost') {
-        const { attachedAt = -Infinity, detachedAt = -Infinity } = changes.get(elbName, instanceId);
+        const { attachedAt = -Infinity, detachedAt = -Infinity } = recentChanges.get(elbName, instanceId);
         const drained = (end.drained || drainedBefore) && detachedAt < attachedAt;
         if (again || !drained) throw lost(wait, again, (await this.#explain(wait, {}))?.instanceState);
         await this.#attachAgain(wait);
         continue;
       }
       if (end.how === 'closing') throw closing(wait);
-      if (end.how === 'failed') throw withDone(wait, end.error);
+      if (end.how === 'failed') throw failedAfterChange(wait, end.error);
       if (end.how === 'late') return { how: 'late', health: await this.#explain(wait, end) };
       return end.how === 'there' ? { how: 'there', again } : { how: 'gone' };
     }
@@ -77,23 +77,23 @@ export class ChangeWaiter {
       await this.#deps.attach(elbName, instanceId, wait.until - this.#deps.clock.now());
       this.#deps.logger.info(
         { elbName, instanceId },
-        'attached again, as it was no member after its draining',
+        'attached again: it was not a member after its draining',
       );
     } catch (error) {
-      // Somebody else attached it meanwhile, which is as good.
+      // Another client has attached it.
       if (error instanceof DomainError && error.code === 'instance_already_attached') return;
-      throw attachedAgainFailed(wait, error);
+      throw secondAttachFailed(wait, error);
     }
   }
 
   async #explain(
     { elbName, instanceId }: Wait,
-    { last = untold(instanceId), trouble }: LastLooks,
+    { last = unreported(instanceId), trouble }: LastHealth,
   ): Promise<HealthEntry | undefined> {
-    const { clock } = this.#deps;
+    const { clock, health } = this.#deps;
     const since = clock.now() - factsMaxAgeMs;
-    const [entry] = await this.#deps.health.explain(elbName, [last], since, startTrace(clock, explainMs));
+    const [entry] = await health.explain(elbName, [last], since, startTrace(clock, explainMs));
     if (entry === undefined || trouble === undefined) return entry;
-    return { ...entry, why: `its health is not known, as ${trouble.problem}; look again later` };
+    return { ...entry, why: `its health is unknown because ${trouble.problem}; check again later` };
   }
 }

@@ -3,7 +3,7 @@ import type { ChangeOptions } from './change-options.ts';
 import type { LastInServiceGuard } from './last-in-service-guard.ts';
 import type { ElbName, Members } from '../instance.ts';
 
-/** Warns of detaches that can leave a load balancer without a member in service. */
+/** Logs warnings about detaches that can leave a load balancer without a member in service. */
 export class DetachWarnings {
   readonly #logger: Logger;
   readonly #lastInService: LastInServiceGuard;
@@ -14,9 +14,8 @@ export class DetachWarnings {
   }
 
   /**
-   * Warns where the detach leaves no member in service, and where it was forced past the check for that. The first is
-   * known without a call of AWS where `listed`, the members left, is empty, or where the health was read a short time
-   * before.
+   * Logs a warning if no member is in service after the detach, as far as `listed`, the remaining members, or recent
+   * health shows, and a warning if the detach was forced past the protection of the last member in service.
    */
   detached(
     elbName: ElbName,
@@ -26,11 +25,8 @@ export class DetachWarnings {
   ): void {
     const fields = { principal: actor, requestId, elbName, instanceIds };
     if (listed?.length === 0 || this.#lastInService.wereLast(elbName, instanceIds))
-      this.#logger.warn(fields, 'no member is known to be in service after this detach');
+      this.#logger.warn(fields, 'no member is in service after this detach');
     if (this.#lastInService.isProtected && force)
-      this.#logger.warn(
-        fields,
-        'detached by force, without a look at whether it was the last one in service',
-      );
+      this.#logger.warn(fields, 'detached by force, without the check for the last member in service');
   }
 }

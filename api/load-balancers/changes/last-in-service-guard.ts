@@ -7,30 +7,30 @@ import { KeyedLock } from '../../async/keyed-lock.ts';
 import type { ElbName, InstanceId, Members } from '../instance.ts';
 import type { RecentChanges } from '../health/recent-changes.ts';
 
-/** AWS may list an instance as healthy for a moment after its detach, in milliseconds. */
-const detachShowsWithinMs = 5000;
-/** How old a reading of health may be that a warning relies on, in milliseconds. */
+/** How long AWS may list an instance as healthy after its detach, in milliseconds. */
+const detachVisibleAfterMs = 5000;
+/** The greatest age of the health behind a warning, in milliseconds. */
 const recentMs = 10_000;
 
-/** Keeps a load balancer that has healthy members from losing the last of them, where PROTECT_LAST_IN_SERVICE is set. */
+/** Protects the last healthy member of a load balancer from a detach if PROTECT_LAST_IN_SERVICE is set. */
 export class LastInServiceGuard {
   readonly isProtected: boolean;
-  readonly #reads: HealthReader;
+  readonly #reader: HealthReader;
   readonly #changes: RecentChanges;
   readonly #clock: Clock;
   readonly #locks = new KeyedLock();
 
-  constructor(reads: HealthReader, changes: RecentChanges, isProtected: boolean, clock: Clock) {
-    this.#reads = reads;
+  constructor(reader: HealthReader, changes: RecentChanges, isProtected: boolean, clock: Clock) {
+    this.#reader = reader;
     this.#changes = changes;
     this.isProtected = isProtected;
     this.#clock = clock;
   }
 
   /**
-   * Runs the detach of a load balancer after those before it, with the members in service, which are read meanwhile.
-   * So of two detaches at the same time, neither counts on the other's instance. Without protection, and by force, it
-   * runs at once and without them.
+   * Runs the detach with the members in service, and after earlier detaches of the load balancer, so that concurrent
+   * detaches do not both rely on the other's instance. Without protection, or with `force`, it runs at once and without
+   * the members in service.
    */
   guard(
     elbName: ElbName,
@@ -46,23 +46,23 @@ export class LastInServiceGuard {
     });
   }
 
-  /** Returns the members that are in service from now on. Throws `elb_not_found`, and what the gateway throws. */
+  /** Returns the members in service, read from now on. Throws `elb_not_found`, and what the gateway throws. */
   async inService(
     elbName: ElbName,
     urgency: 'urgent' | 'ordinary',
     trace: AwsTrace,
   ): Promise<ReadonlySet<InstanceId>> {
     const now = this.#clock.now();
-    const { health } = await this.#reads.all(elbName, now, urgency, trace);
+    const { health } = await this.#reader.all(elbName, now, urgency, trace);
     return this.#inServiceOf(elbName, health, now);
   }
 
   /**
-   * Returns whether the instances that were just detached were the last in service, by a reading of health that is
-   * some seconds old at most; false where there is none.
+   * Returns whether the detached instances were the last in service, by the last health if that is at most 10 s old;
+   * else false.
    */
   wereLast(elbName: ElbName, detached: Members): boolean {
-    const last = this.#reads.last(elbName);
+    const last = this.#reader.last(elbName);
     if (last === undefined || this.#clock.now() - last.asOf > recentMs) return false;
     const inService = last.health.filter(isHealthy).map(({ instanceId }) => instanceId);
     const isGone = (id: InstanceId): boolean =>
@@ -73,18 +73,18 @@ export class LastInServiceGuard {
   #inServiceOf(elbName: ElbName, health: readonly MemberHealth[], now: number): ReadonlySet<InstanceId> {
     const gone = (id: InstanceId): boolean => {
       const { attachedAt = -Infinity, detachedAt = -Infinity } = this.#changes.get(elbName, id);
-      return detachedAt > attachedAt && now - detachedAt < detachShowsWithinMs;
+      return detachedAt > attachedAt && now - detachedAt < detachVisibleAfterMs;
     };
     const healthy = health.filter((one) => isHealthy(one) && !gone(one.instanceId));
     return new Set(healthy.map(({ instanceId }) => instanceId));
   }
 }
 
-/** How many members are in service before a detach, and would be after it; else why that is unknown. */
+/** The number of members in service before and after a detach, or the reason why it is unknown. */
 export type InServiceForecast =
   { readonly before: number; readonly after: number } | { readonly unknown: string };
 
-/** Returns what the detach of these instances would leave in service. Failures of AWS make it unknown. */
+/** Returns the members in service before and after a detach of these instances; unknown if AWS fails. */
 export async function forecast(
   inService: Promise<ReadonlySet<InstanceId>>,
   detached: Members,
@@ -98,7 +98,7 @@ export async function forecast(
   }
 }
 
-/** Returns those of the instances, detached in this order, that would take the last healthy member away. */
+/** Returns those of the instances whose detach, in this order, would remove the last healthy member. */
 export function lastOnes(healthy: ReadonlySet<InstanceId>, instanceIds: Members): Set<InstanceId> {
   const left = new Set(healthy);
   const refused = new Set<InstanceId>();

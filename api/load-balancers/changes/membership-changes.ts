@@ -18,7 +18,7 @@ export interface MembershipChangesDeps extends ChangeCallsDeps {
   readonly logger: Logger;
 }
 
-/** What became of a detach; in a dry run, with what it would leave in service. */
+/** The result of a detach; of a dry run, with the members that would be in service. */
 export interface Detached {
   readonly outcomes: readonly ChangeOutcome[];
   readonly inService?: InServiceForecast;
@@ -28,21 +28,20 @@ export interface Detached {
 export class MembershipChanges {
   readonly #deps: MembershipChangesDeps;
   readonly #calls: ChangeCalls;
-  readonly #drainings: DrainingCheck;
-  readonly #log: DetachWarnings;
+  readonly #draining: DrainingCheck;
+  readonly #warnings: DetachWarnings;
   readonly #locks = new KeyedLock();
 
   constructor(deps: MembershipChangesDeps) {
     this.#deps = deps;
     this.#calls = new ChangeCalls(deps);
-    this.#drainings = new DrainingCheck(deps.changes, deps.health, deps.clock);
-    this.#log = new DetachWarnings(deps.logger, deps.lastInService);
+    this.#draining = new DrainingCheck(deps.recentChanges, deps.health, deps.clock);
+    this.#warnings = new DetachWarnings(deps.logger, deps.lastInService);
   }
 
   /**
-   * Attaches the instances and returns one outcome for each that is named, in order; an instance that is named again
-   * is a member already. Throws `elb_not_found`, `precondition_failed`, and what the calls of the checks throw: then
-   * nothing was changed.
+   * Attaches the instances and returns one outcome for each named instance, in order; a duplicate is already a member.
+   * Throws `elb_not_found`, `precondition_failed`, and what the gateway throws in the checks; nothing was changed then.
    */
   async attach(
     elbName: ElbName,
@@ -52,22 +51,21 @@ export class MembershipChanges {
   ): Promise<ChangeOutcome[]> {
     const outcomes = new ChangeOutcomes(named);
     await this.#locks.runAll(keysOf(elbName, outcomes, options), async () => {
-      const checks = this.#checks(elbName, outcomes, options, trace);
-      await checks.refuseMembers();
-      await checks.describe();
-      checks.refuseUnsuitable();
-      await checks.requireMatch(options.ifMatch);
-      if (options.dryRun !== true && outcomes.left.length > 0)
+      const preconditions = this.#preconditions(elbName, outcomes, options, trace);
+      await preconditions.refuseMembers();
+      await preconditions.describe();
+      preconditions.refuseUnsuitable();
+      await preconditions.requireMatch(options.ifMatch);
+      if (options.dryRun !== true && outcomes.remaining.length > 0)
         await this.#calls.register(elbName, outcomes, trace);
     });
-    outcomes.draining = await this.#drainings.of(elbName, outcomes.left, trace);
+    outcomes.draining = await this.#draining.find(elbName, outcomes.remaining, trace);
     return outcomes.inOrder((id) => alreadyAttached(elbName, id));
   }
 
   /**
-   * Detaches the instances and returns one outcome for each that is named, in order; an instance that is named again
-   * is no member any more. Throws `elb_not_found`, `precondition_failed`, and what the calls of the checks throw: then
-   * nothing was changed.
+   * Detaches the instances and returns one outcome for each named instance, in order; a duplicate is no longer a member.
+   * Throws `elb_not_found`, `precondition_failed`, and what the gateway throws in the checks; nothing was changed then.
    */
   async detach(
     elbName: ElbName,
@@ -81,19 +79,20 @@ export class MembershipChanges {
     let inService: InServiceForecast | undefined;
     await this.#locks.runAll(keysOf(elbName, outcomes, options), () =>
       lastInService.guard(elbName, guard, trace, async (healthy) => {
-        const checks = this.#checks(elbName, outcomes, options, trace);
-        await checks.refuseStrangers();
-        await checks.keepLastInService(healthy);
-        await checks.describe();
-        await checks.requireMatch(options.ifMatch);
-        if (outcomes.left.length === 0) return;
+        const preconditions = this.#preconditions(elbName, outcomes, options, trace);
+        await preconditions.refuseNonMembers();
+        await preconditions.keepLastInService(healthy);
+        await preconditions.describe();
+        await preconditions.requireMatch(options.ifMatch);
+        if (outcomes.remaining.length === 0) return;
         if (options.dryRun === true) {
           const before = healthy ?? lastInService.inService(elbName, 'ordinary', trace);
-          inService = await forecast(before, outcomes.left);
+          inService = await forecast(before, outcomes.remaining);
           return;
         }
         const listed = await this.#calls.deregister(elbName, outcomes, trace);
-        if (outcomes.left.length > 0) this.#log.detached(elbName, outcomes.left, listed, options);
+        if (outcomes.remaining.length > 0)
+          this.#warnings.detached(elbName, outcomes.remaining, listed, options);
       }),
     );
     return {
@@ -102,7 +101,7 @@ export class MembershipChanges {
     };
   }
 
-  #checks(
+  #preconditions(
     elbName: ElbName,
     outcomes: ChangeOutcomes,
     options: ChangeOptions,
@@ -112,13 +111,12 @@ export class MembershipChanges {
   }
 }
 
-/** Changes of one instance exclude each other; so do all conditional changes of a load balancer: of two with one ETag, one is made. */
+/** Changes of one instance run one after the other, and so do all conditional changes of a load balancer. */
 function keysOf(elbName: ElbName, { ids }: ChangeOutcomes, { ifMatch }: ChangeOptions): string[] {
   const keys = ids.map((id) => `${elbName}/${id}`);
   return ifMatch === undefined ? keys : [elbName, ...keys];
 }
 
-/** Checks of changes go before reads; those of dry runs do not. */
 function urgencyOf({ dryRun }: ChangeOptions): 'urgent' | 'ordinary' {
   return dryRun === true ? 'ordinary' : 'urgent';
 }

@@ -7,7 +7,7 @@ import type { ElbName, InstanceId, MachineInfo } from '../instance.ts';
 import type { ChangeOutcomes } from './change-outcomes.ts';
 import { alreadyAttached, keptInService, notAttached, preconditionFailed, unsuitable } from '../failures.ts';
 
-/** The checks before one change, each of which refuses some of the instances left. */
+/** The checks before one change. Each refuses some of the remaining instances, and throws what the gateway throws. */
 export class Preconditions {
   readonly #inventory: Inventory;
   readonly #elbName: ElbName;
@@ -16,7 +16,7 @@ export class Preconditions {
   readonly #members: Promise<ReadonlySet<InstanceId>>;
   readonly #instances: Promise<readonly MachineInfo[]>;
 
-  /** Starts the reads of the members and of the instances side by side. */
+  /** Starts the reads of the members and of the instances. */
   constructor(
     inventory: Inventory,
     elbName: ElbName,
@@ -28,48 +28,47 @@ export class Preconditions {
     this.#elbName = elbName;
     this.#outcomes = outcomes;
     this.#trace = trace;
-    this.#instances = checked(inventory.descriptions.eachNow(outcomes.ids, trace));
+    this.#instances = checked(inventory.details.eachNow(outcomes.ids, trace));
     const members = inventory.membersNow(elbName, trace, urgency);
     this.#members = checked(members.then((listed) => new Set(listed)));
   }
 
-  /** Refuses instances that are members. Throws `elb_not_found`, and what the gateway throws. */
+  /** Refuses members. Throws `elb_not_found`. */
   async refuseMembers(): Promise<void> {
     const members = await this.#members;
     this.#outcomes.refuse((id) => (members.has(id) ? alreadyAttached(this.#elbName, id) : undefined));
   }
 
-  /** Refuses instances that are not members. Throws `elb_not_found`, and what the gateway throws. */
-  async refuseStrangers(): Promise<void> {
+  /** Refuses instances that are not members. Throws `elb_not_found`. */
+  async refuseNonMembers(): Promise<void> {
     const members = await this.#members;
     this.#outcomes.refuse((id) => (members.has(id) ? undefined : notAttached(this.#elbName, id)));
   }
 
-  /** Refuses the last instance of those in service; undefined allows all. Throws what the gateway throws. */
+  /** Refuses the last instance in service; undefined turns the check off. */
   async keepLastInService(inService: Promise<ReadonlySet<InstanceId>> | undefined): Promise<void> {
-    if (inService === undefined || this.#outcomes.left.length === 0) return;
-    const last = lastOnes(await checked(inService), this.#outcomes.left);
+    if (inService === undefined || this.#outcomes.remaining.length === 0) return;
+    const last = lastOnes(await checked(inService), this.#outcomes.remaining);
     this.#outcomes.refuse((id) => (last.has(id) ? keptInService(this.#elbName, id) : undefined));
   }
 
-  /** Takes EC2's descriptions into the outcomes. Throws what the gateway throws. */
+  /** Adds EC2's descriptions to the outcomes. */
   async describe(): Promise<void> {
-    if (this.#outcomes.left.length > 0) this.#outcomes.describe(await this.#instances);
+    if (this.#outcomes.remaining.length > 0) this.#outcomes.describe(await this.#instances);
   }
 
-  /** Refuses the described instances that AWS would not attach. */
+  /** Refuses instances that AWS would refuse to attach. */
   refuseUnsuitable(): void {
     const traits = this.#inventory.traits(this.#elbName);
     this.#outcomes.refuse((id) => unsuitable(this.#outcomes.instance(id), traits));
   }
 
   /**
-   * Throws `precondition_failed` where the list is not the one that the caller wants changed. This is the last check,
-   * so that refusals of the others keep their answers (RFC 9110, 13.2.1); these have read the members, so the list is
-   * known without a call.
+   * Throws `precondition_failed` if the list does not match. It must be the last check (RFC 9110, 13.2.1); the earlier
+   * ones have read the members, so it makes no call.
    */
   async requireMatch(ifMatch: ChangeOptions['ifMatch']): Promise<void> {
-    if (ifMatch === undefined || this.#outcomes.left.length === 0) return;
+    if (ifMatch === undefined || this.#outcomes.remaining.length === 0) return;
     const { instances } = await checked(this.#inventory.list(this.#elbName, {}, this.#trace));
     if (!ifMatch(instances)) throw preconditionFailed(this.#elbName);
   }

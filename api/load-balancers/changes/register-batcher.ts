@@ -5,25 +5,25 @@ import { type Failures, retryWithoutRefused } from './retry-without-refused.ts';
 import type { ElbName, Members } from '../instance.ts';
 import { fulfilledWithin, withinDeadline } from '../../async/deadlines.ts';
 
-/** How long a Register in flight delays the next one, so that callers who come meanwhile share it, in milliseconds. */
-const patienceMs = 100;
-/** A shared call ends this much before the last of its callers gives up, so that the caller gets the cause. */
+/** How long a call in flight delays the next one, which later callers then share, in milliseconds. */
+const nextCallAfterMs = 100;
+/** Shared calls time out this much earlier than their callers, so that callers get the cause, in milliseconds. */
 const headStartMs = 100;
 
-/** Registers instances in one call of AWS. Throws DomainErrors. */
+/** Registers instances in one call. Throws DomainError. */
 export type Register = (elbName: ElbName, instanceIds: Members, trace: AwsTrace) => Promise<void>;
 
-interface Joined {
+interface Request {
   readonly instanceIds: Members;
   readonly trace: AwsTrace;
   readonly settle: (failures: Promise<Failures>) => void;
 }
 
-/** Registers instances, in one call of AWS for all callers who come together for one load balancer. */
+/** Registers instances of a load balancer, in one call for concurrent callers. */
 export class RegisterBatcher {
   readonly #register: Register;
   readonly #clock: Clock;
-  readonly #queues = new Map<ElbName, Joined[]>();
+  readonly #queues = new Map<ElbName, Request[]>();
 
   constructor(register: Register, clock: Clock) {
     this.#register = register;
@@ -31,19 +31,19 @@ export class RegisterBatcher {
   }
 
   /**
-   * Registers the instances, which no other caller registers at this moment, and returns the failures. An instance that
-   * AWS refuses does not fail the others of the call, whichever caller named it.
+   * Registers the instances and returns the failures. An instance that AWS refuses does not fail the others of the call.
+   * The caller must hold the locks of the instances.
    */
-  join(elbName: ElbName, instanceIds: Members, trace: AwsTrace): Promise<Failures> {
+  register(elbName: ElbName, instanceIds: Members, trace: AwsTrace): Promise<Failures> {
     return new Promise((settle) => {
-      const joined = { instanceIds, trace, settle };
+      const request = { instanceIds, trace, settle };
       const queue = this.#queues.get(elbName);
       if (queue !== undefined) {
-        queue.push(joined);
+        queue.push(request);
         return;
       }
-      this.#queues.set(elbName, [joined]);
-      // Callers whose checks were answered by the same call come in the same turn of the event loop.
+      this.#queues.set(elbName, [request]);
+      // Callers whose checks shared a call continue in the same turn of the event loop.
       setImmediate(() => void this.#serve(elbName));
     });
   }
@@ -52,35 +52,35 @@ export class RegisterBatcher {
     const queue = this.#queues.get(elbName);
     while (queue !== undefined && queue.length > 0) {
       const group = queue.splice(0);
-      await fulfilledWithin(this.#registerAll(elbName, group), patienceMs, this.#clock);
+      await fulfilledWithin(this.#registerAll(elbName, group), nextCallAfterMs, this.#clock);
     }
     this.#queues.delete(elbName);
   }
 
-  async #registerAll(elbName: ElbName, group: readonly Joined[]): Promise<void> {
+  async #registerAll(elbName: ElbName, group: readonly Request[]): Promise<void> {
     const trace = sharedTrace(group, this.#clock);
-    const instanceIds = group.flatMap((joined) => joined.instanceIds);
+    const instanceIds = group.flatMap((request) => request.instanceIds);
     const failures = retryWithoutRefused(instanceIds, trace.deadline, (ids) =>
       this.#register(elbName, ids, trace),
     );
-    for (const joined of group)
-      joined.settle(trace === joined.trace ? failures : partOf(failures, joined, trace));
+    for (const request of group)
+      request.settle(trace === request.trace ? failures : failuresOf(failures, request, trace));
     await failures;
   }
 }
 
-/** The trace of the only caller, else one that lasts about as long as the longest of theirs. */
-function sharedTrace(group: readonly Joined[], clock: Clock): AwsTrace {
+/** Returns the trace of the only caller, or a new one with about the latest of the callers' deadlines. */
+function sharedTrace(group: readonly Request[], clock: Clock): AwsTrace {
   const [first] = group;
   if (first !== undefined && group.length === 1) return first.trace;
   const deadlineAt = Math.max(...group.map(({ trace }) => trace.deadlineAt));
   return startTrace(clock, Math.max(0, Math.floor(deadlineAt - headStartMs - clock.now())));
 }
 
-/** What became of the call for one of its callers, who may have to give up earlier. */
-async function partOf(
+/** Returns the failures of one caller, whose deadline may be earlier than the call's. */
+async function failuresOf(
   shared: Promise<Failures>,
-  { instanceIds, trace }: Joined,
+  { instanceIds, trace }: Request,
   { requestIds }: AwsTrace,
 ): Promise<Failures> {
   try {

@@ -1,16 +1,16 @@
 import { DomainError } from '../../errors.ts';
 import type { InstanceId, Members } from '../instance.ts';
 
-/** How often a call is made again without what AWS refuses in it: each call spends a token of the account's few. */
-const mostRepetitions = 5;
+/** Each retry takes a token from the account's small rate limit of changes. */
+const mostRetries = 5;
 
-/** The failures of a change by instance; instances that are missing were changed. */
+/** The failures of a change by instance. All other instances were changed. */
 export type Failures = ReadonlyMap<InstanceId, DomainError>;
 
 /**
- * Changes the instances in one call of `make`. AWS changes all of a call or none, so where it names an instance that it
- * refuses, the call is made again without that one, at most five times and until the deadline. Throws what `make`
- * throws beside DomainErrors.
+ * Changes the instances in one call of `make`. AWS changes all instances of a call or none. If AWS names an instance that
+ * it refuses, the call is retried without it, at most five times and until the deadline. Throws errors of `make` that are
+ * not DomainErrors.
  */
 export async function retryWithoutRefused(
   instanceIds: Members,
@@ -18,17 +18,17 @@ export async function retryWithoutRefused(
   make: (instanceIds: Members) => Promise<unknown>,
 ): Promise<Failures> {
   const failures = new Map<InstanceId, DomainError>();
-  let left = instanceIds;
-  for (let repetitions = 0; left.length > 0; repetitions += 1) {
-    const error = await failureOf(make(left));
+  let remaining = instanceIds;
+  for (let retries = 0; remaining.length > 0; retries += 1) {
+    const error = await failureOf(make(remaining));
     if (error === undefined) break;
-    const refused = refusedOf(error, left);
+    const refused = refusedOf(error, remaining);
     for (const id of refused) failures.set(id, error);
-    left = left.filter((id) => !failures.has(id));
-    const mayGoOn = refused.length > 0 && repetitions < mostRepetitions && !deadline.aborted;
-    if (mayGoOn) continue;
-    const last = refused.length > 0 ? notTried(failures.size) : ofNoOne(error, left.length);
-    for (const id of left) failures.set(id, last);
+    remaining = remaining.filter((id) => !failures.has(id));
+    const mayRetry = refused.length > 0 && retries < mostRetries && !deadline.aborted;
+    if (mayRetry) continue;
+    const last = refused.length > 0 ? notTried(failures.size) : withoutNames(error, remaining.length);
+    for (const id of remaining) failures.set(id, last);
     break;
   }
   return failures;
@@ -53,13 +53,13 @@ function refusedOf(error: DomainError, asked: Members): Members {
 function notTried(refused: number): DomainError {
   return new DomainError(
     'not_tried',
-    `not tried: AWS refused ${refused} other ${refused === 1 ? 'instance' : 'instances'} of the same call one after the other`,
+    `not tried: AWS refused ${refused} other ${refused === 1 ? 'instance' : 'instances'} of the same call`,
     { advice: 'nothing was changed, so try this one again', retryAfterSeconds: 1 },
   );
 }
 
-/** To find the one by trying each would spend the account's budget of changes. */
-function ofNoOne(error: DomainError, count: number): DomainError {
+/** Finding the refused instance by one call each would exhaust the account's rate limit. */
+function withoutNames(error: DomainError, count: number): DomainError {
   return error.code === 'instance_refused'
     ? error.withAdvice(
         `AWS does not say which of ${count} instances it refuses; nothing was changed, so try fewer at once`,

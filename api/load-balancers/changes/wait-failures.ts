@@ -1,55 +1,55 @@
 import { DomainError, isUnclear } from '../../errors.ts';
-import type { AwaitedState } from '../health/health-waiter.ts';
+import type { AwaitedState } from '../health/awaited-instance.ts';
 import type { ElbName, InstanceId } from '../instance.ts';
 
-/** A change that was made, and the state of the instance that its caller waits for. */
-export interface Done {
+/** A change that was made, and the state of the instance for which its caller waits. */
+export interface MadeChange {
   readonly elbName: ElbName;
   readonly instanceId: InstanceId;
   readonly awaited: AwaitedState;
 }
 
-/** The service closes while the caller waits. */
-export function closing(wait: Done): DomainError {
-  const problem = `${done(wait)}, but this service is closing and cannot wait until it is ${wait.awaited}`;
+/** Returns the error for a wait that the closing service ends. */
+export function closing(change: MadeChange): DomainError {
+  const problem = `${made(change)}, but this service is closing and cannot wait until it is ${change.awaited}`;
   return new DomainError('closing', problem, {
-    advice: `see GET /elb/${wait.elbName}/health`,
+    advice: `see GET /elb/${change.elbName}/health`,
     retryAfterSeconds: 1,
   });
 }
 
 /**
- * The instance is no longer a member; `again` where it was attached a second time after its draining. AWS itself ends the
- * membership of an instance that is terminated, which `state`, EC2's state of it, shows.
+ * Returns the error for an instance that is no longer a member; `again` if it was attached a second time after its
+ * draining. AWS detaches terminated instances, so the error names `state`, the EC2 state, if the instance is terminated.
  */
-export function lost(wait: Done, again: boolean, state?: string): DomainError {
-  const so = `${done(wait)}${again ? ', again when its draining had ended' : ''}, but it is no member any more`;
+export function lost(change: MadeChange, again: boolean, state?: string): DomainError {
+  const problem = `${made(change)}${again ? ', and again after its draining' : ''}, but it is no longer a member`;
   if (state === 'terminated' || state === 'shutting-down')
-    return new DomainError('attachment_lost', `${so}: EC2 says that it is ${state}`, {
+    return new DomainError('attachment_lost', `${problem}: its EC2 state is ${state}`, {
       advice: 'attach another instance',
     });
-  return new DomainError('attachment_lost', again ? so : `${so}: somebody else detached it`, {
-    advice: 'find out who, and attach it again',
+  return new DomainError('attachment_lost', again ? problem : `${problem}: another client detached it`, {
+    advice: 'check which client detaches it, and attach it again',
   });
 }
 
-/** The attachment was gone after the draining, and the second one failed. */
-export function attachedAgainFailed(wait: Done, error: unknown): unknown {
+/** Returns the error for a second attachment, after the draining, that failed with `error`. */
+export function secondAttachFailed(change: MadeChange, error: unknown): unknown {
   if (!(error instanceof DomainError)) return error;
-  const so = `${done(wait)} while it drained and was no member when the draining had ended`;
+  const history = `${made(change)} while it drained, and was not a member after the draining`;
   return error.withAdvice(
     isUnclear(error)
-      ? `${so}; whether it was attached again is unknown, so look for it in GET /elb/${wait.elbName}`
-      : `${so}, so attach it again`,
+      ? `${history}; whether it was attached again is unknown, so look for it in GET /elb/${change.elbName}`
+      : `${history}, so attach it again`,
   );
 }
 
-/** Any other failure after the change. */
-export function withDone(wait: Done, error: unknown): unknown {
-  return error instanceof DomainError ? error.withAdvice(`${done(wait)} before that`) : error;
+/** Returns any other failure of a wait, with the advice that the change was made before it. */
+export function failedAfterChange(change: MadeChange, error: unknown): unknown {
+  return error instanceof DomainError ? error.withAdvice(`${made(change)} before that`) : error;
 }
 
-function done({ elbName, instanceId, awaited }: Done): string {
+function made({ elbName, instanceId, awaited }: MadeChange): string {
   return awaited === 'in-service'
     ? `${instanceId} was attached to ${elbName}`
     : `${instanceId} was detached from ${elbName}`;

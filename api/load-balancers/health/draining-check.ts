@@ -1,47 +1,47 @@
 import { type AwsTrace, startTrace } from '../../telemetry/aws-trace.ts';
 import type { Clock } from '../../clock.ts';
-import type { HealthReader } from './health-reader.ts';
 import type { ElbName, InstanceId, Members } from '../instance.ts';
+import type { HealthReader } from './health-reader.ts';
 import type { RecentChanges } from './recent-changes.ts';
 
 /** An instance that was detached and still drains its connections. */
 export interface Draining {
-  /** The latest end of the draining; undefined where the load balancer's draining timeout is not known. */
+  /** The latest end of the draining; undefined if the draining timeout is unknown. */
   readonly until: Date | undefined;
 }
 
-/** The time that these facts may add to an answer, in milliseconds. */
-const patienceMs = 2000;
+/** The deadline of the check, in milliseconds. */
+const deadlineMs = 2000;
 
-/** Finds out which instances still drain. AWS is asked only where this process has seen a detach or the draining. */
+/** Finds instances that still drain. It calls AWS only if this process saw a detach or the draining. */
 export class DrainingCheck {
   readonly #changes: RecentChanges;
-  readonly #reads: HealthReader;
+  readonly #reader: HealthReader;
   readonly #clock: Clock;
 
-  constructor(changes: RecentChanges, reads: HealthReader, clock: Clock) {
+  constructor(changes: RecentChanges, reader: HealthReader, clock: Clock) {
     this.#changes = changes;
-    this.#reads = reads;
+    this.#reader = reader;
     this.#clock = clock;
   }
 
   /**
-   * Returns those of the instances that drain, or may, where AWS does not answer within two seconds. Never throws.
-   * The AWS request ids are added to `trace`.
+   * Returns those of the instances that drain, or that may drain if AWS does not answer within two seconds. Adds the AWS
+   * request ids to the trace. Never throws.
    */
-  async of(elbName: ElbName, instanceIds: Members, trace: AwsTrace): Promise<Map<InstanceId, Draining>> {
+  async find(elbName: ElbName, instanceIds: Members, trace: AwsTrace): Promise<Map<InstanceId, Draining>> {
     const suspects = instanceIds.filter((id) => this.#changes.get(elbName, id).drainingSince !== undefined);
     if (suspects.length === 0) return new Map();
-    const own = startTrace(this.#clock, patienceMs);
-    const seconds = await this.#reads.drainingTimeouts.of(elbName, own);
+    const own = startTrace(this.#clock, deadlineMs);
+    const seconds = await this.#reader.drainingTimeouts.of(elbName, own);
     const found = new Map<InstanceId, Draining>();
     for (const id of suspects) {
       const draining = this.#endOf(elbName, id, seconds);
       if (draining !== undefined) found.set(id, draining);
     }
     if (found.size > 0) {
-      // An instance that was not in service, or has no connection left, does not drain.
-      const health = await this.#reads.some(elbName, [...found.keys()], own).catch(() => undefined);
+      // An instance that was out of service, or has no connection left, does not drain.
+      const health = await this.#reader.some(elbName, [...found.keys()], own).catch(() => undefined);
       if (health !== undefined)
         for (const id of found.keys()) if (health.get(id)?.condition !== 'draining') found.delete(id);
     }

@@ -5,30 +5,28 @@ import type { LoadBalancerGateway } from '../load-balancer-gateway.ts';
 import type { ElbName } from '../instance.ts';
 import { withinDeadline } from '../../async/deadlines.ts';
 
-/** Load balancers whose time-out is kept. */
-const mostKept = 50;
+const mostCached = 50;
 const maxAgeMs = 300_000;
-/** The least time between a failed read and the next one, in milliseconds. */
+/** The time between a failed read and the next one, in milliseconds. */
 const retryMs = 5000;
 
 interface DrainingTimeout {
-  /** Undefined where AWS has not answered. */
+  /** Undefined if the read failed. */
   readonly seconds: number | undefined;
-  /** AWS's ids of the call. */
   readonly requestIds: readonly string[];
 }
 
-/** The draining time-outs of load balancers, as AWS answered them within the last minutes. */
+/** Reads the draining timeouts of load balancers, and caches them for minutes. */
 export class DrainingTimeouts {
   readonly #timeouts: LRUCache<ElbName, DrainingTimeout>;
 
   constructor(gateway: Pick<LoadBalancerGateway, 'describeDraining'>, deadlineMs: number, clock: Clock) {
     this.#timeouts = new LRUCache<ElbName, DrainingTimeout>({
-      max: mostKept,
+      max: mostCached,
       ttl: maxAgeMs,
       noDeleteOnStaleGet: true,
       perf: clock,
-      // Without it, the cache reads the time by a timer of its own.
+      // Otherwise the cache uses a timer of its own.
       ttlResolution: 0,
       fetchMethod: async (elbName, before, { options }) => {
         const trace = startTrace(clock, deadlineMs);
@@ -36,7 +34,7 @@ export class DrainingTimeouts {
           const seconds = await gateway.describeDraining(elbName, trace);
           return { seconds, requestIds: trace.requestIds };
         } catch {
-          // The ledger counts the failure.
+          // The ledger of AWS calls counts the failure.
           options.ttl = retryMs;
           return { seconds: before?.seconds, requestIds: trace.requestIds };
         }
@@ -45,8 +43,8 @@ export class DrainingTimeouts {
   }
 
   /**
-   * Returns for how many seconds AWS drains connections at most; undefined where that is not known. All callers share
-   * one call. Never throws: the rest of their answers is worth more than this one fact.
+   * Returns the draining timeout in seconds; undefined if it is unknown. Callers share a call. Never throws, since the
+   * response can do without the timeout.
    */
   async of(elbName: ElbName, trace: AwsTrace): Promise<number | undefined> {
     const known = this.#timeouts.get(elbName);

@@ -1,17 +1,18 @@
 import { withoutFullStop } from '../../errors.ts';
-import type { HealthEntry, MemberHealth } from '../member-health.ts';
-import type { HealthCheck, LoadBalancerTraits } from '../load-balancer.ts';
 import type { ElbName, MachineInfo } from '../instance.ts';
+import type { HealthCheck, LoadBalancerTraits } from '../load-balancer.ts';
+import type { HealthEntry, MemberHealth } from '../member-health.ts';
 import type { RecentChange } from './recent-changes.ts';
 
-/** What is known around a member's health. Times are on the scale of `Clock.now()`. */
+/** The facts that explain a member's health. */
 export interface HealthContext {
   readonly elbName: ElbName;
   readonly traits: LoadBalancerTraits | undefined;
   readonly instance: MachineInfo | undefined;
   readonly change: RecentChange;
-  /** For how many seconds connections are drained at most; undefined where that is not known. */
+  /** The draining timeout; undefined if it is unknown. */
   readonly drainingSeconds: number | undefined;
+  /** The time on the scale of `Clock.now()`, as in `change`. */
   readonly now: number;
   /** The time of day, in milliseconds since 1970. */
   readonly epochMs: number;
@@ -19,52 +20,49 @@ export interface HealthContext {
 
 type Reason = Pick<HealthEntry, 'why' | 'lookAgainSeconds'>;
 
-/** What there is to do about an instance that is in this state of EC2. */
+/** Advice for each EC2 state. */
 const remedies: Readonly<Record<string, string>> = {
   pending: 'it is still starting, so wait',
-  stopping: 'start it once it has stopped, or detach it',
+  stopping: 'start it after it has stopped, or detach it',
   stopped: 'start it, or detach it',
   'shutting-down': 'it is being terminated, so detach it',
   terminated: 'detach it, or wait until AWS does',
 };
 
-/** Returns the health with the facts around it, and one sentence on why it is so and what to do. */
-export function explainHealth(health: MemberHealth, circumstances: HealthContext): HealthEntry {
-  const { instance } = circumstances;
+/** Returns the health with EC2's facts, and one sentence with the reason and the next step. */
+export function explainHealth(health: MemberHealth, context: HealthContext): HealthEntry {
+  const { instance } = context;
   return {
     ...health,
     availabilityZone: instance?.availabilityZone,
     instanceState: instance?.state,
-    ...reasonOf(health, circumstances),
+    ...reasonOf(health, context),
   };
 }
 
-function reasonOf(health: MemberHealth, circumstances: HealthContext): Reason {
-  const { elbName, traits, instance } = circumstances;
+function reasonOf(health: MemberHealth, context: HealthContext): Reason {
+  const { elbName, traits, instance } = context;
   const { condition, description } = health;
-  if (condition === 'draining') return draining(circumstances);
-  if (condition === 'in-service') return later('in service, nothing is left to do', 30);
-  if (instance?.state !== undefined && instance.state !== 'running') {
-    return later(
-      `EC2 says that the instance is ${instance.state}: ${remedies[instance.state] ?? 'look there'}`,
-    );
-  }
+  if (condition === 'draining') return draining(context);
+  if (condition === 'in-service') return reason('in service, no action is needed', 30);
+  const { state } = instance ?? {};
+  if (state !== undefined && state !== 'running')
+    return reason(`its EC2 state is ${state}: ${remedies[state] ?? 'check the instance in EC2'}`);
   if (condition === 'not-registered')
-    return later(`it is no member of ${elbName}: attach it if it is to serve`);
+    return reason(`it is not a member of ${elbName}: attach it if it should be one`);
   const zone = instance?.availabilityZone;
   const zones = traits?.availabilityZones ?? [];
-  if (condition === 'zone-disabled' || (zone !== undefined && zones.length > 0 && !zones.includes(zone))) {
-    return later(
-      `its zone ${zone ?? ''} is not enabled on ${elbName}, which has ${zones.join(', ')}: enable the zone there, or attach an instance of one of these`,
+  if (condition === 'zone-disabled' || (zone !== undefined && zones.length > 0 && !zones.includes(zone)))
+    return reason(
+      `its zone ${zone ?? ''} is not enabled on ${elbName}, which has ${zones.join(', ')}: enable the zone there, or attach an instance of one of these zones`,
     );
-  }
-  if (condition === 'registering') return registering(circumstances);
-  if (condition === 'failing-checks') return failing(known(traits?.healthCheck));
-  if (condition === 'not-running') return later(`${withoutFullStop(description)}: start it, or detach it`);
-  return later(
+  if (condition === 'registering') return registering(context);
+  if (condition === 'failing-checks') return failing(complete(traits?.healthCheck));
+  if (condition === 'not-running') return reason(`${withoutFullStop(description)}: start it, or detach it`);
+  return reason(
     description === 'N/A'
-      ? 'AWS tells nothing of its health: look again in a few seconds, and at the instance in EC2'
-      : `AWS says only "${withoutFullStop(description)}": look again in a few seconds`,
+      ? 'AWS reports no health for it: check again in a few seconds, and check the instance in EC2'
+      : `AWS reports only "${withoutFullStop(description)}": check again in a few seconds`,
   );
 }
 
@@ -76,66 +74,64 @@ function draining({ change, drainingSeconds, now, epochMs }: HealthContext): Rea
       : Math.max(1, Math.ceil(drainingSeconds - (now - drainingSince) / 1000));
   const until =
     leftSeconds === undefined
-      ? 'for a while yet'
-      : `until ${instant(epochMs, leftSeconds)} (${leftSeconds} s) at most`;
-  return later(
+      ? 'for an unknown time'
+      : `until ${timestamp(epochMs, leftSeconds)} (${leftSeconds} s) at most`;
+  return reason(
     drainingSince !== undefined && attachedAt > drainingSince
-      ? `it was attached again while it still drains its connections ${until}: look again then, and attach it once more if it is no member`
+      ? `it was attached again while it drains its connections ${until}: check again then, and attach it again if it is not a member`
       : `it is detached and drains its connections ${until}: wait`,
     leftSeconds,
   );
 }
 
 function registering({ change, traits, now }: HealthContext): Reason {
-  const check = known(traits?.healthCheck);
-  if (check === undefined) return later('its registration is in progress: wait');
+  const check = complete(traits?.healthCheck);
+  if (check === undefined) return reason('its registration is in progress: wait');
   const seconds = passingSeconds(check);
   const { attachedAt } = change;
   const must = `${check.healthyThreshold} checks of ${check.target}, one every ${check.intervalSeconds} s, must pass`;
-  if (attachedAt === undefined) {
-    return later(
+  if (attachedAt === undefined)
+    return reason(
       `its registration is in progress: ${must}, so it is in service at the earliest ${seconds} s after it was attached`,
     );
-  }
   const left = Math.ceil(seconds - (now - attachedAt) / 1000);
   return left > 0
-    ? later(
+    ? reason(
         `its registration is in progress: ${must}, so it is in service at the earliest in ${left} s`,
         left,
       )
-    : later(
-        `its registration is in progress for longer than it has to be: ${must}, so see whether the instance answers there within ${check.timeoutSeconds} s`,
+    : reason(
+        `its registration takes longer than necessary: ${must}, so check that the instance answers within ${check.timeoutSeconds} s`,
       );
 }
 
-function failing(check: KnownCheck | undefined): Reason {
-  if (check === undefined) return later('its health check fails: see whether the instance answers it');
+function failing(check: CompleteCheck | undefined): Reason {
+  if (check === undefined) return reason('its health check fails: check that the instance answers');
   const { target, timeoutSeconds, healthyThreshold, intervalSeconds } = check;
   const seconds = passingSeconds(check);
-  return later(
-    `its health check ${target} fails: see whether the instance answers there within ${timeoutSeconds} s; ` +
-      `once it does, ${healthyThreshold} checks, one every ${intervalSeconds} s, must pass: in service at the earliest in ${seconds} s`,
+  return reason(
+    `its health check ${target} fails: check that the instance answers within ${timeoutSeconds} s; ` +
+      `then ${healthyThreshold} checks, one every ${intervalSeconds} s, must pass, so it is in service at the earliest in ${seconds} s`,
     seconds,
   );
 }
 
-/** A health check each of whose numbers is known. */
-type KnownCheck = { readonly [K in keyof HealthCheck]: NonNullable<HealthCheck[K]> };
+type CompleteCheck = { readonly [K in keyof HealthCheck]: NonNullable<HealthCheck[K]> };
 
-function known(check: HealthCheck | undefined): KnownCheck | undefined {
-  const isKnown = check !== undefined && Object.values(check).every((value) => value !== undefined);
-  return isKnown ? (check as KnownCheck) : undefined;
+function complete(check: HealthCheck | undefined): CompleteCheck | undefined {
+  const isComplete = check !== undefined && Object.values(check).every((value) => value !== undefined);
+  return isComplete ? (check as CompleteCheck) : undefined;
 }
 
-function passingSeconds({ healthyThreshold, intervalSeconds }: KnownCheck): number {
+function passingSeconds({ healthyThreshold, intervalSeconds }: CompleteCheck): number {
   return healthyThreshold * intervalSeconds;
 }
 
-/** The point in time so many seconds after `epochMs`, as RFC 3339 has it, in whole seconds. */
-function instant(epochMs: number, seconds: number): string {
+/** Returns the time `seconds` after `epochMs` in RFC 3339 format, in whole seconds. */
+function timestamp(epochMs: number, seconds: number): string {
   return new Date(epochMs + seconds * 1000).toISOString().replace(/\.\d+Z$/, 'Z');
 }
 
-function later(why: string, seconds = 5): Reason {
+function reason(why: string, seconds = 5): Reason {
   return { why, lookAgainSeconds: Math.min(30, Math.max(1, seconds)) };
 }

@@ -12,23 +12,22 @@ import type { ElbName, InstanceId, Members } from '../instance.ts';
 import { withinDeadline } from '../../async/deadlines.ts';
 import type { RecentChanges } from './recent-changes.ts';
 
-/** The health of all members of a load balancer, and of those that drain. */
+/** The health of all members of a load balancer, and of the instances that drain. */
 export interface HealthReading {
   readonly health: readonly MemberHealth[];
-  /** When the call left, on the scale of `Clock.now()`. */
+  /** When the call was sent, on the scale of `Clock.now()`. */
   readonly asOf: number;
 }
 
-/** AWS's answer, with its ids of the call. */
 interface HealthAnswer {
   readonly health: readonly MemberHealth[];
   readonly requestIds: readonly string[];
 }
 
-/** Load balancers whose last reading is kept; a reading of 1,000 members is some 300 KB. */
-const mostKept = 50;
+/** Load balancers whose last reading is cached; a reading of 1,000 members takes some 300 KB. */
+const mostCached = 50;
 
-/** Asks AWS for the health of members, one call at a time for all who ask for the same. */
+/** Reads the health of members. Callers that read the same load balancer share a call. */
 export class HealthReader {
   readonly drainingTimeouts: DrainingTimeouts;
   readonly #gateway: LoadBalancerGateway;
@@ -37,7 +36,7 @@ export class HealthReader {
   readonly #deadlineMs: number;
   readonly #clock: Clock;
   readonly #reads: Readonly<Record<'ordinary' | 'urgent', KeyedCoalescer<ElbName, HealthAnswer>>>;
-  readonly #last = new LRUCache<ElbName, HealthReading>({ max: mostKept });
+  readonly #last = new LRUCache<ElbName, HealthReading>({ max: mostCached });
 
   constructor(
     gateway: LoadBalancerGateway,
@@ -54,14 +53,14 @@ export class HealthReader {
     this.drainingTimeouts = new DrainingTimeouts(gateway, deadlineMs, clock);
     this.#reads = {
       ordinary: new KeyedCoalescer((...read) => this.#read('ordinary', ...read), { clock }),
-      // Checks before a change must not wait for a read that is not theirs.
+      // A check before a change does not wait for another read.
       urgent: new KeyedCoalescer((...read) => this.#read('urgent', ...read), { clock, sideBySide: true }),
     };
   }
 
   /**
-   * Returns AWS's health of the load balancer's members and of those that drain, from a call that left at `since` or
-   * later, and after the last answered or unknown change. Throws `elb_not_found`, and what the gateway throws.
+   * Returns the health of the members and of the instances that drain, from a call that was sent at `since` or later and
+   * after the last change. Throws `elb_not_found`, and what the gateway throws.
    */
   async all(
     elbName: ElbName,
@@ -81,20 +80,20 @@ export class HealthReader {
     return reading;
   }
 
-  /** Returns the last reading if it left at `since` or later, and after the last change; no call is made. */
+  /** Returns the last reading if its call was sent at `since` or later and after the last change. Makes no call. */
   known(elbName: ElbName, since: number): HealthReading | undefined {
     const last = this.last(elbName);
     return last !== undefined && last.asOf >= this.#notBefore(elbName, since) ? last : undefined;
   }
 
-  /** Returns the last reading of the whole load balancer, however old; undefined where there is none. */
+  /** Returns the last reading, however old. */
   last(elbName: ElbName): HealthReading | undefined {
     return this.#last.get(elbName);
   }
 
   /**
-   * Returns what AWS tells of these instances from now on, also of former members; those of which it knows nothing
-   * there are missing. Throws `elb_not_found`, and what the gateway throws.
+   * Returns the health of these instances, which may be former members, from now on. Instances that AWS does not have on
+   * the load balancer are missing. Throws `elb_not_found`, and what the gateway throws.
    */
   async some(
     elbName: ElbName,
@@ -105,13 +104,13 @@ export class HealthReader {
     let refused: readonly string[];
     try {
       const health = await this.#gateway.describeHealth(elbName, instanceIds, 'patient', trace);
-      this.#learn(elbName, health, asOf);
+      this.#noteDraining(elbName, health, asOf);
       return new Map(health.map((one) => [one.instanceId, one]));
     } catch (error) {
       if (!(error instanceof DomainError && error.code === 'instance_refused')) throw error;
       refused = error.details.refusedInstances ?? [];
     }
-    // One unknown id fails the call for all of them: it is left out where AWS names it, and found by halving otherwise.
+    // One unknown id fails the whole call: remove it if AWS names it, or else find it by halving.
     const left = instanceIds.filter((id) => !refused.includes(id));
     // A call without ids would return the health of all members.
     if (instanceIds.length === 1 || left.length === 0) return new Map();
@@ -123,7 +122,6 @@ export class HealthReader {
     return new Map(found);
   }
 
-  /** A reading that left before the last change says nothing of what the change did. */
   #notBefore(elbName: ElbName, since: number): number {
     return Math.max(since, this.#inventory.changedAt(elbName));
   }
@@ -131,11 +129,11 @@ export class HealthReader {
   async #read(urgency: Urgency, elbName: ElbName, call: SharedCall): Promise<HealthAnswer> {
     const trace = startTrace(this.#clock, this.#deadlineMs, { sent: call.sent });
     const health = await this.#gateway.describeHealth(elbName, undefined, urgency, trace);
-    this.#learn(elbName, health, call.asOf);
+    this.#noteDraining(elbName, health, call.asOf);
     return { health, requestIds: trace.requestIds };
   }
 
-  #learn(elbName: ElbName, health: readonly MemberHealth[], asOf: number): void {
+  #noteDraining(elbName: ElbName, health: readonly MemberHealth[], asOf: number): void {
     for (const { instanceId, condition } of health) {
       if (condition === 'draining') this.#changes.seenDraining(elbName, instanceId);
       else this.#changes.seenNotDraining(elbName, instanceId, asOf);

@@ -1,61 +1,58 @@
+import { fulfilledWithin } from '../../async/deadlines.ts';
 import type { AwsTrace } from '../../telemetry/aws-trace.ts';
 import type { Clock } from '../../clock.ts';
-import { type HealthEntry, type MemberHealth, untold } from '../member-health.ts';
-import type { HealthReader } from './health-reader.ts';
-import type { Freshness, Inventory } from '../inventory/inventory.ts';
 import type { ElbName } from '../instance.ts';
-import { fulfilledWithin } from '../../async/deadlines.ts';
-import type { InstanceList } from '../inventory/region-cache.ts';
-import type { RecentChanges } from './recent-changes.ts';
+import type { Freshness } from '../inventory/cache-policy.ts';
+import type { Inventory } from '../inventory/inventory.ts';
+import type { InstanceList } from '../inventory/lists.ts';
+import { type HealthEntry, type MemberHealth, unreported } from '../member-health.ts';
 import { explainHealth } from './explain-health.ts';
+import type { HealthReader } from './health-reader.ts';
+import type { RecentChanges } from './recent-changes.ts';
 
-/** How long a reading of health is good, in milliseconds. */
 const maxAgeMs = 1000;
-/** What the answer waits for EC2, whose facts it can do without, in milliseconds. */
-const patienceMs = 2000;
+/** How long a response waits for EC2's descriptions, which are optional in it, in milliseconds. */
+const detailsWaitMs = 2000;
 
-/** The members of a load balancer with their health, and what there is to say of its age, as in `InstanceList`. */
+/** The members of a load balancer with their health, and the age of the health. */
 export interface HealthList extends Pick<InstanceList, 'asOf' | 'freshUntil' | 'how'> {
   readonly entries: readonly HealthEntry[];
 }
 
-/** Tells how the members of load balancers are, and why. */
+/** Lists the members of load balancers with their health and its explanation. */
 export class HealthService {
-  readonly #reads: HealthReader;
+  readonly #reader: HealthReader;
   readonly #inventory: Inventory;
   readonly #changes: RecentChanges;
   readonly #clock: Clock;
 
-  constructor(reads: HealthReader, inventory: Inventory, changes: RecentChanges, clock: Clock) {
+  constructor(reader: HealthReader, inventory: Inventory, changes: RecentChanges, clock: Clock) {
     this.#clock = clock;
-    this.#reads = reads;
+    this.#reader = reader;
     this.#inventory = inventory;
     this.#changes = changes;
   }
 
   /**
-   * Returns every member in AWS's order, and then those that drain. The membership is as fresh as a list's, the health
-   * at most a second old, or as the caller asks. Throws `elb_not_found`, and what the gateway throws.
+   * Returns every member in AWS's order, and the instances that drain. The members are as fresh as a list's; the health
+   * is at most a second old, or as `freshness` requires. Throws `elb_not_found`, and what the gateway throws.
    */
   async list(elbName: ElbName, freshness: Freshness, trace: AwsTrace): Promise<HealthList> {
     const now = this.#clock.now();
     const oldest = freshness.noCache === true ? 0 : Math.min(maxAgeMs, freshness.maxAgeMs ?? maxAgeMs);
     const [members, { health, asOf }] = await Promise.all([
       this.#inventory.members(elbName, trace),
-      this.#reads.all(elbName, now - oldest, 'ordinary', trace),
+      this.#reader.all(elbName, now - oldest, 'ordinary', trace),
     ]);
-    const told = new Set(health.map(({ instanceId }) => instanceId));
-    const all = [...health, ...members.filter((id) => !told.has(id)).map(untold)];
+    const reported = new Set(health.map(({ instanceId }) => instanceId));
+    const all = [...health, ...members.filter((id) => !reported.has(id)).map(unreported)];
     const entries = await this.explain(elbName, all, now - oldest, trace);
     const demanded = freshness.noCache === true || freshness.maxAgeMs !== undefined;
     const how = asOf < now ? 'hit' : demanded ? 'asked-on-request' : 'asked-expired';
     return { entries, asOf, freshUntil: asOf + maxAgeMs, how };
   }
 
-  /**
-   * Returns what there is to say of members whose health AWS told. What EC2 adds is from `since` or later where it
-   * matters; that and what AWS's attributes add may be missing.
-   */
+  /** Returns the health with EC2's facts from `since` or later, if EC2 returns them in time, and an explanation. */
   async explain(
     elbName: ElbName,
     health: readonly MemberHealth[],
@@ -64,32 +61,32 @@ export class HealthService {
   ): Promise<HealthEntry[]> {
     const drains = health.some(({ condition }) => condition === 'draining');
     const [drainingSeconds] = await Promise.all([
-      drains ? this.#reads.drainingTimeouts.of(elbName, trace) : undefined,
+      drains ? this.#reader.drainingTimeouts.of(elbName, trace) : undefined,
       this.#describe(health, since, trace),
     ]);
-    const now = this.#clock.now();
-    const traits = this.#inventory.traits(elbName);
-    return health.map((one) =>
-      explainHealth(one, {
-        elbName,
-        traits,
-        instance: this.#inventory.descriptions.get(one.instanceId),
-        change: this.#changes.get(elbName, one.instanceId),
-        drainingSeconds,
-        now,
-        epochMs: this.#clock.epochMs(),
-      }),
-    );
+    const context = {
+      elbName,
+      traits: this.#inventory.traits(elbName),
+      drainingSeconds,
+      now: this.#clock.now(),
+      epochMs: this.#clock.epochMs(),
+    };
+    return health.map((one) => {
+      const instance = this.#inventory.details.get(one.instanceId);
+      const change = this.#changes.get(elbName, one.instanceId);
+      return explainHealth(one, { ...context, instance, change });
+    });
   }
 
-  /** Has EC2 tell of those whose state matters: of those out of service what is true now, of the others anything. */
+  /** Reads the descriptions of instances that are out of service, not described yet, or not running. */
   async #describe(health: readonly MemberHealth[], since: number, trace: AwsTrace): Promise<void> {
+    const { details } = this.#inventory;
     const wanted = health.filter(({ instanceId, state }) => {
-      const known = this.#inventory.descriptions.get(instanceId);
+      const known = details.get(instanceId);
       return state !== 'InService' || known === undefined || (known.state ?? 'running') !== 'running';
     });
     if (wanted.length === 0) return;
     const ids = wanted.map(({ instanceId }) => instanceId);
-    await fulfilledWithin(this.#inventory.descriptions.since(ids, since, trace), patienceMs, this.#clock);
+    await fulfilledWithin(details.since(ids, since, trace), detailsWaitMs, this.#clock);
   }
 }

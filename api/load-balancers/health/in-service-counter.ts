@@ -6,36 +6,35 @@ import type { HealthReading, HealthReader } from './health-reader.ts';
 import type { LoadBalancer } from '../load-balancer.ts';
 import type { ElbName } from '../instance.ts';
 
-/** How old a reading may be that is used without a call, and with calls, in milliseconds. */
+/** The greatest age of a reading without and with calls, in milliseconds. */
 const knownMaxAgeMs = 10_000;
 const askedMaxAgeMs = 1000;
-/** Other reads get their turns between these. */
 const mostSideBySide = 4;
 
 /** Counts the members in service of load balancers. */
 export class InServiceCounter {
-  readonly #reads: HealthReader;
+  readonly #reader: HealthReader;
   readonly #clock: Clock;
 
-  constructor(reads: HealthReader, clock: Clock) {
-    this.#reads = reads;
+  constructor(reader: HealthReader, clock: Clock) {
+    this.#reader = reader;
     this.#clock = clock;
   }
 
-  /** Returns the counts that are known without a call: from a recent reading, after the last change. */
+  /** Returns the counts from recent readings. Makes no call. */
   known(loadBalancers: readonly LoadBalancer[]): Map<ElbName, number> {
     const since = this.#clock.now() - knownMaxAgeMs;
     const counts = new Map<ElbName, number>();
     for (const loadBalancer of loadBalancers) {
-      const reading = this.#reads.known(loadBalancer.elbName, since);
+      const reading = this.#reader.known(loadBalancer.elbName, since);
       if (reading !== undefined) counts.set(loadBalancer.elbName, countOf(loadBalancer, reading));
     }
     return counts;
   }
 
   /**
-   * Returns the counts that AWS reports before the trace's deadline; those that are known where AWS fails. The first
-   * failure ends the calls, since the budget is shared by all.
+   * Returns the counts from calls before the trace's deadline, and from recent readings. The first failure stops the
+   * calls, since all reads share the call budget.
    */
   async read(loadBalancers: readonly LoadBalancer[], trace: AwsTrace): Promise<Map<ElbName, number>> {
     const counts = this.known(loadBalancers);
@@ -46,7 +45,7 @@ export class InServiceCounter {
         if (failed || trace.deadline.aborted) return;
         try {
           const since = this.#clock.now() - askedMaxAgeMs;
-          const reading = await this.#reads.all(loadBalancer.elbName, since, 'ordinary', trace);
+          const reading = await this.#reader.all(loadBalancer.elbName, since, 'ordinary', trace);
           counts.set(loadBalancer.elbName, countOf(loadBalancer, reading));
         } catch (error) {
           if (!(error instanceof DomainError)) throw error;
@@ -59,7 +58,7 @@ export class InServiceCounter {
   }
 }
 
-/** A reading has those that drain, too, which are no members. */
+/** A reading also contains instances that drain, which are not members. */
 function countOf({ members }: LoadBalancer, { health }: HealthReading): number {
   const listed = new Set(members);
   return health.filter((one) => isHealthy(one) && listed.has(one.instanceId)).length;

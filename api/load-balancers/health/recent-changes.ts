@@ -6,14 +6,14 @@ import type { ElbName, InstanceId, Members } from '../instance.ts';
 export interface RecentChange {
   readonly attachedAt?: number;
   readonly detachedAt?: number;
-  /** When AWS was first seen draining it, after the last detach that is known. */
+  /** When the instance was first seen draining after its last known detach. */
   readonly drainingSince?: number;
 }
 
 /** Some 100 bytes each. */
 const mostRemembered = 10_000;
 
-/** What this process has changed recently: AWS does not show when an instance was registered or began to drain. */
+/** The recent changes of this process: AWS does not return when an instance was registered or began to drain. */
 export class RecentChanges {
   readonly #clock: Clock;
   readonly #changes = new LRUCache<string, RecentChange>({ max: mostRemembered });
@@ -36,13 +36,13 @@ export class RecentChanges {
     for (const id of instanceIds) this.#note(elbName, id, { detachedAt: now, drainingSince: now });
   }
 
-  /** AWS says that it drains the instance, which somebody else may have detached. */
+  /** Notes that AWS drains the instance. Another client may have detached it. */
   seenDraining(elbName: ElbName, instanceId: InstanceId): void {
     if (this.get(elbName, instanceId).drainingSince !== undefined) return;
     this.#note(elbName, instanceId, { drainingSince: this.#clock.now() });
   }
 
-  /** AWS says, in a call that left at `asOf`, that it does not drain the instance. */
+  /** Notes that AWS does not drain the instance, by a call that was sent at `asOf`. */
   seenNotDraining(elbName: ElbName, instanceId: InstanceId, asOf: number): void {
     const { drainingSince, ...rest } = this.get(elbName, instanceId);
     if (drainingSince !== undefined && drainingSince < asOf)

@@ -1,132 +1,122 @@
+import { fulfilledWithin, withinDeadline } from '../../async/deadlines.ts';
 import type { AwsTrace } from '../../telemetry/aws-trace.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import type { Clock } from '../../clock.ts';
+import { type InstanceId, type MachineInfo, type Members, undescribed } from '../instance.ts';
 import type { LoadBalancerGateway } from '../load-balancer-gateway.ts';
-import { type InstanceId, type MachineInfo, undescribed, type Members } from '../instance.ts';
-import { type CachedInstance, InstanceCache } from './instance-cache.ts';
-import { fulfilledWithin, withinDeadline } from '../../async/deadlines.ts';
+import { InstanceCache } from './instance-cache.ts';
 import type { RegionCache } from './region-cache.ts';
 
 const maxAgeMs = 60_000;
 const unknownMaxAgeMs = 10_000;
 const probeEveryMs = 1000;
-/** Instances in a call that a first read waits for; more would make it wait longer. */
-const mostOfFirstCall = 50;
+/** Instances in the call for which a first read waits; EC2 takes longer for more. */
+const firstCallSize = 50;
 
 export interface InstanceDetailsOptions {
-  /** How long after their time descriptions are served because EC2 fails, in milliseconds. */
+  /** How long expired descriptions are served while EC2 fails, in milliseconds. */
   readonly maxStaleMs: number;
-  /** What one call may take in all, in milliseconds. */
+  /** The deadline of one call, in milliseconds. */
   readonly deadlineMs: number;
   readonly clock: Clock;
 }
 
-/** The descriptions of members: which to ask EC2 for, when, and together with which others. */
+/** Provides EC2's descriptions of members, and decides which of them each call renews. */
 export class InstanceDetails {
-  readonly #picture: RegionCache;
+  readonly #region: RegionCache;
   readonly #maxStaleMs: number;
   readonly #clock: Clock;
-  readonly #instances: InstanceCache;
+  readonly #cache: InstanceCache;
 
   constructor(
     gateway: LoadBalancerGateway,
-    picture: RegionCache,
+    region: RegionCache,
     logger: Logger,
     { maxStaleMs, deadlineMs, clock }: InstanceDetailsOptions,
   ) {
-    this.#picture = picture;
+    this.#region = region;
     this.#maxStaleMs = maxStaleMs;
     this.#clock = clock;
-    this.#instances = new InstanceCache(gateway, logger, { maxAgeMs, unknownMaxAgeMs, deadlineMs, clock });
-  }
-
-  /** Has the directory hold descriptions from `since` or later, or at least ones that may be served. */
-  async have(members: Members, since: number, patienceUntil: number, trace: AwsTrace): Promise<void> {
-    const now = this.#clock.now();
-    const entries = members.map((id) => this.#instances.get(id));
-    if (entries.every((entry) => entry !== undefined && entry.asOf >= since && entry.goodUntil > now)) return;
-    const servable =
-      since === -Infinity && entries.every((entry) => entry !== undefined && this.#mayStillBeServed(entry));
-    const { outage, askedAt } = this.#instances;
-    if (servable && outage.error !== undefined && now - askedAt < probeEveryMs) return;
-    const wanted = members.filter((_id, index) => {
-      const entry = entries[index];
-      return entry === undefined || entry.asOf < since || entry.goodUntil <= now;
-    });
-    const { busy } = this.#instances;
-    const load = this.#instances.load(
-      wanted,
-      since,
-      trace,
-      servable
-        ? { companions: this.#expiredOfThoseRead(now) }
-        : { companions: this.#undescribedMembers(), most: mostOfFirstCall },
-    );
-    if (!servable) await withinDeadline(load, 'the instances', trace);
-    // When thousands expire together, EC2 is asked for seconds on end, and nobody needs to wait for that.
-    else
-      await fulfilledWithin(
-        trace.time.during(load),
-        busy ? 0 : patienceUntil - this.#clock.now(),
-        this.#clock,
-      );
+    this.#cache = new InstanceCache(gateway, logger, { maxAgeMs, unknownMaxAgeMs, deadlineMs, clock });
   }
 
   /**
-   * Returns the members with their descriptions, and until when all of these are good. The array is `before` where that
-   * holds the same.
+   * Resolves when descriptions from `since` or later are cached. If older ones may be served, it waits for a refresh
+   * only until `waitUntil`. Throws what the gateway throws.
+   */
+  async require(members: Members, since: number, waitUntil: number, trace: AwsTrace): Promise<void> {
+    const now = this.#clock.now();
+    const wanted: InstanceId[] = [];
+    let servable = since === -Infinity;
+    for (const id of members) {
+      const entry = this.#cache.get(id);
+      if (entry === undefined || entry.asOf < since || entry.freshUntil <= now) wanted.push(id);
+      if (entry === undefined || now - entry.freshUntil > this.#maxStaleMs) servable = false;
+    }
+    if (wanted.length === 0) return;
+    const { outage, askedAt, busy } = this.#cache;
+    if (!servable) {
+      const options = { companions: this.#undescribedMembers(), most: firstCallSize };
+      const load = this.#cache.load(wanted, since, trace, options);
+      await withinDeadline(load, 'the instances', trace);
+    } else if (outage.error === undefined || now - askedAt >= probeEveryMs) {
+      const load = this.#cache.load(wanted, since, trace, { companions: this.#expiredOfThoseRead(now) });
+      // When thousands of descriptions expire together, their renewal takes seconds.
+      const waitMs = busy ? 0 : waitUntil - this.#clock.now();
+      await fulfilledWithin(trace.time.during(load), waitMs, this.#clock);
+    }
+  }
+
+  /**
+   * Returns the members with their descriptions, and until when all of these are fresh. It returns the array `before` if
+   * its content is the same.
    */
   of(
     members: Members,
     before: readonly MachineInfo[] | undefined,
-  ): { instances: readonly MachineInfo[]; goodUntil: number } {
-    const entries = members.map((id) => this.#instances.get(id));
+  ): { instances: readonly MachineInfo[]; freshUntil: number } {
+    const entries = members.map((id) => this.#cache.get(id));
     const instances = members.map((id, index) => entries[index]?.instance ?? undescribed(id));
     const unchanged =
-      before?.length === instances.length && before.every((instance, index) => instance === instances[index]);
+      before?.length === instances.length && before.every((one, index) => one === instances[index]);
     return {
       instances: unchanged ? before : instances,
-      goodUntil: Math.min(...entries.map((entry) => entry?.goodUntil ?? -Infinity)),
+      freshUntil: Math.min(...entries.map((entry) => entry?.freshUntil ?? -Infinity)),
     };
   }
 
-  /** Returns what is remembered of an instance, however old. */
+  /** Returns the cached description, however old. */
   get(instanceId: InstanceId): MachineInfo | undefined {
-    return this.#instances.get(instanceId)?.instance;
+    return this.#cache.get(instanceId)?.instance;
   }
 
-  /** Resolves once EC2 has told of these instances in calls that left at `since` or later. Throws what the gateway throws. */
+  /** Resolves when the cache holds responses to calls that were sent at `since` or later. Throws what the gateway throws. */
   async since(instanceIds: Members, since: number, trace: AwsTrace): Promise<void> {
-    const wanted = instanceIds.filter((id) => (this.#instances.get(id)?.asOf ?? -Infinity) < since);
+    const wanted = instanceIds.filter((id) => (this.#cache.get(id)?.asOf ?? -Infinity) < since);
     if (wanted.length > 0)
-      await withinDeadline(this.#instances.load(wanted, since, trace), 'the instances', trace);
+      await withinDeadline(this.#cache.load(wanted, since, trace), 'the instances', trace);
   }
 
-  /** Returns what EC2 tells of members from now on, which may be nothing, in their order. */
+  /** Returns descriptions from calls that are sent from now on, in the order of the ids. Throws what the gateway throws. */
   async eachNow(instanceIds: Members, trace: AwsTrace): Promise<MachineInfo[]> {
     await this.since(instanceIds, this.#clock.now(), trace);
-    return instanceIds.map((id) => this.#instances.get(id)?.instance ?? undescribed(id));
+    return instanceIds.map((id) => this.get(id) ?? undescribed(id));
   }
 
-  /** Has EC2 asked of those members of the region of which nothing is known, after all that somebody waits for. */
+  /** Queues low-priority lookups of the members of the region that are not cached. */
   fill(): void {
-    this.#instances.fill(this.#picture.everyMember());
+    this.#cache.fill(this.#region.everyMember());
   }
 
-  #mayStillBeServed({ goodUntil }: CachedInstance): boolean {
-    return this.#clock.now() - goodUntil <= this.#maxStaleMs;
-  }
-
-  /** One call can renew 200 descriptions: those that expired with these, of load balancers that are in use. */
+  /** Yields expired members of load balancers in use; one call can renew 200 descriptions. */
   *#expiredOfThoseRead(now: number): Generator<InstanceId> {
-    for (const id of this.#picture.membersReadSince(now - maxAgeMs)) {
-      const entry = this.#instances.get(id);
-      if (entry !== undefined && entry.goodUntil <= now) yield id;
+    for (const id of this.#region.membersReadSince(now - maxAgeMs)) {
+      const entry = this.#cache.get(id);
+      if (entry !== undefined && entry.freshUntil <= now) yield id;
     }
   }
 
-  /** What else is unknown may come along in a call for those that somebody waits for. */
   *#undescribedMembers(): Generator<InstanceId> {
-    for (const id of this.#picture.everyMember()) if (this.#instances.get(id) === undefined) yield id;
+    for (const id of this.#region.everyMember()) if (this.#cache.get(id) === undefined) yield id;
   }
 }

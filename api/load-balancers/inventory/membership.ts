@@ -1,20 +1,20 @@
 import type { InstanceId, Members } from '../instance.ts';
 
 /**
- * The known members of one load balancer. Times are on the clock of the inventory.
+ * The cached members of one load balancer. Times are on the scale of `Clock.now()`.
  *
- * AWS's calls overlap, so an answer can be older than the answer to a change that came before it. A call that left
- * after a change was answered shows that change; a call that left earlier may not. So each list is corrected by the
- * changes that were answered after its call had left.
+ * Calls overlap, so the response to a read may lack a change whose response arrived earlier. Only a call that is sent
+ * after the response to a change shows that change. Each list is therefore corrected by the changes that were answered
+ * after its call was sent.
  */
 export interface Membership {
-  /** The members in AWS's order, corrected by `changes`. The same array as long as they stay the same. */
+  /** The members in AWS's order, corrected by `changes`. It is the same array until the members change. */
   readonly members: Members;
-  /** When the call left whose answer listed the members; -Infinity where no answer has. */
+  /** When the call that listed the members was sent; -Infinity without one. */
   readonly asOf: number;
-  /** The last change of each instance, if it was answered at `asOf` or later. */
+  /** The last change of each instance that was answered at `asOf` or later. */
   readonly changes: ReadonlyMap<InstanceId, AnsweredChange>;
-  /** When the outcome of a change was last unknown, or AWS's answers contradicted each other; else -Infinity. */
+  /** When the outcome of a change was last unknown, or responses last contradicted each other; else -Infinity. */
   readonly doubtedAt: number;
   /** When a change was last answered, or its outcome was unknown; else -Infinity. */
   readonly changedAt: number;
@@ -22,25 +22,24 @@ export interface Membership {
 
 export interface AnsweredChange {
   readonly isMember: boolean;
-  /** When AWS's answer arrived. */
+  /** When the response arrived. */
   readonly at: number;
 }
 
-/** Instances that were attached, or detached. */
+/** The attached and detached instances. */
 export interface Change {
   readonly added?: Members;
   readonly removed?: Members;
 }
 
-/** AWS's answer to a change. */
 export interface ChangeAnswer {
-  /** The members that AWS lists; undefined where the answer was lost. */
+  /** The members in the response; undefined if the response was lost. */
   readonly listed: Members | undefined;
-  /** When the call left. */
+  /** When the call was sent. */
   readonly sentAt: number;
-  /** When the answer arrived. */
+  /** When the response arrived. */
   readonly at: number;
-  /** Whether another change of the instance has no answer yet, so that AWS's lists may show it or not. */
+  /** Returns whether another change of the instance is in flight, which AWS's lists may or may not show. */
   readonly isChanging: (instanceId: InstanceId) => boolean;
 }
 
@@ -52,12 +51,12 @@ const unknown: Membership = {
   changedAt: -Infinity,
 };
 
-/** Returns whether the members must be read again before they count as fresh. */
+/** Returns whether the members must be read again. */
 export function isDoubtful({ asOf, doubtedAt }: Pick<Membership, 'asOf' | 'doubtedAt'>): boolean {
   return doubtedAt >= asOf;
 }
 
-/** Returns the membership after a call that left at `asOf` listed these members. */
+/** Returns the membership after a call that was sent at `asOf` listed these members. */
 export function afterRead(before: Membership | undefined, listed: Members, asOf: number): Membership {
   if (before === undefined) return { ...unknown, members: listed, asOf };
   if (asOf < before.asOf) return before;
@@ -68,9 +67,9 @@ export function afterRead(before: Membership | undefined, listed: Members, asOf:
 }
 
 /**
- * Returns the membership after AWS answered a change. The change itself holds from now on. AWS's list counts as that
- * of a call that left at `sentAt`, unless it contradicts the change or lacks a known member: moto and LocalStack
- * answer an empty list. Then the members are doubtful.
+ * Returns the membership after the response to a change. The list in the response counts as a read that was sent at
+ * `sentAt`. If it contradicts the change or lacks a known member, the members are doubtful: moto and LocalStack return
+ * an empty list.
  */
 export function afterChange(
   before: Membership = unknown,
@@ -82,7 +81,7 @@ export function afterChange(
   for (const id of removed) changes.set(id, { isMember: false, at });
   const known = { ...before, changes, members: corrected(before.members, changes), changedAt: at };
   const doubted = { ...known, doubtedAt: at };
-  // Two changes of the same instance were in flight at once: the order of their answers is not that of their effects.
+  // Two changes of one instance were in flight at once; the order of their responses is not that of their effects.
   const overlaps = (id: InstanceId): boolean =>
     isChanging(id) || (before.changes.get(id)?.at ?? -Infinity) >= sentAt;
   if ([...added, ...removed].some(overlaps)) return doubted;
@@ -95,7 +94,7 @@ export function afterChange(
   return known.members.every((id) => inRead.has(id) || isChanging(id)) ? read : doubted;
 }
 
-/** Returns the membership after the outcome of a change stayed unknown. */
+/** Returns the membership after a change with an unknown outcome. */
 export function afterDoubt(before: Membership, at: number): Membership {
   return { ...before, doubtedAt: at, changedAt: at };
 }

@@ -1,33 +1,29 @@
 import type { Logger } from '../../telemetry/logger.ts';
 
-/** Remembers that something cannot be had at present, and has the log tell its beginning and its end, once each. */
+/** Remembers whether an AWS action fails at present, and logs the first failure and the recovery. */
 export class OutageTracker {
-  readonly #what: string;
+  readonly #action: string;
   readonly #logger: Logger;
   #error: unknown;
 
-  constructor(what: string, logger: Logger) {
-    this.#what = what;
+  constructor(action: string, logger: Logger) {
+    this.#action = action;
     this.#logger = logger;
   }
 
-  /** Why it cannot be had, or undefined where it can. */
+  /** The last failure, or undefined if the last call succeeded. */
   get error(): unknown {
     return this.#error;
   }
 
-  begin(error: unknown): void {
-    if (this.#error === undefined) {
-      this.#logger.warn(
-        { err: error },
-        `AWS does not tell of ${this.#what}: what is known of them is served as long as it may be`,
-      );
-    }
+  failed(error: unknown): void {
+    if (this.#error === undefined)
+      this.#logger.warn({ err: error }, `${this.#action} fails; serving cached data`);
     this.#error = error;
   }
 
-  end(): void {
-    if (this.#error !== undefined) this.#logger.info({}, `AWS tells of ${this.#what} again`);
+  succeeded(): void {
+    if (this.#error !== undefined) this.#logger.info({}, `${this.#action} works again`);
     this.#error = undefined;
   }
 }

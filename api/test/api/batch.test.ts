@@ -123,7 +123,7 @@ describe('A batch change', () => {
     );
     assert.equal((outcomes[0]!.message as { instanceId: string }).instanceId, spare);
     assert.match(JSON.stringify(outcomes[1]!.message), /instance already on load balancer/);
-    assert.match(JSON.stringify(outcomes[4]!.message), /is in vpc-1f2e3d4c and the load balancer in/);
+    assert.match(JSON.stringify(outcomes[4]!.message), /is in vpc-1f2e3d4c, and the load balancer is in/);
     assert.match(JSON.stringify(outcomes[6]!.message), /EC2 does not describe i-00000000/);
     assert.equal(world.calls(register), 1);
     assert.deepEqual(await world.ids('default-elb'), [first, second, third, spare, another]);
@@ -168,8 +168,8 @@ describe('A batch change', () => {
   });
 
   for (const [state, advice] of [
-    ['pending', /is pending, .*attach it once it is running/],
-    ['stopping', /is stopping, .*start it once it has stopped/],
+    ['pending', /is pending, .*attach it when it is running/],
+    ['stopping', /is stopping, .*start it after it has stopped/],
     ['stopped', /is stopped, .*start it/],
     ['shutting-down', /is shutting-down, .*attach another instance/],
     ['terminated', /is terminated, .*attach another instance/],

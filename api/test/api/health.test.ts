@@ -80,7 +80,7 @@ describe('GET /elb/{elbName}/health', () => {
       condition: 'in-service',
       availabilityZone: 'us-east-1a',
       instanceState: 'running',
-      why: 'in service, nothing is left to do',
+      why: 'in service, no action is needed',
     });
   });
 
@@ -141,7 +141,7 @@ describe('GET /elb/{elbName}/health', () => {
     world.aws.region.changeInstance(first, { state: 'stopped' });
     const { instanceState, why } = await entry(first);
     assert.equal(instanceState, 'stopped');
-    assert.match(why, /EC2 says that the instance is stopped: start it, or detach it/);
+    assert.match(why, /its EC2 state is stopped: start it, or detach it/);
     world.aws.region.setMembers('default-elb', [stopped]);
     assert.match((await entry(stopped)).why, /stopped: start it, or detach it/);
   });
@@ -170,7 +170,7 @@ describe('GET /elb/{elbName}/health', () => {
     assert.equal((await world.attach('default-elb', first)).status, 201);
     assert.match(
       (await entry(first)).why,
-      /attached again while it still drains its connections until .* s\) at most: look again then/,
+      /attached again while it drains its connections until .* s\) at most: check again then/,
     );
   });
 

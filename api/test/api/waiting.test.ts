@@ -99,10 +99,7 @@ describe('A change', () => {
         await detach('default-elb', member, '');
         const answer = await attach('default-elb', member, 'wait=in-service&timeout=1');
         assert.equal(answer.status, 202);
-        assert.match(
-          healthOf(answer).why,
-          /attached again while it still drains its connections until \d{4}-/,
-        );
+        assert.match(healthOf(answer).why, /attached again while it drains its connections until \d{4}-/);
       });
 
       it('returns 201 when the instance is in service', async () => {
@@ -148,7 +145,7 @@ describe('A change', () => {
     assert.equal(answer.status, 409, answer.body);
     assert.match(
       messageOf(answer),
-      /attached to default-elb, again when its draining had ended, but it is no member/,
+      /attached to default-elb, and again after its draining, but it is no longer a member/,
     );
     assert.equal(world.calls(register), 2);
   });
@@ -162,7 +159,7 @@ describe('A change', () => {
     world.aws.region.advance(21);
     const answer = await waiting;
     assert.equal(answer.status, 400, answer.body);
-    assert.match(messageOf(answer), /was attached to default-elb while it drained and was no member/);
+    assert.match(messageOf(answer), /was attached to default-elb while it drained, and was not a member/);
   });
 
   it('with wait=in-service does not attach an instance again that the service has detached during the wait', async () => {
@@ -173,7 +170,7 @@ describe('A change', () => {
     world.aws.region.advance(21);
     const answer = await waiting;
     assert.equal(answer.status, 409, answer.body);
-    assert.match(messageOf(answer), /somebody else detached it/);
+    assert.match(messageOf(answer), /another client detached it/);
     assert.equal(world.calls(register), 1);
   });
 
@@ -189,7 +186,7 @@ describe('A change', () => {
     world.aws.region.advance(21);
     const answer = await waiting;
     assert.equal(answer.status, 409, answer.body);
-    assert.match(messageOf(answer), /somebody else detached it/);
+    assert.match(messageOf(answer), /another client detached it/);
     assert.equal(world.calls(register), 1);
   });
 
@@ -228,14 +225,11 @@ describe('A change', () => {
     for (const id of both) world.aws.region.changeInstance(id, { state: 'terminated' });
     const answer = await late;
     assert.equal(answer.status, 202, answer.body);
-    assert.match(healthOf(answer).why, /EC2 says that the instance is terminated/);
+    assert.match(healthOf(answer).why, /its EC2 state is terminated/);
     world.aws.region.advance(61);
     const gone = await lost;
     assert.equal(gone.status, 409);
-    assert.match(
-      messageOf(gone),
-      /no member any more: EC2 says that it is terminated; attach another instance/,
-    );
+    assert.match(messageOf(gone), /no longer a member: its EC2 state is terminated; attach another instance/);
   });
 
   for (const formerMembers of ['out-of-service', 'unknown', 'invalid-instance'] as const)
@@ -263,7 +257,7 @@ describe('A change', () => {
     world.aws.region.setMembers('default-elb', [member]);
     const answer = await waiting;
     assert.equal(answer.status, 409, answer.body);
-    assert.match(messageOf(answer), /was attached to default-elb, but it is no member any more/);
+    assert.match(messageOf(answer), /was attached to default-elb, but it is no longer a member/);
   });
 
   it('with wait returns 404 and reports the change when the load balancer is deleted during the wait', async () => {
@@ -279,7 +273,7 @@ describe('A change', () => {
     world.aws.faults.set([{ throttle: true, actions: [describeHealth] }]);
     const late = await attach('default-elb', spare, 'wait=in-service&timeout=5');
     assert.equal(late.status, 202);
-    assert.match(healthOf(late).why, /not known, as AWS throttled the request/);
+    assert.match(healthOf(late).why, /unknown because AWS throttled the request/);
   });
 
   it('with wait continues when AWS throttles the health reads temporarily', async () => {

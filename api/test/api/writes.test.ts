@@ -130,7 +130,7 @@ describe('On /elb/{elbName},', () => {
     assert.equal(response.status, 400);
     assert.match(
       await messageOf(response),
-      /i-0b3c0d7e895af7451 is in vpc-1f2e3d4c and the load balancer in vpc-/,
+      /i-0b3c0d7e895af7451 is in vpc-1f2e3d4c, and the load balancer is in vpc-/,
     );
     assert.equal(changes(), 0);
   });

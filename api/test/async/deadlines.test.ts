@@ -7,7 +7,7 @@ import { systemClock } from '../../clock.ts';
 const never = new Promise<never>(() => undefined);
 
 describe('withinDeadline', () => {
-  it('throws aws_unreachable, with what to do, when the deadline comes first', async () => {
+  it('throws aws_unreachable with advice at the deadline', async () => {
     await assert.rejects(
       withinDeadline(never, 'the instances', startTrace(systemClock, 20)),
       (error: unknown) => {
@@ -20,7 +20,7 @@ describe('withinDeadline', () => {
     );
   });
 
-  it('throws it where the deadline has passed before, unless the promise is settled', async () => {
+  it('throws aws_unreachable after the deadline unless the promise has settled', async () => {
     const trace = startTrace(systemClock, 0);
     await new Promise((resolve) => setTimeout(resolve, 5));
     assert.equal(trace.deadline.aborted, true);
@@ -35,22 +35,22 @@ describe('withinDeadline', () => {
     );
   });
 
-  it('returns what the promise brings', async () => {
+  it('returns the result of the promise', async () => {
     assert.equal(await withinDeadline(Promise.resolve('list'), 'it', startTrace(systemClock, 1000)), 'list');
   });
 });
 
 describe('fulfilledWithin', () => {
-  it('is false for what fails, without throwing', async () => {
+  it('returns false if the promise rejects', async () => {
     assert.equal(await fulfilledWithin(Promise.reject(new Error('odd')), 1000, systemClock), false);
   });
 
-  it('is false when the time has passed, and at once where there is none left', async () => {
+  it('returns false after the time, and at once if no time is left', async () => {
     assert.equal(await fulfilledWithin(never, 10, systemClock), false);
     assert.equal(await fulfilledWithin(never, -100, systemClock), false);
   });
 
-  it('is true for what fulfils in time', async () => {
+  it('returns true if the promise fulfils in time', async () => {
     assert.equal(await fulfilledWithin(Promise.resolve(undefined), 1000, systemClock), true);
   });
 });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { setImmediate } from 'node:timers/promises';
 import { KeyedLock } from '../../async/keyed-lock.ts';
 
-/** A task that notes its start in the journal, and ends when it is told to. */
+/** Returns a task that adds its start and end to the journal, and functions that end it. */
 function held(name: string, journal: string[]) {
   const controls: { end?: () => void; fail?: (error: Error) => void } = {};
   const ended = new Promise<string>((resolve, reject) => {
@@ -27,7 +27,7 @@ describe('KeyedLock', () => {
     journal = [];
   });
 
-  it('runs tasks of one key one after the other, in the order in which they came', async () => {
+  it('runs tasks with one key one after the other, in the order of their calls', async () => {
     const tasks = ['a', 'b', 'c'].map((name) => held(name, journal));
     const results = tasks.map(({ task }) => lock.run('key', task));
     for (const { end } of tasks) {
@@ -38,7 +38,7 @@ describe('KeyedLock', () => {
     assert.deepEqual(journal, ['a starts', 'a ends', 'b starts', 'b ends', 'c starts', 'c ends']);
   });
 
-  it('does not let tasks of different keys wait for each other', async () => {
+  it('runs tasks with different keys side by side', async () => {
     const a = held('a', journal);
     const b = held('b', journal);
     const results = [lock.run('one', a.task), lock.run('other', b.task)];
@@ -49,7 +49,7 @@ describe('KeyedLock', () => {
     assert.equal(await results[0], 'a');
   });
 
-  it('lets the next one run after a failure, which only its own caller sees', async () => {
+  it('runs the next task after a failure, and rejects only for the caller of the failed task', async () => {
     const a = held('a', journal);
     const b = held('b', journal);
     const first = lock.run('key', a.task);
@@ -60,7 +60,7 @@ describe('KeyedLock', () => {
     assert.equal(await second, 'b');
   });
 
-  it('starts a task at once where the key is free again', async () => {
+  it('starts a task at once if the key is free again', async () => {
     const a = held('a', journal);
     a.end();
     await lock.run('key', a.task);
@@ -68,7 +68,7 @@ describe('KeyedLock', () => {
     assert.equal(journal.at(-1), 'b starts');
   });
 
-  it('runs tasks that share several keys one after the other, whatever the order of the keys', async () => {
+  it('runs tasks that share several keys one after the other, for any order of the keys', async () => {
     const tasks = ['a', 'b'].map((name) => held(name, journal));
     const results = [
       lock.runAll(['one', 'other'], tasks[0]!.task),

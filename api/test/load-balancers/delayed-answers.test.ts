@@ -28,7 +28,7 @@ const names = ['web', 'shop', 'blog'].map(elb);
 const changes = process.env['FULL_TESTS'] === '1' ? 5000 : 1000;
 const [callers, instancesOfCaller, longestDelayMs] = [20, 4, 250];
 
-/** An AWS whose requests and answers are delayed: each call takes effect, or is looked at, when its request arrives. */
+/** A gateway that delays requests and responses: a call takes effect when its request arrives. */
 class DelayedAws extends ScriptedGateway {
   delayMs: () => number = () => 0;
   readonly #clock: VirtualClock;
@@ -94,7 +94,7 @@ function inService(instanceId: InstanceId): MemberHealth {
   return { instanceId, state: 'InService', reasonCode: 'N/A', description: 'N/A', condition: 'in-service' };
 }
 
-/** The domain on a virtual clock, and every way to learn the members of a load balancer. */
+/** Returns the domain on a virtual clock, and each way to read the members of a load balancer. */
 function startDomain() {
   const clock = new VirtualClock();
   const gateway = new DelayedAws(clock);
@@ -102,12 +102,12 @@ function startDomain() {
   const [maxAgeMs, deadlineMs] = [2000, 8000];
   const options = { region: 'us-east-1', maxAgeMs, maxStaleMs: 60_000, deadlineMs, refreshDeadlineMs: 5000 };
   const inventory = new Inventory(gateway, logger, { ...options, clock });
-  const recent = new RecentChanges(clock);
-  const health = new HealthReader(gateway, recent, inventory, deadlineMs, clock);
-  const lastInService = new LastInServiceGuard(health, recent, false, clock);
-  const parts = { gateway, inventory, changes: recent, health, lastInService, logger, clock };
+  const recentChanges = new RecentChanges(clock);
+  const health = new HealthReader(gateway, recentChanges, inventory, deadlineMs, clock);
+  const lastInService = new LastInServiceGuard(health, recentChanges, false, clock);
+  const parts = { gateway, inventory, recentChanges, health, lastInService, logger, clock };
   const membership = new MembershipChanges(parts);
-  const board = new HealthService(health, inventory, recent, clock);
+  const board = new HealthService(health, inventory, recentChanges, clock);
   const trace = () => startTrace(clock, deadlineMs);
   const idsOf = (instances: readonly { instanceId: InstanceId }[]) =>
     instances.map(({ instanceId }) => instanceId);
@@ -133,14 +133,14 @@ function startDomain() {
   return { clock, gateway, inventory, attach, detach, reads };
 }
 
-describe('Lists read after a change', () => {
-  it('do not bring back a detached instance when the answer to an earlier attach comes later', async () => {
+describe('A read after a change', () => {
+  it('does not list a detached instance when the response to an earlier attach arrives later', async () => {
     const { clock, gateway, attach, detach, reads } = startDomain();
     await clock.run(reads['list']!(names[0]!));
     gateway.delayMs = () => 10;
     const attaching = attach(names[0]!, id(1));
     await clock.pass(35);
-    // Register is at AWS; its answer is held for 400 ms.
+    // AWS has the Register request; its response is delayed by 400 ms.
     gateway.delayMs = () => 400;
     await clock.pass(1);
     gateway.delayMs = () => 10;
@@ -150,13 +150,13 @@ describe('Lists read after a change', () => {
       assert.deepEqual(await clock.run(read(names[0]!)), [id(901), id(1)], what);
   });
 
-  it(`hold it, after ${changes} changes by ${callers} callers whose requests and answers are delayed`, async function () {
+  it(`shows the change, in ${changes} changes by ${callers} callers with delayed requests and responses`, async function () {
     this.timeout(120_000);
     const { clock, gateway, inventory, attach, detach, reads } = startDomain();
     const random = seededRandom(seed);
     const oneOf = <T>(all: readonly T[]): T => all[Math.floor(random() * all.length)]!;
     gateway.delayMs = () => random() * longestDelayMs;
-    /** Whether an instance is a member of a load balancer, by the last answered change; absent during a change. */
+    /** The last answered change of each instance; absent during a change. */
     const answered = new Map<string, { elbName: ElbName; instanceId: InstanceId; isMember: boolean }>();
     const faults: string[] = [];
     const checks = new Map<string, number>();

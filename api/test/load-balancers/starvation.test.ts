@@ -22,10 +22,10 @@ import { VirtualClock } from '../support/virtual-clock.ts';
 
 const [web, shop] = [elb('web'), elb('shop')];
 const [attacksPerSecond, seconds, deadlineMs] = [12, 20, 8000];
-/** What a read of a load balancer that exists takes at most, in milliseconds: a few turns at 5 calls a second. */
+/** The longest duration of a read, in milliseconds: a few turns at 5 calls per second. */
 const inTimeMs = 3000;
 
-/** An AWS that takes 40 ms a call, behind the budgets that the service has by default. */
+/** A gateway with 40 ms per call and the default call budgets. */
 class BudgetedAws extends ScriptedGateway {
   readonly #clock: VirtualClock;
   readonly #elb: CallBudget;
@@ -93,7 +93,7 @@ function startDomain() {
   const changes = new RecentChanges(clock);
   const health = new HealthReader(gateway, changes, inventory, deadlineMs, clock);
   const lastInService = new LastInServiceGuard(health, changes, true, clock);
-  const parts = { gateway, inventory, changes, health, lastInService, logger, clock };
+  const parts = { gateway, inventory, recentChanges: changes, health, lastInService, logger, clock };
   const membership = new MembershipChanges(parts);
   const board = new HealthService(health, inventory, changes, clock);
   const trace = () => startTrace(clock, deadlineMs);
@@ -115,12 +115,12 @@ const attacks: Record<string, (domain: Domain, n: number) => Promise<unknown>> =
   'no-cache reads': ({ inventory, trace }) => inventory.list(web, { maxAgeMs: 0, noCache: true }, trace()),
   'no-cache reads of health': ({ board, trace }) => board.list(web, { maxAgeMs: 0, noCache: true }, trace()),
   'health of names that do not exist': ({ board, trace }, n) => board.list(none(n), {}, trace()),
-  'the looks of waits': ({ health, trace }) => health.some(web, [id(1)], trace()),
+  'the reads of waits': ({ health, trace }) => health.some(web, [id(1)], trace()),
 };
 
-describe('A caller who makes many requests a second does not starve others', () => {
+describe('A caller with many requests per second does not starve others', () => {
   for (const [what, attack] of Object.entries(attacks))
-    it(`by ${what}`, async () => {
+    it(`with ${what}`, async () => {
       const domain = startDomain();
       const { clock, inventory, board, trace } = domain;
       await clock.run(inventory.list(shop, {}, trace()));

@@ -10,14 +10,14 @@ export const elb = (name: string) => name as ElbName;
 export const id = (n: number) => `i-${n.toString(16).padStart(8, '0')}` as InstanceId;
 export const ids = (count: number, from = 0) => Array.from({ length: count }, (_, n) => id(from + n));
 
-/** AWS in a few lines: it takes what it answers from `region` and `instances` when a call leaves. */
+/** A gateway whose responses come from `region` and `instance` when a call is sent. */
 export class ScriptedGateway implements LoadBalancerGateway {
   readonly region = new Map<ElbName, Members>();
-  /** What EC2 tells of an instance; undefined where it knows none. */
+  /** Returns EC2's description of an instance; undefined if there is none. */
   instance = (instanceId: InstanceId): MachineInfo | undefined => instanceOf(instanceId);
-  /** The answers wait for this. */
+  /** Responses wait for this promise. */
   held: Promise<void> = Promise.resolve();
-  /** What the calls of today fail with. */
+  /** The errors of the next calls. */
   elbError: Error | undefined;
   ec2Error: Error | undefined;
   regionCalls = 0;
@@ -46,7 +46,7 @@ export class ScriptedGateway implements LoadBalancerGateway {
     return new Map(instances.map((instance) => [instance.instanceId, instance]));
   }
 
-  /** What AWS tells of the health of everything, when a call leaves. */
+  /** The health of all instances. */
   health: MemberHealth[] = [];
   /** The ids of each DescribeInstanceHealth. */
   readonly healthCalls: (Members | undefined)[] = [];
@@ -78,7 +78,7 @@ export class ScriptedGateway implements LoadBalancerGateway {
     return Promise.resolve(this.region.get(elbName) ?? []);
   }
 
-  /** Holds all answers from now on; what it returns lets them go. */
+  /** Holds all responses from now on. Returns a function that releases them. */
   hold(): () => void {
     let release: () => void = () => undefined;
     this.held = new Promise((resolve) => (release = resolve));
@@ -98,7 +98,7 @@ export class ScriptedGateway implements LoadBalancerGateway {
   }
 }
 
-/** The region as AWS describes it, of which no more than the members is given. */
+/** Returns descriptions of load balancers with these members. */
 export function descriptionsOf(region: Iterable<[ElbName, Members]>): Map<ElbName, LoadBalancerDescription> {
   const traits = {
     dnsName: undefined,
@@ -116,7 +116,7 @@ export function instanceOf(instanceId: InstanceId, instanceType = 't3.micro'): M
   return { instanceId, instanceType, launchDate: new Date(0) };
 }
 
-/** A logger that keeps what it is told, each line with its level in front. */
+/** Returns a logger and its lines, which start with the level. */
 export function recordingLogger(): { logger: Logger; lines: string[] } {
   const lines: string[] = [];
   const keep = (level: string) => (_fields: object, message: string) => {
@@ -130,7 +130,7 @@ export function recordingLogger(): { logger: Logger; lines: string[] } {
 
 const realNow = performance.now.bind(performance);
 
-/** Puts `performance.now()` so many milliseconds ahead of real time; timers run as ever. */
+/** Sets `performance.now()` this many milliseconds ahead of real time. Timers are unaffected. */
 export function setClockAhead(ms: number): void {
   performance.now = () => realNow() + ms;
 }

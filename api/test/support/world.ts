@@ -151,9 +151,9 @@ export function idsOf({ body }: Answer): string[] {
   );
 }
 
-/** The lines of warning and information that tell of an outage and of its end. */
+/** Returns the log lines about the begin and the end of an outage. */
 export function outageLines({ log }: Service): LogLine[] {
-  return log.filter(({ msg }) => msg.startsWith('AWS does not tell') || msg.startsWith('AWS tells'));
+  return log.filter(({ msg }) => /; serving cached data$| works again$/.test(msg));
 }
 
 /** Polls until it is so. Throws when that takes longer than 50 s. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { ListAnswers } from '../../../http/answers/list-answer.ts';
 import type { ElbName, InstanceId, MachineInfo } from '../../../load-balancers/instance.ts';
-import type { InstanceList } from '../../../load-balancers/inventory/region-cache.ts';
+import type { InstanceList } from '../../../load-balancers/inventory/lists.ts';
 
 const elbName = 'default-elb' as ElbName;
 const instanceOf = (instanceId: string): MachineInfo => ({

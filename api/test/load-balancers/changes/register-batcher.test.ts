@@ -12,34 +12,34 @@ describe('Registrations', () => {
   let calls: Members[];
   let traces: AwsTrace[];
   let refused: readonly InstanceId[];
-  let namesIt: boolean;
+  let namesInstance: boolean;
   let failure: Error | undefined;
   let held: Promise<void>;
-  let registrations: RegisterBatcher;
+  let batcher: RegisterBatcher;
   beforeEach(() => {
-    [calls, traces, refused, namesIt, failure] = [[], [], [], true, undefined];
+    [calls, traces, refused, namesInstance, failure] = [[], [], [], true, undefined];
     held = Promise.resolve();
-    registrations = new RegisterBatcher(async (_elbName, instanceIds, trace) => {
+    batcher = new RegisterBatcher(async (_elbName, instanceIds, trace) => {
       calls.push(instanceIds);
       traces.push(trace);
       await held;
       trace.requestIds.push(`request ${calls.length}`);
       if (failure !== undefined) throw failure;
       const first = instanceIds.find((one) => refused.includes(one));
-      const refusedInstances = namesIt && first !== undefined ? [first] : [];
+      const refusedInstances = namesInstance && first !== undefined ? [first] : [];
       if (first !== undefined)
         throw new DomainError('instance_refused', 'AWS refused the instance', { refusedInstances });
     }, systemClock);
   });
-  const join = (instanceIds: Members, { elbName = web, ms = 5000 } = {}) =>
-    registrations.join(elbName, instanceIds, startTrace(systemClock, ms));
-  const joinEach = (instanceIds: Members) => Promise.all(instanceIds.map((one) => join([one])));
+  const register = (instanceIds: Members, { elbName = web, ms = 5000 } = {}) =>
+    batcher.register(elbName, instanceIds, startTrace(systemClock, ms));
+  const registerEach = (instanceIds: Members) => Promise.all(instanceIds.map((one) => register([one])));
   const codesOf = (all: readonly (readonly [InstanceId, DomainError])[]) =>
     all.map(([one, { code }]) => [one, code]);
 
-  it('fail alike for all callers of a call, where AWS fails', async () => {
+  it('returns the failure of a call to each of its callers', async () => {
     failure = new DomainError('aws_throttled', 'AWS is asked too often');
-    const failures = await joinEach(ids(3));
+    const failures = await registerEach(ids(3));
     assert.deepEqual(
       failures.flatMap((each) => [...each]),
       ids(3).map((one) => [one, failure]),
@@ -47,22 +47,22 @@ describe('Registrations', () => {
     assert.equal(calls.length, 1);
   });
 
-  it('reject for all callers of a call, where the program fails', async () => {
+  it('rejects for each caller of a call that throws an unexpected error', async () => {
     failure = new TypeError('undefined is not a function');
-    const ends = await Promise.allSettled(ids(3).map((one) => join([one])));
+    const ends = await Promise.allSettled(ids(3).map((one) => register([one])));
     assert.ok(ends.every((end) => end.status === 'rejected' && end.reason === failure));
   });
 
-  it('go on without the instance that AWS names, which alone fails', async () => {
+  it('retries without an instance that AWS names in its refusal, and fails only that one', async () => {
     refused = [id(1)];
-    const failures = await joinEach(ids(3));
+    const failures = await registerEach(ids(3));
     assert.deepEqual(codesOf(failures.flatMap((each) => [...each])), [[id(1), 'instance_refused']]);
     assert.deepEqual(calls, [ids(3), [id(0), id(2)]]);
   });
 
-  it('go on so five times, and do not try the rest', async () => {
+  it('retries five times, and returns not_tried for the remaining instances', async () => {
     refused = ids(9);
-    const failures = await join(ids(10));
+    const failures = await register(ids(10));
     assert.deepEqual(codesOf([...failures]), [
       ...ids(6).map((one) => [one, 'instance_refused']),
       ...ids(4, 6).map((one) => [one, 'not_tried']),
@@ -73,10 +73,10 @@ describe('Registrations', () => {
     assert.equal(details.retryAfterSeconds, 1);
   });
 
-  it('do not go on once the deadline has passed', async () => {
+  it('does not retry after the deadline', async () => {
     refused = [id(0)];
     held = new Promise((resolve) => setTimeout(resolve, 60));
-    const failures = await join(ids(2), { ms: 30 });
+    const failures = await register(ids(2), { ms: 30 });
     assert.deepEqual(codesOf([...failures]), [
       [id(0), 'instance_refused'],
       [id(1), 'not_tried'],
@@ -84,9 +84,9 @@ describe('Registrations', () => {
     assert.equal(calls.length, 1);
   });
 
-  it('say plainly that AWS names no instance, and do not search for it', async () => {
-    [refused, namesIt] = [[id(1)], false];
-    const failures = await join(ids(3));
+  it('fails all instances if AWS refuses one without naming it', async () => {
+    [refused, namesInstance] = [[id(1)], false];
+    const failures = await register(ids(3));
     assert.deepEqual(
       codesOf([...failures]),
       ids(3).map((one) => [one, 'instance_refused']),
@@ -98,19 +98,19 @@ describe('Registrations', () => {
     assert.equal(calls.length, 1);
   });
 
-  it('take a refusal that names no instance for the only one of the call', async () => {
-    [refused, namesIt] = [[id(1)], false];
-    const failures = await join([id(1)]);
+  it('applies a refusal without a name to the only instance of a call', async () => {
+    [refused, namesInstance] = [[id(1)], false];
+    const failures = await register([id(1)]);
     assert.equal(failures.get(id(1))?.message, 'AWS refused the instance');
   });
 
-  it('share a call when they come together, for each load balancer its own', async () => {
-    await Promise.all([...ids(3).map((one) => join([one])), join([id(9)], { elbName: shop })]);
+  it('makes one call for concurrent callers of each load balancer', async () => {
+    await Promise.all([...ids(3).map((one) => register([one])), register([id(9)], { elbName: shop })]);
     assert.deepEqual(calls, [ids(3), [id(9)]]);
   });
 
-  it('share a call with batches', async () => {
-    const failures = await Promise.all([join([id(0), id(1)]), join([id(2)])]);
+  it('shares a call between single instances and batches', async () => {
+    const failures = await Promise.all([register([id(0), id(1)]), register([id(2)])]);
     assert.deepEqual(calls, [ids(3)]);
     assert.deepEqual(
       failures.map(({ size }) => size),
@@ -118,29 +118,29 @@ describe('Registrations', () => {
     );
   });
 
-  it('share the next call when they come while one is in flight, and do not wait for a stuck one', async () => {
+  it('makes a shared second call for callers that come while the first is in flight, without waiting for it', async () => {
     let release: () => void = () => undefined;
     held = new Promise((resolve) => (release = resolve));
-    const first = join([id(0)]);
+    const first = register([id(0)]);
     await new Promise((resolve) => setImmediate(resolve));
-    const others = [join([id(1)]), join([id(2)])];
+    const others = [register([id(1)]), register([id(2)])];
     while (calls.length < 2) await new Promise((resolve) => setTimeout(resolve, 10));
     assert.deepEqual(calls, [[id(0)], [id(1), id(2)]]);
     release();
     await Promise.all([first, ...others]);
   });
 
-  it('do not end for all at the deadline of one', async () => {
+  it('does not end a call at the earliest deadline of its callers', async () => {
     held = new Promise((resolve) => setTimeout(resolve, 60));
-    const [hasty, patient] = await Promise.all([join([id(0)], { ms: 20 }), join([id(1)])]);
+    const [hasty, patient] = await Promise.all([register([id(0)], { ms: 20 }), register([id(1)])]);
     assert.deepEqual(codesOf([...hasty]), [[id(0), 'aws_unreachable']]);
     assert.deepEqual([...patient], []);
     assert.ok(traces[0]!.deadlineAt - performance.now() > 4000);
   });
 
-  it("put AWS's request ids into the trace of each caller", async () => {
+  it('adds the AWS request ids to the trace of each caller', async () => {
     const own = [startTrace(systemClock, 5000), startTrace(systemClock, 5000)];
-    await Promise.all(own.map((trace, n) => registrations.join(web, [id(n)], trace)));
+    await Promise.all(own.map((trace, n) => batcher.register(web, [id(n)], trace)));
     assert.deepEqual(
       own.map(({ requestIds }) => requestIds),
       [['request 1'], ['request 1']],

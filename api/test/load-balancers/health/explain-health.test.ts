@@ -36,51 +36,51 @@ const of = (condition: Condition, description = 'N/A'): MemberHealth => ({
   condition,
 });
 
-describe('why', () => {
+describe('explainHealth', () => {
   const cases: [what: string, health: MemberHealth, circumstances: Partial<HealthContext>, says: RegExp][] = [
     [
-      'a draining of which nothing is known',
+      'a draining without facts',
       of('draining'),
       { drainingSeconds: undefined },
-      /drains its connections for a while yet/,
+      /drains its connections for an unknown time/,
     ],
     [
-      'a draining that goes on for too long',
+      'a draining beyond its timeout',
       of('draining'),
       { change: { drainingSince: -900_000 } },
       /\(1 s\) at most/,
     ],
     ['a registration without facts', of('registering'), { traits: undefined }, /in progress: wait/],
     [
-      'a registration that takes longer than it has to',
+      'a registration that takes longer than necessary',
       of('registering'),
       { change: { attachedAt: -900_000 } },
-      /longer than it has to be: 10 checks of TCP:80.* within 5 s/,
+      /longer than necessary: 10 checks of TCP:80.* within 5 s/,
     ],
     [
       'failing checks without facts',
       of('failing-checks'),
       { traits: undefined },
-      /see whether the instance answers/,
+      /check that the instance answers/,
     ],
     [
-      'an instance of which EC2 tells nothing',
+      'an instance without a description',
       of('not-running', 'Instance is in stopped state.'),
       { instance: undefined },
       /^Instance is in stopped state: start it, or detach it$/,
     ],
     [
-      'a state of EC2 that is new',
+      'an unknown EC2 state',
       of('unknown'),
       { instance: { ...instanceOf(id(1)), state: 'hibernating' } },
-      /says that the instance is hibernating: look there/,
+      /EC2 state is hibernating: check the instance in EC2/,
     ],
-    ['an instance that is no member', of('not-registered'), {}, /no member of web: attach it/],
+    ['an instance that is not a member', of('not-registered'), {}, /not a member of web: attach it/],
     [
-      'words of AWS that are new',
+      'an unknown description of AWS',
       of('unknown', 'A transient error occurred. Please try again later.'),
       {},
-      /AWS says only "A transient error occurred. Please try again later": look again/,
+      /AWS reports only "A transient error occurred. Please try again later": check again/,
     ],
   ];
   for (const [what, health, circumstances, says] of cases)

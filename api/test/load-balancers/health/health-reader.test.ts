@@ -13,7 +13,7 @@ const inService = (instanceId: InstanceId): MemberHealth => {
   return { instanceId, state: 'InService', reasonCode: 'N/A', description: 'N/A', condition: 'in-service' };
 };
 
-/** An AWS that names in its refusals each instance that it does not know. */
+/** A gateway whose refusals name each unknown instance. */
 class NamingAws extends ScriptedGateway {
   drainingCalls = 0;
   draining: () => Promise<number> = () => Promise.resolve(20);
@@ -32,33 +32,33 @@ class NamingAws extends ScriptedGateway {
   }
 }
 
-describe('The reads of health', () => {
+describe('HealthReader', () => {
   let gateway: NamingAws;
   let clock: VirtualClock;
-  let reads: HealthReader;
+  let reader: HealthReader;
   beforeEach(() => {
     gateway = new NamingAws();
     clock = new VirtualClock();
     const inventory = { changedAt: () => -Infinity, requireKnown: () => Promise.resolve() };
-    reads = new HealthReader(gateway, new RecentChanges(clock), inventory, 3000, clock);
+    reader = new HealthReader(gateway, new RecentChanges(clock), inventory, 3000, clock);
   });
   const trace = () => startTrace(clock, 3000);
 
-  it('leave out the instances that AWS names as unknown, in one more call', async () => {
+  it('retries once without the instances that AWS names as unknown', async () => {
     gateway.health = ids(10, 5).map(inService);
-    const health = await reads.some(web, ids(15), trace());
+    const health = await reader.some(web, ids(15), trace());
     assert.deepEqual([...health.keys()], ids(10, 5));
     assert.deepEqual(gateway.healthCalls, [ids(15), ids(10, 5)]);
   });
 
-  it('make no call without ids where AWS knows none of them, since it would return all members', async () => {
+  it('makes no call without ids if AWS refuses all of them', async () => {
     gateway.health = [inService(id(99))];
-    assert.equal((await reads.some(web, ids(3), trace())).size, 0);
+    assert.equal((await reader.some(web, ids(3), trace())).size, 0);
     assert.deepEqual(gateway.healthCalls, [ids(3)]);
   });
 
-  it('share the call for the draining time-out, and remember its answer for minutes', async () => {
-    const read = () => reads.drainingTimeouts.of(web, trace());
+  it('shares the call for the draining timeout, and caches the response for minutes', async () => {
+    const read = () => reader.drainingTimeouts.of(web, trace());
     assert.deepEqual(await Promise.all([read(), read(), read()]), [20, 20, 20]);
     await clock.run(clock.sleep(299_000));
     assert.equal(await read(), 20);
@@ -68,9 +68,9 @@ describe('The reads of health', () => {
     assert.equal(gateway.drainingCalls, 2);
   });
 
-  it('share a failing call for the draining time-out, and repeat it after some seconds only', async () => {
+  it('shares a failed call for the draining timeout, and repeats it only after some seconds', async () => {
     gateway.draining = () => Promise.reject(new DomainError('aws_refused', 'no'));
-    const read = () => reads.drainingTimeouts.of(web, trace());
+    const read = () => reader.drainingTimeouts.of(web, trace());
     assert.deepEqual(await Promise.all([read(), read()]), [undefined, undefined]);
     assert.equal(await read(), undefined);
     assert.equal(gateway.drainingCalls, 1);

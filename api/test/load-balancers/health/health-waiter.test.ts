@@ -18,10 +18,10 @@ function health(instanceId: InstanceId, condition: Condition): MemberHealth {
   return { instanceId, state, reasonCode: 'N/A', description: 'N/A', condition };
 }
 
-describe('Waiting for a state', () => {
+describe('HealthWaiter', () => {
   let gateway: ScriptedGateway;
   let closing: AbortController;
-  let waiting: HealthWaiter;
+  let waiter: HealthWaiter;
   let listed: InstanceId[];
   let membersError: Error | undefined;
   let membersCalls: number;
@@ -42,7 +42,7 @@ describe('Waiting for a state', () => {
       3000,
       systemClock,
     );
-    waiting = new HealthWaiter(
+    waiter = new HealthWaiter(
       reads,
       { members },
       {
@@ -55,41 +55,41 @@ describe('Waiting for a state', () => {
     );
   });
   const until = (instanceId: InstanceId, awaited: 'in-service' | 'drained', ms = 20_000) =>
-    waiting.until(web, instanceId, awaited, { ms, gone: new AbortController().signal });
+    waiter.until(web, instanceId, awaited, { ms, gone: new AbortController().signal });
 
-  it('is over at once when the caller has left, or the service closes', async () => {
+  it('returns at once when the client has disconnected or the service closes', async () => {
     const left = AbortSignal.abort();
-    assert.deepEqual(await waiting.until(web, id(1), 'drained', { ms: 1000, gone: left }), { how: 'gone' });
+    assert.deepEqual(await waiter.until(web, id(1), 'drained', { ms: 1000, gone: left }), { how: 'gone' });
     closing.abort();
     assert.deepEqual(await until(id(1), 'drained'), { how: 'closing' });
     assert.deepEqual(gateway.healthCalls, []);
   });
 
-  it('does not take a look that left before it began', async () => {
+  it('ignores a read that was sent before the wait began', async () => {
     gateway.health = [health(id(1), 'in-service'), health(id(2), 'in-service')];
     const release = gateway.hold();
     const first = until(id(1), 'in-service');
-    await eventually(() => gateway.healthCalls.length === 1, 'it is asked');
+    await eventually(() => gateway.healthCalls.length === 1, 'AWS is called');
     const second = until(id(2), 'in-service');
     gateway.health = [health(id(1), 'in-service'), health(id(2), 'registering')];
     release();
     assert.equal((await first).how, 'there');
-    await eventually(() => gateway.healthCalls.length >= 3, 'it is asked for the second');
-    assert.equal(waiting.waiters, 1);
+    await eventually(() => gateway.healthCalls.length >= 3, 'the second read');
+    assert.equal(waiter.waiters, 1);
     gateway.health = [health(id(2), 'in-service')];
     assert.equal((await second).how, 'there');
     assert.deepEqual(gateway.healthCalls[1], [id(2)]);
   });
 
-  it('for in-service is not over while the instance drains, which is InService to AWS, too', async () => {
+  it('does not end a wait for in-service while the instance drains', async () => {
     gateway.health = [health(id(1), 'draining')];
     const end = until(id(1), 'in-service');
-    await eventually(() => gateway.healthCalls.length >= 2, 'it is asked');
+    await eventually(() => gateway.healthCalls.length >= 2, 'AWS is called');
     gateway.health = [health(id(1), 'not-registered')];
     assert.deepEqual(await end, { how: 'lost', drained: true });
   });
 
-  describe('whose health leaves the membership open', () => {
+  describe('if the health leaves open whether the instance is a member', () => {
     const odd: [what: string, healthNow: () => MemberHealth[]][] = [
       ['is InvalidInstance', () => []],
       ['is Unknown', () => [health(id(1), 'unknown')]],
@@ -97,7 +97,7 @@ describe('Waiting for a state', () => {
       ['says not registered, as Unknown', () => [{ ...health(id(1), 'not-registered'), state: 'Unknown' }]],
     ];
     for (const [what, healthNow] of odd) {
-      it(`ends a wait for in-service where it ${what} and the instance is no member`, async () => {
+      it(`ends a wait for in-service if it ${what} and the instance is not a member`, async () => {
         gateway.health = healthNow();
         assert.deepEqual(await until(id(1), 'in-service'), { how: 'lost', drained: false });
         assert.equal(membersCalls, 1);
@@ -107,13 +107,13 @@ describe('Waiting for a state', () => {
         gateway.health = healthNow();
         listed = [id(1)];
         const end = until(id(1), 'in-service');
-        await eventually(() => gateway.healthCalls.length >= 4, 'it is asked');
-        assert.equal(waiting.waiters, 1);
+        await eventually(() => gateway.healthCalls.length >= 4, 'AWS is called');
+        assert.equal(waiter.waiters, 1);
         gateway.health = [health(id(1), 'in-service')];
         assert.equal((await end).how, 'there');
       });
 
-      it(`ends a wait for drained where it ${what} and the instance is no member`, async () => {
+      it(`ends a wait for drained if it ${what} and the instance is not a member`, async () => {
         gateway.health = healthNow();
         assert.equal((await until(id(1), 'drained')).how, 'there');
         assert.equal(gateway.healthCalls.length, 1);
@@ -124,13 +124,13 @@ describe('Waiting for a state', () => {
       gateway.health = [health(id(1), 'unknown')];
       listed = [id(1)];
       const end = until(id(1), 'drained');
-      await eventually(() => gateway.healthCalls.length >= 3, 'it is asked');
-      assert.equal(waiting.waiters, 1);
+      await eventually(() => gateway.healthCalls.length >= 3, 'AWS is called');
+      assert.equal(waiter.waiters, 1);
       listed = [];
       assert.equal((await end).how, 'there');
     });
 
-    it('continues the wait where the members cannot be read, and ends it where the load balancer is gone', async () => {
+    it('continues the wait if the members cannot be read, and ends it if the load balancer does not exist', async () => {
       membersError = new DomainError('aws_throttled', 'AWS throttles');
       const late = await until(id(1), 'in-service', 200);
       assert.deepEqual(late, { how: 'late', trouble: membersError });
@@ -138,7 +138,7 @@ describe('Waiting for a state', () => {
       assert.deepEqual(await until(id(1), 'in-service'), { how: 'failed', error: membersError });
     });
 
-    it('reads no members on the ordinary way', async () => {
+    it('does not read the members if the health shows the membership', async () => {
       gateway.health = [health(id(1), 'registering')];
       await until(id(1), 'in-service', 100);
       gateway.health = [health(id(1), 'in-service')];
@@ -147,7 +147,7 @@ describe('Waiting for a state', () => {
     });
   });
 
-  it('for drained is over for those of whom AWS knows nothing, and goes on for others of the call', async () => {
+  it('ends a wait for drained for instances that AWS does not have, and continues for the others of the call', async () => {
     gateway.health = [health(id(2), 'draining')];
     const [gone, drains] = [until(id(1), 'drained'), until(id(2), 'drained')];
     assert.equal((await gone).how, 'there');
@@ -156,13 +156,13 @@ describe('Waiting for a state', () => {
     assert.equal((await drains).how, 'there');
   });
 
-  it('ends late with what AWS told last', async () => {
+  it('ends at the timeout with the last health', async () => {
     gateway.health = [health(id(1), 'registering')];
     assert.deepEqual(await until(id(1), 'in-service', 200), { how: 'late', last: gateway.health[0] });
-    assert.equal(waiting.waiters, 0);
+    assert.equal(waiter.waiters, 0);
   });
 
-  it('asks no more once nobody waits', async () => {
+  it('makes no call without waits', async () => {
     gateway.health = [health(id(1), 'registering')];
     await until(id(1), 'in-service', 100);
     const { length } = gateway.healthCalls;

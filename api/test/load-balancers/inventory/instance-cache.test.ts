@@ -9,38 +9,38 @@ const options = { maxAgeMs: 60_000, unknownMaxAgeMs: 10_000, deadlineMs: 5000, c
 describe('MachineDirectory', () => {
   let gateway: ScriptedGateway;
   let lines: string[];
-  let directory: InstanceCache;
+  let cache: InstanceCache;
   beforeEach(() => {
     gateway = new ScriptedGateway();
     const recording = recordingLogger();
     lines = recording.lines;
-    directory = new InstanceCache(gateway, recording.logger, options);
+    cache = new InstanceCache(gateway, recording.logger, options);
   });
   const sizes = () => gateway.instanceCalls.map(({ length }) => length);
   const settled = async () => {
     for (let n = 0; n < 100; n++) await turn();
   };
 
-  it('fails those alone that wait for a call that failed, and remembers nothing of it', async () => {
+  it('rejects only for the callers of a failed call, and caches nothing', async () => {
     gateway.ec2Error = new Error('throttled');
-    await assert.rejects(directory.load([id(1)], -Infinity, undefined), /throttled/);
-    assert.equal(directory.get(id(1)), undefined);
+    await assert.rejects(cache.load([id(1)], -Infinity, undefined), /throttled/);
+    assert.equal(cache.get(id(1)), undefined);
     gateway.ec2Error = undefined;
-    await directory.load([id(1)], -Infinity, undefined);
-    assert.deepEqual(directory.get(id(1))?.instance, instanceOf(id(1)));
+    await cache.load([id(1)], -Infinity, undefined);
+    assert.deepEqual(cache.get(id(1))?.instance, instanceOf(id(1)));
     assert.equal(lines.length, 2);
   });
 
-  it('keeps what it remembers when a later call fails', async () => {
-    await directory.load([id(1)], -Infinity, undefined);
+  it('keeps its entries if a later call fails', async () => {
+    await cache.load([id(1)], -Infinity, undefined);
     gateway.ec2Error = new Error('reset');
-    await assert.rejects(directory.load([id(1)], performance.now(), undefined), /reset/);
-    assert.deepEqual(directory.get(id(1))?.instance, instanceOf(id(1)));
+    await assert.rejects(cache.load([id(1)], performance.now(), undefined), /reset/);
+    assert.deepEqual(cache.get(id(1))?.instance, instanceOf(id(1)));
   });
 
-  it('asks for at most 200 ids a call, and makes at most 4 calls side by side', async () => {
+  it('looks up at most 200 ids per call, and makes at most 4 calls side by side', async () => {
     const release = gateway.hold();
-    const load = directory.load(ids(1901), -Infinity, undefined);
+    const load = cache.load(ids(1901), -Infinity, undefined);
     await settled();
     assert.equal(gateway.inFlight, 4);
     release();
@@ -50,117 +50,118 @@ describe('MachineDirectory', () => {
     assert.deepEqual(gateway.instanceCalls.flat(), ids(1901));
   });
 
-  it('asks first for what somebody waits for', async () => {
+  it('makes urgent lookups first', async () => {
     const release = gateway.hold();
-    directory.fill(ids(2000));
-    const load = directory.load([id(5000)], -Infinity, undefined);
+    cache.fill(ids(2000));
+    const load = cache.load([id(5000)], -Infinity, undefined);
     await settled();
     release();
     await load;
     assert.deepEqual(gateway.instanceCalls[0], [id(5000)]);
   });
 
-  it('asks before the rest for what somebody comes to wait for while it waits its turn', async () => {
+  it('makes a queued background lookup urgent when a caller waits for it', async () => {
     const release = gateway.hold();
-    directory.fill(ids(2000));
-    const load = directory.load(ids(3, 1900), -Infinity, undefined);
+    cache.fill(ids(2000));
+    const load = cache.load(ids(3, 1900), -Infinity, undefined);
     await settled();
     release();
     await load;
     assert.deepEqual(gateway.instanceCalls[0], ids(200, 1800));
   });
 
-  it('does not ask twice for what is being asked, however many wait', async () => {
+  it('shares a lookup in flight with all callers', async () => {
     const release = gateway.hold();
-    const loads = Array.from({ length: 20 }, () => directory.load(ids(3), -Infinity, undefined));
+    const loads = Array.from({ length: 20 }, () => cache.load(ids(3), -Infinity, undefined));
     release();
     await Promise.all(loads);
     assert.deepEqual(sizes(), [3]);
   });
 
-  it('makes one more call for all callers that need an answer to a later call than the one in flight', async () => {
+  it('makes one more call for callers that need a later call than the one in flight', async () => {
     const release = gateway.hold();
-    const early = directory.load(ids(3), -Infinity, undefined);
+    const early = cache.load(ids(3), -Infinity, undefined);
     await settled();
     assert.equal(gateway.inFlight, 1);
     await sleep(2);
     const since = performance.now();
-    const late = Array.from({ length: 5 }, () => directory.load(ids(3), since, undefined));
+    const late = Array.from({ length: 5 }, () => cache.load(ids(3), since, undefined));
     release();
     await Promise.all([early, ...late]);
     assert.deepEqual(sizes(), [3, 3]);
-    assert.ok(directory.get(id(0))!.asOf >= since);
+    assert.ok(cache.get(id(0))!.asOf >= since);
   });
 
-  it('lets those that wait share the next call', async () => {
+  it('groups queued lookups into one call', async () => {
     const release = gateway.hold();
-    directory.fill(ids(800));
-    const loads = Array.from({ length: 20 }, (_, n) => directory.load(ids(5, 1000 + 5 * n), 0, undefined));
+    cache.fill(ids(800));
+    const loads = Array.from({ length: 20 }, (_, n) => cache.load(ids(5, 1000 + 5 * n), 0, undefined));
     await settled();
     release();
     await Promise.all(loads);
     assert.deepEqual(sizes(), [100, 200, 200, 200, 200]);
   });
 
-  it('fills up a call with others whose time has come, but not beyond 200', async () => {
-    await directory.load(ids(5), -Infinity, undefined, { companions: ids(500, 100) });
+  it('fills a call with companions up to 200 ids', async () => {
+    await cache.load(ids(5), -Infinity, undefined, { companions: ids(500, 100) });
     assert.deepEqual(sizes(), [200]);
     assert.deepEqual(gateway.instanceCalls[0]!.slice(0, 6), [...ids(5), id(100)]);
   });
 
-  it('remembers a description for its time, and that there is none for a shorter one', async () => {
+  it('keeps a description fresh for 60 s, and a missing one for 10 s', async () => {
     gateway.instance = (instanceId) => (instanceId === id(1) ? instanceOf(instanceId) : undefined);
-    await directory.load([id(1), id(2)], -Infinity, undefined);
-    const [known, unknown] = [directory.get(id(1))!, directory.get(id(2))!];
-    const howLong = ({ goodUntil, asOf }: CachedInstance) => Math.round((goodUntil - asOf) / 1000) * 1000;
-    assert.equal(howLong(known), options.maxAgeMs);
-    assert.equal(howLong(unknown), options.unknownMaxAgeMs);
+    await cache.load([id(1), id(2)], -Infinity, undefined);
+    const [known, unknown] = [cache.get(id(1))!, cache.get(id(2))!];
+    const freshForMs = ({ freshUntil, asOf }: CachedInstance) =>
+      Math.round((freshUntil - asOf) / 1000) * 1000;
+    assert.equal(freshForMs(known), options.maxAgeMs);
+    assert.equal(freshForMs(unknown), options.unknownMaxAgeMs);
     assert.equal(unknown.instance.instanceType, undefined);
   });
 
-  it('keeps the same object as long as nothing has changed in it', async () => {
-    await directory.load([id(1)], -Infinity, undefined);
-    const before = directory.get(id(1))!;
-    await directory.load([id(1)], performance.now(), undefined);
-    assert.equal(directory.get(id(1))!.instance, before.instance);
+  it('keeps the same object until its content changes', async () => {
+    await cache.load([id(1)], -Infinity, undefined);
+    const before = cache.get(id(1))!;
+    await cache.load([id(1)], performance.now(), undefined);
+    assert.equal(cache.get(id(1))!.instance, before.instance);
     gateway.instance = (instanceId) => instanceOf(instanceId, 'm5.large');
-    await directory.load([id(1)], performance.now(), undefined);
-    assert.equal(directory.get(id(1))!.instance.instanceType, 'm5.large');
+    await cache.load([id(1)], performance.now(), undefined);
+    assert.equal(cache.get(id(1))!.instance.instanceType, 'm5.large');
   });
 
-  it('is not set back by an answer to a call that left earlier', async () => {
+  it('ignores the response to an earlier call', async () => {
     const release = gateway.hold();
-    const earlier = directory.load([id(1)], -Infinity, undefined);
+    const earlier = cache.load([id(1)], -Infinity, undefined);
     await settled();
     gateway.held = Promise.resolve();
     gateway.instance = (instanceId) => instanceOf(instanceId, 'm5.large');
     await sleep(2);
-    await directory.load([id(1)], performance.now(), undefined);
+    await cache.load([id(1)], performance.now(), undefined);
     release();
     await earlier;
     assert.equal(gateway.instanceCalls.length, 2);
-    assert.equal(directory.get(id(1))!.instance.instanceType, 'm5.large');
+    assert.equal(cache.get(id(1))!.instance.instanceType, 'm5.large');
   });
 
-  it('is bounded: beyond 30,000 it forgets those told of longest ago', async () => {
-    await directory.load(ids(30_000), -Infinity, undefined);
-    await directory.load(ids(200, 30_000), -Infinity, undefined);
-    assert.deepEqual([directory.get(id(0)), directory.get(id(199))], [undefined, undefined]);
-    assert.ok(directory.get(id(200)) && directory.get(id(30_199)));
-    directory.fill([id(0)]);
+  it('drops the oldest entries beyond 30,000', async () => {
+    await cache.load(ids(30_000), -Infinity, undefined);
+    await cache.load(ids(200, 30_000), -Infinity, undefined);
+    assert.deepEqual([cache.get(id(0)), cache.get(id(199))], [undefined, undefined]);
+    assert.ok(cache.get(id(200)) && cache.get(id(30_199)));
+    cache.fill([id(0)]);
     assert.equal(gateway.instanceCalls.length, 151);
   });
 
-  it('fills in only what is unknown, and nothing while EC2 fails', async () => {
-    directory.fill(ids(3));
+  it('fills only missing entries, and none while EC2 fails', async () => {
+    cache.fill(ids(3));
     await settled();
-    directory.fill(ids(4));
+    cache.fill(ids(4));
     await settled();
     assert.deepEqual(gateway.instanceCalls, [ids(3), [id(3)]]);
     gateway.ec2Error = new Error('throttled');
-    directory.fill([id(7)]);
+    cache.fill([id(7)]);
     await settled();
-    directory.fill([id(7)]);
+    cache.fill([id(7)]);
     await settled();
     assert.equal(gateway.instanceCalls.length, 3);
   });

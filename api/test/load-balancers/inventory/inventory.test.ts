@@ -44,41 +44,41 @@ describe('Inventory', () => {
   const list = (elbName = web, freshness = {}) =>
     inventory.list(elbName, freshness, startTrace(systemClock, 3000));
   const idsOf = async (elbName = web) => (await list(elbName)).instances.map(({ instanceId }) => instanceId);
-  /** Reads once, and lets all that follows from it be done. */
+  /** Reads once, and waits until the cache is filled. */
   const warmUp = async () => {
     await list();
     await eventually(() => gateway.instanceCalls.flat().length >= 6 && gateway.inFlight === 0, 'filled');
   };
 
-  it('fails a read of a load balancer that is not known when AWS fails, and keeps nothing of it', async () => {
+  it('fails a read of an unknown load balancer while AWS fails, and recovers', async () => {
     gateway.elbError = throttled;
     await assert.rejects(list(), throttled);
     gateway.elbError = undefined;
-    await eventually(() => gateway.regionCalls > 1 && gateway.inFlight === 0, 'AWS is asked again');
+    await eventually(() => gateway.regionCalls > 1 && gateway.inFlight === 0, 'AWS is called again');
     assert.deepEqual(await idsOf(), ids(3));
   });
 
-  it('fails a read when EC2 fails for an instance of which nothing is known', async () => {
+  it('fails a read if EC2 fails for an instance that is not cached', async () => {
     gateway.ec2Error = throttled;
     await assert.rejects(list(), throttled);
     assert.deepEqual(await idsOf(elb('web')).catch((error: unknown) => error), throttled);
   });
 
-  it('throws elb_not_found for what AWS does not list, once for all who ask within the age allowed', async () => {
+  it('throws elb_not_found for unlisted names, with one call for all reads within the greatest age', async () => {
     for (let n = 0; n < 3; n++) await assert.rejects(list(elb('none')), { code: 'elb_not_found' });
     assert.equal(gateway.regionCalls, 1);
   });
 
-  it('describes the instances of the load balancer that is asked for first, then the others', async () => {
+  it('describes the instances of the requested load balancer first, then the others', async () => {
     gateway.region.set(elb('before'), ids(450, 1000));
     await list(shop);
     assert.deepEqual(gateway.instanceCalls[0]!.slice(0, 3), ids(3, 3));
-    assert.ok(gateway.instanceCalls[0]!.length <= 50, 'the first answer is kept small');
+    assert.ok(gateway.instanceCalls[0]!.length <= 50, 'the first call is small');
     await eventually(() => gateway.instanceCalls.flat().length === 456, 'the others');
     assert.equal(new Set(gateway.instanceCalls.flat()).size, 456);
   });
 
-  it('asks nothing for any load balancer once the region is known', async () => {
+  it('makes no call for any load balancer if the region is cached', async () => {
     await warmUp();
     const calls = gateway.instanceCalls.length;
     for (const elbName of [web, shop]) assert.equal((await list(elbName)).how, 'hit');
@@ -86,7 +86,7 @@ describe('Inventory', () => {
     assert.ok(inventory.ready(web, performance.now()));
   });
 
-  it('gives a list another revision only when its members or their descriptions change', async () => {
+  it('changes the revision of a list only with its members or their descriptions', async () => {
     await warmUp();
     const { revision } = await list();
     assert.equal((await list(web, { maxAgeMs: 0 })).revision, revision, 'the same, read again');
@@ -104,14 +104,14 @@ describe('Inventory', () => {
     assert.ok((await list(web, { maxAgeMs: 0 })).revision > retyped, 'after it was created again');
   });
 
-  it('asks nothing when nobody asks it', async () => {
+  it('makes no call without reads', async () => {
     await warmUp();
     setClockAhead(120_000);
     await sleep(50);
     assert.equal(gateway.regionCalls, 1);
   });
 
-  it('renews a list that is older than allowed, all of them with one call', async () => {
+  it('refreshes all expired lists with one call', async () => {
     await warmUp();
     await list(shop);
     setClockAhead(2100);
@@ -123,7 +123,7 @@ describe('Inventory', () => {
   });
 
   describe('shortly before a list expires', () => {
-    /** Reads once, by a call that takes so long that the next one leaves as early as it may; returns when it left. */
+    /** Reads once, by a call that is slow enough for the longest lead. Returns when it was sent. */
     const slowlyRead = async () => {
       const release = gateway.hold();
       const first = list();
@@ -138,7 +138,7 @@ describe('Inventory', () => {
       setClockAhead(time - performance.now());
     };
 
-    it('reads the region anew, once, while the list is served', async () => {
+    it('refreshes the region once, and serves the list', async () => {
       const asOf = await slowlyRead();
       setClock(asOf + 1750);
       assert.ok(inventory.ready(web, performance.now()));
@@ -146,37 +146,37 @@ describe('Inventory', () => {
       gateway.hold();
       setClock(asOf + 1900);
       for (let n = 0; n < 3; n++) assert.ok(inventory.ready(web, performance.now()));
-      await eventually(() => gateway.regionCalls === 2, 'read anew');
+      await eventually(() => gateway.regionCalls === 2, 'refreshed');
     });
 
-    it('does so for whoever reads, however they do', async () => {
+    it('refreshes the region for reads with options, too', async () => {
       const asOf = await slowlyRead();
       setClock(asOf + 1900);
       assert.equal((await list()).how, 'hit');
-      await eventually(() => gateway.regionCalls === 2, 'read anew');
+      await eventually(() => gateway.regionCalls === 2, 'refreshed');
     });
 
-    it('has the new list ready when the old one expires', async () => {
+    it('has the new list when the old one expires', async () => {
       const asOf = await slowlyRead();
       setClock(asOf + 1900);
       inventory.ready(web, performance.now());
-      await eventually(() => gateway.regionCalls === 2 && gateway.inFlight === 0, 'read anew');
+      await eventually(() => gateway.regionCalls === 2 && gateway.inFlight === 0, 'refreshed');
       setClock(asOf + 2100);
       assert.ok(inventory.ready(web, performance.now()));
     });
 
-    it('serves the list on when that fails', async () => {
+    it('serves the old list if the refresh fails', async () => {
       const asOf = await slowlyRead();
       gateway.elbError = throttled;
       setClock(asOf + 1900);
       assert.ok(inventory.ready(web, performance.now()));
-      await eventually(() => gateway.regionCalls === 2 && gateway.inFlight === 0, 'read anew');
+      await eventually(() => gateway.regionCalls === 2 && gateway.inFlight === 0, 'refreshed');
       setClock(asOf + 2100);
       assert.equal((await list()).how, 'stale');
     });
   });
 
-  it('remembers descriptions for 60 s, and renews with them those of other load balancers in use', async () => {
+  it('keeps descriptions for 60 s, and renews them with those of other load balancers in use', async () => {
     await warmUp();
     await list(shop);
     const before = gateway.instanceCalls.length;
@@ -189,7 +189,7 @@ describe('Inventory', () => {
     assert.deepEqual(gateway.instanceCalls.slice(before), [[...ids(3), ...ids(3, 3)]]);
   });
 
-  it('asks again after 10 s for an instance that EC2 did not describe', async () => {
+  it('looks up an instance again 10 s after EC2 did not describe it', async () => {
     gateway.instance = (instanceId) => (instanceId === id(1) ? undefined : instanceOf(instanceId));
     await warmUp();
     const before = gateway.instanceCalls.length;
@@ -202,7 +202,7 @@ describe('Inventory', () => {
     assert.deepEqual(gateway.instanceCalls.slice(before), [[id(1)]]);
   });
 
-  it('waits 250 ms for a refresh before it serves what is known, and takes its outcome later', async () => {
+  it('waits 250 ms for a refresh before it serves the cached list, and takes the response later', async () => {
     await warmUp();
     setClockAhead(2100);
     gateway.region.set(web, [id(0)]);
@@ -221,7 +221,7 @@ describe('Inventory', () => {
     [10_000, 'stale'],
     [1000, 'error'],
   ] as const)
-    it(`a read with max-age=${maxAgeMs / 1000} of a list 3 s old gets ${how} while AWS fails`, async () => {
+    it(`returns ${how} for max-age=${maxAgeMs / 1000} and a list of 3 s while AWS fails`, async () => {
       await warmUp();
       setClockAhead(3000);
       gateway.elbError = throttled;
@@ -230,7 +230,7 @@ describe('Inventory', () => {
       else assert.equal((await answer).how, 'stale');
     });
 
-  it('does not probe AWS for readers that have gone', async () => {
+  it('stops the probes of AWS after the last read', async () => {
     inventory.close();
     inventory = new Inventory(gateway, recordingLogger().logger, { ...options, maxStaleMs: 500 });
     await warmUp();
@@ -243,7 +243,7 @@ describe('Inventory', () => {
     assert.equal(gateway.regionCalls, calls);
   });
 
-  it('serves descriptions that are past their time while EC2 fails, and asks about once a second', async () => {
+  it('serves expired descriptions while EC2 fails, and probes it once per second', async () => {
     await warmUp();
     setClockAhead(61_000);
     gateway.ec2Error = throttled;

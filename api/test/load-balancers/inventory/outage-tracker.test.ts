@@ -3,29 +3,29 @@ import { OutageTracker } from '../../../load-balancers/inventory/outage-tracker.
 import { recordingLogger } from '../../support/scripted-gateway.ts';
 
 describe('Outage', () => {
-  it('warns once however often it fails, and tells its end once', () => {
+  it('logs the first failure and the recovery, once each', () => {
     const { logger, lines } = recordingLogger();
-    const outage = new OutageTracker('load balancers', logger);
-    outage.end();
-    for (let n = 0; n < 3; n++) outage.begin(new Error('throttled'));
-    outage.end();
-    outage.end();
+    const outage = new OutageTracker('DescribeLoadBalancers', logger);
+    outage.succeeded();
+    for (let n = 0; n < 3; n++) outage.failed(new Error('throttled'));
+    outage.succeeded();
+    outage.succeeded();
     assert.deepEqual(lines, [
-      'warn: AWS does not tell of load balancers: what is known of them is served as long as it may be',
-      'info: AWS tells of load balancers again',
+      'warn: DescribeLoadBalancers fails; serving cached data',
+      'info: DescribeLoadBalancers works again',
     ]);
-    outage.begin(new Error('reset'));
+    outage.failed(new Error('reset'));
     assert.equal(lines.length, 3);
   });
 
-  it('knows the last reason, and none once it is over', () => {
-    const outage = new OutageTracker('instances', recordingLogger().logger);
+  it('has the last error until a call succeeds', () => {
+    const outage = new OutageTracker('DescribeInstances', recordingLogger().logger);
     assert.equal(outage.error, undefined);
     const last = new Error('last');
-    outage.begin(new Error('first'));
-    outage.begin(last);
+    outage.failed(new Error('first'));
+    outage.failed(last);
     assert.equal(outage.error, last);
-    outage.end();
+    outage.succeeded();
     assert.equal(outage.error, undefined);
   });
 });

@@ -10,27 +10,27 @@ const region = (entries: Record<string, Members>) =>
   descriptionsOf(Object.entries(entries) as [ElbName, Members][]);
 
 describe('Picture', () => {
-  let picture: RegionCache;
+  let cache: RegionCache;
   beforeEach(() => {
-    picture = new RegionCache();
+    cache = new RegionCache();
   });
-  const members = () => picture.get(web)?.members;
-  const doubtful = () => isDoubtful(picture.get(web)!);
+  const members = () => cache.get(web)?.members;
+  const doubtful = () => isDoubtful(cache.get(web)!);
   const learn = (listed: Members, asOf: number, elbName = web) => {
-    picture.learn(elbName, descriptionsOf([[elbName, listed]]).get(elbName)!, asOf);
+    cache.update(elbName, descriptionsOf([[elbName, listed]]).get(elbName)!, asOf);
   };
-  /** A change that is sent at one time and answered at another, by default with nothing in between. */
+  /** Makes a change that is sent at `sentAt` and answered at `at`. */
   const change = (what: Change, listed: Members | undefined, sentAt = 10, at = 11) =>
-    picture.changing(web, what, sentAt)({ listed, at });
+    cache.changing(web, what, sentAt)({ listed, at });
 
-  it('does not believe an answer to a change that lacks what was just registered', () => {
+  it('doubts a response that lacks the registered instance', () => {
     learn([a], 1);
     assert.equal(change({ added: [b] }, [a]), false);
     assert.deepEqual(members(), [a, b]);
     assert.equal(doubtful(), true);
   });
 
-  it('does not believe an answer that still lists what was just deregistered', () => {
+  it('doubts a response that lists the deregistered instance', () => {
     learn([a, b], 1);
     assert.equal(change({ removed: [b] }, [a, b]), false);
     assert.deepEqual(members(), [a]);
@@ -40,22 +40,22 @@ describe('Picture', () => {
     ['attach', { added: [c] }, [a, b, c]],
     ['detach', { removed: [a] }, [b]],
   ] as const)
-    it(`does not believe the empty list with which moto answers the ${what}`, () => {
+    it(`doubts the empty list that moto returns for the ${what}`, () => {
       learn([a, b], 1);
       assert.equal(change(made, []), false);
       assert.deepEqual(members(), expected);
     });
 
-  it('does not believe an answer that lacks a member of which no change is in flight', () => {
+  it('doubts a response that lacks a member without a change in flight', () => {
     learn([a, b], 1);
     assert.equal(change({ added: [c] }, [a, c]), false);
     assert.deepEqual(members(), [a, b, c]);
   });
 
-  it('doubts an instance whose attach and detach were in flight at once, whichever was answered first', () => {
+  it('doubts an instance whose attach and detach were in flight at once', () => {
     learn([a, b], 1);
-    const endAttach = picture.changing(web, { added: [b] }, 10);
-    const endDetach = picture.changing(web, { removed: [b] }, 11);
+    const endAttach = cache.changing(web, { added: [b] }, 10);
+    const endDetach = cache.changing(web, { removed: [b] }, 11);
     assert.equal(endDetach({ listed: [a], at: 12 }), false);
     assert.equal(endAttach({ listed: [a, b], at: 13 }), false);
     assert.equal(doubtful(), true);
@@ -64,141 +64,141 @@ describe('Picture', () => {
     assert.equal(doubtful(), false);
   });
 
-  it('takes it that the change was made where its answer was lost, and doubts it', () => {
+  it('applies a change whose response was lost, and doubts the members', () => {
     learn([a, b], 1);
     assert.equal(change({ removed: [b] }, undefined), false);
     assert.deepEqual(members(), [a]);
     assert.equal(doubtful(), true);
   });
 
-  it('leaves the members as they are where AWS made no change', () => {
+  it('keeps the members if AWS made no change', () => {
     learn([a, b], 1);
-    assert.equal(picture.changing(web, { removed: [b] }, 10)(), true);
+    assert.equal(cache.changing(web, { removed: [b] }, 10)(), true);
     assert.deepEqual([members(), doubtful()], [[a, b], false]);
   });
 
-  it('believes an answer that fits, in its order, with members that are new to it', () => {
+  it('takes the members of a consistent response, in its order, with new members', () => {
     learn([a], 1);
     assert.equal(change({ added: [b] }, [c, b, a]), true);
     assert.deepEqual(members(), [c, b, a]);
     assert.equal(doubtful(), false);
-    assert.equal(picture.get(web)?.asOf, 10, 'as old as the call');
+    assert.equal(cache.get(web)?.asOf, 10, 'as old as the call');
   });
 
-  it('believes the empty list after the last member was detached', () => {
+  it('takes the empty list after the detach of the last member', () => {
     learn([a], 1);
     assert.equal(change({ removed: [a] }, []), true);
     assert.deepEqual(members(), []);
   });
 
-  describe('where changes overlap', () => {
-    it('does not list an instance again whose detach was answered first, though the other answer has it', () => {
+  describe('with overlapping changes', () => {
+    it('does not list an instance again whose detach was answered first', () => {
       learn([a, b], 1);
-      const attach = picture.changing(web, { added: [c] }, 10);
-      const detach = picture.changing(web, { removed: [a] }, 11);
+      const attach = cache.changing(web, { added: [c] }, 10);
+      const detach = cache.changing(web, { removed: [a] }, 11);
       assert.equal(detach({ listed: [b, c], at: 12 }), true);
       assert.equal(attach({ listed: [a, b, c], at: 13 }), true);
       assert.deepEqual(members(), [b, c]);
     });
 
-    it('keeps an instance whose attach was answered first, though the other answer lacks it', () => {
+    it('keeps an instance whose attach was answered first', () => {
       learn([a], 1);
-      const attach = picture.changing(web, { added: [b] }, 10);
-      const other = picture.changing(web, { added: [c] }, 11);
+      const attach = cache.changing(web, { added: [b] }, 10);
+      const other = cache.changing(web, { added: [c] }, 11);
       attach({ listed: [a, b], at: 12 });
       assert.equal(other({ listed: [a, c], at: 13 }), true);
       assert.deepEqual(members(), [a, c, b]);
     });
 
-    it('believes an answer that lacks a member whose detach has no answer yet', () => {
+    it('takes a response that lacks a member whose detach is in flight', () => {
       learn([a, b], 1);
-      const detach = picture.changing(web, { removed: [a] }, 10);
+      const detach = cache.changing(web, { removed: [a] }, 10);
       assert.equal(change({ added: [c] }, [b, c], 11, 12), true);
       assert.deepEqual(members(), [b, c]);
       detach({ listed: [b, c], at: 13 });
       assert.deepEqual(members(), [b, c]);
     });
 
-    it('takes only the change itself from an answer whose call left before a younger read', () => {
+    it('takes only the change from a response to a call that was sent before a later read', () => {
       learn([a], 1);
-      const attach = picture.changing(web, { added: [b] }, 10);
+      const attach = cache.changing(web, { added: [b] }, 10);
       learn([a, c], 11);
       assert.equal(attach({ listed: [a, b], at: 12 }), true);
       assert.deepEqual(members(), [a, c, b]);
-      assert.equal(picture.get(web)?.asOf, 11);
+      assert.equal(cache.get(web)?.asOf, 11);
     });
   });
 
-  it('corrects the list of a call that left before a change was answered, and dates it as that call', () => {
+  it('corrects a list whose call was sent before the response to a change', () => {
     learn([a], 1);
-    picture.changing(web, { added: [b] }, 10)({ listed: [a, b], at: 20 });
-    picture.learnRegion(region({ web: [a, c] }), 15);
-    assert.deepEqual([members(), picture.get(web)?.asOf], [[a, c, b], 15]);
+    cache.changing(web, { added: [b] }, 10)({ listed: [a, b], at: 20 });
+    cache.updateRegion(region({ web: [a, c] }), 15);
+    assert.deepEqual([members(), cache.get(web)?.asOf], [[a, c, b], 15]);
     learn([c], 21);
-    assert.deepEqual(members(), [c], 'a call that left later shows the change');
+    assert.deepEqual(members(), [c], 'a later call shows the change');
   });
 
-  it('keeps a load balancer that was changed after the call left that did not show it', () => {
+  it('keeps a load balancer that was changed after the call that did not list it', () => {
     learn([a], 1);
     change({ added: [b] }, [a, b], 10, 20);
-    picture.learnRegion(region({}), 15);
-    picture.forget(web, 15);
+    cache.updateRegion(region({}), 15);
+    cache.remove(web, 15);
     assert.deepEqual(members(), [a, b]);
   });
 
-  it('lets no older call overwrite a younger one', () => {
+  it('ignores the response to an earlier call', () => {
     learn([a], 5);
     learn([b], 4);
-    picture.learnRegion(region({}), 4);
+    cache.updateRegion(region({}), 4);
     assert.deepEqual(members(), [a]);
   });
 
-  it('does not bring back a load balancer that a younger call did not find', () => {
+  it('does not add a load balancer that a later call did not find', () => {
     learn([a], 1);
-    picture.forget(web, 5);
-    picture.learnRegion(region({ web: [a] }), 4);
+    cache.remove(web, 5);
+    cache.updateRegion(region({ web: [a] }), 4);
     assert.equal(members(), undefined);
-    picture.learnRegion(region({ web: [b] }), 6);
+    cache.updateRegion(region({ web: [b] }), 6);
     assert.deepEqual(members(), [b]);
   });
 
-  it('ends a doubt with a call that left after it, not with one that left before', () => {
+  it('ends a doubt with a later call, not with an earlier one', () => {
     learn([a], 1);
-    picture.doubt(web, 10);
+    cache.doubt(web, 10);
     learn([b], 9);
     assert.equal(doubtful(), true);
     learn([a], 11);
     assert.deepEqual([members(), doubtful()], [[a], false]);
-    assert.equal(picture.get(web)?.changedAt, 10);
+    assert.equal(cache.get(web)?.changedAt, 10);
   });
 
-  it('drops a load balancer, with its traits, that the region no longer has or that AWS does not find', () => {
-    picture.learnRegion(region({ web: [a], shop: [b] }), 1);
-    picture.learnRegion(region({ shop: [b] }), 2);
+  it('drops a load balancer and its traits if AWS no longer lists or finds it', () => {
+    cache.updateRegion(region({ web: [a], shop: [b] }), 1);
+    cache.updateRegion(region({ shop: [b] }), 2);
     assert.equal(members(), undefined);
-    picture.forget(elb('shop'), 3);
-    assert.equal(picture.get(elb('shop')), undefined);
-    assert.deepEqual([picture.traits(elb('shop')), picture.loadBalancers().loadBalancers], [undefined, []]);
+    cache.remove(elb('shop'), 3);
+    assert.equal(cache.get(elb('shop')), undefined);
+    assert.deepEqual([cache.traits(elb('shop')), cache.loadBalancers().loadBalancers], [undefined, []]);
   });
 
-  it('keeps the same members as long as AWS lists the same, and notes that they are younger', () => {
+  it('keeps the same array, with a new age, if AWS lists the same members', () => {
     learn([a, b], 1);
     const before = members();
-    picture.learnRegion(region({ web: [a, b] }), 5);
+    cache.updateRegion(region({ web: [a, b] }), 5);
     assert.equal(members(), before);
-    assert.equal(picture.get(web)?.asOf, 5);
-    assert.equal(picture.regionAsOf, 5);
+    assert.equal(cache.get(web)?.asOf, 5);
+    assert.equal(cache.regionAsOf, 5);
   });
 
-  it('gives the list of load balancers another revision only when members, traits or names change', () => {
+  it('changes the revision of the list of load balancers only with members, traits or names', () => {
     const both = region({ web: [a], shop: [b] });
     const revisions: number[] = [];
     const revisionAfter = (step: () => unknown) => {
       step();
-      revisions.push(picture.loadBalancers().revision);
+      revisions.push(cache.loadBalancers().revision);
     };
     revisionAfter(() => {
-      picture.learnRegion(both, 1);
+      cache.updateRegion(both, 1);
     });
     revisionAfter(() => {
       learn([a, c], 2);
@@ -207,22 +207,22 @@ describe('Picture', () => {
     const withTraits = both.get(web)!;
     const traits = { ...withTraits.traits, dnsName: 'other' };
     revisionAfter(() => {
-      picture.learn(web, { members: [a, c, b], traits }, 12);
+      cache.update(web, { members: [a, c, b], traits }, 12);
     });
     revisionAfter(() => {
-      picture.forget(elb('shop'), 13);
+      cache.remove(elb('shop'), 13);
     });
     assert.equal(new Set(revisions).size, revisions.length, 'one for each content');
-    const before = picture.loadBalancers();
-    picture.learn(web, { members: [a, c, b], traits: structuredClone(traits) }, 14);
-    picture.doubt(web, 15);
-    assert.equal(picture.loadBalancers(), before);
+    const before = cache.loadBalancers();
+    cache.update(web, { members: [a, c, b], traits: structuredClone(traits) }, 14);
+    cache.doubt(web, 15);
+    assert.equal(cache.loadBalancers(), before);
   });
 
-  it('lists the members of the load balancers that were read recently', () => {
-    picture.learnRegion(region({ web: [a], shop: [b, c] }), 1);
-    picture.read(web, 10);
-    assert.deepEqual([...picture.membersReadSince(5)], [a]);
-    assert.deepEqual([...picture.everyMember()], [a, b, c]);
+  it('yields the members of recently read load balancers', () => {
+    cache.updateRegion(region({ web: [a], shop: [b, c] }), 1);
+    cache.noteRead(web, 10);
+    assert.deepEqual([...cache.membersReadSince(5)], [a]);
+    assert.deepEqual([...cache.everyMember()], [a, b, c]);
   });
 });

@@ -1,0 +1,75 @@
+import type { DomainError } from '../../errors.ts';
+import type { InstanceId } from '../instance.ts';
+import { isDoubtful, isDrained, isHealthy, type MemberHealth } from '../member-health.ts';
+
+export type AwaitedState = 'in-service' | 'drained';
+
+export interface LastHealth {
+  /** The last health that AWS returned. */
+  readonly last?: MemberHealth;
+  /** The failure of the last read. */
+  readonly trouble?: DomainError;
+}
+
+/** How a wait ended: in the awaited state, at its timeout, because the client disconnected, or because the service closes. */
+export type WaitEnd =
+  | ({ readonly how: 'there' | 'late' | 'gone' | 'closing' } & LastHealth)
+  /** The instance is no longer a member; `drained` if it was seen draining during the wait. */
+  | { readonly how: 'lost'; readonly drained: boolean }
+  | { readonly how: 'failed'; readonly error: unknown };
+
+/** From this doubtful read on, the members are checked: the first may precede the propagation of the change in AWS. */
+const doubtsBeforeCheck = 2;
+
+/** One wait for a state of an instance. */
+export class AwaitedInstance {
+  readonly instanceId: InstanceId;
+  readonly #state: AwaitedState;
+  readonly #resolve: (end: WaitEnd) => void;
+  #last: MemberHealth | undefined;
+  #trouble: DomainError | undefined;
+  #sawDraining = false;
+  /** Consecutive reads that left open if the instance is a member. */
+  #doubts = 0;
+
+  constructor(instanceId: InstanceId, state: AwaitedState, resolve: (end: WaitEnd) => void) {
+    this.instanceId = instanceId;
+    this.#state = state;
+    this.#resolve = resolve;
+  }
+
+  /** Takes the health from a read. Returns whether the members must be checked. */
+  update(health: MemberHealth | undefined): boolean {
+    this.#trouble = undefined;
+    this.#last = health;
+    this.#doubts = isDoubtful(health) ? this.#doubts + 1 : 0;
+    if (this.#state === 'drained') {
+      if (!isDrained(health)) return this.#doubts > 0;
+      this.end('there');
+      return false;
+    }
+    if (health !== undefined && isHealthy(health)) this.end('there');
+    else if (health?.condition === 'draining') this.#sawDraining = true;
+    return this.#doubts >= doubtsBeforeCheck;
+  }
+
+  /** Takes a failure of a read that may succeed the next time. */
+  fail(error: DomainError): void {
+    this.#trouble = error;
+  }
+
+  /** Ends the wait for a former member: it has no connection left, and cannot come into service. */
+  endAsFormerMember(): void {
+    if (this.#state === 'drained') this.end('there');
+    else this.#resolve({ how: 'lost', drained: this.#sawDraining });
+  }
+
+  end(how: 'there' | 'late' | 'gone' | 'closing'): void {
+    const [last, trouble] = [this.#last, this.#trouble];
+    this.#resolve({ how, ...(last && { last }), ...(trouble && { trouble }) });
+  }
+
+  endWith(error: unknown): void {
+    this.#resolve({ how: 'failed', error });
+  }
+}

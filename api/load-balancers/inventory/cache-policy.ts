@@ -1,0 +1,76 @@
+import { fulfilledWithin } from '../../async/deadlines.ts';
+import type { AwsTrace } from '../../telemetry/aws-trace.ts';
+import type { Clock } from '../../clock.ts';
+import type { ElbName } from '../instance.ts';
+import type { InstanceList } from './lists.ts';
+import { isDoubtful } from './membership.ts';
+import type { RegionCache } from './region-cache.ts';
+import type { RegionRefresher } from './region-refresher.ts';
+
+/** How long a read waits for a refresh before it serves the cached list, in milliseconds. */
+export const refreshWaitMs = 250;
+
+/** The greatest age of a response. */
+export interface Freshness {
+  /** In milliseconds; 0 requires a call to AWS that is sent from now on. */
+  readonly maxAgeMs?: number;
+  /** Whether to read the descriptions of the instances again, too. */
+  readonly noCache?: boolean;
+}
+
+export interface CachePolicyOptions {
+  /** How old a list may be that is served without a call, in milliseconds; 0 makes a call for each read. */
+  readonly maxAgeMs: number;
+  /** How old a list may be that is served while AWS fails, in milliseconds. */
+  readonly maxStaleMs: number;
+  readonly clock: Clock;
+}
+
+/** Decides whether the cached region is fresh enough for a read, and refreshes it if not. */
+export class CachePolicy {
+  readonly #cache: RegionCache;
+  readonly #refresher: RegionRefresher;
+  readonly #options: CachePolicyOptions;
+
+  constructor(cache: RegionCache, refresher: RegionRefresher, options: CachePolicyOptions) {
+    this.#cache = cache;
+    this.#refresher = refresher;
+    this.#options = options;
+  }
+
+  /**
+   * Resolves when the cache holds the load balancer, or the whole region without a name, as fresh as required at `now`,
+   * or older if AWS fails and the caller allows it. Returns the `how` of the list. Throws what the gateway throws.
+   */
+  async refresh(
+    elbName: ElbName | undefined,
+    { maxAgeMs = Infinity, noCache = false }: Freshness,
+    now: number,
+    trace: AwsTrace,
+  ): Promise<InstanceList['how']> {
+    const { clock } = this.#options;
+    this.#refresher.noteRead(now);
+    const oldest = noCache ? now : now - maxAgeMs;
+    const since = Math.max(oldest, now - this.#options.maxAgeMs);
+    const known = elbName === undefined ? this.#cache.wholeRegion : this.#cache.get(elbName);
+    const doubtful = known !== undefined && isDoubtful(known);
+    const asOf = known === undefined ? this.#cache.regionAsOf : known.asOf;
+    if (!doubtful && asOf >= since) {
+      this.#refresher.refreshAhead(asOf, clock.now());
+      return 'hit';
+    }
+    const demanded = known !== undefined && known.asOf < oldest;
+    const servable = known !== undefined && !demanded && clock.now() - known.asOf <= this.#options.maxStaleMs;
+    const { failure } = this.#refresher;
+    if (failure !== undefined) {
+      if (servable) return 'stale';
+      throw failure as Error;
+    }
+    // A refresh that was sent before the doubt arose does not end it.
+    const refreshed = this.#refresher.since(doubtful ? Math.max(since, known.doubtedAt) : since, trace);
+    if (!servable) await refreshed;
+    else if (!(await fulfilledWithin(refreshed, refreshWaitMs - this.#refresher.inFlightMs, clock)))
+      return 'stale';
+    return known === undefined ? 'asked-unknown' : demanded ? 'asked-on-request' : 'asked-expired';
+  }
+}

@@ -1,0 +1,120 @@
+import type { InstanceId } from '../instance.ts';
+
+/** EC2's limit of values in one filter (FilterLimitExceeded beyond: outscale/cloud-provider-osc#84). */
+const batchSize = 200;
+const mostSideBySide = 4;
+
+/** The instances of one call. */
+export interface Batch {
+  readonly ids: Set<InstanceId>;
+  /** When the call was sent. */
+  sentAt: number | undefined;
+  readonly result: Promise<void>;
+  readonly settle: { resolve: () => void; reject: (error: unknown) => void };
+  /** The AWS request ids of the call. */
+  readonly requestIds: string[];
+}
+
+export interface Companions {
+  /** Instances that fill the room left in the call. */
+  readonly companions?: Iterable<InstanceId>;
+  /** The size of the call up to which companions fill it. */
+  readonly most?: number;
+}
+
+/** Groups lookups of instances into calls, and makes at most four calls side by side. */
+export class LookupQueue {
+  /** Makes the call of a batch and settles it. */
+  readonly #look: (batch: Batch) => Promise<void>;
+  #urgent: Batch[] = [];
+  #background: Batch[] = [];
+  /** The last batch of each instance, queued or in flight. */
+  readonly #batches = new Map<InstanceId, Batch>();
+  #inFlight = 0;
+
+  constructor(look: (batch: Batch) => Promise<void>) {
+    this.#look = look;
+  }
+
+  /** Whether a call is in flight or queued. */
+  get busy(): boolean {
+    return this.#batches.size > 0;
+  }
+
+  has(id: InstanceId): boolean {
+    return this.#batches.has(id);
+  }
+
+  /** Returns the batches that look up these instances, each sent at `since` or later; queued batches become urgent. */
+  urgent(ids: readonly InstanceId[], since: number, companions: Companions): Set<Batch> {
+    const batches = new Set<Batch>();
+    const missing: InstanceId[] = [];
+    for (const id of ids) {
+      const batch = this.#batchOf(id, since);
+      if (batch === undefined) missing.push(id);
+      else batches.add(batch);
+    }
+    this.#urgent.push(...this.#background.filter((batch) => batches.has(batch)));
+    this.#background = this.#background.filter((batch) => !batches.has(batch));
+    for (const batch of this.#enqueue(missing, this.#urgent, companions)) batches.add(batch);
+    return batches;
+  }
+
+  /** Queues instances behind all urgent ones, and returns their batches. */
+  background(ids: readonly InstanceId[]): Set<Batch> {
+    return this.#enqueue(ids, this.#background, {});
+  }
+
+  #batchOf(id: InstanceId, since: number): Batch | undefined {
+    const batch = this.#batches.get(id);
+    return batch !== undefined && (batch.sentAt === undefined || batch.sentAt >= since) ? batch : undefined;
+  }
+
+  #enqueue(
+    ids: readonly InstanceId[],
+    queue: Batch[],
+    { companions = [], most = batchSize }: Companions,
+  ): Set<Batch> {
+    const batches = new Set<Batch>();
+    const put = (id: InstanceId, batch: Batch): void => {
+      batch.ids.add(id);
+      this.#batches.set(id, batch);
+      batches.add(batch);
+    };
+    let last = queue.at(-1);
+    for (const id of ids) {
+      if (last === undefined || last.ids.size >= batchSize) queue.push((last = newBatch()));
+      put(id, last);
+    }
+    if (last !== undefined && batches.size > 0) {
+      for (const id of companions) {
+        if (last.ids.size >= most) break;
+        if (this.#batchOf(id, -Infinity) === undefined) put(id, last);
+      }
+    }
+    // Callers in the same turn of the event loop share calls.
+    setImmediate(() => {
+      this.#pump();
+    });
+    return batches;
+  }
+
+  #pump(): void {
+    while (this.#inFlight < mostSideBySide) {
+      const batch = this.#urgent.shift() ?? this.#background.shift();
+      if (batch === undefined) return;
+      this.#inFlight += 1;
+      void this.#look(batch).finally(() => {
+        this.#inFlight -= 1;
+        for (const id of batch.ids) if (this.#batches.get(id) === batch) this.#batches.delete(id);
+        this.#pump();
+      });
+    }
+  }
+}
+
+function newBatch(): Batch {
+  const settle: Batch['settle'] = { resolve: () => undefined, reject: () => undefined };
+  const result = new Promise<void>((resolve, reject) => Object.assign(settle, { resolve, reject }));
+  return { ids: new Set(), sentAt: undefined, result, settle, requestIds: [] };
+}
