@@ -7,9 +7,9 @@ import { deregister, idsOf, register, startWorld, type World } from '../support/
 
 const [member, stranger] = ['i-5203422c', 'i-0b22a22eec53b9321'] as const;
 const seed = 7;
-const [callers, changesOfCaller, longestDelayMs] = [10, 6, 40];
+const [callers, changesOfCaller, longestDelayMs] = [6, 4, 40];
 
-/** Passes requests on to AWS; `delays` returns how long a request and its answer are held, in milliseconds. */
+/** Forwards requests to AWS. `delays` returns the delays of a request and of its response, in milliseconds. */
 async function startDelayingProxy(
   awsUrl: string,
   delays: (body: string) => [number, number],
@@ -36,7 +36,7 @@ async function startDelayingProxy(
   return server;
 }
 
-describe('Answers of AWS that cross', () => {
+describe('Responses of AWS in another order than the calls', () => {
   let world: World;
   let proxy: Server;
   let delays: (body: string) => [number, number];
@@ -58,7 +58,7 @@ describe('Answers of AWS that cross', () => {
     proxy.closeAllConnections();
   });
 
-  it('do not bring a detached instance back: not in lists, not in health, not in counts, not in checks', async () => {
+  it('do not restore a detached instance in lists, health, counts or preconditions', async () => {
     let registered: () => void = () => undefined;
     const atAws = new Promise<void>((resolve) => (registered = resolve));
     delays = (body) => {
@@ -69,7 +69,7 @@ describe('Answers of AWS that cross', () => {
     const attach = world.attach('default-elb', stranger);
     await atAws;
     assert.equal((await world.detach('default-elb', member)).status, 201);
-    assert.ok(!(await world.ids('default-elb')).includes(member), 'before the other answer');
+    assert.ok(!(await world.ids('default-elb')).includes(member), 'before the response to the attach');
     assert.equal((await attach).status, 201);
     const ids = await world.ids('default-elb');
     assert.ok(!ids.includes(member) && ids.includes(stranger), ids.join());
@@ -83,7 +83,7 @@ describe('Answers of AWS that cross', () => {
     assert.ok(idsOf(health).includes(stranger));
   });
 
-  it('do not bring a detached instance back where Register left after Deregister and reached AWS before it', async () => {
+  it('do not restore a detached instance when Register is sent after Deregister and reaches AWS before it', async () => {
     let sent: () => void = () => undefined;
     const detaching = new Promise<void>((resolve) => (sent = resolve));
     delays = (body) => {
@@ -101,7 +101,7 @@ describe('Answers of AWS that cross', () => {
     assert.ok(!ids.includes(member) && ids.includes(stranger), ids.join());
   });
 
-  it('leave every list as the answered changes have made it, whatever the order', async () => {
+  it('leave every list as the completed changes made it', async () => {
     const random = seededRandom(seed);
     delays = () => [random() * longestDelayMs, random() * longestDelayMs];
     const known = new Set(await world.ids('default-elb'));

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
-import { type EmbeddedAws, startEmbeddedAws } from '../../embedded-aws/server.ts';
 import { RawConnection } from '../http/raw-connection.ts';
-import { type LogLine, type Service, startService } from '../support/service.ts';
-import { type Answer, describeElbs, eventually, noCache, startWorld, type World } from '../support/world.ts';
+import type { LogLine, Service } from '../support/service.ts';
+import { type Answer, describeElbs, noCache, startWorld, type World } from '../support/world.ts';
 
 interface Sum {
   readonly route: string;
@@ -23,62 +22,62 @@ describe('The log, beyond LOG_MAX_PER_SECOND', () => {
     await world.ids('default-elb');
   });
   after(() => world.close());
-  /** Starts each test with nothing of an earlier one to come. */
+  /** Waits until the sums of the test before are logged. */
   beforeEach(async () => {
     await world.clock.pass(1100);
     world.service.log.length = 0;
   });
   const many = (count: number, path: string, headers = {}) =>
     Promise.all(Array.from({ length: count }, () => world.ask(path, { headers })));
-  /** Resolves when each of so many requests has been told, in a line or in a sum. */
-  const told = (count: number) =>
+  /** Resolves when this many requests are logged, in lines or in sums. */
+  const logged = (count: number) =>
     world.eventually(() => {
       const summed = sumsOf(world.service).flatMap(entriesOf);
       return linesOf(world.service).length + summed.reduce((sum, { requests }) => sum + requests, 0) >= count;
-    }, `${count} requests are told`);
+    }, `${count} requests are logged`);
 
-  it('always has a line for refusals', async () => {
+  it('has a line for each refusal', async () => {
     await many(30, '/elb/default-elb');
     const answers: Answer[] = [];
     for (let n = 0; n < 30; n++) answers.push(await world.ask('/elb/no-such-elb'));
     assert.ok(answers.every(({ status }) => status === 404));
-    await told(60);
+    await logged(60);
     assert.equal(linesOf(world.service).filter(({ status }) => status === 404).length, 30);
     assert.ok(sumsOf(world.service).length > 0);
   });
 
-  it('always has a line for changes', async () => {
+  it('has a line for each change', async () => {
     await many(30, '/elb/default-elb');
     for (let n = 0; n < 5; n++) {
       assert.equal((await world.attach('empty-elb', 'i-1f8b3e07')).status, 201);
       assert.equal((await world.detach('empty-elb', 'i-1f8b3e07')).status, 201);
     }
-    await told(40);
+    await logged(40);
     assert.equal(linesOf(world.service).filter(({ status }) => status === 201).length, 10);
   });
 
-  it('always has a line for failures', async () => {
+  it('has a line for each failure', async () => {
     await many(30, '/elb/default-elb');
     world.aws.faults.set([{ actions: [describeElbs], throttle: 'DependencyThrottle' }]);
     for (const { status } of await many(20, '/elb/default-elb', noCache)) assert.equal(status, 503);
     world.aws.faults.clear();
-    await told(50);
+    await logged(50);
     assert.equal(linesOf(world.service).filter(({ status }) => status === 503).length, 20);
   });
 
-  it('always has a line for slow requests', async () => {
+  it('has a line for each slow request', async () => {
     await world.eventually(
       async () => (await world.ask('/elb/default-elb', { headers: noCache })).status === 200,
-      'it is back',
+      'AWS is called again',
     );
     world.aws.faults.set([{ actions: [describeElbs], latencyMs: 1200 }]);
     await many(15, '/elb/default-elb', noCache);
     world.aws.faults.clear();
     const slow = () => linesOf(world.service).filter(({ durationMs }) => Number(durationMs) >= 1000);
-    await world.eventually(() => slow().length === 15, 'each has its line');
+    await world.eventually(() => slow().length === 15, 'each slow request has a line');
   });
 
-  it('sums successful reads by route, status and principal, with the slowest, in one line a second', async () => {
+  it('sums successful reads by route, status and principal, with the slowest, in one line per second', async () => {
     const etag = (await world.ask('/elb/default-elb')).headers.get('etag')!;
     const until = world.clock.now() + 2200;
     let asked = 1;
@@ -91,7 +90,7 @@ describe('The log, beyond LOG_MAX_PER_SECOND', () => {
       asked += 8;
       await world.clock.pass(100);
     }
-    await told(asked);
+    await logged(asked);
     const sums = sumsOf(world.service);
     assert.ok(sums.length >= 1 && sums.length <= 5, `${sums.length} sums`);
     assert.ok(linesOf(world.service).length <= 10 * 5);
@@ -134,19 +133,19 @@ describe('The log of requests without credentials', () => {
   const logged = () =>
     linesOf(world.service).length + sums().reduce((sum, { requests }) => sum + requests, 0);
 
-  it('has a few lines a second, and sums the rest by route and status', async () => {
+  it('has a few lines per second, and sums the other requests by route and status', async () => {
     const connection = new RawConnection(world.service.url);
     connection.send('GET /elb/x HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(400));
     await world.eventually(() => logged() >= 400, '400 requests are logged');
     connection.destroy();
     assert.equal(logged(), 400);
-    // The requests may spread over two or three seconds.
+    // The requests can spread over two or three seconds.
     assert.ok(linesOf(world.service).length <= 40, `${linesOf(world.service).length} lines`);
     for (const { route, status, principal } of sums())
       assert.deepEqual([route, status, principal], ['none', 401, undefined]);
   });
 
-  it('sums unknown paths and wrong passwords alike, while requests with credentials keep their lines', async () => {
+  it('sums unknown paths and wrong passwords, and has a line for each request with credentials', async () => {
     const wrong = { Authorization: `Basic ${Buffer.from('tester:wrong').toString('base64')}` };
     await Promise.all(
       Array.from({ length: 60 }, (_, n) =>
@@ -159,7 +158,7 @@ describe('The log of requests without credentials', () => {
     assert.ok(sums().length <= 4);
   });
 
-  it('bounds what the sender chooses in a line', async () => {
+  it('limits the length of values from the request', async () => {
     const headers = {
       ...anonymous,
       'X-Forwarded-For': `fe80::1%${'A'.repeat(3000)}`,
@@ -176,22 +175,18 @@ describe('The log of requests without credentials', () => {
 });
 
 describe('The log, up to LOG_MAX_PER_SECOND', () => {
-  let aws: EmbeddedAws;
-  let service: Service;
+  let world: World;
   before(async () => {
-    aws = await startEmbeddedAws();
-    service = await startService(aws.url, { LOG_MAX_PER_SECOND: '100000' });
+    world = await startWorld({}, { LOG_MAX_PER_SECOND: '50' });
   });
-  after(async () => {
-    await service.close();
-    await aws.close();
-  });
+  after(() => world.close());
 
   it('has a line for each read', async () => {
-    await Promise.all(Array.from({ length: 300 }, () => service.request('/elb/default-elb')));
-    await eventually(() => linesOf(service).length === 300, 'all are told');
-    assert.deepEqual(sumsOf(service), []);
-    const ids = linesOf(service).map(({ requestId }) => requestId);
-    assert.equal(new Set(ids).size, 300);
+    await Promise.all(Array.from({ length: 50 }, () => world.ask('/elb/default-elb')));
+    await world.eventually(() => linesOf(world.service).length === 50, 'all reads are logged');
+    await world.clock.pass(1100);
+    assert.deepEqual(sumsOf(world.service), []);
+    const ids = linesOf(world.service).map(({ requestId }) => requestId);
+    assert.equal(new Set(ids).size, 50);
   });
 });
