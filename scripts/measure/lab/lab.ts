@@ -1,4 +1,4 @@
-import { captureAnswer } from '../baselines/captured-answer.ts';
+import { captureAnswer } from './captured-answer.ts';
 import { sendLoad } from '../load/load.ts';
 import type { Run } from '../load/recorder.ts';
 import type { Target } from '../load/request.ts';

@@ -1,4 +1,4 @@
-import { type Load, connectionsAt, sendLoad } from '../load/load.ts';
+import { type Load, type LabelledLoad, connectionsAt, sendLoad } from '../load/load.ts';
 import { Recorder, type Run } from '../load/recorder.ts';
 import { Unreachable } from '../load/request.ts';
 import type { CapacityOptions } from '../options.ts';
@@ -14,13 +14,6 @@ export interface Scenario {
   /** What the scenario does with a service; `embedded` needs the embedded AWS. */
   readonly needs: 'reads' | 'writes' | 'embedded';
   run(session: Session): Promise<Figure[]>;
-}
-
-/** A load with a name in the report. */
-export interface LabelledLoad extends Load {
-  readonly label: string;
-  /** Requests a second that another client sends at the same time; they count towards --max-rate. */
-  readonly beside?: number;
 }
 
 /** Ends a scenario after Ctrl-C. */

@@ -20,6 +20,13 @@ export interface Load {
   readonly stages?: readonly Stage[];
 }
 
+/** A load with a name in the report. */
+export interface LabelledLoad extends Load {
+  readonly label: string;
+  /** Requests a second that another client sends at the same time; they count towards --max-rate. */
+  readonly beside?: number;
+}
+
 export interface Stage {
   /** Seconds since the start of the load. */
   readonly from: number;

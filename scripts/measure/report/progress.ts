@@ -1,4 +1,4 @@
-import type { LabelledLoad } from '../lab/session.ts';
+import type { LabelledLoad } from '../load/load.ts';
 import type { Sample } from '../load/recorder.ts';
 
 /** On a terminal, one line that updates in place; elsewhere, one line per scenario. */

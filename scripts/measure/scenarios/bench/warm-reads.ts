@@ -1,4 +1,4 @@
-import { captureAnswer } from '../../baselines/captured-answer.ts';
+import { captureAnswer } from '../../lab/captured-answer.ts';
 import { fillDefaultElb, listPath } from '../../lab/embedded-aws.ts';
 import { type Running, start, startServiceWithAws } from '../../lab/processes.ts';
 import { type LoadResult, measureLoad } from '../../load/load.ts';

@@ -1,4 +1,4 @@
-import { changeMembers } from '../../load/changes.ts';
+import { changeMembers } from './changes.ts';
 import { noFailures, speed, time } from '../../promises/figures.ts';
 import { figure } from '../../promises/promise.ts';
 import type { Scenario } from '../../lab/session.ts';

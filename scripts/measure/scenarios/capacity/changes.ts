@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { control, membersOf } from '../lab/embedded-aws.ts';
-import type { Server } from '../lab/lab.ts';
-import type { Session } from '../lab/session.ts';
-import { delay } from './load.ts';
-import { Recorder, type Run } from './recorder.ts';
-import { request, Unreachable } from './request.ts';
+import { control, membersOf } from '../../lab/embedded-aws.ts';
+import type { Server } from '../../lab/lab.ts';
+import type { Session } from '../../lab/session.ts';
+import { delay } from '../../load/load.ts';
+import { Recorder, type Run } from '../../load/recorder.ts';
+import { request, Unreachable } from '../../load/request.ts';
 
 interface Changes {
   readonly run: Run;

@@ -1,4 +1,4 @@
-import { listPath, members } from '../lab/embedded-aws.ts';
+import { listPath, members } from './embedded-aws.ts';
 import { request, type Target } from '../load/request.ts';
 
 /** Returns the service's answer to a read of `default-elb`, as JSON, so that a baseline can send the same headers and bytes. */
