@@ -54,8 +54,8 @@ async function main(): Promise<void> {
   // The locked version of the SDK supports every Node.js version in `engines`; operators cannot act on its warning.
   process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
   unlogged = loadDotEnv();
-  const outside = { readFile, profileRegion: await readProfileRegion() };
-  const read = () => readConfig(process.env, process.versions.node, outside);
+  const inputs = { readFile, profileRegion: await readProfileRegion() };
+  const read = () => readConfig(process.env, process.versions.node, inputs);
   const config = read();
   // Only this user may access the control socket and its marker file.
   process.umask(0o077);

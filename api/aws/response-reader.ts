@@ -29,28 +29,28 @@ const maxErrorBytes = 64 * 1024;
  * empty documents. Throws InvalidResponse for a response that is incomplete or not from AWS, and connection errors.
  */
 export async function readResponse(
-  answer: HttpResponse,
+  response: HttpResponse,
   expected: ExpectedResponse,
 ): Promise<XmlElement | undefined> {
-  if (answer.statusCode >= 300) {
-    await readError(answer);
+  if (response.statusCode >= 300) {
+    await readError(response);
     return undefined;
   }
-  const { statusCode: status, headers } = answer;
-  const { body } = answer;
-  answer.body = new Uint8Array();
+  const { statusCode: status, headers } = response;
+  const { body } = response;
+  response.body = new Uint8Array();
   const { root, result, retryable } = expected;
   const truncated = (detail: string, cause?: unknown) =>
     new InvalidResponse('truncated', status, detail, { cause, retryable });
-  const response = await readXml(pieces(body), expected.keep).catch((error: unknown) => {
+  const document = await readXml(pieces(body), expected.keep).catch((error: unknown) => {
     if (!(error instanceof XmlError)) throw error;
     if (startsAs(root, error))
       throw truncated(error.head === '' ? 'it is empty' : 'the document is incomplete', error);
     throw new InvalidResponse('foreign', status, contentTypeOf(headers), { cause: error });
   });
-  if (response.name !== root) throw new InvalidResponse('foreign', status, contentTypeOf(headers));
-  if (!response.children.some(({ name }) => name === result)) throw truncated(`it has no ${result}`);
-  return response;
+  if (document.name !== root) throw new InvalidResponse('foreign', status, contentTypeOf(headers));
+  if (!document.children.some(({ name }) => name === result)) throw truncated(`it has no ${result}`);
+  return document;
 }
 
 /** Returns whether the bytes before the fault can be the start of AWS's document, with or without an XML declaration. */
@@ -61,8 +61,8 @@ function startsAs(root: string, fault: XmlError): boolean {
 }
 
 /** Replaces the body by its bytes. Throws InvalidResponse unless they are an error document of ELB or EC2. */
-async function readError(answer: HttpResponse): Promise<void> {
-  const bytes = await collect(answer.body);
+async function readError(response: HttpResponse): Promise<void> {
+  const bytes = await collect(response.body);
   const document = await readXml(pieces(bytes)).catch(() => undefined);
   const code =
     document?.name === 'ErrorResponse'
@@ -71,8 +71,8 @@ async function readError(answer: HttpResponse): Promise<void> {
         ? textOf(document, 'Errors', 'Error', 'Code')
         : undefined;
   if (code === undefined)
-    throw new InvalidResponse('foreign', answer.statusCode, contentTypeOf(answer.headers));
-  answer.body = bytes;
+    throw new InvalidResponse('foreign', response.statusCode, contentTypeOf(response.headers));
+  response.body = bytes;
 }
 
 async function collect(body: HttpResponse['body']): Promise<Uint8Array> {
