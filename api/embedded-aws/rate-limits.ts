@@ -1,5 +1,5 @@
 import { AwsError, type Service } from './protocol/aws-error.ts';
-import type { Query } from './protocol/wire.ts';
+import type { Query } from './protocol/query-protocol.ts';
 
 /** The service's throttling error, or the same with another code. */
 export class ThrottlingError extends AwsError {

@@ -1,6 +1,6 @@
 import type { Service } from '../protocol/aws-error.ts';
 import type { Region } from '../region/region.ts';
-import type { Query } from '../protocol/wire.ts';
+import type { Query } from '../protocol/query-protocol.ts';
 import { describeInstances } from './describe-instances.ts';
 import { describeLoadBalancers } from './describe-load-balancers.ts';
 import {

@@ -1,7 +1,7 @@
 import { AwsError } from '../protocol/aws-error.ts';
 import { INSTANCE_ID, type Instance } from '../region/instance.ts';
 import type { Region } from '../region/region.ts';
-import { xml, type Query } from '../protocol/wire.ts';
+import { xml, type Query } from '../protocol/query-protocol.ts';
 import { hasWildcard, readFilters, type Filter } from './instance-filters.ts';
 import { instanceDocument } from './instance-document.ts';
 

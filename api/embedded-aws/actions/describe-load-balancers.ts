@@ -1,9 +1,9 @@
 import { AwsError } from '../protocol/aws-error.ts';
 import type { LoadBalancerSpec } from '../region/load-balancer-spec.ts';
 import type { ListedInstance, LoadBalancer } from '../region/load-balancer.ts';
-import { ACCOUNT_ID } from '../region/network.ts';
+import { ACCOUNT_ID } from '../region/vpcs.ts';
 import type { Region } from '../region/region.ts';
-import { xml, type Query } from '../protocol/wire.ts';
+import { xml, type Query } from '../protocol/query-protocol.ts';
 
 /** The hosted zone of every classic ELB of us-east-1 (AWS general reference, ELB endpoints). */
 const HOSTED_ZONE = 'Z35SXDOTRQ7X7K';

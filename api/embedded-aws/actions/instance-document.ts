@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { STATE_CODES, type Instance } from '../region/instance.ts';
-import { ACCOUNT_ID } from '../region/network.ts';
+import { ACCOUNT_ID } from '../region/vpcs.ts';
 
 const GROUPS = { item: { groupId: 'sg-0f2c3d4e5a6b70899', groupName: 'web' } };
 

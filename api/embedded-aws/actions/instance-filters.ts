@@ -1,6 +1,6 @@
 import { AwsError } from '../protocol/aws-error.ts';
 import type { Instance } from '../region/instance.ts';
-import type { Query } from '../protocol/wire.ts';
+import type { Query } from '../protocol/query-protocol.ts';
 
 /** The maximum number of values in one filter (gjbae1212/gossm#35). */
 const MAX_VALUES = 200;

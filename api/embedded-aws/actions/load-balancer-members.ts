@@ -1,6 +1,6 @@
 import { AwsError } from '../protocol/aws-error.ts';
 import type { Region } from '../region/region.ts';
-import { xml, type Query } from '../protocol/wire.ts';
+import { xml, type Query } from '../protocol/query-protocol.ts';
 import { instancesXml } from './describe-load-balancers.ts';
 
 /** Returns the full updated list (ELB service model). @throws AwsError as Region.register */

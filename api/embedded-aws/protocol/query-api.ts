@@ -17,7 +17,7 @@ import {
   unknownAction,
   type Answer,
   type Scope,
-} from './wire.ts';
+} from './query-protocol.ts';
 
 /** `latencyMs` is the minimum latency of every call. */
 export interface QueryApiDeps {

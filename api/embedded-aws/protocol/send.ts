@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { Cut, Replacement } from '../faults.ts';
-import type { Answer } from './wire.ts';
+import type { Answer } from './query-protocol.ts';
 
 export function send(response: ServerResponse, { status, requestId, body }: Answer): void {
   const bytes = Buffer.from(body);

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Behaviour } from './behaviour.ts';
-import { MAIN_VPC, subnetsOf } from './network.ts';
+import { MAIN_VPC, subnetsOf } from './vpcs.ts';
 
 /** A health check; `interval` and `timeout` are in seconds. */
 export interface HealthCheck {

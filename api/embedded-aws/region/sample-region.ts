@@ -3,7 +3,7 @@ import type { Behaviour } from './behaviour.ts';
 import type { RegionClock } from './clock.ts';
 import type { Instance, InstanceState } from './instance.ts';
 import { newSpec, type LoadBalancerSpec } from './load-balancer-spec.ts';
-import { MAIN_VPC, OTHER_VPC, subnetsOf } from './network.ts';
+import { MAIN_VPC, OTHER_VPC, subnetsOf } from './vpcs.ts';
 import { Region } from './region.ts';
 
 type Row = readonly [

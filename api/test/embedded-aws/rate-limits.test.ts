@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { AwsError, type Service } from '../../embedded-aws/protocol/aws-error.ts';
 import { RateLimits } from '../../embedded-aws/rate-limits.ts';
-import { Query } from '../../embedded-aws/protocol/wire.ts';
+import { Query } from '../../embedded-aws/protocol/query-protocol.ts';
 import { startLab, type RawAnswer } from './support.ts';
 
 const byId = { 'InstanceId.1': 'i-5203422c' };
