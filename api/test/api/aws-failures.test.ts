@@ -86,20 +86,8 @@ describe('The API during AWS failures', () => {
       502,
       /InternalFailure on .*HTTP 500.*try again/,
     ],
-    [
-      'ELB does not answer a GET',
-      { silent: true, service: 'elb' },
-      get,
-      504,
-      /did not (answer|tell).*; try again/,
-    ],
-    [
-      'EC2 does not answer a GET',
-      { silent: true, service: 'ec2' },
-      get,
-      504,
-      /did not (answer|tell).*; try again/,
-    ],
+    ['ELB does not answer a GET', { silent: true, service: 'elb' }, get, 504, /did not answer.*; try again/],
+    ['EC2 does not answer a GET', { silent: true, service: 'ec2' }, get, 504, /did not answer.*; try again/],
     [
       'ELB resets the connections of a GET',
       { reset: true, service: 'elb' },

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { type Ask, describeElbs, startWorld, type World } from '../support/world.ts';
+import { type RequestOptions, describeElbs, startWorld, type World } from '../support/world.ts';
 
 const [member, spare, terminated] = ['i-5203422c', 'i-0b22a22eec53b9321', 'i-0a2bfc6d7849e6340'];
 const body = (instanceId: string) => JSON.stringify({ instanceId });
@@ -12,7 +12,7 @@ describe('The Error-Code header', () => {
   });
   after(() => world.close());
 
-  const failures: [path: string, request: Ask, status: number, code: string][] = [
+  const failures: [path: string, request: RequestOptions, status: number, code: string][] = [
     ['/elb/default-elb', { headers: { Authorization: '' } }, 401, 'unauthenticated'],
     ['/nowhere', {}, 404, 'route_not_found'],
     ['/elb/default-elb', { method: 'PUT' }, 405, 'method_not_allowed'],

@@ -10,7 +10,7 @@ export interface Certificate {
   readonly file: string;
 }
 
-/** Makes a self-signed certificate for 127.0.0.1, or for the name given. */
+/** Creates a self-signed certificate for an IP address or a host name. */
 export function selfSigned(name = '127.0.0.1'): Certificate {
   const folder = emptyFolder();
   const [key, file] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];

@@ -2,8 +2,8 @@ import { request } from 'node:http';
 import { text } from 'node:stream/consumers';
 
 /**
- * Posts the body to AWS as a proxy does, and returns the answer. Unlike those of fetch, these requests are counted by
- * `watchLoopback`.
+ * Sends a POST to AWS as a proxy does, and returns the response. Uses `node:http` because `watchLoopback` does not count
+ * the requests of fetch.
  */
 export function forward(
   url: string,

@@ -13,8 +13,8 @@ export interface InProcess {
 }
 
 /**
- * Starts the service in this process, as server.ts does in its own, with this environment alone. `write` gets each
- * line of the log. The service runs on the clock, by default on that of the process.
+ * Starts the service in the test process with only this environment. Passes each log line to `write`. `clock` defaults to
+ * real time.
  */
 export async function startInProcess(
   env: Readonly<Record<string, string>>,

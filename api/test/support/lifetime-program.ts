@@ -1,7 +1,7 @@
 import { Lifetime } from '../../lifetime.ts';
 import { LogStream } from '../../logger/log-stream.ts';
 
-/** A program for lifetime.test.ts: `log-is-blocked`, or the name of a signal that comes before the Lifetime is made. */
+/** A program for lifetime.test.ts. The argument is `log-is-blocked` or a signal to receive before the Lifetime exists. */
 const [, , what = ''] = process.argv;
 if (what === 'log-is-blocked') {
   const log = new LogStream(3);

@@ -3,25 +3,24 @@ import type { EventEmitter } from 'node:events';
 
 export interface Loopback {
   /**
-   * Resolves when the service and the embedded AWS in this process have nothing left to do but wait for a clock: every
-   * request that was sent has arrived, every answer too, no file is being read and no program runs. A busy machine makes
-   * this take longer, and changes nothing else.
+   * Resolves when the service and the embedded AWS in this process are idle except for timers: no request or response is
+   * in transit, no file operation is pending and no child process runs. The result does not depend on the machine load.
    */
-  quiet(): Promise<void>;
+  idle(): Promise<void>;
   stop(): void;
 }
 
-/** More rounds of the event loop than any chain of `setImmediate` in the service and the embedded AWS has. */
-const roundsUntilQuiet = 10;
+/** More event loop iterations than the longest `setImmediate` chain in the service and the embedded AWS. */
+const roundsUntilIdle = 10;
 
 /** Watches the HTTP requests between clients and servers in this process. */
 export function watchLoopback(): Loopback {
-  /** Requests that clients have open, less those that servers are answering. */
-  let onTheWay = 0;
-  /** Requests and answers so far. */
+  /** Open client requests minus the requests that servers are handling. */
+  let inTransit = 0;
+  /** The number of requests and responses that have begun or ended. */
   let events = 0;
   const count = (step: number) => {
-    onTheWay += step;
+    inTransit += step;
     events += 1;
   };
   const countWhileOpen = (part: string, step: 1 | -1) => (message: unknown) => {
@@ -36,12 +35,12 @@ export function watchLoopback(): Loopback {
   ] as const;
   for (const [name, listener] of channels) subscribe(name, listener);
   return {
-    quiet: async () => {
+    idle: async () => {
       let seen = -1;
-      for (let rounds = 0; rounds < roundsUntilQuiet; rounds += 1) {
+      for (let rounds = 0; rounds < roundsUntilIdle; rounds += 1) {
         await new Promise((resolve) => setImmediate(resolve));
-        const isLast = rounds === roundsUntilQuiet - 1;
-        if (events === seen && onTheWay === 0 && !(isLast && process.getActiveResourcesInfo().some(isBusy)))
+        const isLast = rounds === roundsUntilIdle - 1;
+        if (events === seen && inTransit === 0 && !(isLast && process.getActiveResourcesInfo().some(isBusy)))
           continue;
         seen = events;
         rounds = 0;

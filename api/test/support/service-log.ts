@@ -1,23 +1,23 @@
 import { EventEmitter, once } from 'node:events';
 
-/** One line of the service's log, parsed. */
+/** A parsed log line of the service. */
 export type LogLine = Record<string, unknown> & { msg: string };
 
-/** The lines of the service's log, in order. */
+/** Collects the log lines of the service in order. */
 export class ServiceLog {
   readonly lines: LogLine[] = [];
   readonly #added = new EventEmitter().setMaxListeners(0);
 
-  /** Adds a line of JSON. */
+  /** Parses and adds a JSON line. */
   add(line: string): void {
     this.lines.push(JSON.parse(line) as LogLine);
     this.#added.emit('line');
   }
 
-  /** Resolves with the first line, past or future, that fits. */
-  async first(fits: (line: LogLine) => boolean): Promise<LogLine> {
+  /** Resolves with the first line that matches, as soon as it exists. */
+  async first(matches: (line: LogLine) => boolean): Promise<LogLine> {
     for (;;) {
-      const line = this.lines.find(fits);
+      const line = this.lines.find(matches);
       if (line !== undefined) return line;
       await once(this.#added, 'line');
     }

@@ -11,23 +11,23 @@ import { type LogLine, ServiceLog } from './service-log.ts';
 
 export type { LogLine } from './service-log.ts';
 
-/** `npm run test:build` sets this: all tests run against the production build, in processes of its own. */
+/** Whether the tests run against the production build in separate processes; `npm run test:build` sets the variable. */
 export const isBuildTested = process.env['SERVICE_UNDER_TEST'] === 'build';
 const entry = isBuildTested ? 'dist/server.js' : '.test-build/server.js';
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 
-/** base64 of `tester:c:olon ü`, which has a colon in the password and a letter beyond ASCII. */
+/** The password contains a colon and a non-ASCII letter. */
 export const token = Buffer.from('tester:c:olon ü').toString('base64');
-/** A second valid token, as during a rotation. */
+/** A second valid token, as during a token rotation. */
 export const secondToken = Buffer.from('rotated:next').toString('base64');
 
 export interface Service {
   readonly url: string;
-  /** Every line of the log so far. */
+  /** All log lines so far. */
   readonly log: LogLine[];
-  /** Resolves with the first line, past or future, that fits. */
-  logged(fits: (line: LogLine) => boolean): Promise<LogLine>;
-  /** Sends a request, with credentials by default, and checks the answer against swagger.yaml. */
+  /** Resolves with the first log line that matches, as soon as it exists. */
+  logged(matches: (line: LogLine) => boolean): Promise<LogLine>;
+  /** Sends a request, by default with credentials, and checks the response against swagger.yaml. */
   request(path: string, init?: RequestInit): Promise<Response>;
   /** Closes the service as SIGTERM does. */
   close(): Promise<void>;
@@ -40,13 +40,12 @@ export interface ServiceProcess extends Service {
 type Env = Readonly<Record<string, string>>;
 
 /**
- * Starts the service on a free port, against the AWS endpoint given: in this process, or as a process of its own where
- * the production build is tested. `env` is added to what the service needs. Only a service in this process can run on
- * the clock given.
+ * Starts the service on a free port with the AWS endpoint `awsUrl`: in the test process, or in a separate process if the
+ * production build is tested. `env` extends the required environment. The separate process ignores `clock`.
  */
 export async function startService(awsUrl: string, env: Env = {}, clock?: Clock): Promise<Service> {
   if (isBuildTested) return startServiceProcess(awsUrl, env);
-  // Loaded here: most unit tests need neither Koa nor the AWS SDK.
+  // A dynamic import, because most unit tests need neither Koa nor the AWS SDK.
   const { startInProcess } = await import('./in-process.ts');
   const log = new ServiceLog();
   const write = (line: string) => {
@@ -56,7 +55,7 @@ export async function startService(awsUrl: string, env: Env = {}, clock?: Clock)
   return { ...serviceAt(service.port, log), close: () => service.close() };
 }
 
-/** Starts the service as a process of its own: for tests of signals, exit codes and what a crash would end. */
+/** Starts the service in a separate process, for tests of signals, exit codes and crashes. */
 export async function startServiceProcess(awsUrl: string, env: Env = {}): Promise<ServiceProcess> {
   const child = spawnService({ ...environmentOf(awsUrl), ...env });
   const log = new ServiceLog();
@@ -68,7 +67,7 @@ export async function startServiceProcess(awsUrl: string, env: Env = {}): Promis
   const ended = once(child, 'exit');
   const line = await Promise.race([
     log.first(({ msg }) => msg === 'listening'),
-    ended.then(() => Promise.reject(new Error(`the service ended before it listened: ${stderr}`))),
+    ended.then(() => Promise.reject(new Error(`the service exited before it was listening: ${stderr}`))),
   ]);
   return {
     ...serviceAt(Number(line['port']), log),
@@ -85,18 +84,18 @@ function serviceAt(port: number, log: ServiceLog): Omit<Service, 'close'> {
   return {
     url,
     log: log.lines,
-    logged: (fits) => log.first(fits),
+    logged: (matches) => log.first(matches),
     request: async (path, init = {}) => {
       const headers = {
         Authorization: `Basic ${token}`,
-        // A connection kept alive would hold up the end of the service for its five idle seconds.
+        // A kept-alive connection would delay the shutdown of the service by 5 s.
         Connection: 'close',
         ...(init.headers as Record<string, string>),
       };
       const response = await fetch(url + path, { ...init, headers });
-      const { status, headers: answered } = response;
+      const { status, headers: received } = response;
       const body = await response.clone().text();
-      assertAnswerFits(init.method ?? 'GET', path, { status, headers: answered, body });
+      assertAnswerFits(init.method ?? 'GET', path, { status, headers: received, body });
       return response;
     },
   };
@@ -111,14 +110,14 @@ function environmentOf(awsUrl: string): Env {
     AWS_ENDPOINT_URL: awsUrl,
     AWS_ACCESS_KEY_ID: 'AKIATESTTESTTEST',
     AWS_SECRET_ACCESS_KEY: 'test-secret-key',
-    // A slow machine must not look like a slow AWS; tests of the time limits set their own.
+    // High timeouts, so that a slow machine does not cause AWS timeouts. Tests of timeouts set their own values.
     AWS_CONNECT_TIMEOUT_MS: '10000',
     AWS_ANSWER_TIMEOUT_MS: '10000',
     AWS_DEADLINE_MS: '20000',
   };
 }
 
-/** Starts the service's process with this environment alone, in a folder without a .env unless `cwd` has one. */
+/** Spawns the service with only this environment. The default `cwd` contains no .env file. */
 export function spawnService(
   env: Env,
   cwd: string = emptyFolder(),
@@ -139,7 +138,7 @@ export function spawnService(
   });
 }
 
-/** Runs the service's program with these arguments to its end. */
+/** Runs the service program with these arguments until it exits. */
 export function runService(argv: string[], env: Record<string, string>, input = '') {
   const { PATH = '' } = process.env;
   const options = { cwd: emptyFolder(), env: { PATH, ...env }, input, encoding: 'utf8' } as const;
@@ -151,12 +150,12 @@ process.once('exit', () => {
   rmSync(folders, { recursive: true });
 });
 
-/** Returns the path of a new folder, which is gone once the tests have ended. */
+/** Returns the path of a new folder, which is removed when the test process exits. */
 export function emptyFolder(): string {
   return mkdtempSync(join(folders, 'folder-'));
 }
 
-/** The `message` of an enveloped answer. */
+/** Returns the `message` of the response envelope. */
 export async function messageOf<T = string>(response: Response): Promise<T> {
   return ((await response.json()) as { message: T }).message;
 }

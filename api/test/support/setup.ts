@@ -3,13 +3,16 @@ import { takeCoverage } from 'node:v8';
 import type { Plugin } from 'esbuild';
 import { bundle, bundleService } from '../../../scripts/bundle.mjs';
 
-// Without a message Node makes one by parsing the source file from the failed line on, for minutes where that is bundled.
+// Without a message, Node parses the source file to create one, which takes minutes for a bundled file.
 const ok: (value: unknown, message: string | Error) => void = assert.ok;
-assert.ok = (value: unknown, message: string | Error = 'it is not so: see the line in the stack'): void => {
+assert.ok = (
+  value: unknown,
+  message: string | Error = 'the value is falsy; see the line in the stack',
+): void => {
   ok(value, message);
 };
 
-// The SDK in this process reads its environment: a developer's profile must not change what the tests see.
+// The AWS SDK reads the environment; remove the developer's AWS settings so that tests are reproducible.
 for (const name of Object.keys(process.env))
   if (name.startsWith('AWS_')) Reflect.deleteProperty(process.env, name);
 Object.assign(process.env, {
@@ -19,10 +22,7 @@ Object.assign(process.env, {
   AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
 });
 
-/**
- * The warm-up takes more processor time than the rest of a start, and a test of a process gains nothing from it;
- * warm-up.test.ts covers it.
- */
+/** Removes the warm-up, which takes more CPU time than the rest of the start. warm-up.test.ts covers the warm-up. */
 const noWarmUp: Plugin = {
   name: 'no-warm-up',
   setup: (build) => {
@@ -33,8 +33,8 @@ const noWarmUp: Plugin = {
 };
 
 /**
- * Bundles the programs once for the tests that start them as processes: from one file the service listens after a third
- * of a second, from its sources through tsx after two. Coverage finds the sources by the source map.
+ * Bundles the programs that tests start as processes: a bundled service starts in 0.3 s, its sources with tsx take 2 s.
+ * Coverage uses the source maps.
  */
 export async function mochaGlobalSetup(): Promise<void> {
   if (process.env['SERVICE_UNDER_TEST'] === 'build') return;
@@ -46,7 +46,7 @@ export async function mochaGlobalSetup(): Promise<void> {
 }
 
 export const mochaHooks = {
-  /** At the end of each file: a worker that has not written its coverage a second after the last file is killed. */
+  /** Writes the coverage after each file, because mocha kills workers 1 s after the last file. */
   afterAll(): void {
     if (process.env['NODE_V8_COVERAGE'] !== undefined) takeCoverage();
   },

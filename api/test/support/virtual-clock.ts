@@ -5,30 +5,29 @@ interface Task {
   readonly run: () => void;
 }
 
-/** Rounds of the event loop after which nothing is left to do but wait for the clock. */
-const roundsUntilQuiet = 3;
+/** The event loop iterations after which only timers are pending. */
+const roundsUntilIdle = 3;
 
-async function noRoundIsLeft(): Promise<void> {
-  for (let round = 0; round < roundsUntilQuiet; round++)
-    await new Promise((resolve) => setImmediate(resolve));
+async function flushEventLoop(): Promise<void> {
+  for (let round = 0; round < roundsUntilIdle; round++) await new Promise((resolve) => setImmediate(resolve));
 }
 
 /**
- * A clock on which waiting takes no real time. No two readings are the same. Time passes only in `run` and `pass`: from
- * one task to the next, whenever all else is done.
+ * A clock on which waiting takes no real time. Each reading is unique. Time advances only during `run` and `pass`: to the
+ * next task, whenever the process is idle.
  */
 export class VirtualClock implements Clock {
   readonly #startsAt = Date.now();
-  readonly #quiet: () => Promise<void>;
+  readonly #idle: () => Promise<void>;
   #now = 0;
   /** Sorted by time. */
   readonly #tasks: Task[] = [];
-  /** Ends the wait of each `run` in progress with an error. */
+  /** Callbacks that reject the `run` calls in progress. */
   readonly #runs = new Set<(error: Error) => void>();
 
-  /** `quiet` resolves when nothing is left to do but wait for the clock. */
-  constructor(quiet = noRoundIsLeft) {
-    this.#quiet = quiet;
+  /** `idle` resolves when only timers are pending. */
+  constructor(idle = flushEventLoop) {
+    this.#idle = idle;
   }
 
   now(): number {
@@ -67,12 +66,12 @@ export class VirtualClock implements Clock {
     return new Promise((resolve) => this.after(ms, resolve));
   }
 
-  /** Lets time pass until the promise settles, and returns what it brings. Throws where nothing is left to wait for. */
+  /** Advances time until the promise settles, and returns its result. Throws if no task is left. */
   async run<T>(promise: Promise<T>): Promise<T> {
     let stop: (error: Error) => void = () => undefined;
     const stopped = new Promise<never>((_resolve, reject) => (stop = reject));
     this.#runs.add(stop);
-    if (this.#runs.size === 1) void this.#passTime();
+    if (this.#runs.size === 1) void this.#advance();
     try {
       return await Promise.race([promise, stopped]);
     } finally {
@@ -80,19 +79,19 @@ export class VirtualClock implements Clock {
     }
   }
 
-  /** Lets `ms` milliseconds pass. */
+  /** Advances time by `ms` milliseconds. */
   async pass(ms: number): Promise<void> {
     await this.run(this.sleep(ms));
   }
 
-  /** Passes time for all runs together, so that each step waits until all is quiet. */
-  async #passTime(): Promise<void> {
+  /** Advances time for all `run` calls together, so that each step waits until the process is idle. */
+  async #advance(): Promise<void> {
     for (;;) {
-      await this.#quiet();
+      await this.#idle();
       if (this.#runs.size === 0) return;
       const first = this.#tasks.shift();
       if (first === undefined) {
-        for (const stop of this.#runs) stop(new Error('the virtual clock has nothing to wait for'));
+        for (const stop of this.#runs) stop(new Error('the virtual clock has no task left'));
         return;
       }
       this.#now = Math.max(this.#now, first.at);

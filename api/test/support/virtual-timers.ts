@@ -3,11 +3,11 @@ import type { VirtualClock } from './virtual-clock.ts';
 let installed = false;
 
 /**
- * Has `setTimeout` wait for the virtual clock from now on: the AWS SDK takes no clock for its time-outs and for the wait
- * before another attempt. What is returned puts Node's own back.
+ * Replaces the global `setTimeout` with timers of the virtual clock, because the AWS SDK accepts no clock for timeouts and
+ * retry delays. Returns a function that restores the original timers.
  */
 export function installTimersOf(clock: VirtualClock): () => void {
-  if (installed) throw new Error('the timers of another virtual clock are installed');
+  if (installed) throw new Error('the timers of another virtual clock are still installed');
   installed = true;
   const { setTimeout, clearTimeout } = globalThis;
   const after = (task: (...args: unknown[]) => void, ms = 0, ...args: unknown[]) => {

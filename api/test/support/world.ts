@@ -15,29 +15,29 @@ export interface Answer {
   readonly body: string;
 }
 
-export interface Ask {
+export interface RequestOptions {
   readonly method?: string;
   /** A header that is undefined is not sent, also `Authorization`. */
   readonly headers?: Readonly<Record<string, string | undefined>>;
   readonly body?: string;
 }
 
-/** The service, and the AWS that it asks. */
+/** A running service with an embedded AWS. */
 export interface World {
   readonly aws: EmbeddedAws;
   readonly service: Service;
-  /** Sends a request with these headers alone: fetch would add `Cache-Control: no-cache` to some. */
-  ask(path: string, how?: Ask): Promise<Answer>;
+  /** Sends a request without extra headers (fetch adds `Cache-Control: no-cache` to some requests). */
+  ask(path: string, options?: RequestOptions): Promise<Answer>;
   attach(elbName: string, instanceId: string): Promise<Answer>;
   detach(elbName: string, instanceId: string): Promise<Answer>;
-  /** The ids that a GET lists; it must answer 200. */
+  /** Returns the ids in the list. Throws unless the status is 200. */
   ids(elbName: string, headers?: Record<string, string>): Promise<string[]>;
-  /** Calls of one action, or of all, since the last `aws.resetCalls()`. */
+  /** Returns the number of AWS calls of one action, or of all, since the last `aws.resetCalls()`. */
   calls(action?: string): number;
-  /** The time in which both live. */
+  /** The clock of the service and of the embedded AWS. */
   readonly clock: WorldClock;
-  /** Lets time pass until it is so. Throws when that takes longer than 50 s. */
-  eventually(isSo: () => boolean | Promise<boolean>, what: string): Promise<void>;
+  /** Polls until the condition is true. Throws with `description` after 50 s. */
+  eventually(condition: () => boolean | Promise<boolean>, description: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -48,15 +48,15 @@ export const deregister = 'DeregisterInstancesFromLoadBalancer';
 export const describeHealth = 'DescribeInstanceHealth';
 export const noCache = { 'Cache-Control': 'no-cache' };
 
-/** The time in which a world lives. */
+/** The clock of a world, virtual or real. */
 export interface WorldClock {
-  /** Milliseconds since some fixed moment. */
+  /** Returns the milliseconds since an arbitrary origin. */
   now(): number;
-  /** The time of day, in milliseconds since 1970. */
+  /** Returns the milliseconds since the Unix epoch. */
   epochMs(): number;
-  /** Lets `ms` milliseconds pass. */
+  /** Advances time by `ms` milliseconds. */
   pass(ms: number): Promise<void>;
-  /** Lets time pass until the promise settles, and returns what it brings. */
+  /** Advances time until the promise settles, and returns its result. */
   run<T>(promise: Promise<T>): Promise<T>;
 }
 
@@ -67,23 +67,23 @@ const realTime: WorldClock = {
   run: (promise) => promise,
 };
 
-type Between = (aws: EmbeddedAws) => Promise<string>;
+type StartProxy = (aws: EmbeddedAws) => Promise<string>;
 
 /**
- * Starts both; `between` may put something between them and returns its URL. They live on a virtual clock, which moves
- * while a request of the test is being answered and in `clock.pass`, so that waiting takes no real time. Only where the
- * production build is tested, in a process of its own, they live in real time.
+ * Starts an embedded AWS and the service. `startProxy` can start a proxy between them and returns its URL. Both use a
+ * virtual clock, which advances during the requests of the test and in `clock.pass`, so that waiting takes no real time.
+ * Tests of the production build, which runs in a separate process, use real time.
  */
 export async function startWorld(
   awsOptions: EmbeddedAwsOptions = {},
   env: Record<string, string> = {},
-  between: Between = (aws) => Promise.resolve(aws.url),
+  startProxy: StartProxy = (aws) => Promise.resolve(aws.url),
 ): Promise<World> {
-  if (isBuildTested) return startWorldInRealTime(awsOptions, env, between);
+  if (isBuildTested) return startWorldInRealTime(awsOptions, env, startProxy);
   const loopback = watchLoopback();
-  const clock = new VirtualClock(() => loopback.quiet());
+  const clock = new VirtualClock(() => loopback.idle());
   const aws = await startEmbeddedAws({ ...awsOptions, clock });
-  const service = await startService(await between(aws), env, clock);
+  const service = await startService(await startProxy(aws), env, clock);
   const restoreTimers = installTimersOf(clock);
   const world = worldOf(aws, service, clock);
   return {
@@ -97,29 +97,29 @@ export async function startWorld(
 }
 
 /**
- * Starts both as `startWorld` does, but in real time: for requests of other processes. `clock` can make them faster, except
+ * Like `startWorld`, but in real time, for requests from other processes. `clock` can run faster than real time, except
  * for the production build.
  */
 export async function startWorldInRealTime(
   awsOptions: EmbeddedAwsOptions = {},
   env: Record<string, string> = {},
-  between: Between = (aws) => Promise.resolve(aws.url),
+  startProxy: StartProxy = (aws) => Promise.resolve(aws.url),
   clock?: Clock,
 ): Promise<World> {
   const aws = await startEmbeddedAws({ ...awsOptions, ...(clock && { clock }) });
-  return worldOf(aws, await startService(await between(aws), env, clock), realTime);
+  return worldOf(aws, await startService(await startProxy(aws), env, clock), realTime);
 }
 
 function worldOf(aws: EmbeddedAws, started: Service, clock: WorldClock): World {
-  const ask = (path: string, how: Ask = {}) => clock.run(askService(started, path, how));
+  const ask = (path: string, options: RequestOptions = {}) => clock.run(sendRequest(started, path, options));
   const service: Service = {
     ...started,
-    // Not by fetch, whose time-outs would be on the virtual clock, too.
+    // fetch is unsuitable because its timeouts would run on the virtual clock.
     request: async (path, init) => {
-      const { status, headers, body } = await ask(path, init as Ask);
+      const { status, headers, body } = await ask(path, init as RequestOptions);
       return new Response(body === '' ? null : body, { status, headers });
     },
-    logged: (fits) => clock.run(started.logged(fits)),
+    logged: (matches) => clock.run(started.logged(matches)),
   };
   const change = (method: string) => (elbName: string, instanceId: string) =>
     ask(`/elb/${elbName}`, { method, body: JSON.stringify({ instanceId }) });
@@ -136,7 +136,7 @@ function worldOf(aws: EmbeddedAws, started: Service, clock: WorldClock): World {
     },
     calls: (action) => (action === undefined ? aws.calls().calls : (aws.calls().actions[action]?.calls ?? 0)),
     clock,
-    eventually: (isSo, what) => eventually(isSo, what, clock),
+    eventually: (condition, description) => eventually(condition, description, clock),
     close: async () => {
       await service.close();
       await aws.close();
@@ -144,35 +144,35 @@ function worldOf(aws: EmbeddedAws, started: Service, clock: WorldClock): World {
   };
 }
 
-/** The ids of a list that was answered. */
+/** Returns the instance ids in a list response. */
 export function idsOf({ body }: Answer): string[] {
   return (JSON.parse(body) as { message: { instanceId: string }[] }).message.map(
     ({ instanceId }) => instanceId,
   );
 }
 
-/** Returns the log lines about the begin and the end of an outage. */
+/** Returns the log lines about the start and the end of outages. */
 export function outageLines({ log }: Service): LogLine[] {
   return log.filter(({ msg }) => /; serving cached data$| works again$/.test(msg));
 }
 
-/** Polls until it is so. Throws when that takes longer than 50 s. */
+/** Polls until the condition is true. Throws with `description` after 50 s. */
 export async function eventually(
-  isSo: () => boolean | Promise<boolean>,
-  what: string,
+  condition: () => boolean | Promise<boolean>,
+  description: string,
   clock: Pick<WorldClock, 'now' | 'pass'> = realTime,
 ): Promise<void> {
   const limit = clock.now() + 50_000;
-  while (!(await isSo())) {
-    assert.ok(clock.now() < limit, `not within 50 s: ${what}`);
+  while (!(await condition())) {
+    assert.ok(clock.now() < limit, `still false after 50 s: ${description}`);
     await clock.pass(20);
   }
 }
 
-async function askService(
+async function sendRequest(
   { url }: Service,
   path: string,
-  { method = 'GET', headers = {}, body }: Ask,
+  { method = 'GET', headers = {}, body }: RequestOptions,
 ): Promise<Answer> {
   const length = body === undefined ? {} : { 'Content-Length': Buffer.byteLength(body) };
   const answer = await new Promise<Answer>((resolve, reject) => {
@@ -184,13 +184,13 @@ async function askService(
         incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
         incoming.on('error', reject);
         incoming.on('end', () => {
-          const answered = Object.entries(incoming.headers).map(([name, value]): [string, string] => [
+          const received = Object.entries(incoming.headers).map(([name, value]): [string, string] => [
             name,
             String(value),
           ]);
           resolve({
             status: incoming.statusCode ?? 0,
-            headers: new Headers(answered),
+            headers: new Headers(received),
             body: Buffer.concat(chunks).toString(),
           });
         });
