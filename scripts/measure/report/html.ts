@@ -32,9 +32,9 @@ export function page(report: Report, changes?: readonly Change[]): string {
 <h1>Capacity of elb-inventory</h1>
 ${heading(report)}
 ${verdict(report)}
-${plot('How much, and where it bends', 'Left of the knee, another connection adds throughput; right of it, another connection only adds latency.', stepsPlot(report))}
-${plot('Latency while users come and go', 'Each second’s median, 97.5th and 99th percentile.', rampPlot(report))}
-${plot('AWS calls over requests', 'One dot per run; throttled calls count too. Lists come from one cache of the region, so more requests do not cause more calls.', awsPlot(report))}
+${plot('Throughput and latency by connections', 'Left of the knee, another connection adds throughput; right of it, another connection only adds latency.', stepsPlot(report))}
+${plot('Latency while users come and go', 'The median, the 97.5th and the 99th percentile of each second.', rampPlot(report))}
+${plot('AWS calls by request rate', 'One dot per run; throttled calls count too. Lists come from one cache of the region, so more requests do not cause more calls.', awsPlot(report))}
 ${plot('Answers by status', 'The runs of a scenario added up, on a logarithmic axis that shows a single failure.', statusPlot(report))}
 <h2>Figures and promises</h2>
 ${figures(report.outcomes)}
@@ -107,7 +107,7 @@ function runs(all: readonly Run[]): string {
       const cells = [goodPerSecond, latency.mean, latency.p50, latency.p97_5, latency.p99, latency.max].map(
         shown,
       );
-      const what = `${label}${rate === undefined ? '' : `, ${Math.round(rate * 10) / 10} a second set`}${cut === undefined ? '' : ' (cut)'}`;
+      const what = `${label}${rate === undefined ? '' : `, at ${Math.round(rate * 10) / 10} a second`}${cut === undefined ? '' : ' (cut)'}`;
       const calls = aws === undefined ? '' : shown(aws.callsPerSecond);
       return (
         `<tr><td>${escape(scenario)}</td><td>${server}</td><td>${escape(what)}</td>` +
