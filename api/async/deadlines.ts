@@ -10,12 +10,8 @@ export async function fulfilledWithin(promise: Promise<unknown>, ms: number, clo
       resolve(false);
     });
   });
-  const fulfilled = promise.then(
-    () => true,
-    () => false,
-  );
   try {
-    return await Promise.race([fulfilled, timeout]);
+    return await Promise.race([settles(promise, false), timeout]);
   } finally {
     cancel();
   }
@@ -35,10 +31,6 @@ export async function withinDeadline<T>(promise: Promise<T>, what: string, trace
 }
 
 async function settledBefore(promise: Promise<unknown>, { deadline }: AwsTrace): Promise<boolean> {
-  const settled = promise.then(
-    () => true,
-    () => true,
-  );
   let passed = (): void => undefined;
   const timeout = new Promise<boolean>((resolve) => {
     passed = () => {
@@ -49,8 +41,15 @@ async function settledBefore(promise: Promise<unknown>, { deadline }: AwsTrace):
   // An aborted signal fires no event. A promise that has settled goes first.
   if (deadline.aborted) setImmediate(passed);
   try {
-    return await Promise.race([settled, timeout]);
+    return await Promise.race([settles(promise, true), timeout]);
   } finally {
     deadline.removeEventListener('abort', passed);
   }
+}
+
+function settles(promise: Promise<unknown>, rejection: boolean): Promise<boolean> {
+  return promise.then(
+    () => true,
+    () => rejection,
+  );
 }

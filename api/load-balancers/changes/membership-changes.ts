@@ -3,7 +3,7 @@ import type { Logger } from '../../telemetry/logger.ts';
 import { ChangeCalls, type ChangeCallsDeps } from './change-calls.ts';
 import { Preconditions } from './preconditions.ts';
 import type { ChangeOptions } from './change-options.ts';
-import { DetachWarnings } from './detach-warnings.ts';
+import { warnOfDetach } from './warn-of-detach.ts';
 import { DrainingCheck } from '../health/draining-check.ts';
 import type { HealthReader } from '../health/health-reader.ts';
 import { KeyedLock } from '../../async/keyed-lock.ts';
@@ -29,14 +29,12 @@ export class MembershipChanges {
   readonly #deps: MembershipChangesDeps;
   readonly #calls: ChangeCalls;
   readonly #draining: DrainingCheck;
-  readonly #warnings: DetachWarnings;
   readonly #locks = new KeyedLock();
 
   constructor(deps: MembershipChangesDeps) {
     this.#deps = deps;
     this.#calls = new ChangeCalls(deps);
     this.#draining = new DrainingCheck(deps.recentChanges, deps.health, deps.clock);
-    this.#warnings = new DetachWarnings(deps.logger, deps.lastInService);
   }
 
   /**
@@ -49,9 +47,10 @@ export class MembershipChanges {
     trace: AwsTrace,
     options: ChangeOptions = {},
   ): Promise<ChangeOutcome[]> {
+    const { inventory } = this.#deps;
     const outcomes = new ChangeOutcomes(named);
     await this.#locks.runAll(keysOf(elbName, outcomes, options), async () => {
-      const preconditions = this.#preconditions(elbName, outcomes, options, trace);
+      const preconditions = new Preconditions(inventory, elbName, outcomes, urgencyOf(options), trace);
       await preconditions.refuseMembers();
       await preconditions.describe();
       preconditions.refuseUnsuitable();
@@ -73,13 +72,13 @@ export class MembershipChanges {
     trace: AwsTrace,
     options: ChangeOptions = {},
   ): Promise<Detached> {
-    const { lastInService } = this.#deps;
+    const { inventory, lastInService, logger } = this.#deps;
     const outcomes = new ChangeOutcomes(named);
     const guard = { force: options.force, urgency: urgencyOf(options) };
     let inService: InServiceForecast | undefined;
     await this.#locks.runAll(keysOf(elbName, outcomes, options), () =>
       lastInService.guard(elbName, guard, trace, async (healthy) => {
-        const preconditions = this.#preconditions(elbName, outcomes, options, trace);
+        const preconditions = new Preconditions(inventory, elbName, outcomes, guard.urgency, trace);
         await preconditions.refuseNonMembers();
         await preconditions.keepLastInService(healthy);
         await preconditions.describe();
@@ -91,23 +90,14 @@ export class MembershipChanges {
           return;
         }
         const listed = await this.#calls.deregister(elbName, outcomes, trace);
-        if (outcomes.remaining.length > 0)
-          this.#warnings.detached(elbName, outcomes.remaining, listed, options);
+        const detached = { elbName, instanceIds: outcomes.remaining };
+        if (detached.instanceIds.length > 0) warnOfDetach(logger, lastInService, detached, listed, options);
       }),
     );
     return {
       outcomes: outcomes.inOrder((id) => notAttached(elbName, id)),
       ...(inService !== undefined && { inService }),
     };
-  }
-
-  #preconditions(
-    elbName: ElbName,
-    outcomes: ChangeOutcomes,
-    options: ChangeOptions,
-    trace: AwsTrace,
-  ): Preconditions {
-    return new Preconditions(this.#deps.inventory, elbName, outcomes, urgencyOf(options), trace);
   }
 }
 

@@ -38,7 +38,8 @@ export class InstanceCache {
   readonly #clock: Clock;
   readonly #entries = new LRUCache<InstanceId, CachedInstance>({ max: mostCached });
   readonly #queue = new LookupQueue((batch) => this.#look(batch));
-  #askedAt = -Infinity;
+  /** When the last call started. */
+  askedAt = -Infinity;
 
   constructor(gateway: LoadBalancerGateway, logger: Logger, options: InstanceCacheOptions) {
     this.#gateway = gateway;
@@ -52,12 +53,6 @@ export class InstanceCache {
     return this.#entries.get(instanceId);
   }
 
-  /** When the last call started. */
-  get askedAt(): number {
-    return this.#askedAt;
-  }
-
-  /** Whether a call is in flight or queued. */
   get busy(): boolean {
     return this.#queue.busy;
   }
@@ -69,12 +64,12 @@ export class InstanceCache {
   async load(
     ids: readonly InstanceId[],
     since: number,
-    trace: AwsTrace | undefined,
+    trace: AwsTrace,
     companions: Companions = {},
   ): Promise<void> {
     const batches = [...this.#queue.urgent(ids, since, companions)];
     await Promise.all(batches.map(({ result }) => result));
-    for (const { requestIds } of batches) trace?.requestIds.push(...requestIds);
+    for (const { requestIds } of batches) trace.requestIds.push(...requestIds);
   }
 
   /** Queues low-priority lookups of those of the instances that are not cached, unless EC2 fails. */
@@ -96,7 +91,7 @@ export class InstanceCache {
       probe,
       sent: () => (batch.sentAt = this.#clock.now()),
     });
-    this.#askedAt = this.#clock.now();
+    this.askedAt = this.#clock.now();
     try {
       const described = await this.#gateway.describeInstances([...batch.ids], trace);
       const asOf = batch.sentAt ?? this.#clock.now();

@@ -164,7 +164,6 @@ export class Inventory {
     this.#refresher.refresh();
   }
 
-  /** Stops the probes of AWS. */
   close(): void {
     this.#refresher.close();
   }

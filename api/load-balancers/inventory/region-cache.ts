@@ -42,7 +42,6 @@ export class RegionCache {
     return this.#rows.get(elbName)?.membership;
   }
 
-  /** The number of cached load balancers. */
   get size(): number {
     return this.#rows.size;
   }
@@ -97,7 +96,6 @@ export class RegionCache {
     if (row !== undefined) row.membership = afterDoubt(row.membership, at);
   }
 
-  /** Notes that the list of a load balancer was read. */
   noteRead(elbName: ElbName, at: number): void {
     const row = this.#rows.get(elbName);
     if (row !== undefined) row.readAt = at;

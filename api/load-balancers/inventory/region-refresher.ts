@@ -89,7 +89,6 @@ export class RegionRefresher {
     this.#reads.join(this.#clock.now()).catch(() => undefined);
   }
 
-  /** Stops the probes. */
   close(): void {
     this.#cancelProbe?.();
     this.#cancelProbe = undefined;

@@ -8,7 +8,7 @@ import { elb, id, ids } from '../../support/scripted-gateway.ts';
 
 const [web, shop] = [elb('web'), elb('shop')];
 
-describe('Registrations', () => {
+describe('RegisterBatcher', () => {
   let calls: Members[];
   let traces: AwsTrace[];
   let refused: readonly InstanceId[];

@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
 import { type CachedInstance, InstanceCache } from '../../../load-balancers/inventory/instance-cache.ts';
+import { startTrace } from '../../../telemetry/aws-trace.ts';
 import { systemClock } from '../../../clock.ts';
 import { id, ids, instanceOf, recordingLogger, ScriptedGateway } from '../../support/scripted-gateway.ts';
 
+const trace = startTrace(systemClock, 5000);
 const options = { maxAgeMs: 60_000, unknownMaxAgeMs: 10_000, deadlineMs: 5000, clock: systemClock };
 
-describe('MachineDirectory', () => {
+describe('InstanceCache', () => {
   let gateway: ScriptedGateway;
   let lines: string[];
   let cache: InstanceCache;
@@ -23,24 +25,24 @@ describe('MachineDirectory', () => {
 
   it('rejects only for the callers of a failed call, and caches nothing', async () => {
     gateway.ec2Error = new Error('throttled');
-    await assert.rejects(cache.load([id(1)], -Infinity, undefined), /throttled/);
+    await assert.rejects(cache.load([id(1)], -Infinity, trace), /throttled/);
     assert.equal(cache.get(id(1)), undefined);
     gateway.ec2Error = undefined;
-    await cache.load([id(1)], -Infinity, undefined);
+    await cache.load([id(1)], -Infinity, trace);
     assert.deepEqual(cache.get(id(1))?.instance, instanceOf(id(1)));
     assert.equal(lines.length, 2);
   });
 
   it('keeps its entries if a later call fails', async () => {
-    await cache.load([id(1)], -Infinity, undefined);
+    await cache.load([id(1)], -Infinity, trace);
     gateway.ec2Error = new Error('reset');
-    await assert.rejects(cache.load([id(1)], performance.now(), undefined), /reset/);
+    await assert.rejects(cache.load([id(1)], performance.now(), trace), /reset/);
     assert.deepEqual(cache.get(id(1))?.instance, instanceOf(id(1)));
   });
 
   it('looks up at most 200 ids per call, and makes at most 4 calls side by side', async () => {
     const release = gateway.hold();
-    const load = cache.load(ids(1901), -Infinity, undefined);
+    const load = cache.load(ids(1901), -Infinity, trace);
     await settled();
     assert.equal(gateway.inFlight, 4);
     release();
@@ -53,7 +55,7 @@ describe('MachineDirectory', () => {
   it('makes urgent lookups first', async () => {
     const release = gateway.hold();
     cache.fill(ids(2000));
-    const load = cache.load([id(5000)], -Infinity, undefined);
+    const load = cache.load([id(5000)], -Infinity, trace);
     await settled();
     release();
     await load;
@@ -63,7 +65,7 @@ describe('MachineDirectory', () => {
   it('makes a queued background lookup urgent when a caller waits for it', async () => {
     const release = gateway.hold();
     cache.fill(ids(2000));
-    const load = cache.load(ids(3, 1900), -Infinity, undefined);
+    const load = cache.load(ids(3, 1900), -Infinity, trace);
     await settled();
     release();
     await load;
@@ -72,7 +74,7 @@ describe('MachineDirectory', () => {
 
   it('shares a lookup in flight with all callers', async () => {
     const release = gateway.hold();
-    const loads = Array.from({ length: 20 }, () => cache.load(ids(3), -Infinity, undefined));
+    const loads = Array.from({ length: 20 }, () => cache.load(ids(3), -Infinity, trace));
     release();
     await Promise.all(loads);
     assert.deepEqual(sizes(), [3]);
@@ -80,12 +82,12 @@ describe('MachineDirectory', () => {
 
   it('makes one more call for callers that need a later call than the one in flight', async () => {
     const release = gateway.hold();
-    const early = cache.load(ids(3), -Infinity, undefined);
+    const early = cache.load(ids(3), -Infinity, trace);
     await settled();
     assert.equal(gateway.inFlight, 1);
     await sleep(2);
     const since = performance.now();
-    const late = Array.from({ length: 5 }, () => cache.load(ids(3), since, undefined));
+    const late = Array.from({ length: 5 }, () => cache.load(ids(3), since, trace));
     release();
     await Promise.all([early, ...late]);
     assert.deepEqual(sizes(), [3, 3]);
@@ -95,7 +97,7 @@ describe('MachineDirectory', () => {
   it('groups queued lookups into one call', async () => {
     const release = gateway.hold();
     cache.fill(ids(800));
-    const loads = Array.from({ length: 20 }, (_, n) => cache.load(ids(5, 1000 + 5 * n), 0, undefined));
+    const loads = Array.from({ length: 20 }, (_, n) => cache.load(ids(5, 1000 + 5 * n), 0, trace));
     await settled();
     release();
     await Promise.all(loads);
@@ -103,14 +105,14 @@ describe('MachineDirectory', () => {
   });
 
   it('fills a call with companions up to 200 ids', async () => {
-    await cache.load(ids(5), -Infinity, undefined, { companions: ids(500, 100) });
+    await cache.load(ids(5), -Infinity, trace, { companions: ids(500, 100) });
     assert.deepEqual(sizes(), [200]);
     assert.deepEqual(gateway.instanceCalls[0]!.slice(0, 6), [...ids(5), id(100)]);
   });
 
   it('keeps a description fresh for 60 s, and a missing one for 10 s', async () => {
     gateway.instance = (instanceId) => (instanceId === id(1) ? instanceOf(instanceId) : undefined);
-    await cache.load([id(1), id(2)], -Infinity, undefined);
+    await cache.load([id(1), id(2)], -Infinity, trace);
     const [known, unknown] = [cache.get(id(1))!, cache.get(id(2))!];
     const freshForMs = ({ freshUntil, asOf }: CachedInstance) =>
       Math.round((freshUntil - asOf) / 1000) * 1000;
@@ -120,23 +122,23 @@ describe('MachineDirectory', () => {
   });
 
   it('keeps the same object until its content changes', async () => {
-    await cache.load([id(1)], -Infinity, undefined);
+    await cache.load([id(1)], -Infinity, trace);
     const before = cache.get(id(1))!;
-    await cache.load([id(1)], performance.now(), undefined);
+    await cache.load([id(1)], performance.now(), trace);
     assert.equal(cache.get(id(1))!.instance, before.instance);
     gateway.instance = (instanceId) => instanceOf(instanceId, 'm5.large');
-    await cache.load([id(1)], performance.now(), undefined);
+    await cache.load([id(1)], performance.now(), trace);
     assert.equal(cache.get(id(1))!.instance.instanceType, 'm5.large');
   });
 
   it('ignores the response to an earlier call', async () => {
     const release = gateway.hold();
-    const earlier = cache.load([id(1)], -Infinity, undefined);
+    const earlier = cache.load([id(1)], -Infinity, trace);
     await settled();
     gateway.held = Promise.resolve();
     gateway.instance = (instanceId) => instanceOf(instanceId, 'm5.large');
     await sleep(2);
-    await cache.load([id(1)], performance.now(), undefined);
+    await cache.load([id(1)], performance.now(), trace);
     release();
     await earlier;
     assert.equal(gateway.instanceCalls.length, 2);
@@ -144,8 +146,8 @@ describe('MachineDirectory', () => {
   });
 
   it('drops the oldest entries beyond 30,000', async () => {
-    await cache.load(ids(30_000), -Infinity, undefined);
-    await cache.load(ids(200, 30_000), -Infinity, undefined);
+    await cache.load(ids(30_000), -Infinity, trace);
+    await cache.load(ids(200, 30_000), -Infinity, trace);
     assert.deepEqual([cache.get(id(0)), cache.get(id(199))], [undefined, undefined]);
     assert.ok(cache.get(id(200)) && cache.get(id(30_199)));
     cache.fill([id(0)]);

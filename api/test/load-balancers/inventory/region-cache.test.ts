@@ -9,14 +9,14 @@ const [a, b, c] = [id(1), id(2), id(3)];
 const region = (entries: Record<string, Members>) =>
   descriptionsOf(Object.entries(entries) as [ElbName, Members][]);
 
-describe('Picture', () => {
+describe('RegionCache', () => {
   let cache: RegionCache;
   beforeEach(() => {
     cache = new RegionCache();
   });
   const members = () => cache.get(web)?.members;
   const doubtful = () => isDoubtful(cache.get(web)!);
-  const learn = (listed: Members, asOf: number, elbName = web) => {
+  const update = (listed: Members, asOf: number, elbName = web) => {
     cache.update(elbName, descriptionsOf([[elbName, listed]]).get(elbName)!, asOf);
   };
   /** Makes a change that is sent at `sentAt` and answered at `at`. */
@@ -24,14 +24,14 @@ describe('Picture', () => {
     cache.changing(web, what, sentAt)({ listed, at });
 
   it('doubts a response that lacks the registered instance', () => {
-    learn([a], 1);
+    update([a], 1);
     assert.equal(change({ added: [b] }, [a]), false);
     assert.deepEqual(members(), [a, b]);
     assert.equal(doubtful(), true);
   });
 
   it('doubts a response that lists the deregistered instance', () => {
-    learn([a, b], 1);
+    update([a, b], 1);
     assert.equal(change({ removed: [b] }, [a, b]), false);
     assert.deepEqual(members(), [a]);
   });
@@ -41,44 +41,44 @@ describe('Picture', () => {
     ['detach', { removed: [a] }, [b]],
   ] as const)
     it(`doubts the empty list that moto returns for the ${what}`, () => {
-      learn([a, b], 1);
+      update([a, b], 1);
       assert.equal(change(made, []), false);
       assert.deepEqual(members(), expected);
     });
 
   it('doubts a response that lacks a member without a change in flight', () => {
-    learn([a, b], 1);
+    update([a, b], 1);
     assert.equal(change({ added: [c] }, [a, c]), false);
     assert.deepEqual(members(), [a, b, c]);
   });
 
   it('doubts an instance whose attach and detach were in flight at once', () => {
-    learn([a, b], 1);
+    update([a, b], 1);
     const endAttach = cache.changing(web, { added: [b] }, 10);
     const endDetach = cache.changing(web, { removed: [b] }, 11);
     assert.equal(endDetach({ listed: [a], at: 12 }), false);
     assert.equal(endAttach({ listed: [a, b], at: 13 }), false);
     assert.equal(doubtful(), true);
-    learn([a], 14);
+    update([a], 14);
     assert.deepEqual(members(), [a]);
     assert.equal(doubtful(), false);
   });
 
   it('applies a change whose response was lost, and doubts the members', () => {
-    learn([a, b], 1);
+    update([a, b], 1);
     assert.equal(change({ removed: [b] }, undefined), false);
     assert.deepEqual(members(), [a]);
     assert.equal(doubtful(), true);
   });
 
   it('keeps the members if AWS made no change', () => {
-    learn([a, b], 1);
+    update([a, b], 1);
     assert.equal(cache.changing(web, { removed: [b] }, 10)(), true);
     assert.deepEqual([members(), doubtful()], [[a, b], false]);
   });
 
   it('takes the members of a consistent response, in its order, with new members', () => {
-    learn([a], 1);
+    update([a], 1);
     assert.equal(change({ added: [b] }, [c, b, a]), true);
     assert.deepEqual(members(), [c, b, a]);
     assert.equal(doubtful(), false);
@@ -86,14 +86,14 @@ describe('Picture', () => {
   });
 
   it('takes the empty list after the detach of the last member', () => {
-    learn([a], 1);
+    update([a], 1);
     assert.equal(change({ removed: [a] }, []), true);
     assert.deepEqual(members(), []);
   });
 
   describe('with overlapping changes', () => {
     it('does not list an instance again whose detach was answered first', () => {
-      learn([a, b], 1);
+      update([a, b], 1);
       const attach = cache.changing(web, { added: [c] }, 10);
       const detach = cache.changing(web, { removed: [a] }, 11);
       assert.equal(detach({ listed: [b, c], at: 12 }), true);
@@ -102,7 +102,7 @@ describe('Picture', () => {
     });
 
     it('keeps an instance whose attach was answered first', () => {
-      learn([a], 1);
+      update([a], 1);
       const attach = cache.changing(web, { added: [b] }, 10);
       const other = cache.changing(web, { added: [c] }, 11);
       attach({ listed: [a, b], at: 12 });
@@ -111,7 +111,7 @@ describe('Picture', () => {
     });
 
     it('takes a response that lacks a member whose detach is in flight', () => {
-      learn([a, b], 1);
+      update([a, b], 1);
       const detach = cache.changing(web, { removed: [a] }, 10);
       assert.equal(change({ added: [c] }, [b, c], 11, 12), true);
       assert.deepEqual(members(), [b, c]);
@@ -120,9 +120,9 @@ describe('Picture', () => {
     });
 
     it('takes only the change from a response to a call that was sent before a later read', () => {
-      learn([a], 1);
+      update([a], 1);
       const attach = cache.changing(web, { added: [b] }, 10);
-      learn([a, c], 11);
+      update([a, c], 11);
       assert.equal(attach({ listed: [a, b], at: 12 }), true);
       assert.deepEqual(members(), [a, c, b]);
       assert.equal(cache.get(web)?.asOf, 11);
@@ -130,16 +130,16 @@ describe('Picture', () => {
   });
 
   it('corrects a list whose call was sent before the response to a change', () => {
-    learn([a], 1);
+    update([a], 1);
     cache.changing(web, { added: [b] }, 10)({ listed: [a, b], at: 20 });
     cache.updateRegion(region({ web: [a, c] }), 15);
     assert.deepEqual([members(), cache.get(web)?.asOf], [[a, c, b], 15]);
-    learn([c], 21);
+    update([c], 21);
     assert.deepEqual(members(), [c], 'a later call shows the change');
   });
 
   it('keeps a load balancer that was changed after the call that did not list it', () => {
-    learn([a], 1);
+    update([a], 1);
     change({ added: [b] }, [a, b], 10, 20);
     cache.updateRegion(region({}), 15);
     cache.remove(web, 15);
@@ -147,14 +147,14 @@ describe('Picture', () => {
   });
 
   it('ignores the response to an earlier call', () => {
-    learn([a], 5);
-    learn([b], 4);
+    update([a], 5);
+    update([b], 4);
     cache.updateRegion(region({}), 4);
     assert.deepEqual(members(), [a]);
   });
 
   it('does not add a load balancer that a later call did not find', () => {
-    learn([a], 1);
+    update([a], 1);
     cache.remove(web, 5);
     cache.updateRegion(region({ web: [a] }), 4);
     assert.equal(members(), undefined);
@@ -163,11 +163,11 @@ describe('Picture', () => {
   });
 
   it('ends a doubt with a later call, not with an earlier one', () => {
-    learn([a], 1);
+    update([a], 1);
     cache.doubt(web, 10);
-    learn([b], 9);
+    update([b], 9);
     assert.equal(doubtful(), true);
-    learn([a], 11);
+    update([a], 11);
     assert.deepEqual([members(), doubtful()], [[a], false]);
     assert.equal(cache.get(web)?.changedAt, 10);
   });
@@ -182,7 +182,7 @@ describe('Picture', () => {
   });
 
   it('keeps the same array, with a new age, if AWS lists the same members', () => {
-    learn([a, b], 1);
+    update([a, b], 1);
     const before = members();
     cache.updateRegion(region({ web: [a, b] }), 5);
     assert.equal(members(), before);
@@ -201,7 +201,7 @@ describe('Picture', () => {
       cache.updateRegion(both, 1);
     });
     revisionAfter(() => {
-      learn([a, c], 2);
+      update([a, c], 2);
     });
     revisionAfter(() => change({ added: [b] }, [a, c, b]));
     const withTraits = both.get(web)!;

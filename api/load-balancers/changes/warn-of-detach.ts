@@ -1,0 +1,22 @@
+import type { Logger } from '../../telemetry/logger.ts';
+import type { ElbName, Members } from '../instance.ts';
+import type { ChangeOptions } from './change-options.ts';
+import type { LastInServiceGuard } from './last-in-service-guard.ts';
+
+/**
+ * Logs a warning if `listed`, the remaining members, or recent health shows that no member is in service after a detach,
+ * and a warning if the detach was forced past the protection of the last member in service.
+ */
+export function warnOfDetach(
+  logger: Logger,
+  guard: LastInServiceGuard,
+  detached: { readonly elbName: ElbName; readonly instanceIds: Members },
+  listed: Members | undefined,
+  { actor, requestId, force = false }: ChangeOptions,
+): void {
+  const fields = { principal: actor, requestId, ...detached };
+  if (listed?.length === 0 || guard.wereLast(detached.elbName, detached.instanceIds))
+    logger.warn(fields, 'no member is in service after this detach');
+  if (guard.isProtected && force)
+    logger.warn(fields, 'detached by force, without the check for the last member in service');
+}
