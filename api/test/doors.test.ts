@@ -111,7 +111,7 @@ describe('The import rules', () => {
     [
       'embedded-aws/actions/actions.ts',
       ['../../errors.ts', '../../load-balancers/instance.ts', '@smithy/types'],
-      ['../protocol/wire.ts', './describe-instances.ts'],
+      ['../protocol/query-protocol.ts', './describe-instances.ts'],
     ],
     [
       'http/input/body.ts',
