@@ -72,11 +72,11 @@ export interface PresentedChange extends PresentedInstance, Omit<ChangeFacts, 'd
 }
 
 /** Returns the change of one instance, enveloped. A dry run, a change and a wait have the same shape. */
-export function presentChange(machine: MachineInfo, facts: ChangeFacts = {}): Envelope<PresentedChange> {
+export function presentChange(instance: MachineInfo, facts: ChangeFacts = {}): Envelope<PresentedChange> {
   const { dryRun, note, drainingUntil, inServiceBefore, inServiceAfter, health } = facts;
   return {
     message: {
-      ...shapeInstance(machine),
+      ...shapeInstance(instance),
       ...(dryRun !== undefined && { dryRun }),
       ...(note !== undefined && { note }),
       ...(drainingUntil !== undefined && { drainingUntil: drainingUntil.toISOString() }),

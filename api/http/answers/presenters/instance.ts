@@ -9,8 +9,8 @@ export interface PresentedInstance {
 }
 
 /** Returns the instances in their order, enveloped. */
-export function presentInstances(machines: readonly MachineInfo[]): Envelope<PresentedInstance[]> {
-  return { message: machines.map(shapeInstance) };
+export function presentInstances(instances: readonly MachineInfo[]): Envelope<PresentedInstance[]> {
+  return { message: instances.map(shapeInstance) };
 }
 
 export function shapeInstance({ instanceId, instanceType, launchDate }: MachineInfo): PresentedInstance {

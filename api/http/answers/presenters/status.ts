@@ -59,8 +59,8 @@ function shapeAws({ ledger, budgets }: StatusDeps): object {
       ...rest,
       ...(perSecond !== undefined && { perSecond }),
       ...(left !== undefined && { left }),
-      heldUpByUs: presentDelayed(heldUpByUs),
-      heldUpByAws: presentDelayed(heldUpByAws),
+      heldUpByUs: shapeDelayed(heldUpByUs),
+      heldUpByAws: shapeDelayed(heldUpByAws),
     })),
   };
 }
@@ -73,6 +73,6 @@ function shapeError({ at, ...rest }: LastError): object {
   return { at: at.toISOString(), ...rest };
 }
 
-function presentDelayed({ calls, last }: DelayedCalls): object {
+function shapeDelayed({ calls, last }: DelayedCalls): object {
   return { calls, ...(last !== undefined && { lastAt: last.toISOString() }) };
 }
