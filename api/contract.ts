@@ -365,6 +365,14 @@ export const contract = {
     },
   },
   parameters: {
+    elbName: {
+      name: 'elbName',
+      in: 'path',
+      required: true,
+      description: 'pass the load balancer name',
+      type: 'string',
+      'x-example': 'default-elb',
+    },
     ifMatch: {
       in: 'header',
       name: 'If-Match',
@@ -473,11 +481,20 @@ export const contract = {
   },
 };
 
-/** The responses of every operation; an `@swagger` block can override them. */
-export const everywhere = {
+/** The response of each status, for operations whose `@swagger` block does not have another one. */
+export const sharedResponses: Readonly<Record<number, { readonly $ref: string }>> = {
   400: { $ref: '#/responses/WrongParameter' },
+  401: { $ref: '#/responses/Unauthenticated' },
+  403: { $ref: '#/responses/CrossSite' },
+  404: { $ref: '#/responses/ElbNotFound' },
   405: { $ref: '#/responses/MethodNotAllowed' },
+  412: { $ref: '#/responses/PreconditionFailed' },
+  413: { $ref: '#/responses/PayloadTooLarge' },
+  415: { $ref: '#/responses/UnsupportedEncoding' },
   500: { $ref: '#/responses/Unforeseen' },
+  502: { $ref: '#/responses/AwsRefused' },
+  503: { $ref: '#/responses/AwsThrottled' },
+  504: { $ref: '#/responses/AwsUnreachable' },
 };
 
 /** The properties of an operation that determine its failures. */
@@ -501,7 +518,7 @@ const single: Which = ({ method, path }) => method !== 'get' && path === '/elb/{
 const attach: Which = (operation) => single(operation) && operation.method === 'post';
 const detach: Which = (operation) => single(operation) && operation.method === 'delete';
 
-/** The operations that return each code; `npm run swagger` adds them to the header `Error-Code`. */
+/** The operations that return each code; `npm run swagger` adds its response and the header `Error-Code`. */
 export const answeredBy: Readonly<Record<ErrorCode, Which>> = {
   attachment_lost: attach,
   aws_failed: callsAws,

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { dump } from 'js-yaml';
 import swaggerJsdoc from 'swagger-jsdoc';
-import { answeredBy, contract, everywhere, type Operation } from '../api/contract.ts';
+import { answeredBy, contract, type Operation, sharedResponses } from '../api/contract.ts';
 import type { ErrorCode } from '../api/errors.ts';
 import { errorStatus } from '../api/http/answers/error-status.ts';
 
@@ -41,18 +41,18 @@ export function renderSwagger(): string {
 }
 
 /**
- * Returns the operation's responses, with those of every operation and the header Error-Code. Throws when an error code has
- * no response, because the `@swagger` block lacks its status.
+ * Returns the operation's responses: those of its `@swagger` block, and a shared one for each other status of its error
+ * codes, with the header Error-Code. Throws if a status has neither.
  */
 function withCodes(
   document: Generated,
   operation: Operation,
   own: Readonly<Record<string, Response>>,
 ): Record<string, Response> {
-  const responses: Record<string, Response> = { ...everywhere, ...own };
+  const responses: Record<string, Response> = { ...own };
   const codes = (Object.keys(answeredBy) as ErrorCode[]).filter((code) => answeredBy[code](operation));
   for (const [status, ofStatus] of byStatus(codes)) {
-    const response = responses[status];
+    const response: Response | undefined = own[status] ?? sharedResponses[status];
     if (response === undefined)
       throw new Error(
         `${operation.method} ${operation.path} has no response ${status} for ${ofStatus.join(', ')}`,

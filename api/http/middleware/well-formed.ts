@@ -4,16 +4,8 @@ import { isHost } from '../input/host.ts';
 
 /** Headers that this service reads and that are not lists (RFC 9110, 5.3), so two values are ambiguous. */
 const singleFields = new Set([
-  ...[
-    'authorization',
-    'content-type',
-    'host',
-    'if-modified-since',
-    'if-range',
-    'if-unmodified-since',
-    'origin',
-  ],
-  'sec-fetch-site',
+  ...['authorization', 'content-type', 'host', 'if-modified-since', 'if-range', 'if-unmodified-since'],
+  ...['origin', 'sec-fetch-site'],
 ]);
 
 /**

@@ -18,12 +18,7 @@ export function attachBatchRoute(router: Router, deps: AttachBatchDeps): void {
    * @swagger
    * /elb/{elbName}/instances:
    *   parameters:
-   *     - name: elbName
-   *       in: path
-   *       required: true
-   *       description: pass the load balancer name
-   *       type: string
-   *       x-example: default-elb
+   *     - { $ref: '#/parameters/elbName' }
    *   post:
    *     tags: [load balancers]
    *     operationId: attachInstances
@@ -46,15 +41,6 @@ export function attachBatchRoute(router: Router, deps: AttachBatchDeps): void {
    *         description: one outcome per instance, in request order
    *         schema: { $ref: '#/definitions/OutcomeListAnswer' }
    *       400: { $ref: '#/responses/WrongInstanceIds' }
-   *       401: { $ref: '#/responses/Unauthenticated' }
-   *       403: { $ref: '#/responses/CrossSite' }
-   *       404: { $ref: '#/responses/ElbNotFound' }
-   *       412: { $ref: '#/responses/PreconditionFailed' }
-   *       413: { $ref: '#/responses/PayloadTooLarge' }
-   *       415: { $ref: '#/responses/UnsupportedEncoding' }
-   *       502: { $ref: '#/responses/AwsRefused' }
-   *       503: { $ref: '#/responses/AwsThrottled' }
-   *       504: { $ref: '#/responses/AwsUnreachable' }
    */
   router.post(
     '/elb/:elbName/instances',

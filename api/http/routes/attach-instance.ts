@@ -66,9 +66,6 @@ export function attachInstanceRoute(router: Router, deps: AttachInstanceDeps): v
    *           application/json:
    *             message: >-
    *               wrong data format: the body is empty; send {"instanceId": "i-…"}, with 8 or 17 lower-case hex digits after i-
-   *       401: { $ref: '#/responses/Unauthenticated' }
-   *       403: { $ref: '#/responses/CrossSite' }
-   *       404: { $ref: '#/responses/ElbNotFound' }
    *       409:
    *         description: instance already on load balancer
    *         schema: { $ref: '#/definitions/Failure' }
@@ -76,12 +73,6 @@ export function attachInstanceRoute(router: Router, deps: AttachInstanceDeps): v
    *           application/json:
    *             message: >-
    *               instance already on load balancer: i-5203422c is a member of default-elb; no action is needed
-   *       412: { $ref: '#/responses/PreconditionFailed' }
-   *       413: { $ref: '#/responses/PayloadTooLarge' }
-   *       415: { $ref: '#/responses/UnsupportedEncoding' }
-   *       502: { $ref: '#/responses/AwsRefused' }
-   *       503: { $ref: '#/responses/AwsThrottled' }
-   *       504: { $ref: '#/responses/AwsUnreachable' }
    */
   router.post(
     '/elb/:elbName',

@@ -40,15 +40,6 @@ export function detachBatchRoute(router: Router, deps: DetachBatchDeps): void {
    *         description: one outcome per instance, in request order
    *         schema: { $ref: '#/definitions/OutcomeListAnswer' }
    *       400: { $ref: '#/responses/WrongInstanceIds' }
-   *       401: { $ref: '#/responses/Unauthenticated' }
-   *       403: { $ref: '#/responses/CrossSite' }
-   *       404: { $ref: '#/responses/ElbNotFound' }
-   *       412: { $ref: '#/responses/PreconditionFailed' }
-   *       413: { $ref: '#/responses/PayloadTooLarge' }
-   *       415: { $ref: '#/responses/UnsupportedEncoding' }
-   *       502: { $ref: '#/responses/AwsRefused' }
-   *       503: { $ref: '#/responses/AwsThrottled' }
-   *       504: { $ref: '#/responses/AwsUnreachable' }
    */
   router.delete(
     '/elb/:elbName/instances',

@@ -74,9 +74,6 @@ export function detachInstanceRoute(router: Router, deps: DetachInstanceDeps): v
    *           application/json:
    *             message: >-
    *               wrong data format: the body is empty and there is no ?instanceId=; send {"instanceId": "i-…"}, with 8 or 17 lower-case hex digits after i-
-   *       401: { $ref: '#/responses/Unauthenticated' }
-   *       403: { $ref: '#/responses/CrossSite' }
-   *       404: { $ref: '#/responses/ElbNotFound' }
    *       409:
    *         description: instance is not on load balancer
    *         schema: { $ref: '#/definitions/Failure' }
@@ -84,12 +81,6 @@ export function detachInstanceRoute(router: Router, deps: DetachInstanceDeps): v
    *           application/json:
    *             message: >-
    *               instance is not on load balancer: i-5203422c is not a member of empty-elb; GET /elb/empty-elb lists the members
-   *       412: { $ref: '#/responses/PreconditionFailed' }
-   *       413: { $ref: '#/responses/PayloadTooLarge' }
-   *       415: { $ref: '#/responses/UnsupportedEncoding' }
-   *       502: { $ref: '#/responses/AwsRefused' }
-   *       503: { $ref: '#/responses/AwsThrottled' }
-   *       504: { $ref: '#/responses/AwsUnreachable' }
    */
   router.delete(
     '/elb/:elbName',

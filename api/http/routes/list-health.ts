@@ -27,12 +27,7 @@ export function listHealthRoute(router: Router, deps: ListHealthDeps): void {
    *       `"unknown"`.
    *     produces: [application/json]
    *     parameters:
-   *       - name: elbName
-   *         in: path
-   *         required: true
-   *         description: pass the load balancer name
-   *         type: string
-   *         x-example: default-elb
+   *       - { $ref: '#/parameters/elbName' }
    *     responses:
    *       200:
    *         description: health listed
@@ -42,12 +37,7 @@ export function listHealthRoute(router: Router, deps: ListHealthDeps): void {
    *           Age: { type: integer, description: seconds since AWS reported the list }
    *           Cache-Status: { type: string, description: 'whether the list was cached, or why AWS was called (RFC 9211)' }
    *       304: { $ref: '#/responses/NotModified' }
-   *       401: { $ref: '#/responses/Unauthenticated' }
-   *       404: { $ref: '#/responses/ElbNotFound' }
    *       412: { $ref: '#/responses/ListNotMatched' }
-   *       502: { $ref: '#/responses/AwsRefused' }
-   *       503: { $ref: '#/responses/AwsThrottled' }
-   *       504: { $ref: '#/responses/AwsUnreachable' }
    */
   router.get('/elb/:elbName/health', allowQuery(), async (ctx) => {
     const elbName = readElbName(ctx.params['elbName']);

@@ -61,12 +61,7 @@ export function listLoadBalancersRoute(router: Router, deps: ListLoadBalancersDe
    *           Age: { type: integer, description: seconds since AWS reported the list }
    *           Cache-Status: { type: string, description: 'whether the list was cached, or why AWS was called (RFC 9211)' }
    *       304: { $ref: '#/responses/NotModified' }
-   *       400: { $ref: '#/responses/WrongParameter' }
-   *       401: { $ref: '#/responses/Unauthenticated' }
    *       412: { $ref: '#/responses/ListNotMatched' }
-   *       502: { $ref: '#/responses/AwsRefused' }
-   *       503: { $ref: '#/responses/AwsThrottled' }
-   *       504: { $ref: '#/responses/AwsUnreachable' }
    */
   router.get('/elb', allowQuery('name', 'limit', 'cursor', 'health'), async (ctx) => {
     const { includes, limit, after, rest, health } = readPageQuery(ctx);

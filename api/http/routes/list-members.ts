@@ -16,12 +16,7 @@ export function listMembersRoute(router: Router, deps: ListMembersDeps): void {
    * @swagger
    * /elb/{elbName}:
    *   parameters:
-   *     - name: elbName
-   *       in: path
-   *       required: true
-   *       description: pass the load balancer name
-   *       type: string
-   *       x-example: default-elb
+   *     - { $ref: '#/parameters/elbName' }
    *   get:
    *     tags: [load balancers]
    *     operationId: listMachinesElb
@@ -37,7 +32,6 @@ export function listMembersRoute(router: Router, deps: ListMembersDeps): void {
    *           Age: { type: integer, description: seconds since AWS reported the list }
    *           Cache-Status: { type: string, description: 'whether the list was cached, or why AWS was called (RFC 9211)' }
    *       304: { $ref: '#/responses/NotModified' }
-   *       401: { $ref: '#/responses/Unauthenticated' }
    *       404:
    *         description: the elb does not exist
    *         schema: { $ref: '#/definitions/Failure' }
@@ -46,9 +40,6 @@ export function listMembersRoute(router: Router, deps: ListMembersDeps): void {
    *             message: >-
    *               the elb does not exist: no classic load balancer is named "web" in us-east-1; check its spelling and region
    *       412: { $ref: '#/responses/ListNotMatched' }
-   *       502: { $ref: '#/responses/AwsRefused' }
-   *       503: { $ref: '#/responses/AwsThrottled' }
-   *       504: { $ref: '#/responses/AwsUnreachable' }
    */
   router.get('/elb/:elbName', allowQuery(), async (ctx) => {
     const elbName = readElbName(ctx.params['elbName']);

@@ -22,7 +22,6 @@ export function statusRoutes(router: Router, { status }: StatusRouteDeps): void 
    *       200:
    *         description: the state of the service
    *         schema: { $ref: '#/definitions/StatusAnswer' }
-   *       401: { $ref: '#/responses/Unauthenticated' }
    */
   router.get('/status', allowQuery(), async (ctx) => {
     ctx.set('Cache-Control', 'no-store');

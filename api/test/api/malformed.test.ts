@@ -24,23 +24,23 @@ describe('HTTP request validation', () => {
 
   const refused: [what: string, fields: string[], says: RegExp][] = [
     ['without a Host header', [authorization], /the request has no Host header/],
-    ['with two Host headers', ['Host: a', 'Host: b', authorization], /the field host twice; send it once/],
+    ['with two Host headers', ['Host: a', 'Host: b', authorization], /the header host twice; send it once/],
     [
       'with a repeated Host header in another case',
       ['Host: a', 'HOST: a', authorization],
-      /the field host twice/,
+      /the header host twice/,
     ],
     ['with two hosts in one Host header', ['Host: a, b', authorization], /the Host header is not a host/],
     ['with a path in the Host header', ['Host: a/b', authorization], /the Host header is not a host/],
     [
       'with two Authorization headers',
       ['Host: a', authorization, authorization],
-      /the field authorization twice/,
+      /the header authorization twice/,
     ],
     [
       'with an invalid and a valid Authorization header',
       ['Host: a', 'Authorization: x', authorization],
-      /the field authorization twice/,
+      /the header authorization twice/,
     ],
   ];
   for (const [what, fields, says] of refused)
@@ -61,7 +61,7 @@ describe('HTTP request validation', () => {
   it('returns 400 for a change with two Origin headers', async () => {
     const origins = ['Origin: http://a', 'Origin: http://b'];
     const answer = await answerTo('POST', '/elb/default-elb', 'Host: a', authorization, ...origins);
-    assert.match(answer, /^HTTP\/1.1 400 .*the field origin twice/s);
+    assert.match(answer, /^HTTP\/1.1 400 .*the header origin twice/s);
   });
 
   it('returns 200 for repeated headers whose values are lists', async () => {
