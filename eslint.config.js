@@ -17,6 +17,7 @@ const files = [
   'lifetime',
   'listen',
   'server',
+  'start-error',
   'warm-up',
 ];
 const allBut = (...open) => [
@@ -45,7 +46,10 @@ const doors = [
     [...anyAws, ...anyKoa, ...allBut()],
   ],
   [['api/config/**'], [...anyAws, ...anyKoa, ...allBut('principals'), '!**/aws/credential-sources.ts']],
-  [['api/lifetime.ts'], [...anyAws, ...anyKoa, ...allBut('logger')]],
+  [
+    ['api/lifetime.ts', 'api/start-error.ts'],
+    [...anyAws, ...anyKoa, ...allBut('logger')],
+  ],
   [['api/listen.ts'], [...anyAws, ...anyKoa, ...allBut('config', 'compose', 'greeting')]],
   [['api/greeting.ts'], [...anyAws, ...anyKoa, ...allBut('config')]],
   [['api/load-balancers/*.ts'], [...anyAws, ...anyKoa, ...allBut('async'), ...useCases]],
@@ -81,7 +85,10 @@ const doors = [
     ['api/compose.ts', 'api/warm-up.ts'],
     ['**/server.ts', '!**/embedded-aws/server.ts'],
   ],
-  [['api/server.ts'], [...anyAws, ...anyKoa, ...allBut('config', 'compose', 'lifetime', 'listen', 'logger')]],
+  [
+    ['api/server.ts'],
+    [...anyAws, ...anyKoa, ...allBut('config', 'compose', 'lifetime', 'listen', 'logger', 'start-error')],
+  ],
 ];
 
 export default tseslint.config(

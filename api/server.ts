@@ -2,17 +2,15 @@ import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { compose, readProfileRegion, type Service } from './compose.ts';
 import { type Config, readConfig, warningsOf } from './config/config.ts';
-import { readEnvFile } from './config/env-file.ts';
-import { ConfigError } from './errors.ts';
+import { checkEnvFile } from './config/check-env.ts';
+import { loadDotEnv } from './config/dot-env.ts';
 import { Lifetime } from './lifetime.ts';
 import { listen } from './listen.ts';
 import { createLogger } from './logger/create-logger.ts';
 import { LogStream } from './logger/log-stream.ts';
-import { maskSecrets, secretsOf } from './logger/mask-secrets.ts';
+import { secretsOf } from './logger/mask-secrets.ts';
+import { startError, UsageError } from './start-error.ts';
 import type { Logger } from './telemetry/logger.ts';
-
-/** EX_CONFIG of sysexits.h. */
-const configErrorCode = 78;
 
 const usage = `Usage: node server.js [option]
 
@@ -23,22 +21,13 @@ Starts the API. Reads its settings from the environment and from .env in the wor
   --help            show this help
 `;
 
-/** The command line is invalid. */
-class UsageError extends Error {}
-
 const lifetime = new Lifetime();
 /** Warnings about .env to print if the service fails before it has a logger. */
 let unlogged: readonly string[] = [];
 await main().catch((error: unknown) => {
-  if (error instanceof UsageError) {
-    process.stderr.write(`${error.message}\n`);
-    return lifetime.end(2);
-  }
-  const text =
-    error instanceof Error ? (error instanceof ConfigError ? error.message : error.stack) : String(error);
-  for (const warning of unlogged) process.stderr.write(`Warning: ${maskSecrets(warning)}\n`);
-  process.stderr.write(`elb-inventory cannot start. ${maskSecrets(text ?? '')}\n`);
-  return lifetime.end(error instanceof ConfigError ? configErrorCode : 1);
+  const { text, code } = startError(error, unlogged);
+  process.stderr.write(text);
+  return lifetime.end(code);
 });
 
 async function main(): Promise<void> {
@@ -47,13 +36,17 @@ async function main(): Promise<void> {
     process.stdout.write(usage);
     return;
   }
-  if (options['check-env'] !== undefined) {
-    checkEnvFile(options['check-env']);
+  const path = options['check-env'];
+  if (path !== undefined) {
+    const bytes = readFileSync(path === '-' ? 0 : path);
+    checkEnvFile(bytes, process.env, process.versions.node, readFile, (warning) => {
+      process.stderr.write(`Warning: ${warning}\n`);
+    });
     return lifetime.end(0);
   }
   // The locked version of the SDK supports every Node.js version in `engines`; operators cannot act on its warning.
   process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
-  unlogged = loadDotEnv();
+  unlogged = loadDotEnv('.env', process.env);
   const inputs = { readFile, profileRegion: await readProfileRegion() };
   const read = () => readConfig(process.env, process.versions.node, inputs);
   const config = read();
@@ -100,37 +93,4 @@ function reloadTokens(read: () => Config, service: Service, logger: Logger, secr
   } catch (err) {
     logger.error({ err }, 'cannot reload API_TOKEN_FILE; the previous tokens stay valid');
   }
-}
-
-/**
- * Copies .env into the environment, where the SDK reads its variables. Variables that are already set take precedence.
- * Returns the warnings about the file.
- */
-function loadDotEnv(): readonly string[] {
-  let bytes: Buffer;
-  try {
-    bytes = readFileSync('.env');
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT') return [];
-    throw new ConfigError([
-      `.env cannot be read (${code ?? 'unknown error'}): make it a file that this user can read, or remove it`,
-    ]);
-  }
-  const { values, faults, warnings } = readEnvFile(bytes, 'dotenv');
-  if (faults.length > 0) throw new ConfigError(faults.map((fault) => `.env: ${fault}`));
-  for (const [name, value] of Object.entries(values)) process.env[name] ||= value;
-  return warnings.map((warning) => `.env: ${warning}`);
-}
-
-/**
- * Checks an env file as `docker run --env-file` reads it. Writes warnings to standard error, and throws a ConfigError with
- * every fault that would prevent the service from starting.
- */
-function checkEnvFile(path: string): void {
-  const { values, faults, warnings } = readEnvFile(readFileSync(path === '-' ? 0 : path), 'docker');
-  for (const warning of warnings) process.stderr.write(`Warning: ${warning}\n`);
-  if (faults.length > 0) throw new ConfigError(faults);
-  const config = readConfig({ ...process.env, ...values }, process.versions.node, { readFile });
-  for (const warning of warningsOf(config)) process.stderr.write(`Warning: ${warning}\n`);
 }

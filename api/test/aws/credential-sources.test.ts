@@ -5,20 +5,23 @@ import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { startEmbeddedAws } from '../../embedded-aws/server.ts';
-import { emptyFolder, messageOf, spawnService, startServiceProcess, token } from '../support/service.ts';
+import { systemClock } from '../../clock.ts';
+import {
+  emptyFolder,
+  messageOf,
+  type Service,
+  spawnService,
+  startService,
+  startServiceProcess,
+  token,
+} from '../support/service.ts';
+import { startFailure, withEnvironment } from '../support/start-failure.ts';
 
 type Env = Record<string, string>;
 const keys = { AWS_ACCESS_KEY_ID: 'AKIAENVIRONMENT0', AWS_SECRET_ACCESS_KEY: 'secret-of-the-environment' };
 
-/** Returns the exit code and the output of a service that cannot start. */
-async function startFault(env: Env) {
-  const child = spawnService({ AWS_BACKEND: 'aws', API_TOKEN: token, HOME: emptyFolder(), ...env });
-  const written = { stdout: '', stderr: '' };
-  child.stdout!.on('data', (chunk: Buffer) => (written.stdout += chunk.toString()));
-  child.stderr!.on('data', (chunk: Buffer) => (written.stderr += chunk.toString()));
-  const [code] = (await once(child, 'close')) as [number];
-  return { code, ...written };
-}
+const startFault = (env: Env) =>
+  startFailure({ AWS_BACKEND: 'aws', API_TOKEN: token, HOME: emptyFolder(), ...env });
 
 /** Returns the environment of a profile "ops" whose credential_process is this shell script. */
 function withProcess(script: string): Env {
@@ -41,6 +44,34 @@ async function withEndpoint<T>(answer: RequestListener, use: (env: Env) => Promi
   } finally {
     server.closeAllConnections();
     server.close();
+  }
+}
+
+/**
+ * Returns the environment of a profile whose credential_process returns keys with this expiry, as `date -d` reads it, and
+ * a function after which the process runs `then` instead.
+ */
+function withExpiringKeys(then: string, expiry: string): { env: Env; breakProcess: () => void } {
+  const flag = join(emptyFolder(), 'flag');
+  const credentials = '"Version": 1, "AccessKeyId": "AKIAPROCESS00000", "SecretAccessKey": "secret"';
+  const env = withProcess(`
+    if [ -e ${flag} ]; then ${then}; fi
+    printf '{${credentials}, "Expiration": "%s"}' "$(date -u -d '${expiry}' +%Y-%m-%dT%H:%M:%SZ)"`);
+  return {
+    env: { ...env, AWS_ACCESS_KEY_ID: '', AWS_SECRET_ACCESS_KEY: '' },
+    breakProcess: () => {
+      writeFileSync(flag, '');
+    },
+  };
+}
+
+/** Repeats a DELETE until the response has the error code no_aws_credentials; `before` runs before each request. */
+async function refusal(service: Service, before: () => void): Promise<Response> {
+  for (;;) {
+    before();
+    const response = await service.request('/elb/default-elb?instanceId=i-5203422c', { method: 'DELETE' });
+    if (response.headers.get('error-code') === 'no_aws_credentials') return response;
+    await new Promise((resolve) => setTimeout(resolve, 100));
   }
 }
 
@@ -77,6 +108,18 @@ describe('The service with AWS credentials', () => {
         assert.doesNotMatch(stderr, /4711|set AWS_ACCESS_KEY_ID/);
         assert.equal(code, 78);
       });
+
+    it('if the credential_process of a service in a process of its own fails', async () => {
+      const child = spawnService({ AWS_BACKEND: 'aws', API_TOKEN: token, ...withProcess('exit 3') });
+      let stderr = '';
+      child.stderr!.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+      const [code] = (await once(child, 'close')) as [number];
+      assert.match(
+        stderr,
+        /^elb-inventory cannot start\. .*the credential_process of the profile "ops" failed/,
+      );
+      assert.equal(code, 78);
+    });
 
     it('if the credential_process hangs, after a warning', async () => {
       const env = withProcess('exec sleep 5');
@@ -157,11 +200,12 @@ describe('The service with AWS credentials', () => {
       ...{ AccessKeyId: 'AKIACONTAINER000', SecretAccessKey: 'secret', Token: 'token' },
       Expiration: new Date(Date.now() + 3_600_000).toISOString(),
     });
+    const none = { AWS_ACCESS_KEY_ID: '', AWS_SECRET_ACCESS_KEY: '', HOME: emptyFolder() };
     await withEndpoint(
       (_request, response) => response.end(answer),
-      async (env) => {
-        const none = { AWS_ACCESS_KEY_ID: '', AWS_SECRET_ACCESS_KEY: '', HOME: emptyFolder() };
-        const service = await startServiceProcess(aws.url, { ...none, ...env, AWS_PROFILE: 'nosuch' });
+      async (endpoint) => {
+        const env = { ...none, ...endpoint, AWS_PROFILE: 'nosuch' };
+        const service = await withEnvironment(env, () => startService(aws.url, env));
         const line = service.log.find(({ msg }) => /AWS credentials come from/.test(msg));
         assert.match(
           String(line?.msg),
@@ -195,33 +239,42 @@ describe('The service with AWS credentials', () => {
   ] as const)
     it(`answers 502 without calling AWS when they have expired and the credential_process ${what}`, async () => {
       const aws = await startEmbeddedAws();
-      const flag = join(emptyFolder(), 'flag');
-      const credentials = '"Version": 1, "AccessKeyId": "AKIAPROCESS00000", "SecretAccessKey": "secret"';
-      const env = withProcess(`
-        if [ -e ${flag} ]; then ${then}; fi
-        printf '{${credentials}, "Expiration": "%s"}' "$(date -u -d '+3 seconds' +%Y-%m-%dT%H:%M:%SZ)"`);
-      const service = await startServiceProcess(aws.url, {
-        ...env,
-        ...{ AWS_ACCESS_KEY_ID: '', AWS_SECRET_ACCESS_KEY: '' },
-        AWS_DEADLINE_MS: '500',
+      const { env, breakProcess } = withExpiringKeys(then, '+1 hour');
+      let hasExpired = false;
+      const clock = { ...systemClock, epochMs: () => Date.now() + (hasExpired ? 7_200_000 : 0) };
+      await withEnvironment(env, async () => {
+        const service = await startService(aws.url, { ...env, AWS_DEADLINE_MS: '500' }, clock);
+        try {
+          breakProcess();
+          hasExpired = true;
+          const response = await refusal(service, () => {
+            aws.resetCalls();
+          });
+          assert.equal(response.status, 502);
+          const message = await messageOf(response);
+          assert.match(message, /no AWS credentials for .*: the credential_process of the profile "ops" /);
+          assert.match(message, problem);
+          assert.equal(aws.calls().calls, 0);
+          await service.logged((line) => reason.test(JSON.stringify(line['err'])));
+          assert.doesNotMatch(message, /token service/);
+        } finally {
+          await service.close();
+          await aws.close();
+        }
       });
-      try {
-        writeFileSync(flag, '');
-        let response: Response;
-        do {
-          await new Promise((resolve) => setTimeout(resolve, 200));
-          aws.resetCalls();
-          response = await service.request('/elb/default-elb?instanceId=i-5203422c', { method: 'DELETE' });
-        } while (response.headers.get('error-code') !== 'no_aws_credentials');
-        assert.equal(response.status, 502);
-        const message = await messageOf(response);
-        assert.match(message, /no AWS credentials for .*: the credential_process of the profile "ops" /);
-        assert.match(message, problem);
-        await service.logged((line) => reason.test(JSON.stringify(line['err'])));
-        assert.doesNotMatch(message, /token service/);
-      } finally {
-        await service.close();
-        await aws.close();
-      }
     });
+
+  it('answers 502 in a process of its own when they have expired and the credential_process fails', async () => {
+    const aws = await startEmbeddedAws();
+    const { env, breakProcess } = withExpiringKeys('exit 3', '+3 seconds');
+    const service = await startServiceProcess(aws.url, { ...env, AWS_DEADLINE_MS: '500' });
+    try {
+      breakProcess();
+      const response = await refusal(service, () => undefined);
+      assert.equal(response.status, 502);
+    } finally {
+      await service.close();
+      await aws.close();
+    }
+  });
 });

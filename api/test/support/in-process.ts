@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { compose } from '../../compose.ts';
 import { readConfig } from '../../config/config.ts';
@@ -13,22 +14,28 @@ export interface InProcess {
 }
 
 /**
- * Starts the service in the test process with only this environment. Passes each log line to `write`. `clock` defaults to
- * real time.
+ * Starts the service in the test process with only this environment. Without keys, or with AWS_PROFILE, the AWS SDK reads
+ * `process.env` (see withEnvironment). Passes each log line to `write`. `clock` defaults to real time.
  */
 export async function startInProcess(
   env: Readonly<Record<string, string>>,
   write: (line: string) => void,
   clock?: Clock,
 ): Promise<InProcess> {
-  const config = readConfig(env, process.versions.node);
+  const config = readConfig(env, process.versions.node, { readFile: (path) => readFileSync(path, 'utf8') });
   const options = { level: config.logLevel, readable: false, secrets: secretsOf(config.accepted, env) };
   const logger = createLogger(options, { write, onLost: () => undefined });
-  const { AWS_ENDPOINT_URL: endpoint, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY } = env;
+  const {
+    AWS_ENDPOINT_URL: endpoint,
+    AWS_ACCESS_KEY_ID: accessKeyId,
+    AWS_SECRET_ACCESS_KEY: secretAccessKey,
+  } = env;
   const service = await compose(config, logger, {
     aws: {
-      ...(endpoint !== undefined && { endpoint }),
-      credentials: { accessKeyId: AWS_ACCESS_KEY_ID ?? '', secretAccessKey: AWS_SECRET_ACCESS_KEY ?? '' },
+      ...(endpoint && { endpoint }),
+      ...(accessKeyId &&
+        secretAccessKey &&
+        !env['AWS_PROFILE'] && { credentials: { accessKeyId, secretAccessKey } }),
     },
     warmUp: false,
     ...(clock && { clock }),
