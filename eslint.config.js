@@ -16,6 +16,7 @@ const files = [
   'greeting',
   'lifetime',
   'listen',
+  'options',
   'server',
   'start-error',
   'warm-up',
@@ -51,6 +52,7 @@ const doors = [
     [...anyAws, ...anyKoa, ...allBut('logger')],
   ],
   [['api/listen.ts'], [...anyAws, ...anyKoa, ...allBut('config', 'compose', 'greeting')]],
+  [['api/options.ts'], [...anyAws, ...anyKoa, ...allBut('start-error')]],
   [['api/greeting.ts'], [...anyAws, ...anyKoa, ...allBut('config')]],
   [['api/load-balancers/*.ts'], [...anyAws, ...anyKoa, ...allBut('async'), ...useCases]],
   [
@@ -87,7 +89,11 @@ const doors = [
   ],
   [
     ['api/server.ts'],
-    [...anyAws, ...anyKoa, ...allBut('config', 'compose', 'lifetime', 'listen', 'logger', 'start-error')],
+    [
+      ...anyAws,
+      ...anyKoa,
+      ...allBut('config', 'compose', 'lifetime', 'listen', 'logger', 'options', 'start-error'),
+    ],
   ],
 ];
 

@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import { parseArgs } from 'node:util';
 import { compose, readProfileRegion, type Service } from './compose.ts';
 import { type Config, readConfig, warningsOf } from './config/config.ts';
 import { checkEnvFile } from './config/check-env.ts';
@@ -9,17 +8,9 @@ import { listen } from './listen.ts';
 import { createLogger } from './logger/create-logger.ts';
 import { LogStream } from './logger/log-stream.ts';
 import { secretsOf } from './logger/mask-secrets.ts';
-import { startError, UsageError } from './start-error.ts';
+import { readOptions, usage } from './options.ts';
+import { startError } from './start-error.ts';
 import type { Logger } from './telemetry/logger.ts';
-
-const usage = `Usage: node server.js [option]
-
-Starts the API. Reads its settings from the environment and from .env in the working directory; see .env.example.
-
-  --check-env FILE  check FILE (- for standard input) as docker run --env-file reads it, without starting the
-                    service; exits with 78 if the service cannot start with these settings
-  --help            show this help
-`;
 
 const lifetime = new Lifetime();
 /** Warnings about .env to print if the service fails before it has a logger. */
@@ -31,7 +22,7 @@ await main().catch((error: unknown) => {
 });
 
 async function main(): Promise<void> {
-  const options = readOptions();
+  const options = readOptions(process.argv.slice(2));
   if (options.help === true) {
     process.stdout.write(usage);
     return;
@@ -67,15 +58,6 @@ async function main(): Promise<void> {
       reloadTokens(read, service, logger, secrets);
     });
   await listen(service, config, logger, (text) => process.stderr.write(text));
-}
-
-function readOptions() {
-  try {
-    const options = { help: { type: 'boolean' }, 'check-env': { type: 'string' } } as const;
-    return parseArgs({ options }).values;
-  } catch (error) {
-    throw new UsageError(`${(error as Error).message.replaceAll('\n', ' ')} See --help.`, { cause: error });
-  }
 }
 
 function readFile(path: string): string {

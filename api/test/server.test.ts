@@ -6,8 +6,13 @@ import { createServer } from 'node:http';
 import { type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { checkEnvFile } from '../config/check-env.ts';
+import { loadDotEnv } from '../config/dot-env.ts';
+import { readOptions } from '../options.ts';
+import { startError } from '../start-error.ts';
 import { until } from './http/raw-connection.ts';
 import { emptyFolder, runService, spawnService } from './support/service.ts';
+import { startFailure } from './support/start-failure.ts';
 
 const run = promisify(execFile);
 const base64 = (text: string) => Buffer.from(text).toString('base64');
@@ -79,6 +84,15 @@ describe('server', () => {
     ];
     for (const [what, env, expected] of rows)
       it(what, async () => {
+        const { code, stdout, stderr } = await startFailure(env);
+        assert.match(stderr, expected);
+        assert.equal(code, 78);
+        assert.equal(stdout, '');
+        assert.doesNotMatch(stderr, /^\s+at |secret-word/m);
+      });
+
+    for (const [what, env, expected] of rows.filter(([what]) => /several|password/.test(what)))
+      it(`in a process of its own, ${what}`, async () => {
         const { code, stdout, stderr } = await start(env).ended;
         assert.match(stderr, expected);
         assert.equal(code, 78);
@@ -106,7 +120,7 @@ describe('server', () => {
       it(`for ${what}`, async () => {
         const config = join(emptyFolder(), 'config');
         writeFileSync(config, ['[default]', ...profile, ''].join('\n'));
-        const { code, stderr } = await start({ ...keys, ...env, AWS_CONFIG_FILE: config }).ended;
+        const { code, stderr } = await startFailure({ ...keys, ...env, AWS_CONFIG_FILE: config });
         assert.match(
           stderr,
           /^elb-inventory cannot start\. The AWS SDK cannot make a request with these settings/,
@@ -119,27 +133,35 @@ describe('server', () => {
       const other = createServer();
       await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
       const port = String((other.address() as AddressInfo).port);
-      const { code, stderr } = await start({ PORT: port }).ended;
+      const { code, stderr } = await startFailure({ PORT: port });
       other.close();
       assert.match(stderr, new RegExp(`cannot start\\. Port ${port} is already in use: .*PORT=8001\n$`));
       assert.equal(code, 78);
     });
 
-    it('if .env cannot be read', async () => {
+    it('if .env cannot be read', () => {
       const folder = emptyFolder();
       mkdirSync(join(folder, '.env'));
-      const { code, stderr } = await start({}, folder).ended;
-      assert.match(
-        stderr,
-        /cannot start\. \.env cannot be read \(EISDIR\): make it a file .*, or remove it\n$/,
+      assert.throws(
+        () => loadDotEnv(join(folder, '.env'), {}),
+        (error) => {
+          const { code, text } = startError(error, []);
+          assert.match(
+            text,
+            /cannot start\. \.env cannot be read \(EISDIR\): make it a file .*, or remove it\n$/,
+          );
+          assert.equal(code, 78);
+          return true;
+        },
       );
-      assert.equal(code, 78);
     });
 
     it('for an invalid setting in .env', async () => {
       const folder = emptyFolder();
       writeFileSync(join(folder, '.env'), 'AWS_REGION=mars\n');
-      const { code, stderr } = await start({}, folder).ended;
+      const env = {};
+      loadDotEnv(join(folder, '.env'), env);
+      const { code, stderr } = await startFailure(env);
       assert.match(stderr, /AWS_REGION must be .*"mars"/);
       assert.equal(code, 78);
     });
@@ -154,19 +176,49 @@ describe('server', () => {
 
   for (const argv of [['--nope'], ['start'], ['--check-env']])
     it(`refuses ${argv.join(' ')} with one sentence and exit code 2`, () => {
-      const { status, stderr } = runService(argv, {});
-      assert.equal(status, 2);
-      assert.match(stderr, /^.*(nope|start|check-env).* See --help\.\n$/);
+      assert.throws(
+        () => readOptions(argv),
+        (error) => {
+          const { code, text } = startError(error, []);
+          assert.equal(code, 2);
+          assert.match(text, /^.*(nope|start|check-env).* See --help\.\n$/);
+          return true;
+        },
+      );
     });
+
+  it('refuses an unknown option in a process of its own', () => {
+    const { status, stderr } = runService(['--nope'], {});
+    assert.equal(status, 2);
+    assert.match(stderr, /^.*nope.* See --help\.\n$/);
+  });
 
   describe('--check-env', () => {
     const token = `API_TOKEN=${base64('tester:a-password-of-19')}`;
     const production = { NODE_ENV: 'production' };
-    const check = (text: string) => runService(['--check-env', '-'], production, text);
+    /** Returns the exit code and the output of --check-env, without a process. */
+    function check(text: string) {
+      let warnings = '';
+      try {
+        checkEnvFile(
+          Buffer.from(text),
+          production,
+          process.versions.node,
+          () => '',
+          (warning) => {
+            warnings += `Warning: ${warning}\n`;
+          },
+        );
+        return { status: 0, stderr: warnings };
+      } catch (error) {
+        const { code, text: stderr } = startError(error, []);
+        return { status: code, stderr: warnings + stderr };
+      }
+    }
 
     it('exits with 0 and no output for a valid file', () => {
-      const { status, stdout, stderr } = check(`# settings\n${token}\nAWS_REGION=eu-west-1\n`);
-      assert.deepEqual([status, stdout, stderr], [0, '', '']);
+      const { status, stderr } = check(`# settings\n${token}\nAWS_REGION=eu-west-1\n`);
+      assert.deepEqual([status, stderr], [0, '']);
     });
 
     it('exits with 78 and names every line that docker reads differently', () => {
@@ -191,10 +243,22 @@ describe('server', () => {
       assert.match(stderr, /Warning: the password of "tester" is shorter than 16 bytes/);
     });
 
-    it('reads a file', () => {
+    it('reads a file and prints nothing if it is valid', () => {
       const file = join(emptyFolder(), 'settings');
       writeFileSync(file, `\uFEFF${token}\r\n`);
-      assert.equal(runService(['--check-env', file], production).status, 0);
+      const { status, stdout, stderr } = runService(['--check-env', file], production);
+      assert.deepEqual([status, stdout, stderr], [0, '', '']);
+    });
+
+    it('reads standard input, warns about a misspelled name and exits with 78 for an invalid setting', () => {
+      const text = `${token}\nAWS_REGOIN=eu-west-1\nPORT=http\n`;
+      const { status, stdout, stderr } = runService(['--check-env', '-'], production, text);
+      assert.equal(status, 78);
+      assert.equal(stdout, '');
+      assert.match(
+        stderr,
+        /^Warning: line 2, AWS_REGOIN, .*AWS_REGION\?\nelb-inventory cannot start\. PORT must be/,
+      );
     });
   });
 

@@ -24,7 +24,11 @@ export async function startInProcess(
 ): Promise<InProcess> {
   const config = readConfig(env, process.versions.node, { readFile: (path) => readFileSync(path, 'utf8') });
   const options = { level: config.logLevel, readable: false, secrets: secretsOf(config.accepted, env) };
-  const logger = createLogger(options, { write, onLost: () => undefined });
+  let hasFailed = false;
+  const writeUnlessFailed = (line: string) => {
+    if (!hasFailed) write(line);
+  };
+  const logger = createLogger(options, { write: writeUnlessFailed, onLost: () => undefined });
   const {
     AWS_ENDPOINT_URL: endpoint,
     AWS_ACCESS_KEY_ID: accessKeyId,
@@ -43,6 +47,8 @@ export async function startInProcess(
   try {
     await listen(service, config, logger, () => undefined);
   } catch (error) {
+    // server.ts exits without closing the service, which would log.
+    hasFailed = true;
     await service.close();
     throw error;
   }
