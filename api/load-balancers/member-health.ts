@@ -34,7 +34,7 @@ export interface HealthEntry extends MemberHealth {
   /** One sentence with the reason for the state and the next step. */
   readonly why: string;
   /** Seconds after which the health may have changed. */
-  readonly lookAgainSeconds: number;
+  readonly checkAgainSeconds: number;
 }
 
 /** Returns whether the member gets new connections. AWS also returns `InService` for members that drain. */

@@ -11,9 +11,9 @@ type Source = Pick<InstanceList, 'asOf' | 'freshUntil' | 'how'>;
 const cacheStatus: Readonly<Record<InstanceList['how'], string>> = {
   hit: 'hit',
   stale: 'hit; detail=stale',
-  'asked-unknown': 'fwd=uri-miss',
-  'asked-expired': 'fwd=stale',
-  'asked-on-request': 'fwd=request',
+  'miss-unknown': 'fwd=uri-miss',
+  'miss-expired': 'fwd=stale',
+  'miss-on-request': 'fwd=request',
 };
 
 /** Returns the ETag and the headers about the age of a response at `now`, on the scale of `Clock.now()`. */

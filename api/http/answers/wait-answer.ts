@@ -25,7 +25,7 @@ export async function answerWait(ctx: AppContext, deps: WaitDeps, change: Change
   const { elbName, instance, awaited, until } = change;
   const { instanceId } = instance;
   const end = await deps.waits.until({ elbName, instanceId, awaited, until }, disconnectSignal(ctx));
-  if (end.how === 'there') {
+  if (end.how === 'reached') {
     ctx.status = 201;
     const note = `${instanceId} was not a member of ${elbName} after its draining ended, so it was attached again`;
     ctx.body = presentChange(instance, end.again ? { note } : {});
@@ -33,9 +33,9 @@ export async function answerWait(ctx: AppContext, deps: WaitDeps, change: Change
   }
   ctx.status = 202;
   // The client has disconnected; skip the body.
-  if (end.how === 'gone' || end.health === undefined) return;
+  if (end.how === 'disconnected' || end.health === undefined) return;
   ctx.set('Location', `/elb/${elbName}/health`);
-  ctx.set('Retry-After', String(end.health.lookAgainSeconds));
+  ctx.set('Retry-After', String(end.health.checkAgainSeconds));
   ctx.body = presentChange(instance, { health: end.health });
 }
 

@@ -17,10 +17,9 @@ export interface Wait extends MadeChange {
 
 export type WaitOutcome =
   /** The instance is in the awaited state; `again` if it was attached a second time after its draining. */
-  | { readonly how: 'there'; readonly again: boolean }
-  | { readonly how: 'late'; readonly health: HealthEntry | undefined }
-  /** The client has disconnected. */
-  | { readonly how: 'gone' };
+  | { readonly how: 'reached'; readonly again: boolean }
+  | { readonly how: 'timed-out'; readonly health: HealthEntry | undefined }
+  | { readonly how: 'disconnected' };
 
 export interface ChangeWaiterDeps {
   readonly waiter: HealthWaiter;
@@ -50,12 +49,12 @@ export class ChangeWaiter {
    * after the draining, the instance is attached a second time. Throws `closing`, `attachment_lost`, `elb_not_found`, and
    * what the second attachment throws; each error states the change that was made.
    */
-  async until(wait: Wait, gone: AbortSignal): Promise<WaitOutcome> {
+  async until(wait: Wait, disconnected: AbortSignal): Promise<WaitOutcome> {
     const { elbName, instanceId, awaited, until } = wait;
     const { waiter, recentChanges, clock } = this.#deps;
     const drainedBefore = recentChanges.get(elbName, instanceId).drainingSince !== undefined;
     for (const again of [false, true]) {
-      const end = await waiter.until(elbName, instanceId, awaited, { ms: until - clock.now(), gone });
+      const end = await waiter.until(elbName, instanceId, awaited, { ms: until - clock.now(), disconnected });
       if (end.how === 'lost') {
         const { attachedAt = -Infinity, detachedAt = -Infinity } = recentChanges.get(elbName, instanceId);
         const drained = (end.drained || drainedBefore) && detachedAt < attachedAt;
@@ -65,8 +64,8 @@ export class ChangeWaiter {
       }
       if (end.how === 'closing') throw closing(wait);
       if (end.how === 'failed') throw failedAfterChange(wait, end.error);
-      if (end.how === 'late') return { how: 'late', health: await this.#explain(wait, end) };
-      return end.how === 'there' ? { how: 'there', again } : { how: 'gone' };
+      if (end.how === 'timed-out') return { how: 'timed-out', health: await this.#explain(wait, end) };
+      return end.how === 'reached' ? { how: 'reached', again } : { how: 'disconnected' };
     }
     throw new Error('the second round returns or throws');
   }

@@ -62,7 +62,7 @@ function notTried(refused: number): DomainError {
 function withoutNames(error: DomainError, count: number): DomainError {
   return error.code === 'instance_refused'
     ? error.withAdvice(
-        `AWS does not say which of ${count} instances it refuses; nothing was changed, so try fewer at once`,
+        `AWS refused one of ${count} instances without naming it; nothing was changed, so try fewer at once`,
       )
     : error;
 }

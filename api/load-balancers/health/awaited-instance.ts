@@ -11,9 +11,9 @@ export interface LastHealth {
   readonly trouble?: DomainError;
 }
 
-/** How a wait ended: in the awaited state, at its timeout, because the client disconnected, or because the service closes. */
+/** How a wait ended. `closing`: the service closes. */
 export type WaitEnd =
-  | ({ readonly how: 'there' | 'late' | 'gone' | 'closing' } & LastHealth)
+  | ({ readonly how: 'reached' | 'timed-out' | 'disconnected' | 'closing' } & LastHealth)
   /** The instance is no longer a member; `drained` if it was seen draining during the wait. */
   | { readonly how: 'lost'; readonly drained: boolean }
   | { readonly how: 'failed'; readonly error: unknown };
@@ -45,10 +45,10 @@ export class AwaitedInstance {
     this.#doubts = isDoubtful(health) ? this.#doubts + 1 : 0;
     if (this.#state === 'drained') {
       if (!isDrained(health)) return this.#doubts > 0;
-      this.end('there');
+      this.end('reached');
       return false;
     }
-    if (health !== undefined && isHealthy(health)) this.end('there');
+    if (health !== undefined && isHealthy(health)) this.end('reached');
     else if (health?.condition === 'draining') this.#sawDraining = true;
     return this.#doubts >= doubtsBeforeCheck;
   }
@@ -60,11 +60,11 @@ export class AwaitedInstance {
 
   /** Ends the wait for a former member: it has no connection left, and cannot come into service. */
   endAsFormerMember(): void {
-    if (this.#state === 'drained') this.end('there');
+    if (this.#state === 'drained') this.end('reached');
     else this.#resolve({ how: 'lost', drained: this.#sawDraining });
   }
 
-  end(how: 'there' | 'late' | 'gone' | 'closing'): void {
+  end(how: 'reached' | 'timed-out' | 'disconnected' | 'closing'): void {
     const [last, trouble] = [this.#last, this.#trouble];
     this.#resolve({ how, ...(last && { last }), ...(trouble && { trouble }) });
   }

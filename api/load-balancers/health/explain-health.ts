@@ -18,7 +18,7 @@ export interface HealthContext {
   readonly epochMs: number;
 }
 
-type Reason = Pick<HealthEntry, 'why' | 'lookAgainSeconds'>;
+type Reason = Pick<HealthEntry, 'why' | 'checkAgainSeconds'>;
 
 /** Advice for each EC2 state. */
 const remedies: Readonly<Record<string, string>> = {
@@ -133,5 +133,5 @@ function timestamp(epochMs: number, seconds: number): string {
 }
 
 function reason(why: string, seconds = 5): Reason {
-  return { why, lookAgainSeconds: Math.min(30, Math.max(1, seconds)) };
+  return { why, checkAgainSeconds: Math.min(30, Math.max(1, seconds)) };
 }

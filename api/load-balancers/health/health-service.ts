@@ -48,7 +48,7 @@ export class HealthService {
     const all = [...health, ...members.filter((id) => !reported.has(id)).map(unreported)];
     const entries = await this.explain(elbName, all, now - oldest, trace);
     const demanded = freshness.noCache === true || freshness.maxAgeMs !== undefined;
-    const how = asOf < now ? 'hit' : demanded ? 'asked-on-request' : 'asked-expired';
+    const how = asOf < now ? 'hit' : demanded ? 'miss-on-request' : 'miss-expired';
     return { entries, asOf, freshUntil: asOf + maxAgeMs, how };
   }
 

@@ -56,28 +56,28 @@ export class HealthWaiter {
   }
 
   /**
-   * Resolves when the instance is in the state, after `ms` milliseconds, when it is no longer a member, when `gone`
-   * aborts (the client has disconnected), or when the service begins to close.
+   * Resolves when the instance is in the state or no longer a member, after `ms` milliseconds, when the client has
+   * disconnected, or when the service begins to close.
    */
   async until(
     elbName: ElbName,
     instanceId: InstanceId,
     state: AwaitedState,
-    { ms, gone }: { ms: number; gone: AbortSignal },
+    { ms, disconnected }: { ms: number; disconnected: AbortSignal },
   ): Promise<WaitEnd> {
     const { closing, clock } = this.#options;
     if (closing.aborted) return { how: 'closing' };
-    if (gone.aborted) return { how: 'gone' };
+    if (disconnected.aborted) return { how: 'disconnected' };
     const watch = this.#watch(elbName);
     let stop = (): void => undefined;
     try {
       return await new Promise<WaitEnd>((resolve) => {
         const wait = new AwaitedInstance(instanceId, state, resolve);
         const cancel = clock.after(Math.max(0, ms), () => {
-          wait.end('late');
+          wait.end('timed-out');
         });
-        gone.addEventListener('abort', () => {
-          wait.end('gone');
+        disconnected.addEventListener('abort', () => {
+          wait.end('disconnected');
         });
         stop = () => {
           cancel();

@@ -71,6 +71,6 @@ export class CachePolicy {
     if (!servable) await refreshed;
     else if (!(await fulfilledWithin(refreshed, refreshWaitMs - this.#refresher.inFlightMs, clock)))
       return 'stale';
-    return known === undefined ? 'asked-unknown' : demanded ? 'asked-on-request' : 'asked-expired';
+    return known === undefined ? 'miss-unknown' : demanded ? 'miss-on-request' : 'miss-expired';
   }
 }

@@ -11,7 +11,7 @@ export interface InstanceList {
   /** Until when the list is served without a call. */
   readonly freshUntil: number;
   /** `hit`: from the cache and fresh. `stale`: from the cache, because AWS fails. Otherwise the reason for a call. */
-  readonly how: 'hit' | 'stale' | 'asked-unknown' | 'asked-expired' | 'asked-on-request';
+  readonly how: 'hit' | 'stale' | 'miss-unknown' | 'miss-expired' | 'miss-on-request';
 }
 
 /** The load balancers of the region, sorted by name, and their age. */

@@ -93,7 +93,7 @@ describe('RegisterBatcher', () => {
     );
     assert.match(
       failures.get(id(2))!.message,
-      /does not say which of 3 instances it refuses; nothing was changed/,
+      /refused one of 3 instances without naming it; nothing was changed/,
     );
     assert.equal(calls.length, 1);
   });

@@ -85,8 +85,8 @@ describe('explainHealth', () => {
   ];
   for (const [what, health, circumstances, says] of cases)
     it(`explains ${what}`, () => {
-      const { why, lookAgainSeconds } = explainHealth(health, { ...around, ...circumstances });
+      const { why, checkAgainSeconds } = explainHealth(health, { ...around, ...circumstances });
       assert.match(why, says);
-      assert.ok(lookAgainSeconds >= 1 && lookAgainSeconds <= 30);
+      assert.ok(checkAgainSeconds >= 1 && checkAgainSeconds <= 30);
     });
 });

@@ -55,11 +55,13 @@ describe('HealthWaiter', () => {
     );
   });
   const until = (instanceId: InstanceId, awaited: 'in-service' | 'drained', ms = 20_000) =>
-    waiter.until(web, instanceId, awaited, { ms, gone: new AbortController().signal });
+    waiter.until(web, instanceId, awaited, { ms, disconnected: new AbortController().signal });
 
   it('returns at once when the client has disconnected or the service closes', async () => {
     const left = AbortSignal.abort();
-    assert.deepEqual(await waiter.until(web, id(1), 'drained', { ms: 1000, gone: left }), { how: 'gone' });
+    assert.deepEqual(await waiter.until(web, id(1), 'drained', { ms: 1000, disconnected: left }), {
+      how: 'disconnected',
+    });
     closing.abort();
     assert.deepEqual(await until(id(1), 'drained'), { how: 'closing' });
     assert.deepEqual(gateway.healthCalls, []);
@@ -73,11 +75,11 @@ describe('HealthWaiter', () => {
     const second = until(id(2), 'in-service');
     gateway.health = [health(id(1), 'in-service'), health(id(2), 'registering')];
     release();
-    assert.equal((await first).how, 'there');
+    assert.equal((await first).how, 'reached');
     await eventually(() => gateway.healthCalls.length >= 3, 'the second read');
     assert.equal(waiter.waiters, 1);
     gateway.health = [health(id(2), 'in-service')];
-    assert.equal((await second).how, 'there');
+    assert.equal((await second).how, 'reached');
     assert.deepEqual(gateway.healthCalls[1], [id(2)]);
   });
 
@@ -110,12 +112,12 @@ describe('HealthWaiter', () => {
         await eventually(() => gateway.healthCalls.length >= 4, 'AWS is called');
         assert.equal(waiter.waiters, 1);
         gateway.health = [health(id(1), 'in-service')];
-        assert.equal((await end).how, 'there');
+        assert.equal((await end).how, 'reached');
       });
 
       it(`ends a wait for drained if it ${what} and the instance is not a member`, async () => {
         gateway.health = healthNow();
-        assert.equal((await until(id(1), 'drained')).how, 'there');
+        assert.equal((await until(id(1), 'drained')).how, 'reached');
         assert.equal(gateway.healthCalls.length, 1);
       });
     }
@@ -127,13 +129,13 @@ describe('HealthWaiter', () => {
       await eventually(() => gateway.healthCalls.length >= 3, 'AWS is called');
       assert.equal(waiter.waiters, 1);
       listed = [];
-      assert.equal((await end).how, 'there');
+      assert.equal((await end).how, 'reached');
     });
 
     it('continues the wait if the members cannot be read, and ends it if the load balancer does not exist', async () => {
       membersError = new DomainError('aws_throttled', 'AWS throttles');
       const late = await until(id(1), 'in-service', 200);
-      assert.deepEqual(late, { how: 'late', trouble: membersError });
+      assert.deepEqual(late, { how: 'timed-out', trouble: membersError });
       membersError = elbNotFound(web, 'us-east-1');
       assert.deepEqual(await until(id(1), 'in-service'), { how: 'failed', error: membersError });
     });
@@ -150,15 +152,15 @@ describe('HealthWaiter', () => {
   it('ends a wait for drained for instances that AWS does not have, and continues for the others of the call', async () => {
     gateway.health = [health(id(2), 'draining')];
     const [gone, drains] = [until(id(1), 'drained'), until(id(2), 'drained')];
-    assert.equal((await gone).how, 'there');
+    assert.equal((await gone).how, 'reached');
     assert.deepEqual(gateway.healthCalls, [[id(1), id(2)], [id(1)], [id(2)]]);
     gateway.health = [health(id(2), 'not-registered')];
-    assert.equal((await drains).how, 'there');
+    assert.equal((await drains).how, 'reached');
   });
 
   it('ends at the timeout with the last health', async () => {
     gateway.health = [health(id(1), 'registering')];
-    assert.deepEqual(await until(id(1), 'in-service', 200), { how: 'late', last: gateway.health[0] });
+    assert.deepEqual(await until(id(1), 'in-service', 200), { how: 'timed-out', last: gateway.health[0] });
     assert.equal(waiter.waiters, 0);
   });
 

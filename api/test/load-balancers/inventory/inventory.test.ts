@@ -117,7 +117,7 @@ describe('Inventory', () => {
     setClockAhead(2100);
     assert.equal(inventory.ready(web, performance.now()), undefined);
     const before = gateway.instanceCalls.length;
-    assert.equal((await list(web)).how, 'asked-expired');
+    assert.equal((await list(web)).how, 'miss-expired');
     assert.equal((await list(shop)).how, 'hit');
     assert.deepEqual([gateway.regionCalls, gateway.instanceCalls.length], [2, before]);
   });
