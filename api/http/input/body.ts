@@ -118,12 +118,12 @@ async function readJson(ctx: AppContext, expected: string): Promise<object | und
  * Query parameters that are refused in the body, where the service would ignore them and make the change. The contract
  * allows other fields.
  */
-const misplaceable: readonly Parameter[] = ['dryRun', 'force', 'timeout', 'wait'];
+const queryOnly: readonly Parameter[] = ['dryRun', 'force', 'timeout', 'wait'];
 
 function refuseParameters(body: object): void {
   for (const name of Object.keys(body)) {
     const parameter = parameterLike(name);
-    if (parameter !== undefined && misplaceable.includes(parameter))
+    if (parameter !== undefined && queryOnly.includes(parameter))
       throw wrongData(`the body has ${name}`, `${parameter} belongs in the query, as ?${parameter}=…`);
   }
 }

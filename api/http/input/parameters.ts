@@ -15,21 +15,21 @@ export type Parameter = (typeof parameters)[number];
 
 /** Returns the parameter with this name, ignoring case, hyphens and underscores; undefined if there is none. */
 export function parameterLike(name: string): Parameter | undefined {
-  const plain = plainly(name);
-  return parameters.find((parameter) => plainly(parameter) === plain);
+  const plain = normalized(name);
+  return parameters.find((parameter) => normalized(parameter) === plain);
 }
 
 /** Returns the candidate with the smallest edit distance; undefined if that is over half of its length. */
 export function nearest<T extends string>(text: string, candidates: readonly T[]): T | undefined {
   if (text.length > 32) return undefined;
   const ranked = candidates
-    .map((candidate) => ({ candidate, edits: editsBetween(plainly(text), plainly(candidate)) }))
+    .map((candidate) => ({ candidate, edits: editsBetween(normalized(text), normalized(candidate)) }))
     .sort((a, b) => a.edits - b.edits);
   const [best] = ranked;
   return best !== undefined && best.edits <= best.candidate.length / 2 ? best.candidate : undefined;
 }
 
-function plainly(name: string): string {
+function normalized(name: string): string {
   return name.toLowerCase().replace(/[-_]/g, '');
 }
 
