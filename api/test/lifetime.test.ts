@@ -34,7 +34,19 @@ async function endOf(child: ChildProcess): Promise<number | string | null> {
   return child.exitCode ?? child.signalCode;
 }
 
+const started: ChildProcess[] = [];
+function track<T extends ChildProcess>(child: T): T {
+  started.push(child);
+  return child;
+}
+/** Kills the processes that a failed test leaves running. */
+function killStarted(): void {
+  for (const child of started.splice(0)) child.kill('SIGKILL');
+}
+
 describe('The service serves requests and shuts down', () => {
+  afterEach(killStarted);
+
   /** `open` returns the standard output and error, and a function to call once the service listens. */
   const logs: [what: string, open: () => { stdio: StdioOptions; then?: () => void }][] = [
     [
@@ -76,11 +88,8 @@ describe('The service serves requests and shuts down', () => {
     it(what, async () => {
       const { stdio, then } = open();
       const port = await unusedPort();
-      const child = spawnService(
-        { PORT: String(port), LOG_LEVEL: 'info', LOG_MAX_PER_SECOND: '0' },
-        undefined,
-        stdio,
-      );
+      const settings = { PORT: String(port), LOG_LEVEL: 'info', LOG_MAX_PER_SECOND: '0' };
+      const child = track(spawnService(settings, undefined, stdio));
       await serverReady(port);
       then?.();
       // Logs more lines than a pipe holds; refused changes are always logged.
@@ -108,12 +117,14 @@ describe('The service serves requests and shuts down', () => {
 });
 
 describe('The embedded AWS', () => {
+  afterEach(killStarted);
+
   it('serves requests and shuts down when the reader of its output has closed the pipe', async () => {
     const { reader, writer } = openFifo();
     closeSync(reader);
     const port = await unusedPort();
     const argv = [join(root, '.test-build/embedded-aws.js'), '--port', String(port)];
-    const child = spawn(process.execPath, argv, { stdio: ['ignore', writer, writer] });
+    const child = track(spawn(process.execPath, argv, { stdio: ['ignore', writer, writer] }));
     await until(() =>
       fetch(`http://127.0.0.1:${port}/_control/calls`).then(
         ({ ok }) => ok,
@@ -126,9 +137,13 @@ describe('The embedded AWS', () => {
 });
 
 describe('A signal', () => {
+  afterEach(killStarted);
+
   for (const signal of ['SIGTERM', 'SIGINT'] as const)
     it(`${signal} ends the process with 0 while the service is loading`, async () => {
-      const child = spawn(process.execPath, [program, signal], { stdio: ['ignore', 'inherit', 'inherit'] });
+      const child = track(
+        spawn(process.execPath, [program, signal], { stdio: ['ignore', 'inherit', 'inherit'] }),
+      );
       assert.equal(await endOf(child), 0);
     });
 
@@ -136,12 +151,14 @@ describe('A signal', () => {
     it(`${signal} ends the process with 0 while the service starts`, async () => {
       const silent = createServer();
       await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
-      const child = spawnService({
-        AWS_BACKEND: 'aws',
-        API_TOKEN: token,
-        AWS_CONTAINER_CREDENTIALS_FULL_URI: `http://127.0.0.1:${(silent.address() as AddressInfo).port}/`,
-        LOG_LEVEL: 'info',
-      });
+      const child = track(
+        spawnService({
+          AWS_BACKEND: 'aws',
+          API_TOKEN: token,
+          AWS_CONTAINER_CREDENTIALS_FULL_URI: `http://127.0.0.1:${(silent.address() as AddressInfo).port}/`,
+          LOG_LEVEL: 'info',
+        }),
+      );
       await once(silent, 'request');
       child.kill(signal);
       assert.equal(await endOf(child), 0);
@@ -151,6 +168,8 @@ describe('A signal', () => {
 });
 
 describe('npm start', () => {
+  afterEach(killStarted);
+
   /** A package whose start script differs from that of package.json in that it starts the bundle. */
   function folderOfBundle(): string {
     const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
@@ -169,7 +188,10 @@ describe('npm start', () => {
       // The sources take far longer to load than the bundle: the other signals go to the same command with the bundle.
       const cwd = signal === 'SIGTERM' ? root : folderOfBundle();
       const env = { PATH, HOME, HOST: '127.0.0.1', PORT: '0', LOG_LEVEL: 'info' };
-      const npm = spawn('npm', ['start'], { cwd, env, stdio: ['ignore', 'pipe', 'ignore'] });
+      // Without the prestart script, which would install packages in this checkout if package-lock.json is newer.
+      const npm = track(
+        spawn('npm', ['start', '--ignore-scripts'], { cwd, env, stdio: ['ignore', 'pipe', 'ignore'] }),
+      );
       let output = '';
       npm.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
       const closed = once(npm.stdout, 'close');
