@@ -53,7 +53,7 @@ export class LastInServiceGuard {
     trace: AwsTrace,
   ): Promise<ReadonlySet<InstanceId>> {
     const now = this.#clock.now();
-    const { health } = await this.#reader.all(elbName, now, urgency, trace);
+    const { health } = await this.#reader.readAll(elbName, now, urgency, trace);
     return this.#inServiceOf(elbName, health, now);
   }
 

@@ -41,7 +41,7 @@ export class DrainingCheck {
     }
     if (found.size > 0) {
       // An instance that was out of service, or has no connection left, does not drain.
-      const health = await this.#reader.some(elbName, [...found.keys()], own).catch(() => undefined);
+      const health = await this.#reader.readSome(elbName, [...found.keys()], own).catch(() => undefined);
       if (health !== undefined)
         for (const id of found.keys()) if (health.get(id)?.condition !== 'draining') found.delete(id);
     }

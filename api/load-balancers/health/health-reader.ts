@@ -62,7 +62,7 @@ export class HealthReader {
    * Returns the health of the members and of the instances that drain, from a call that was sent at `since` or later and
    * after the last change. Throws `elb_not_found`, and what the gateway throws.
    */
-  async all(
+  async readAll(
     elbName: ElbName,
     since: number,
     urgency: 'urgent' | 'ordinary',
@@ -70,7 +70,7 @@ export class HealthReader {
   ): Promise<HealthReading> {
     await this.#inventory.requireKnown(elbName, trace);
     const notBefore = this.#notBefore(elbName, since);
-    const known = this.known(elbName, since);
+    const known = this.recent(elbName, since);
     if (known !== undefined) return known;
     const read = this.#reads[urgency].join(elbName, notBefore);
     const { value, asOf } = await withinDeadline(read, 'the health of the instances', trace);
@@ -81,7 +81,7 @@ export class HealthReader {
   }
 
   /** Returns the last reading if its call was sent at `since` or later and after the last change. Makes no call. */
-  known(elbName: ElbName, since: number): HealthReading | undefined {
+  recent(elbName: ElbName, since: number): HealthReading | undefined {
     const last = this.last(elbName);
     return last !== undefined && last.asOf >= this.#notBefore(elbName, since) ? last : undefined;
   }
@@ -95,7 +95,7 @@ export class HealthReader {
    * Returns the health of these instances, which may be former members, from now on. Instances that AWS does not have on
    * the load balancer are missing. Throws `elb_not_found`, and what the gateway throws.
    */
-  async some(
+  async readSome(
     elbName: ElbName,
     instanceIds: Members,
     trace: AwsTrace,
@@ -114,11 +114,11 @@ export class HealthReader {
     const left = instanceIds.filter((id) => !refused.includes(id));
     // A call without ids would return the health of all members.
     if (instanceIds.length === 1 || left.length === 0) return new Map();
-    if (left.length < instanceIds.length) return this.some(elbName, left, trace);
+    if (left.length < instanceIds.length) return this.readSome(elbName, left, trace);
     const middle = Math.ceil(instanceIds.length / 2);
     const halves = [instanceIds.slice(0, middle), instanceIds.slice(middle)];
     const found = [];
-    for (const half of halves) found.push(...(await this.some(elbName, half, trace)));
+    for (const half of halves) found.push(...(await this.readSome(elbName, half, trace)));
     return new Map(found);
   }
 

@@ -42,7 +42,7 @@ export class HealthService {
     const oldest = freshness.noCache === true ? 0 : Math.min(maxAgeMs, freshness.maxAgeMs ?? maxAgeMs);
     const [members, { health, asOf }] = await Promise.all([
       this.#inventory.members(elbName, trace),
-      this.#reader.all(elbName, now - oldest, 'ordinary', trace),
+      this.#reader.readAll(elbName, now - oldest, 'ordinary', trace),
     ]);
     const reported = new Set(health.map(({ instanceId }) => instanceId));
     const all = [...health, ...members.filter((id) => !reported.has(id)).map(unreported)];

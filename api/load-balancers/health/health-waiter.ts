@@ -123,7 +123,7 @@ export class HealthWaiter {
     const ids = [...new Set(waits.map(({ instanceId }) => instanceId))];
     const trace = startTrace(this.#options.clock, this.#options.deadlineMs);
     try {
-      const health = await this.#reader.some(elbName, ids, trace);
+      const health = await this.#reader.readSome(elbName, ids, trace);
       const doubtful = waits.filter((wait) => wait.update(health.get(wait.instanceId)));
       if (doubtful.length === 0) return;
       const members = await this.#inventory.members(elbName, trace, membersMaxAgeMs);

@@ -26,7 +26,7 @@ export class InServiceCounter {
     const since = this.#clock.now() - knownMaxAgeMs;
     const counts = new Map<ElbName, number>();
     for (const loadBalancer of loadBalancers) {
-      const reading = this.#reader.known(loadBalancer.elbName, since);
+      const reading = this.#reader.recent(loadBalancer.elbName, since);
       if (reading !== undefined) counts.set(loadBalancer.elbName, countOf(loadBalancer, reading));
     }
     return counts;
@@ -45,7 +45,7 @@ export class InServiceCounter {
         if (failed || trace.deadline.aborted) return;
         try {
           const since = this.#clock.now() - askedMaxAgeMs;
-          const reading = await this.#reader.all(loadBalancer.elbName, since, 'ordinary', trace);
+          const reading = await this.#reader.readAll(loadBalancer.elbName, since, 'ordinary', trace);
           counts.set(loadBalancer.elbName, countOf(loadBalancer, reading));
         } catch (error) {
           if (!(error instanceof DomainError)) throw error;

@@ -115,7 +115,7 @@ const attacks: Record<string, (domain: Domain, n: number) => Promise<unknown>> =
   'no-cache reads': ({ inventory, trace }) => inventory.list(web, { maxAgeMs: 0, noCache: true }, trace()),
   'no-cache reads of health': ({ board, trace }) => board.list(web, { maxAgeMs: 0, noCache: true }, trace()),
   'health of names that do not exist': ({ board, trace }, n) => board.list(none(n), {}, trace()),
-  'the reads of waits': ({ health, trace }) => health.some(web, [id(1)], trace()),
+  'the reads of waits': ({ health, trace }) => health.readSome(web, [id(1)], trace()),
 };
 
 describe('A caller with many requests per second does not starve others', () => {

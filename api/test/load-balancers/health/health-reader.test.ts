@@ -46,14 +46,14 @@ describe('HealthReader', () => {
 
   it('retries once without the instances that AWS names as unknown', async () => {
     gateway.health = ids(10, 5).map(inService);
-    const health = await reader.some(web, ids(15), trace());
+    const health = await reader.readSome(web, ids(15), trace());
     assert.deepEqual([...health.keys()], ids(10, 5));
     assert.deepEqual(gateway.healthCalls, [ids(15), ids(10, 5)]);
   });
 
   it('makes no call without ids if AWS refuses all of them', async () => {
     gateway.health = [inService(id(99))];
-    assert.equal((await reader.some(web, ids(3), trace())).size, 0);
+    assert.equal((await reader.readSome(web, ids(3), trace())).size, 0);
     assert.deepEqual(gateway.healthCalls, [ids(3)]);
   });
 
