@@ -106,7 +106,10 @@ describe('The age of a list', () => {
     assert.match(headers.get('cache-control')!, /^private\b/);
     assert.match(headers.get('cache-status')!, /^elb-inventory; hit; ttl=[01]$/);
     assert.match(headers.get('etag')!, /^"[\w-]+"$/);
-    await world.eventually(async () => (await world.ask(path)).headers.get('age') === '1', 'it is 1 s old');
+    await world.eventually(
+      async () => (await world.ask(path)).headers.get('age') === '1',
+      'the list is 1 s old',
+    );
   });
 
   it('is the same on the fast path and on the ordinary path', async () => {

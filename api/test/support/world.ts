@@ -17,7 +17,7 @@ export interface Answer {
 
 export interface RequestOptions {
   readonly method?: string;
-  /** A header that is undefined is not sent, also `Authorization`. */
+  /** Headers whose value is undefined are not sent, including the default `Authorization`. */
   readonly headers?: Readonly<Record<string, string | undefined>>;
   readonly body?: string;
 }
