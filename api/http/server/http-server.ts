@@ -1,5 +1,6 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { Server as NetServer } from 'node:net';
+import { type Clock, systemClock } from '../../clock.ts';
 
 /** Longer than the 60 s idle timeout of a classic ELB, which otherwise reuses closed connections (nodejs/node#27363). */
 const keepAliveTimeout = 65_000;
@@ -22,7 +23,11 @@ export interface HttpServer {
  * requests that its parser refuses (400, 408, 431, without a body) and closes their connection. It also closes the
  * connection of a CONNECT, and ignores the header Upgrade.
  */
-export function createHttpServer(application: RequestListener, closing: AbortController): HttpServer {
+export function createHttpServer(
+  application: RequestListener,
+  closing: AbortController,
+  clock: Pick<Clock, 'after'> = systemClock,
+): HttpServer {
   // With these options, the application handles a missing or repeated Host and an unknown Expect.
   const fields = { requireHostHeader: false, joinDuplicateHeaders: true };
   const server = createServer({ keepAliveTimeout, headersTimeout, requestTimeout, ...fields }, application);
@@ -31,7 +36,7 @@ export function createHttpServer(application: RequestListener, closing: AbortCon
     server,
     close: () => {
       closing.abort();
-      return closeGently(server);
+      return closeGently(server, clock);
     },
   };
 }
@@ -40,21 +45,23 @@ export function createHttpServer(application: RequestListener, closing: AbortCon
  * Closes only the listener at first (net.Server's close): http.Server.close() would close idle connections at once and
  * lose requests that are already sent. Each connection closes after its next response or the idle timeout.
  */
-function closeGently(server: Server): Promise<void> {
+function closeGently(server: Server, clock: Pick<Clock, 'after'>): Promise<void> {
   return new Promise((resolve) => {
     server.prependListener('request', (_request, response) => {
       response.shouldKeepAlive = false;
     });
-    const timers = [
-      setTimeout(() => {
+    const cancels = [
+      clock.after(idleWhileClosingMs, () => {
         server.closeIdleConnections();
-      }, idleWhileClosingMs),
-      setTimeout(() => {
+      }),
+      clock.after(maxCloseMs, () => {
         server.closeAllConnections();
-      }, maxCloseMs),
+      }),
     ];
     NetServer.prototype.close.call(server, () => {
-      timers.forEach(clearTimeout);
+      cancels.forEach((cancel) => {
+        cancel();
+      });
       resolve();
     });
   });

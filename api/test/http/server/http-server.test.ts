@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { promisify } from 'node:util';
 import { type EmbeddedAws, startEmbeddedAws } from '../../../embedded-aws/server.ts';
 import { type ServiceProcess, startServiceProcess, token } from '../../support/service.ts';
+import { createHttpServer } from '../../../http/server/http-server.ts';
+import { VirtualClock } from '../../support/virtual-clock.ts';
 import { RawConnection, until } from '../raw-connection.ts';
 
 const healthcheck = ['GET /healthcheck HTTP/1.1', 'Host: x', '', ''];
@@ -66,22 +70,40 @@ describe('The service, while it closes,', function () {
     assert.match(kept.received, /^HTTP\/1.1 200 OK\r\n.*Connection: close\r\n.*"ok"/s);
     assert.deepEqual(await exited, [0, null]);
   });
+});
 
-  it('closes idle connections after 5 seconds and a hung request after 10, and exits with 0', async () => {
-    const idle = new RawConnection(service.url);
-    idle.send(...healthcheck);
+describe('createHttpServer', () => {
+  it('closes idle connections after 5 s and a hung request after 10 s while it closes', async () => {
+    const clock = new VirtualClock();
+    let isHung = false;
+    const http = createHttpServer(
+      ({ url }, response) => {
+        if (url === '/hung') isHung = true;
+        else response.end('"ok"');
+      },
+      new AbortController(),
+      clock,
+    );
+    const { server } = http;
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const idle = new RawConnection(url);
+    idle.send('GET / HTTP/1.1', 'Host: x', '', '');
     await idle.receive(/"ok"/);
-    aws.faults.set([{ silent: true }]);
-    const hung = new RawConnection(service.url);
-    hung.send(...list, '', '');
-    await awsIsCalled();
-    const start = performance.now();
-    await stop('SIGTERM');
-    const idleMs = (await idle.ended) - start;
-    assert.ok(idleMs > 4000 && idleMs < 8500, `idle for ${idleMs} ms`);
-    const hungMs = (await hung.ended) - start;
-    assert.ok(hungMs > 9000 && hungMs < 15_000, `hung for ${hungMs} ms`);
+    const hung = new RawConnection(url);
+    hung.send('GET /hung HTTP/1.1', 'Host: x', '', '');
+    await until(() => isHung);
+    const connections = () => promisify(server.getConnections.bind(server))();
+    const closed = http.close();
+    await clock.pass(4999);
+    assert.equal(await connections(), 2);
+    await clock.pass(2);
+    await idle.ended;
+    await clock.pass(4997);
+    assert.equal(await connections(), 1);
+    await clock.pass(2);
+    await hung.ended;
+    await closed;
     assert.equal(hung.received, '');
-    assert.deepEqual(await exited, [0, null]);
   });
 });
