@@ -73,6 +73,7 @@ const doors = [
       '../clock.ts',
       ...allBut(),
       '!./server.ts',
+      '!./options.ts',
     ],
   ],
   ...httpRooms.map((room, index) => [
