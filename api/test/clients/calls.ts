@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { secondToken } from '../support/service.ts';
-import { startWorld, type World } from '../support/world.ts';
+import { startWorldInRealTime, type World } from '../support/world.ts';
 import { run } from './generator.ts';
 
 /** One call as the programs in `programs/` print it, with the response that the client has parsed. */
@@ -108,7 +108,7 @@ export function describeClient(
     let calls: Call[] = [];
     before(async () => {
       const [command, ...args] = await make();
-      world = await startWorld();
+      world = await startWorldInRealTime();
       const [user = '', password = ''] = Buffer.from(secondToken, 'base64').toString().split(':');
       const output = await run(command, [...args, world.service.url, user, password]);
       calls = output
