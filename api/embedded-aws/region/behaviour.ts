@@ -1,5 +1,3 @@
-import type { InstanceHealth } from './health.ts';
-
 /** Options for behaviour of AWS that is undocumented or reported inconsistently. */
 export interface Behaviour {
   /** Whether a registration made during draining is lost when the draining ends; no source documents this. */
@@ -24,16 +22,3 @@ export const DEFAULT_BEHAVIOUR: Behaviour = {
   registrationLag: 0,
   formerMembers: 'fading',
 };
-
-/** Returns the health of a former member; undefined if DescribeInstanceHealth refuses it. */
-export function formerHealth(
-  instanceId: string,
-  { formerMembers }: Behaviour,
-  justDrained: boolean,
-): InstanceHealth | undefined {
-  const description = 'Instance is not currently registered with the LoadBalancer.';
-  if (formerMembers === 'unknown') return { instanceId, state: 'Unknown', reasonCode: 'N/A', description };
-  if (formerMembers === 'out-of-service' || (formerMembers === 'fading' && justDrained))
-    return { instanceId, state: 'OutOfService', reasonCode: 'ELB', description };
-  return undefined;
-}

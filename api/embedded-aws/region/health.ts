@@ -1,3 +1,4 @@
+import type { Behaviour } from './behaviour.ts';
 import type { Instance, InstanceState } from './instance.ts';
 import type { HealthCheck, LoadBalancerSpec } from './load-balancer-spec.ts';
 
@@ -82,4 +83,17 @@ function outOfService(
   description: string,
 ): InstanceHealth {
   return { instanceId, state: 'OutOfService', reasonCode, description };
+}
+
+/** Returns the health of a former member; undefined if DescribeInstanceHealth refuses it. */
+export function formerHealth(
+  instanceId: string,
+  { formerMembers }: Behaviour,
+  justDrained: boolean,
+): InstanceHealth | undefined {
+  const description = 'Instance is not currently registered with the LoadBalancer.';
+  if (formerMembers === 'unknown') return { instanceId, state: 'Unknown', reasonCode: 'N/A', description };
+  if (formerMembers === 'out-of-service' || (formerMembers === 'fading' && justDrained))
+    return { instanceId, state: 'OutOfService', reasonCode: 'ELB', description };
+  return undefined;
 }

@@ -1,8 +1,15 @@
 import type { Scheduler } from './scheduler.ts';
-import { formerHealth, type Behaviour } from './behaviour.ts';
+import type { Behaviour } from './behaviour.ts';
 import { AwsError, couldNotFindInstance } from '../protocol/aws-error.ts';
 import type { RegionClock } from './clock.ts';
-import { drainingHealth, memberHealth, observe, type InstanceHealth, type Membership } from './health.ts';
+import {
+  drainingHealth,
+  formerHealth,
+  memberHealth,
+  observe,
+  type InstanceHealth,
+  type Membership,
+} from './health.ts';
 import type { Instance } from './instance.ts';
 import type { LoadBalancerSpec } from './load-balancer-spec.ts';
 
