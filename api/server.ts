@@ -64,7 +64,7 @@ function readFile(path: string): string {
   return readFileSync(path, 'utf8');
 }
 
-/** Replaces the accepted tokens by those in API_TOKEN_FILE. If the file has a fault, the previous tokens stay valid. */
+/** Replaces the accepted tokens with those in API_TOKEN_FILE. If the file has a fault, keeps the previous tokens. */
 function reloadTokens(read: () => Config, service: Service, logger: Logger, secrets: Set<string>): void {
   try {
     const config = read();

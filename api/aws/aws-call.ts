@@ -21,7 +21,7 @@ export interface AwsRequest {
   readonly budget: CallBudget;
   /** Urgent requests precede others and may use the reserve of the budget. */
   readonly urgency?: Urgency;
-  /** Whether the request changes something. If the response to one attempt is lost, its error outweighs later ones. */
+  /** Whether the request changes something. If the response to one attempt is lost, its error overrides later ones. */
   readonly changes?: boolean;
   readonly credentials: AwsCredentials;
   /** The element that every successful response contains, even for an empty list. */

@@ -4,7 +4,7 @@ import { readConfig, warningsOf } from './config.ts';
 import { readEnvFile } from './env-file.ts';
 
 /**
- * Checks an env file as `docker run --env-file` reads it, whose variables are added to `env`. Calls `warn` with each
+ * Checks an env file as `docker run --env-file` reads it, and adds its variables to `env`. Calls `warn` with each
  * warning, and throws a ConfigError with every fault that would prevent the service from starting.
  */
 export function checkEnvFile(

@@ -14,7 +14,7 @@ import { comparison, table } from './report/table.ts';
 import { scenarios } from './scenarios/capacity/all.ts';
 import { Interrupted, type Scenario, Session } from './lab/session.ts';
 
-/** Measures how much load the service takes. Returns the exit code. @throws UsageError, Unreachable */
+/** Measures how much load the service can handle. Returns the exit code. @throws UsageError, Unreachable */
 export async function capacity(args: string[]): Promise<number> {
   const names = Object.keys(scenarios);
   const options = readCapacityOptions(args, names, process.env['API_TOKEN']);

@@ -17,7 +17,7 @@ interface CachedAnswer extends ListAnswer, Pick<InstanceList, 'revision' | 'asOf
   readonly age: number;
 }
 
-/** The limit of cached answers; an AWS account has at most some hundred load balancers in a region. */
+/** The limit of cached answers; an AWS account has at most a few hundred load balancers in a region. */
 const maxCached = 5000;
 
 /** Caches the latest answer of each load balancer. A revision is serialised once; headers are built once per second. */
@@ -49,7 +49,7 @@ function serialise({ instances }: InstanceList): Pick<ListAnswer, 'body' | 'etag
   return { body, etag: etagOf(body) };
 }
 
-/** Answers a GET or HEAD with the list, or with 304 if the client has it. Throws as `answerUnlessMatched`. */
+/** Answers a GET or HEAD with the list, or with 304 if the client has it. Throws like `answerUnlessMatched`. */
 export function answerList(ctx: AppContext, { how }: InstanceList, answer: ListAnswer): void {
   const { body, etag, headers } = answer;
   if (how === 'stale') ctx.state.cache = 'stale';

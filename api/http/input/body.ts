@@ -41,7 +41,8 @@ const maxInstances = 100;
 
 /**
  * Returns the entries of a JSON body `{"instanceIds": […]}` in their order, as short texts that may not be instance ids.
- * Throws `wrong_data_format` for any other body and for 0 or more than 100 entries; else as `readInstanceId`.
+ * Throws `wrong_data_format` for any other body and for 0 or more than 100 entries; otherwise throws like
+ * `readInstanceId`.
  */
 export async function readInstanceIds(ctx: AppContext): Promise<string[]> {
   const body = await readJson(ctx, manyExpected);

@@ -38,7 +38,7 @@ export function rememberVerified(authenticate: Authenticate, tokens: number): Au
   };
 }
 
-/** Compares every character, as `crypto.timingSafeEqual`, whose buffers would cost more than the comparison. */
+/** Compares every character, like `crypto.timingSafeEqual`; its buffers would cost more than the comparison. */
 function equalInConstantTime(known: string, offered: string): boolean {
   if (known.length !== offered.length) return false;
   let difference = 0;

@@ -24,7 +24,7 @@ interface HealthAnswer {
   readonly requestIds: readonly string[];
 }
 
-/** Load balancers whose last reading is cached; a reading of 1,000 members takes some 300 KB. */
+/** Load balancers whose last reading is cached; a reading of 1,000 members takes about 300 KB. */
 const mostCached = 50;
 
 /** Reads the health of members. Callers that read the same load balancer share a call. */
@@ -110,7 +110,7 @@ export class HealthReader {
       if (!(error instanceof DomainError && error.code === 'instance_refused')) throw error;
       refused = error.details.refusedInstances ?? [];
     }
-    // One unknown id fails the whole call: remove it if AWS names it, or else find it by halving.
+    // One unknown id fails the whole call: remove it if AWS names it; otherwise find it by bisection.
     const left = instanceIds.filter((id) => !refused.includes(id));
     // A call without ids would return the health of all members.
     if (instanceIds.length === 1 || left.length === 0) return new Map();

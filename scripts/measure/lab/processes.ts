@@ -41,7 +41,7 @@ export async function start(
     {
       env: { PATH: process.env['PATH'], AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true', ...env },
       stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
-      // A process group of its own: Ctrl-C reaches this program only, which then stops its children.
+      // A separate process group: Ctrl-C reaches only this program, which then stops its children.
       detached: true,
     },
   );

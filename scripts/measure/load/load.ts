@@ -9,7 +9,7 @@ export interface Load {
   readonly seconds?: number;
   /** Number of requests; replaces `seconds`. */
   readonly amount?: number;
-  /** Requests a second over all connections. */
+  /** Requests per second over all connections. */
   readonly rate?: number;
   /** Each connection requests these in turn. */
   readonly paths: readonly string[];
@@ -23,7 +23,7 @@ export interface Load {
 /** A load with a name in the report. */
 export interface LabelledLoad extends Load {
   readonly label: string;
-  /** Requests a second that another client sends at the same time; they count towards --max-rate. */
+  /** Requests per second that another client sends at the same time; they count towards --max-rate. */
   readonly beside?: number;
 }
 
@@ -114,7 +114,7 @@ async function sendStage(
   if (stop.aborted) return undefined;
   const all = stagesOf(load).reduce((sum, stage) => sum + stage.connections, 0);
   const rate = load.rate === undefined ? undefined : Math.max(1, Math.floor((load.rate * connections) / all));
-  // autocannon sends at least one request a second on each connection.
+  // autocannon sends at least one request per second on each connection.
   const open = Math.min(connections, rate ?? Infinity);
   const interval = rate === undefined ? undefined : (1000 * open) / rate;
   const { onBody } = load;

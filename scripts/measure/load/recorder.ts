@@ -24,7 +24,7 @@ export interface Run {
   readonly label: string;
   readonly server: 'service' | 'bare' | 'naive';
   readonly connections: number;
-  /** Requests a second, where the load has a rate. */
+  /** Requests per second, if the load has a rate. */
   readonly rate?: number;
   readonly seconds: number;
   readonly requests: number;
@@ -101,7 +101,7 @@ export class Recorder implements Observer {
     return this.#sum((status) => !isGood(status));
   }
 
-  /** Returns the run. Its time ends with the last answer where `untilLast`, else now. */
+  /** Returns the run. Its time ends with the last answer if `untilLast` is true, otherwise now. */
   finish(
     what: Pick<Run, 'scenario' | 'label' | 'server' | 'connections' | 'rate' | 'aws' | 'cut'>,
     untilLast: boolean,

@@ -32,7 +32,7 @@ export function noFailures(name: string, runs: readonly (Run | undefined)[]): Fi
   return figure(name, failed, 'failed', { atMost: 0 });
 }
 
-/** Returns requests a second, which have no limit. */
+/** Returns the requests per second, without a limit. */
 export function speed(name: string, runs: readonly (Run | undefined)[]): Figure[] {
   if (runs.length === 0) return [];
   return [

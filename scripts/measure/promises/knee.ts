@@ -8,7 +8,7 @@ const nearlyBest = 0.8;
 
 /**
  * Returns the step at the knee of the throughput curve; undefined without steps. Of the steps that reach 80 % of the best
- * throughput, it is the one with the highest "power": requests a second divided by p99 (L. Kleinrock, 1979).
+ * throughput, it is the one with the highest "power": requests per second divided by p99 (L. Kleinrock, 1979).
  */
 export function knee<T extends Step>(steps: readonly T[]): T | undefined {
   const best = Math.max(...steps.map((step) => step.requestsPerSecond));

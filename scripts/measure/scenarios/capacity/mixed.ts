@@ -5,7 +5,7 @@ import type { Scenario } from '../../lab/session.ts';
 
 const spare = 'i-04c59607128380dea';
 
-/** Uses half of the 4 changes a second that AWS allows an account. */
+/** Uses half of the 4 changes per second that AWS allows per account. */
 export const mixed: Scenario = {
   asks: '50 connections read one list while it gains or loses an instance twice a second',
   promises: 'no wrong answer: AWS confirms each 201, and each list matches a state of AWS; under 1 % of 503',
