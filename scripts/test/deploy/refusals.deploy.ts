@@ -169,7 +169,7 @@ describe('builder.sh', function () {
       assert.equal(code, 0, output);
       assert.match(
         output,
-        /would fetch.*would start it with .*host-b\.env.*judge it for 10 s.*would keep the last three/s,
+        /would fetch.*would start it with .*host-b\.env.*check its health for 10 s.*would keep the last three/s,
       );
     }
     assert.equal(await host.engine.docker('ps', '--all', '--quiet'), '');
