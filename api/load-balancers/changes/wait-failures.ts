@@ -23,7 +23,7 @@ export function closing(change: MadeChange): DomainError {
  * draining. AWS detaches terminated instances, so the error names `state`, the EC2 state, if the instance is terminated.
  */
 export function lost(change: MadeChange, again: boolean, state?: string): DomainError {
-  const problem = `${made(change)}${again ? ', and again after its draining' : ''}, but it is no longer a member`;
+  const problem = `${made(change)}${again ? ', and attached again after it drained' : ''}, but it is no longer a member`;
   if (state === 'terminated' || state === 'shutting-down')
     return new DomainError('attachment_lost', `${problem}: its EC2 state is ${state}`, {
       advice: 'attach another instance',

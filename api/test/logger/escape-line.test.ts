@@ -36,7 +36,7 @@ describe('A log line', () => {
     assert.match(written({ err: new Error('shallow') }, true), /Error: shallow\n +at /);
   });
 
-  it('has AWS secrets masked that an error message quotes', () => {
+  it('masks the AWS secrets that an error message quotes', () => {
     const token = 'FwoGZXIvYXdzEBYaDK+/abc==';
     const canonical =
       `The request signature we calculated does not match. The Canonical String should have been 'POST\n/\n\n` +
