@@ -29,8 +29,8 @@ const description = `List, attach and detach the EC2 instances of classic Elasti
 - The name of a load balancer has 1 to 32 letters, digits and inner hyphens; any other name returns 404.
 - \`launchDate\` is RFC 3339 in UTC with milliseconds. A member that EC2 no longer describes stays in the list with
   \`"unknown"\` as its \`instanceType\` and \`launchDate\`, and can be detached.
-- DELETE detaches even the only member in service. With the setting \`PROTECT_LAST_IN_SERVICE\`, it returns 409 instead,
-  and \`force=true\` overrides that. A dry run returns the number of members that would remain in service. If an
+- DELETE detaches even the only member in service. For load balancers of the setting \`PROTECT_LAST_IN_SERVICE\`, it
+  returns 409 instead, and \`force=true\` overrides that. A dry run returns the number of members that would remain in service. If an
   autoscaling group considers a detached host unhealthy, it replaces the host.
 - A list may be a few seconds old: \`Age\` has its age in seconds. \`Cache-Control: no-cache\` in the request reads it from
   AWS.

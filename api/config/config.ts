@@ -45,7 +45,8 @@ export interface Config {
   /** The sustained rate of read calls to AWS. */
   readonly elbReadsPerSecond: number;
   readonly ec2ReadsPerSecond: number;
-  readonly protectLastInService: boolean;
+  /** All load balancers (true), none (false), or those with these names. */
+  readonly protectLastInService: boolean | readonly string[];
   readonly docs: boolean;
   /** The maximum rate of request log lines; further successful reads are logged as sums. */
   readonly logMaxPerSecond: number;
@@ -107,7 +108,7 @@ export function readConfig(
     inventoryMaxStaleMs: read.integer('INVENTORY_MAX_STALE_MS', 60_000, 0, 3_600_000),
     elbReadsPerSecond: read.integer('AWS_ELB_READS_PER_SECOND', 5, 1, 1000),
     ec2ReadsPerSecond: read.integer('AWS_EC2_READS_PER_SECOND', 10, 1, 1000),
-    protectLastInService: read.oneOf('PROTECT_LAST_IN_SERVICE', ['true', 'false'], 'false') === 'true',
+    protectLastInService: readProtection(read, env),
     docs: read.oneOf('DOCS', ['on', 'off'], 'on') === 'on',
     logMaxPerSecond: read.integer('LOG_MAX_PER_SECOND', 200, 0, 1_000_000),
     logLevel: read.oneOf('LOG_LEVEL', logLevels, 'info'),
@@ -160,6 +161,16 @@ function readRegion(
     region: read.text(name ?? 'AWS_REGION', 'us-east-1', pattern, 'a region name'),
     regionFrom: name ?? 'the default',
   };
+}
+
+/** Refuses other spellings of true and false, although they could be names of load balancers. */
+function readProtection(read: Reader, env: Env): boolean | readonly string[] {
+  const text = env['PROTECT_LAST_IN_SERVICE'] || 'false';
+  if (text === 'true' || text === 'false') return text === 'true';
+  const name = '(?!(?:true|false|on|off|yes|no|[01])(?: *,|$))(?!-)[a-z0-9-]{1,32}(?<!-)';
+  const names = new RegExp(`^${name}(?: *, *${name})*$`, 'i');
+  const what = 'true, false or names of load balancers, separated by commas';
+  return read.text('PROTECT_LAST_IN_SERVICE', 'false', names, what).split(/ *, */);
 }
 
 /** Node.js before 23.1 ignores `reusePort` (https://nodejs.org/api/net.html#serverlistenoptions-callback). */

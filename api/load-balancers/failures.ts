@@ -54,11 +54,11 @@ export function preconditionFailed(elbName: ElbName): DomainError {
   });
 }
 
-/** Returns the error for a detach of the last instance in service if PROTECT_LAST_IN_SERVICE is set. */
+/** Returns the error for a detach of the last instance in service of a load balancer of PROTECT_LAST_IN_SERVICE. */
 export function keptInService(elbName: ElbName, instanceId: InstanceId): DomainError {
   return new DomainError(
     'last_in_service',
-    `${instanceId} is the last instance in service on ${elbName}, and PROTECT_LAST_IN_SERVICE is set`,
+    `${instanceId} is the last instance in service on ${elbName}, and PROTECT_LAST_IN_SERVICE protects it`,
     { advice: 'bring another instance into service first, or detach this one with ?force=true' },
   );
 }

@@ -12,19 +12,31 @@ const detachVisibleAfterMs = 5000;
 /** The greatest age of the health behind a warning, in milliseconds. */
 const recentMs = 10_000;
 
-/** Protects the last healthy member of a load balancer from a detach if PROTECT_LAST_IN_SERVICE is set. */
+/** Protects the last healthy member of the load balancers of PROTECT_LAST_IN_SERVICE from a detach. */
 export class LastInServiceGuard {
-  readonly isProtected: boolean;
+  readonly #protectedElbs: boolean | readonly string[];
   readonly #reader: HealthReader;
   readonly #changes: RecentChanges;
   readonly #clock: Clock;
   readonly #locks = new KeyedLock();
 
-  constructor(reader: HealthReader, changes: RecentChanges, isProtected: boolean, clock: Clock) {
+  /** `protectedElbs`: all load balancers (true), none (false), or those with these names. */
+  constructor(
+    reader: HealthReader,
+    changes: RecentChanges,
+    protectedElbs: boolean | readonly string[],
+    clock: Clock,
+  ) {
     this.#reader = reader;
     this.#changes = changes;
-    this.isProtected = isProtected;
+    this.#protectedElbs = protectedElbs;
     this.#clock = clock;
+  }
+
+  isProtected(elbName: ElbName): boolean {
+    return typeof this.#protectedElbs === 'boolean'
+      ? this.#protectedElbs
+      : this.#protectedElbs.includes(elbName);
   }
 
   /**
@@ -38,7 +50,7 @@ export class LastInServiceGuard {
     trace: AwsTrace,
     detach: (inService?: Promise<ReadonlySet<InstanceId>>) => Promise<void>,
   ): Promise<void> {
-    if (!this.isProtected || force) return detach();
+    if (!this.isProtected(elbName) || force) return detach();
     return this.#locks.run(elbName, () => {
       const inService = this.inService(elbName, urgency, trace);
       inService.catch(() => undefined);

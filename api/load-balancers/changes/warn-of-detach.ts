@@ -17,6 +17,6 @@ export function warnOfDetach(
   const fields = { principal: actor, requestId, ...detached };
   if (listed?.length === 0 || guard.wereLast(detached.elbName, detached.instanceIds))
     logger.warn(fields, 'no member is in service after this detach');
-  if (guard.isProtected && force)
+  if (guard.isProtected(detached.elbName) && force)
     logger.warn(fields, 'detached by force, without the check for the last member in service');
 }

@@ -100,6 +100,21 @@ describe('PROTECT_LAST_IN_SERVICE', () => {
     assert.equal((await detach(first)).status, 201);
   });
 
+  it('protects only the load balancers that it names', async () => {
+    await start([first], 'other-elb,default-elb');
+    world.aws.region.setMembers('empty-elb', [second]);
+    assert.equal((await detach(first)).status, 409);
+    const unprotected = await world.ask(`/elb/empty-elb?instanceId=${second}`, { method: 'DELETE' });
+    assert.equal(unprotected.status, 201, unprotected.body);
+  });
+
+  it('logs a forced detach of the load balancers that it names only', async () => {
+    await start([first], 'other-elb');
+    assert.equal((await detach(first, '&force=true')).status, 201);
+    await world.service.logged(({ msg }) => msg === 'request');
+    assert.ok(!world.service.log.some(({ msg }) => msg.startsWith('detached by force')));
+  });
+
   it('reads current health instead of cached health', async () => {
     await start([first, second]);
     await world.ask('/elb/default-elb/health');

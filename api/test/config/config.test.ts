@@ -65,7 +65,11 @@ describe('readConfig', () => {
       ['AWS_ELB_READS_PER_SECOND', '5', ['0', '1001', '0.5']],
       ['AWS_EC2_READS_PER_SECOND', '10', ['0', '1001', 'many']],
       ['LOG_MAX_PER_SECOND', '200', ['-1', '1000001', 'all']],
-      ['PROTECT_LAST_IN_SERVICE', 'false', ['on', 'TRUE', '1']],
+      [
+        'PROTECT_LAST_IN_SERVICE',
+        'false',
+        ['on', 'TRUE', '1', 'my_elb', '-elb', 'elb-', 'a,,b', 'a b', 'a,true', 'No,a', 'a'.repeat(33)],
+      ],
       ['DOCS', 'on', ['true', 'OFF', '0']],
       ['LOG_LEVEL', 'info', ['verbose', 'INFO', '30']],
     ];
@@ -211,6 +215,8 @@ describe('readConfig', () => {
       [{ LOG_MAX_PER_SECOND: '0' }, { logMaxPerSecond: 0 }],
       [{ REUSE_PORT: 'on' }, { reusePort: true }],
       [{ CONTROL_SOCKET: '/run/x.sock' }, { controlSocket: '/run/x.sock' }],
+      [{ PROTECT_LAST_IN_SERVICE: 'true' }, { protectLastInService: true }],
+      [{ PROTECT_LAST_IN_SERVICE: 'a , one-elb,B2' }, { protectLastInService: ['a', 'one-elb', 'B2'] }],
       [{ DOCS: 'off' }, { docs: false }],
       [{ LOG_LEVEL: 'silent' }, { logLevel: 'silent' }],
       [{ NODE_ENV: 'production', AWS_BACKEND: 'embedded' }, { backend: 'embedded' }],
