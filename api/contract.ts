@@ -26,7 +26,7 @@ const description = `List, attach and detach the EC2 instances of classic Elasti
   on changes return 400.
 - An unknown query parameter returns 400, except on paths that need no credentials.
 - An instance id is \`i-\` and 8 or 17 lower-case hex digits.
-- The name of a load balancer has 1 to 32 letters, digits and inner hyphens; any other name returns 404.
+- The name of a load balancer has 1 to 32 letters, digits or hyphens, without a hyphen at either end; any other name returns 404.
 - \`launchDate\` is RFC 3339 in UTC with milliseconds. A member that EC2 no longer describes stays in the list with
   \`"unknown"\` as its \`instanceType\` and \`launchDate\`, and can be detached.
 - DELETE detaches even the only member in service. For load balancers of the setting \`PROTECT_LAST_IN_SERVICE\`, it
@@ -444,7 +444,7 @@ export const contract = {
     ),
     PayloadTooLarge: failure(
       'the body is larger than 16 KiB',
-      'the body is larger than 16384 bytes; send {"instanceId": "i-…"} alone',
+      'the body is larger than 16384 bytes; send only {"instanceId": "i-…"}',
     ),
     PreconditionFailed: failure(
       'the list of members does not match If-Match; nothing was changed',
@@ -475,7 +475,7 @@ export const contract = {
     ),
     AwsUnreachable: failure(
       'AWS did not respond in time; for a change, the message says whether it may have been made',
-      'AWS did not answer elasticloadbalancing:DescribeLoadBalancers in time; try again in a few seconds',
+      'AWS did not respond to elasticloadbalancing:DescribeLoadBalancers in time; try again in a few seconds',
       retryAfter,
     ),
   },

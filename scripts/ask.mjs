@@ -17,6 +17,6 @@ request({ ...(socketPath ? { socketPath } : { host, port }), method, path, timeo
   .end();
 
 function fail(error) {
-  console.error(error?.message ?? 'no answer in time');
+  console.error(error?.message ?? 'no response in time');
   process.exit(1);
 }

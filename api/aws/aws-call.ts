@@ -117,7 +117,7 @@ export class AwsCall {
       const { $metadata } = await unlessAborted(this.#trace.deadline, (abortSignal) => send({ abortSignal }));
       budget.resume(this.#sentAt);
       if ($metadata.requestId !== undefined) this.#trace.requestIds.push($metadata.requestId);
-      if (this.#answer === undefined) throw new InvalidResponse('foreign', 200, 'no answer');
+      if (this.#answer === undefined) throw new InvalidResponse('foreign', 200, 'no response');
       return this.#answer;
     } catch (caught) {
       throw this.#failure(caught);

@@ -159,7 +159,7 @@ export class AwsCredentials {
 }
 
 function timeoutFailure(source: string, ms: number): CredentialsFailure {
-  const problem = `${source} did not answer within ${Math.round(ms / 100) / 10} s`;
+  const problem = `${source} did not respond within ${Math.round(ms / 100) / 10} s`;
   return new CredentialsFailure(problem, problem);
 }
 

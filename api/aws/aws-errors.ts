@@ -12,7 +12,7 @@ export interface AwsRequestInfo {
   readonly elbName?: string;
 }
 
-/** An error response of AWS, as SDK v3 throws it (`ServiceException` of @smithy/core). */
+/** An error response from AWS, as SDK v3 throws it (`ServiceException` of @smithy/core). */
 interface AwsError extends Error {
   readonly $metadata: { readonly httpStatusCode: number; readonly requestId?: string };
 }
@@ -49,8 +49,8 @@ export function isThrottling(error: unknown): boolean {
 }
 
 /**
- * Returns the DomainError for an error of AWS, of the credentials or of the network, with that error as its cause. Returns
- * any other error, a fault of this program, unchanged.
+ * Converts an error from AWS, the credentials or the network to a DomainError, with the error as its cause. Returns any
+ * other error, which is a bug in this program, unchanged.
  */
 export function toDomainError(error: unknown, request: AwsRequestInfo): unknown {
   if (error instanceof NetworkFailure) return error.toDomainError(request.action);
@@ -75,7 +75,7 @@ function invalid(fault: InvalidResponse, { action }: AwsRequestInfo): DomainErro
   if (kind === 'truncated')
     return new DomainError(
       'aws_failed',
-      `the response of AWS to ${action} is incomplete: ${detail} (HTTP ${status})`,
+      `the response from AWS to ${action} is incomplete: ${detail} (HTTP ${status})`,
       {
         advice: 'try again in a few seconds',
         cause: fault,
@@ -83,7 +83,7 @@ function invalid(fault: InvalidResponse, { action }: AwsRequestInfo): DomainErro
     );
   return new DomainError(
     'aws_failed',
-    `something other than AWS answered ${action} (HTTP ${status}, ${detail})`,
+    `the response to ${action} did not come from AWS (HTTP ${status}, ${detail})`,
     {
       advice:
         status === 407
@@ -94,7 +94,7 @@ function invalid(fault: InvalidResponse, { action }: AwsRequestInfo): DomainErro
   );
 }
 
-/** Returns the error for an error response of AWS. */
+/** Returns the error for an error response from AWS. */
 function refused(error: AwsError, request: AwsRequestInfo): DomainError {
   const { action, region } = request;
   const { httpStatusCode: status, requestId: awsRequestId } = error.$metadata;
@@ -122,7 +122,7 @@ function refused(error: AwsError, request: AwsRequestInfo): DomainError {
     : badCredentials.test(error.name)
       ? [
           "AWS refused this service's credentials",
-          `check its AWS credentials, their permission for ${action} and its clock`,
+          `check the credentials, their permission for ${action} and the clock of the host`,
         ]
       : ['AWS refused the request', "see the service's log for the reason"];
   return new DomainError('aws_refused', `${problem} (${summary})`, { ...details, advice });
@@ -130,7 +130,7 @@ function refused(error: AwsError, request: AwsRequestInfo): DomainError {
 
 /** Returns the error code if it contains only safe characters; it comes from the network. */
 function codeOf({ name }: Error): string {
-  return /^[\w.:-]{1,80}$/.test(name) ? name : 'an unreadable code';
+  return /^[\w.:-]{1,80}$/.test(name) ? name : 'an invalid error code';
 }
 
 function isAnswered(error: unknown): error is AwsError {

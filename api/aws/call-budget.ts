@@ -110,14 +110,10 @@ export class CallBudget {
 
   /** Returns the error for a caller whose turn would come too late. */
   exhausted(waitMs: number = backOffMs): DomainError {
-    return new DomainError(
-      'aws_throttled',
-      `this service's own budget of ${this.#options.name} is exhausted`,
-      {
-        advice: 'nothing was changed, so try again in a few seconds',
-        retryAfterSeconds: Math.ceil(waitMs / 1000),
-      },
-    );
+    return new DomainError('aws_throttled', `this service's budget for ${this.#options.name} is exhausted`, {
+      advice: 'nothing was changed, so try again in a few seconds',
+      retryAfterSeconds: Math.ceil(waitMs / 1000),
+    });
   }
 
   /** Pauses all calls for a second and rejects waiting first attempts with `reason`. */

@@ -41,7 +41,7 @@ export async function checkSdkSettings({ elb, ec2 }: AwsClients): Promise<void> 
 
 function checkRequest({ protocol, headers }: Request): void {
   if (protocol !== 'http:' && protocol !== 'https:')
-    throw new Error(`${protocol} is not a scheme of an endpoint`);
+    throw new Error(`the scheme of the endpoint is ${protocol}, not http: or https:`);
   for (const [name, value] of Object.entries(headers)) {
     try {
       validateHeaderValue(name, value);

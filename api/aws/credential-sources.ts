@@ -43,15 +43,13 @@ export function missingProfile({ profile, files, hasKeys }: CredentialSettings):
   if (profile === undefined) return undefined;
   const faults = files.map((path) => faultOfFile(path, profile));
   if (faults.includes(undefined)) return undefined;
-  const keys = hasKeys
-    ? ', or unset it so that AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are used, which it overrides'
-    : '';
+  const keys = hasKeys ? ', or unset it to use AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY' : '';
   return `the profile "${profile}" of AWS_PROFILE was not found (${faults.join(', ')}); correct AWS_PROFILE${keys}`;
 }
 
 function faultOfFile(path: string, profile: string): string | undefined {
   try {
-    return sectionsOf(readFileSync(path, 'utf8')).has(profile) ? undefined : `${path} does not have it`;
+    return sectionsOf(readFileSync(path, 'utf8')).has(profile) ? undefined : `${path} does not contain it`;
   } catch (error) {
     const { code = 'unknown error' } = error as NodeJS.ErrnoException;
     return code === 'ENOENT' ? `${path} does not exist` : `${path} cannot be read: ${code}`;

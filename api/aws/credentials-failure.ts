@@ -15,7 +15,7 @@ export class CredentialsFailure extends Error {
   toDomainError(action: string): DomainError {
     const why = this.problem === undefined ? '' : `: ${this.problem}`;
     return new DomainError('no_aws_credentials', `this service has no AWS credentials for ${action}${why}`, {
-      advice: "no request was sent to AWS, and the service's log has the reason",
+      advice: "see the service's log for the reason; no request was sent to AWS",
       cause: this,
     });
   }

@@ -11,7 +11,7 @@ import { childrenOf, textOf, timeOf, wholeNumberOf, type XmlElement } from './xm
 export function requiredText(element: XmlElement, name: string): string {
   const text = textOf(element, name);
   if (text !== undefined) return text;
-  throw new DomainError('aws_failed', `the response of AWS is incomplete: an entry has no ${name}`, {
+  throw new DomainError('aws_failed', `the response from AWS is incomplete: an entry has no ${name}`, {
     advice: 'try again in a few seconds',
   });
 }

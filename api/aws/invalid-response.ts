@@ -1,12 +1,12 @@
 /**
- * The response is not a complete response of AWS. The SDK retries HTTP 429 and 500 to 504, and errors with `$retryable`
+ * The response is incomplete or is not from AWS. The SDK retries HTTP 429 and 500 to 504, and errors with `$retryable`
  * (service-error-classification of @smithy/core).
  */
 export class InvalidResponse extends Error {
   override readonly name = 'InvalidResponse';
   readonly $metadata: { readonly httpStatusCode: number };
   readonly $retryable?: { readonly throttling: false };
-  /** `foreign`: something other than AWS answered. `truncated`: a part of AWS's response is missing. */
+  /** `foreign`: the response is not from AWS. `truncated`: part of AWS's response is missing. */
   readonly kind: 'foreign' | 'truncated';
   readonly status: number;
   /** A short description without secrets, such as "text/html" or "it is empty". */

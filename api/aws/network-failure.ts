@@ -53,21 +53,21 @@ export class NetworkFailure extends Error {
       });
     if (code.startsWith('ERR_SSL_'))
       return this.#error(
-        `the TLS connection to ${host} broke before it answered ${action} (${tlsReason(cause)})`,
+        `the TLS connection to ${host} failed before the response to ${action} arrived (${tlsReason(cause)})`,
         {
           advice: 'try again in a few seconds, and check any proxy',
           retryAfterSeconds: 2,
         },
       );
     if (code.startsWith('HPE_'))
-      return this.#error(`the response of ${host} to ${action} is not HTTP (${code})`, {
+      return this.#error(`the response from ${host} to ${action} is not HTTP (${code})`, {
         advice: 'check AWS_ENDPOINT_URL, its scheme and its port, and any proxy',
       });
     const isTimeout = cause.name === 'AbortError' || code === 'TimeoutError' || code === 'ETIMEDOUT';
     return this.#error(
       isTimeout
-        ? `AWS did not answer ${action} in time`
-        : `${host} closed the connection before it answered ${action} (${code})`,
+        ? `AWS did not respond to ${action} in time`
+        : `${host} closed the connection before it responded to ${action} (${code})`,
       { advice: 'try again in a few seconds', retryAfterSeconds: 2 },
     );
   }
@@ -91,7 +91,7 @@ interface Advice {
   readonly unsent?: true;
 }
 
-/** EAI_AGAIN: the name server did not answer (getaddrinfo(3)). */
+/** EAI_AGAIN: the name server did not respond (getaddrinfo(3)). */
 function unresolved(host: string, code: string): [string, Advice] {
   const problem = `the name ${host} cannot be resolved (${code})`;
   return code === 'EAI_AGAIN'
@@ -110,14 +110,14 @@ function certificateFault(code: string): string {
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID' || code === 'HOSTNAME_MISMATCH')
     return 'it is for another name';
   if (code.includes('SELF_SIGNED')) return 'it is self-signed';
-  return code.startsWith('UNABLE_TO_') ? 'its authority is unknown' : 'it is not valid';
+  return code.startsWith('UNABLE_TO_') ? 'its certificate authority is unknown' : 'it is not valid';
 }
 
 function certificateAdvice(code: string): string {
   if (code === 'CERT_HAS_EXPIRED' || code === 'CERT_NOT_YET_VALID')
     return 'renew it, or correct the clock of this host';
   if (code.includes('SELF_SIGNED') || code.startsWith('UNABLE_TO_'))
-    return 'set AWS_CA_BUNDLE to the certificate file of its authority';
+    return 'set AWS_CA_BUNDLE to the certificate file of its certificate authority';
   return 'check AWS_ENDPOINT_URL and any proxy';
 }
 

@@ -44,8 +44,7 @@ export async function readResponse(
     new InvalidResponse('truncated', status, detail, { cause, retryable });
   const document = await readXml(pieces(body), expected.keep).catch((error: unknown) => {
     if (!(error instanceof XmlError)) throw error;
-    if (startsAs(root, error))
-      throw truncated(error.head === '' ? 'it is empty' : 'the document is incomplete', error);
+    if (startsAs(root, error)) throw truncated(error.head === '' ? 'it is empty' : 'it is truncated', error);
     throw new InvalidResponse('foreign', status, contentTypeOf(headers), { cause: error });
   });
   if (document.name !== root) throw new InvalidResponse('foreign', status, contentTypeOf(headers));

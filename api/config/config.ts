@@ -153,7 +153,7 @@ function readRegion(
   if (name === undefined && profileRegion !== undefined) {
     if (!pattern.test(profileRegion))
       faults.push(
-        `the region of the AWS profile must be a region name, for example us-east-1: correct it or set AWS_REGION; it is "${profileRegion}"`,
+        `the region of the AWS profile is "${profileRegion}", which is not a region name such as us-east-1: correct it or set AWS_REGION`,
       );
     return { region: profileRegion, regionFrom: 'the AWS profile' };
   }

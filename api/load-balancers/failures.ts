@@ -85,7 +85,7 @@ export function unsuitable(
   if (vpcId === undefined || traits?.vpcId === undefined || vpcId === traits.vpcId) return undefined;
   return refused(
     `${instanceId} is in ${vpcId}, and the load balancer is in ${traits.vpcId}`,
-    'attach an instance of the same VPC',
+    'attach an instance in the same VPC',
   );
 }
 

@@ -3,7 +3,7 @@ declare const brand: unique symbol;
 /** The id of an EC2 instance: `i-` and 8 or 17 lower-case hexadecimal digits (EC2 API reference, "Resource IDs"). */
 export type InstanceId = string & { readonly [brand]: 'InstanceId' };
 
-/** The name of a classic load balancer: 1-32 letters, digits and inner hyphens (service model, AccessPointName). */
+/** The name of a classic load balancer: 1 to 32 letters, digits and hyphens (service model, AccessPointName). */
 export type ElbName = string & { readonly [brand]: 'ElbName' };
 
 /** The ids of a load balancer's members in AWS's order, each once. */

@@ -112,7 +112,7 @@ describe('server', () => {
         'a profile with an endpoint without a scheme',
         ['endpoint_url=localhost:4566'],
         {},
-        /localhost: is not a scheme|Invalid URL/,
+        /scheme of the endpoint is localhost:|Invalid URL/,
       ],
       ['a profile with a quoted endpoint', ['endpoint_url="http://x"'], {}, /Invalid URL/],
     ];

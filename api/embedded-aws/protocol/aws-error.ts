@@ -18,7 +18,7 @@ const STATUSES: Readonly<Record<string, number>> = {
   RequestLimitExceeded: 503,
 };
 
-/** An error response of AWS with its code, HTTP status and message. */
+/** An error response from AWS with its code, HTTP status and message. */
 export class AwsError extends Error {
   readonly code: string;
   readonly status: number;

@@ -11,7 +11,7 @@ const advice = 'use curl -u user:password, or send "Authorization: Basic " and a
 const problems = {
   missing: ['the request has no credentials', advice],
   'not-encoded': [
-    'user and password in the Authorization header are not encoded',
+    'the user and password in the Authorization header are not encoded',
     'use curl -u user:password, or send "Authorization: Basic " and the base64 of user:password',
   ],
   bearer: ['this service does not accept Bearer credentials', advice],
@@ -23,8 +23,8 @@ const problems = {
   ],
   'not-base64': ['the value after Basic in the Authorization header is not a single base64 token', advice],
   'not-utf-8': [
-    'user and password in the Authorization header are not UTF-8',
-    'encode user:password as UTF-8 before base64, as curl -u user:password does in a UTF-8 terminal',
+    'the user and password in the Authorization header are not UTF-8',
+    'encode user:password as UTF-8 before the base64 encoding, as curl -u user:password does in a UTF-8 terminal',
   ],
   'control-character': [
     'the user or password in the Authorization header contains a newline or another control character',

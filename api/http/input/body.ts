@@ -27,7 +27,7 @@ export async function readInstanceIdOrQuery(ctx: AppContext): Promise<InstanceId
   const named = body === undefined || Object.keys(body).length === 0 ? undefined : body;
   const query = ctx.query['instanceId'];
   if (query === undefined) {
-    if (named === undefined) throw wrongData('the body is empty and there is no ?instanceId=');
+    if (named === undefined) throw wrongData('the body is empty and the query has no instanceId');
     return instanceIdIn(named);
   }
   const instanceId = instanceIdOf(query, 'the query parameter instanceId');
@@ -84,10 +84,10 @@ async function readBody(ctx: AppContext): Promise<string> {
 function bodyError(cause: unknown): DomainError {
   if ((cause as { type?: string }).type === 'entity.too.large') {
     return new DomainError('payload_too_large', `the body is larger than ${bodyLimit} bytes`, {
-      advice: 'send {"instanceId": "i-…"} alone',
+      advice: 'send only {"instanceId": "i-…"}',
     });
   }
-  return new DomainError('malformed_request', 'the body ended before it was complete', {
+  return new DomainError('malformed_request', 'the body is incomplete', {
     advice: 'send it again',
     cause,
   });
@@ -125,12 +125,12 @@ function refuseParameters(body: object): void {
   for (const name of Object.keys(body)) {
     const parameter = parameterLike(name);
     if (parameter !== undefined && queryOnly.includes(parameter))
-      throw wrongData(`the body has ${name}`, `${parameter} belongs in the query, as ?${parameter}=…`);
+      throw wrongData(`the body has ${name}`, `send ${parameter} in the query: ?${parameter}=…`);
   }
 }
 
 function instanceIdOf(value: unknown, what: string): InstanceId {
-  if (typeof value !== 'string') throw wrongData(`${what} is not one string`);
+  if (typeof value !== 'string') throw wrongData(`${what} is not a single string`);
   const instanceId = parseInstanceId(value);
   if (instanceId === undefined) throw wrongData(`${what} "${shorten(value)}" is not an instance id`);
   return instanceId;

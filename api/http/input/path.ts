@@ -10,7 +10,7 @@ export function readElbName(raw: string | undefined): ElbName {
     'elb_not_found',
     `the elb does not exist: "${shorten(raw ?? '')}" is not a valid load balancer name`,
     {
-      advice: 'a name has 1 to 32 letters, digits and inner hyphens',
+      advice: 'use 1 to 32 letters, digits or hyphens; do not start or end with a hyphen',
     },
   );
 }

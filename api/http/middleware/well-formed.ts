@@ -16,12 +16,12 @@ export function wellFormed(): AppMiddleware {
   return (ctx, next) => {
     const { host } = ctx.req.headers;
     if (host === undefined && ctx.req.httpVersion === '1.1')
-      throw malformed('the request has no Host header', 'HTTP/1.1 requires one');
+      throw malformed('the request has no Host header', 'send one, which HTTP/1.1 requires');
     const repeated = repeatedField(ctx.req.rawHeaders);
     if (repeated !== undefined)
       throw malformed(`the request has the header ${repeated} twice`, 'send it once');
     if (host !== undefined && !isHost(host))
-      throw malformed('the Host header is not a host', 'send the host of the URL, with its port');
+      throw malformed('the Host header is not a valid host', 'send the host of the URL, with its port');
     try {
       Reflect.get(ctx, 'path');
     } catch (cause) {

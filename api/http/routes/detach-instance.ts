@@ -73,7 +73,7 @@ export function detachInstanceRoute(router: Router, deps: DetachInstanceDeps): v
    *         examples:
    *           application/json:
    *             message: >-
-   *               wrong data format: the body is empty and there is no ?instanceId=; send {"instanceId": "i-…"}, with 8 or 17 lower-case hex digits after i-
+   *               wrong data format: the body is empty and the query has no instanceId; send {"instanceId": "i-…"}, with 8 or 17 lower-case hex digits after i-
    *       409:
    *         description: instance is not on load balancer
    *         schema: { $ref: '#/definitions/Failure' }

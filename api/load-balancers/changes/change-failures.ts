@@ -30,6 +30,6 @@ function beforeChange(error: DomainError): DomainError {
 export function duringChange(error: DomainError, elbName: ElbName, instanceId: InstanceId): DomainError {
   if (!isUnclear(error)) return beforeChange(error);
   return error.withAdvice(
-    `whether the change was made is unknown, so look for ${instanceId} in GET /elb/${elbName} before trying again`,
+    `it is unknown whether the change was made, so look for ${instanceId} in GET /elb/${elbName} before you try again`,
   );
 }

@@ -76,7 +76,7 @@ export class ChangeWaiter {
       await this.#deps.attach(elbName, instanceId, wait.until - this.#deps.clock.now());
       this.#deps.logger.info(
         { elbName, instanceId },
-        'attached again: it was not a member after its draining',
+        'attached again, because it was not a member after its draining',
       );
     } catch (error) {
       // Another client has attached it.

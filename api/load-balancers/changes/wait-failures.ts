@@ -29,7 +29,7 @@ export function lost(change: MadeChange, again: boolean, state?: string): Domain
       advice: 'attach another instance',
     });
   return new DomainError('attachment_lost', again ? problem : `${problem}: another client detached it`, {
-    advice: 'check which client detaches it, and attach it again',
+    advice: 'find out which client detached it, then attach it again',
   });
 }
 
@@ -39,14 +39,14 @@ export function secondAttachFailed(change: MadeChange, error: unknown): unknown 
   const history = `${made(change)} while it drained, and was not a member after the draining`;
   return error.withAdvice(
     isUnclear(error)
-      ? `${history}; whether it was attached again is unknown, so look for it in GET /elb/${change.elbName}`
+      ? `${history}; it is unknown whether it was attached again, so look for it in GET /elb/${change.elbName}`
       : `${history}, so attach it again`,
   );
 }
 
 /** Returns any other failure of a wait, with the advice that the change was made before it. */
 export function failedAfterChange(change: MadeChange, error: unknown): unknown {
-  return error instanceof DomainError ? error.withAdvice(`${made(change)} before that`) : error;
+  return error instanceof DomainError ? error.withAdvice(`${made(change)} before this error`) : error;
 }
 
 function made({ elbName, instanceId, awaited }: MadeChange): string {

@@ -54,7 +54,7 @@ function reasonOf(health: MemberHealth, context: HealthContext): Reason {
   const zones = traits?.availabilityZones ?? [];
   if (condition === 'zone-disabled' || (zone !== undefined && zones.length > 0 && !zones.includes(zone)))
     return reason(
-      `its zone ${zone ?? ''} is not enabled on ${elbName}, which has ${zones.join(', ')}: enable the zone there, or attach an instance of one of these zones`,
+      `its zone ${zone ?? ''} is not enabled on ${elbName}, which has ${zones.join(', ')}: enable the zone there, or attach an instance in one of these zones`,
     );
   if (condition === 'registering') return registering(context);
   if (condition === 'failing-checks') return failing(complete(traits?.healthCheck));
@@ -75,10 +75,10 @@ function draining({ change, drainingSeconds, now, epochMs }: HealthContext): Rea
   const until =
     leftSeconds === undefined
       ? 'for an unknown time'
-      : `until ${timestamp(epochMs, leftSeconds)} (${leftSeconds} s) at most`;
+      : `until ${timestamp(epochMs, leftSeconds)} at the latest (${leftSeconds} s)`;
   return reason(
     drainingSince !== undefined && attachedAt > drainingSince
-      ? `it was attached again while it drains its connections ${until}: check again then, and attach it again if it is not a member`
+      ? `it was attached again and still drains its connections ${until}: check again then, and attach it again if it is not a member`
       : `it is detached and drains its connections ${until}: wait`,
     leftSeconds,
   );
@@ -101,16 +101,16 @@ function registering({ change, traits, now }: HealthContext): Reason {
         left,
       )
     : reason(
-        `its registration takes longer than necessary: ${must}, so check that the instance answers within ${check.timeoutSeconds} s`,
+        `its registration takes longer than necessary: ${must}, so check that the instance responds within ${check.timeoutSeconds} s`,
       );
 }
 
 function failing(check: CompleteCheck | undefined): Reason {
-  if (check === undefined) return reason('its health check fails: check that the instance answers');
+  if (check === undefined) return reason('its health check fails: check that the instance responds');
   const { target, timeoutSeconds, healthyThreshold, intervalSeconds } = check;
   const seconds = passingSeconds(check);
   return reason(
-    `its health check ${target} fails: check that the instance answers within ${timeoutSeconds} s; ` +
+    `its health check ${target} fails: check that the instance responds within ${timeoutSeconds} s; ` +
       `then ${healthyThreshold} checks, one every ${intervalSeconds} s, must pass, so it is in service at the earliest in ${seconds} s`,
     seconds,
   );

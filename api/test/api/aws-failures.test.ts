@@ -86,8 +86,20 @@ describe('The API during AWS failures', () => {
       502,
       /InternalFailure on .*HTTP 500.*try again/,
     ],
-    ['ELB does not answer a GET', { silent: true, service: 'elb' }, get, 504, /did not answer.*; try again/],
-    ['EC2 does not answer a GET', { silent: true, service: 'ec2' }, get, 504, /did not answer.*; try again/],
+    [
+      'ELB does not answer a GET',
+      { silent: true, service: 'elb' },
+      get,
+      504,
+      /did not respond to .*; try again/,
+    ],
+    [
+      'EC2 does not answer a GET',
+      { silent: true, service: 'ec2' },
+      get,
+      504,
+      /did not respond to .*; try again/,
+    ],
     [
       'ELB resets the connections of a GET',
       { reset: true, service: 'elb' },
@@ -157,7 +169,7 @@ describe('The API during AWS failures', () => {
           const response = await service.request(path, { method, body: JSON.stringify(body) });
           const text = await response.text();
           assert.ok(response.status === 502 || response.status === 207, text);
-          assert.match(text, /(incomplete|other than AWS).*unknown.*GET \/elb\/default-elb/);
+          assert.match(text, /(incomplete|did not come from AWS).*unknown.*GET \/elb\/default-elb/);
         }
       });
 

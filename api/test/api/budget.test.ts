@@ -43,7 +43,7 @@ describe('The budget of AWS calls', () => {
     const most = 4 + (world.clock.now() - began) / 1000;
     assert.ok(refused.length >= 20 - most && refused.length < 20, `${refused.length} were refused`);
     for (const { body, headers } of refused) {
-      assert.match(body, /own budget of load balancer reads is exhausted; nothing was changed/);
+      assert.match(body, /this service's budget for load balancer reads is exhausted; nothing was changed/);
       assert.match(headers.get('retry-after')!, /^\d+$/);
     }
     assert.ok(answers.every(({ status }) => status === 503 || status === 201));

@@ -159,10 +159,10 @@ describe('GET /elb/{elbName}/health', () => {
     assert.equal(detachedHere.state, 'InService');
     assert.match(
       detachedHere.why,
-      /drains its connections until \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ \((1[6-9]|20) s\) at most/,
+      /drains its connections until \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ at the latest \((1[6-9]|20) s\)/,
     );
     world.aws.region.deregister('default-elb', [second]);
-    assert.match((await entry(second)).why, /drains its connections until .* \((19|20) s\) at most/);
+    assert.match((await entry(second)).why, /drains its connections until .* at the latest \((19|20) s\)/);
   });
 
   it('explains that a draining instance was attached again', async () => {
@@ -170,7 +170,7 @@ describe('GET /elb/{elbName}/health', () => {
     assert.equal((await world.attach('default-elb', first)).status, 201);
     assert.match(
       (await entry(first)).why,
-      /attached again while it drains its connections until .* s\) at most: check again then/,
+      /attached again and still drains its connections until .* s\): check again then/,
     );
   });
 

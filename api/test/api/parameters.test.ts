@@ -87,14 +87,14 @@ describe('Parameter validation', () => {
     });
 
   const inBody: [method: string, path: string, members: object, says: RegExp][] = [
-    ['DELETE', '', { dryRun: true }, /the body has dryRun; dryRun belongs in the query, as \?dryRun=/],
-    ['DELETE', '', { wait: 'drained' }, /wait belongs in the query/],
-    ['DELETE', '', { force: false }, /force belongs in the query/],
-    ['POST', '', { timeout: 5 }, /timeout belongs in the query/],
-    ['POST', '', { DryRun: true }, /the body has DryRun; dryRun belongs in the query/],
-    ['POST', '', { dry_run: true }, /the body has dry_run; dryRun belongs in the query/],
-    ['POST', '/instances', { dryRun: true }, /dryRun belongs in the query/],
-    ['DELETE', '/instances', { 'dry-run': null }, /dryRun belongs in the query/],
+    ['DELETE', '', { dryRun: true }, /the body has dryRun; send dryRun in the query: \?dryRun=/],
+    ['DELETE', '', { wait: 'drained' }, /send wait in the query/],
+    ['DELETE', '', { force: false }, /send force in the query/],
+    ['POST', '', { timeout: 5 }, /send timeout in the query/],
+    ['POST', '', { DryRun: true }, /the body has DryRun; send dryRun in the query/],
+    ['POST', '', { dry_run: true }, /the body has dry_run; send dryRun in the query/],
+    ['POST', '/instances', { dryRun: true }, /send dryRun in the query/],
+    ['DELETE', '/instances', { 'dry-run': null }, /send dryRun in the query/],
   ];
   for (const [method, path, members, says] of inBody)
     it(`returns 400 for ${method} /elb/{elbName}${path} with a query parameter in the body: ${JSON.stringify(members)}`, async () => {

@@ -108,7 +108,7 @@ describe('GET /status', () => {
     assert.equal(described.spent, world.calls(describeElbs));
     assert.equal(described.lastOutcome, 'ok');
     assert.ok(described.medianMs <= described.p99Ms && described.lastError === undefined);
-    // A refusal counts as a working response of AWS.
+    // AWS works if it refuses a request.
     assert.equal(aws.lastError?.error, 'InvalidEndPointException');
     assert.deepEqual([aws.reachable, aws.working], ['yes', 'yes']);
   });

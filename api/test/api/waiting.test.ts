@@ -99,7 +99,7 @@ describe('A change', () => {
         await detach('default-elb', member, '');
         const answer = await attach('default-elb', member, 'wait=in-service&timeout=1');
         assert.equal(answer.status, 202);
-        assert.match(healthOf(answer).why, /attached again while it drains its connections until \d{4}-/);
+        assert.match(healthOf(answer).why, /attached again and still drains its connections until \d{4}-/);
       });
 
       it('returns 201 when the instance is in service', async () => {
@@ -201,7 +201,7 @@ describe('A change', () => {
     assert.equal(answer.status, 502, answer.body);
     assert.match(
       messageOf(answer),
-      /was attached to default-elb .*; whether it was attached again is unknown, so look/,
+      /was attached to default-elb .*; it is unknown whether it was attached again, so look/,
     );
   });
 

@@ -14,8 +14,8 @@ const wrongBodies: [string, string, RegExp][] = [
   ['a body of null', ' null ', /the body is empty/],
   ['a JSON string', '"i-5203422c"', /not a JSON object/],
   ['an object without instanceId', '{"id":"i-5203422c"}', /instanceId is missing/],
-  ['an instanceId that is a number', '{"instanceId":5203422}', /instanceId is not one string/],
-  ['an instanceId that is null', '{"instanceId":null}', /instanceId is not one string/],
+  ['an instanceId that is a number', '{"instanceId":5203422}', /instanceId is not a single string/],
+  ['an instanceId that is null', '{"instanceId":null}', /instanceId is not a single string/],
   ['an empty instanceId', '{"instanceId":""}', /not an instance id/],
   ['an instanceId with 9 digits', '{"instanceId":"i-5203422c1"}', /"i-5203422c1" is not an instance id/],
   ['an instanceId in capitals', '{"instanceId":"i-5203422C"}', /not an instance id/],
@@ -150,7 +150,7 @@ describe('On /elb/{elbName},', () => {
       method: 'DELETE',
     });
     assert.equal(response.status, 400);
-    assert.match(await messageOf(response), /instanceId (appears twice|is not one string)/);
+    assert.match(await messageOf(response), /instanceId (appears twice|is not a single string)/);
   });
 
   it('POST attaches the instance and returns 201 with its details', async () => {

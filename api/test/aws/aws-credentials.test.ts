@@ -63,7 +63,7 @@ describe('AwsCredentials', () => {
     const { credentials, log, clock } = scripted(never);
     const failed = assert.rejects(
       credentials.provider(),
-      /^CredentialsFailure: the source did not answer within 15 s/,
+      /^CredentialsFailure: the source did not respond within 15 s/,
     );
     await clock.pass(2999);
     assert.deepEqual(log.warnings, []);
@@ -71,7 +71,7 @@ describe('AwsCredentials', () => {
     assert.deepEqual(log.warnings, [
       'waiting for AWS credentials from the source for 3 s; the timeout is 15 s',
     ]);
-    assert.match(String(credentials.overdue), /the source did not answer within 3 s/);
+    assert.match(String(credentials.overdue), /the source did not respond within 3 s/);
     await clock.pass(12_000);
     await failed;
   });
@@ -81,7 +81,7 @@ describe('AwsCredentials', () => {
     const given = assert.rejects(credentials.provider());
     await clock.pass(15_001);
     await given;
-    await assert.rejects(credentials.provider(), /did not answer within 15 s/);
+    await assert.rejects(credentials.provider(), /did not respond within 15 s/);
     assert.equal(log.readings, 1);
     await clock.pass(60_000);
     assert.equal((await credentials.provider()).accessKeyId, 'key');

@@ -47,7 +47,10 @@ describe('toDomainError', () => {
         ...['SignatureDoesNotMatch', 'UnrecognizedClientException', 'OptInRequired'],
         ...['InvalidSignatureException', 'RequestInTheFuture'],
       ],
-      [/^AWS refused this service's credentials .*HTTP 403/, /check its AWS credentials, .* and its clock/],
+      [
+        /^AWS refused this service's credentials .*HTTP 403/,
+        /check the credentials, .* and the clock of the host/,
+      ],
     ],
     [
       'aws_refused',
@@ -114,7 +117,7 @@ describe('toDomainError', () => {
 
   it('omits an error code with unsafe characters', () => {
     const error = translated(awsError('<script>\n', 400));
-    assert.match(error.message, /\(an unreadable code on/);
+    assert.match(error.message, /\(an invalid error code on/);
   });
 
   it('returns errors of this program unchanged', () => {

@@ -34,7 +34,7 @@ describe('CallBudget', () => {
     await assert.rejects(budget.take(trace(500), ordinary), (error: unknown) => {
       assert.ok(error instanceof DomainError);
       assert.equal(error.code, 'aws_throttled');
-      assert.match(error.message, /budget of load balancer reads is exhausted.*try again/);
+      assert.match(error.message, /budget for load balancer reads is exhausted.*try again/);
       assert.equal(error.details.retryAfterSeconds, 1);
       return true;
     });

@@ -128,7 +128,7 @@ describe('The service with AWS credentials', () => {
         stdout,
         /waiting for AWS credentials from the credential_process of the profile \\"ops\\"/,
       );
-      assert.match(stderr, /the credential_process of the profile "ops" did not answer within 0.5 s\n$/);
+      assert.match(stderr, /the credential_process of the profile "ops" did not respond within 0.5 s\n$/);
       assert.equal(code, 78);
     });
 
@@ -136,7 +136,7 @@ describe('The service with AWS credentials', () => {
       [
         'does not answer',
         () => undefined,
-        /endpoint http:\/\/127\.0\.0\.1:\d+\/creds did not answer within 0\.5 s\n$/,
+        /endpoint http:\/\/127\.0\.0\.1:\d+\/creds did not respond within 0\.5 s\n$/,
       ],
       [
         'answers 500',
@@ -173,7 +173,7 @@ describe('The service with AWS credentials', () => {
 
     it('if no file has the profile of AWS_PROFILE, which overrides the keys', async () => {
       const { code, stderr } = await startFault({ ...withProcess('exit 0'), ...keys, AWS_PROFILE: 'nosuch' });
-      assert.match(stderr, /"nosuch" of AWS_PROFILE was not found \(\S+config does not have it, /);
+      assert.match(stderr, /"nosuch" of AWS_PROFILE was not found \(\S+config does not contain it, /);
       assert.match(stderr, /; correct AWS_PROFILE, or unset it so that AWS_ACCESS_KEY_ID and .* are used/);
       assert.equal(code, 78);
     });
@@ -227,8 +227,8 @@ describe('The service with AWS credentials', () => {
     [
       'hangs',
       'exec sleep 20',
-      /did not answer within \d\.?\d? s; nothing was changed; no request was sent to AWS/,
-      /did not answer within \d\.?\d? s/,
+      /did not respond within \d\.?\d? s; nothing was changed; see .*; no request was sent to AWS/,
+      /did not respond within \d\.?\d? s/,
     ],
     [
       'prints no JSON',

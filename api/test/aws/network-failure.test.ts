@@ -101,14 +101,14 @@ describe('A network failure', () => {
       }),
     );
     const error = await failureAt(`http://127.0.0.1:${port}`, true);
-    assert.match(error.message, /^the response of 127\.0\.0\.1 to .* is not HTTP \(HPE_/);
+    assert.match(error.message, /^the response from 127\.0\.0\.1 to .* is not HTTP \(HPE_/);
     assert.equal(error.details.unsent, undefined);
   });
 
   it('does not mark a change as unsent if the connection closes without a response', async () => {
     const port = await listen(createServer((socket) => socket.once('data', () => socket.destroy())));
     const error = await failureAt(`http://127.0.0.1:${port}`, true);
-    assert.match(error.message, /^127\.0\.0\.1 closed the connection before it answered .*; try again/);
+    assert.match(error.message, /^127\.0\.0\.1 closed the connection before it responded to .*; try again/);
     assert.equal(error.details.unsent, undefined);
   });
 
@@ -142,11 +142,11 @@ describe('A network failure', () => {
     ['CERT_HAS_EXPIRED', /the certificate of elb is not accepted: it has expired .*; renew it/],
     ['CERT_NOT_YET_VALID', /not valid yet .*clock/],
     ['ERR_TLS_CERT_ALTNAME_INVALID', /it is for another name .*AWS_ENDPOINT_URL/],
-    ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', /its authority is unknown .*AWS_CA_BUNDLE/],
-    ['UNABLE_TO_GET_ISSUER_CERT_LOCALLY', /its authority is unknown .*AWS_CA_BUNDLE/],
+    ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', /its certificate authority is unknown .*AWS_CA_BUNDLE/],
+    ['UNABLE_TO_GET_ISSUER_CERT_LOCALLY', /its certificate authority is unknown .*AWS_CA_BUNDLE/],
     ['EPROTO', /the TLS handshake with elb failed/],
-    ['ERR_SSL_WRONG_VERSION_NUMBER', /the TLS connection to elb broke before it answered a:B/],
-    ['SOMETHING_NEW', /elb closed the connection before it answered a:B \(SOMETHING_NEW\); try again/],
+    ['ERR_SSL_WRONG_VERSION_NUMBER', /the TLS connection to elb failed before the response to a:B arrived/],
+    ['SOMETHING_NEW', /elb closed the connection before it responded to a:B \(SOMETHING_NEW\); try again/],
   ];
   for (const [code, sentence] of codes)
     it(`has a message for ${code}`, () => {

@@ -54,7 +54,7 @@ describe('ClassicElbGateway with a server that is not AWS', () => {
   for (const [name, text] of Object.entries(pages)) {
     it(`rejects reads with aws_failed for ${name}`, async () => {
       [page, status] = [text, 200];
-      const notAws = { code: 'aws_failed', message: /something other than AWS answered \S+:Describe/ };
+      const notAws = { code: 'aws_failed', message: /the response to \S+:Describe\w+ did not come from AWS/ };
       await assert.rejects(gateway.describeRegion(startTrace(systemClock, 8000)), notAws);
       await assert.rejects(
         gateway.describeLoadBalancer('default-elb' as ElbName, startTrace(systemClock, 8000)),
@@ -80,7 +80,7 @@ describe('ClassicElbGateway with a server that is not AWS', () => {
   for (const code of [302, 403, 404, 407, 502])
     it(`rejects with aws_failed and the status for a page with HTTP ${code}`, async () => {
       [page, status] = ['<html><body>no</body></html>', code];
-      const failed = { code: 'aws_failed', message: new RegExp(`other than AWS answered .*HTTP ${code}`) };
+      const failed = { code: 'aws_failed', message: new RegExp(`did not come from AWS .*HTTP ${code}`) };
       await assert.rejects(gateway.describeLoadBalancer(web, startTrace(systemClock, 8000)), failed);
       await assert.rejects(gateway.describeInstances(member, startTrace(systemClock, 8000)), failed);
       await assert.rejects(gateway.register(web, member, startTrace(systemClock, 8000)), failed);

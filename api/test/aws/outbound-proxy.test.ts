@@ -119,7 +119,7 @@ describe('RequestHandler', () => {
     process.env['HTTP_PROXY'] = `http://${urlOf(proxy)}`;
     await assert.rejects(read({ endpoint: aws.url }), {
       code: 'aws_failed',
-      message: /other than AWS answered .*HTTP 407.*HTTPS_PROXY/,
+      message: /did not come from AWS .*HTTP 407.*HTTPS_PROXY/,
     });
   });
 

@@ -53,7 +53,7 @@ function drive(kept: boolean): ReturnType<typeof autocannon> {
       trouble = code ?? message;
     });
     client.on('timeout', () => {
-      trouble = 'no answer in time';
+      trouble = 'no response in time';
     });
     client.on('headers', ({ statusCode, headers: lines }: { statusCode: number; headers: string[] }) => {
       const field = (name: string): string | undefined => {

@@ -39,9 +39,9 @@ describe('readInstanceId (POST) and readInstanceIdOrQuery (DELETE)', () => {
     ['an array', `[${body}]`, /not a JSON object/],
     ['an object without instanceId', '{"instanceid":"i-5203422c"}', /instanceId is missing/],
     ['an inherited name', '{"__proto__":{"instanceId":"i-5203422c"}}', /instanceId is (missing|not)/],
-    ['a number as instanceId', '{"instanceId":5203422}', /instanceId is not one string/],
-    ['null as instanceId', '{"instanceId":null}', /instanceId is not one string/],
-    ['a list as instanceId', '{"instanceId":["i-5203422c"]}', /instanceId is not one string/],
+    ['a number as instanceId', '{"instanceId":5203422}', /instanceId is not a single string/],
+    ['null as instanceId', '{"instanceId":null}', /instanceId is not a single string/],
+    ['a list as instanceId', '{"instanceId":["i-5203422c"]}', /instanceId is not a single string/],
     ['an empty instanceId', '{"instanceId":""}', /instanceId "" is not an instance id/],
     ['an instanceId in capitals', '{"instanceId":"I-5203422C"}', /"I-5203422C" is not an instance id/],
     ['an instanceId of 9 digits', '{"instanceId":"i-5203422c0"}', /"i-5203422c0" is not an instance id/],
@@ -86,7 +86,7 @@ describe('readInstanceId (POST) and readInstanceIdOrQuery (DELETE)', () => {
     socket.destroy();
     assert.ok(error instanceof DomainError);
     assert.equal(error.code, 'malformed_request');
-    assert.match(error.message, /ended before it was complete; send it again/);
+    assert.match(error.message, /the body is incomplete; send it again/);
     assert.ok(error.cause instanceof Error);
   });
 
@@ -114,7 +114,7 @@ describe('readInstanceId (POST) and readInstanceIdOrQuery (DELETE)', () => {
       `?instanceId=${id}&instanceId=${id}`,
       undefined,
       400,
-      /is not one string/,
+      /is not a single string/,
     ],
     [
       'refuses a query parameter that differs from the body',
@@ -129,7 +129,7 @@ describe('readInstanceId (POST) and readInstanceIdOrQuery (DELETE)', () => {
       `?instanceid=${id}`,
       undefined,
       400,
-      /empty and there is no \?instanceId=/,
+      /empty and the query has no instanceId/,
     ],
     [
       'refuses a body without instanceId with a query parameter',
@@ -138,13 +138,13 @@ describe('readInstanceId (POST) and readInstanceIdOrQuery (DELETE)', () => {
       400,
       /Id is missing/,
     ],
-    ['refuses null without a query parameter', '', 'null', 400, /empty and there is no \?instanceId=/],
+    ['refuses null without a query parameter', '', 'null', 400, /empty and the query has no instanceId/],
     [
       'refuses an empty object without a query parameter',
       '',
       '{}',
       400,
-      /empty and there is no \?instanceId=/,
+      /empty and the query has no instanceId/,
     ],
     ['reads the query parameter if the body is null', `?instanceId=${id}`, 'null', 200, new RegExp(id)],
     [

@@ -48,7 +48,7 @@ describe('explainHealth', () => {
       'a draining beyond its timeout',
       of('draining'),
       { change: { drainingSince: -900_000 } },
-      /\(1 s\) at most/,
+      /at the latest \(1 s\)/,
     ],
     ['a registration without facts', of('registering'), { traits: undefined }, /in progress: wait/],
     [
@@ -61,7 +61,7 @@ describe('explainHealth', () => {
       'failing checks without facts',
       of('failing-checks'),
       { traits: undefined },
-      /check that the instance answers/,
+      /check that the instance responds/,
     ],
     [
       'an instance without a description',
