@@ -3,10 +3,13 @@ import { checkout } from './config/checkout';
 import { readConfig } from './config/config';
 import { ConfigError } from './config/environment';
 import { ElbInventoryStack } from './stack';
+import { refuseFormerFile, stackName } from './state';
 
 try {
+  const config = readConfig({ ...checkout(), ...process.env });
+  refuseFormerFile(config, __dirname);
   const app = new App();
-  new ElbInventoryStack(app, 'elb-inventory', readConfig({ ...checkout(), ...process.env }));
+  new ElbInventoryStack(app, stackName(config), config);
   app.synth();
 } catch (error) {
   if (!(error instanceof ConfigError)) throw error;

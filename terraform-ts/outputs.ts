@@ -33,8 +33,8 @@ export function addOutputs(
   }
 }
 
-function shellCommands({ access, region }: Config, { instanceIds, publicAddresses }: RunningHosts): string[] {
-  if (access.sshCidrs.length > 0) return each('ssh ec2-user@%s', publicAddresses);
+function shellCommands({ access, region }: Config, { instanceIds, addresses }: RunningHosts): string[] {
+  if (access.sshCidrs.length > 0) return each('ssh ec2-user@%s', addresses);
   if (access.shell === 'session-manager')
     return each(`aws ssm start-session --region ${region} --target %s`, instanceIds);
   if (access.shell === 'instance-connect')
@@ -46,12 +46,8 @@ function shellCommands({ access, region }: Config, { instanceIds, publicAddresse
 }
 
 /** SSH through SSM or an endpoint uses the instance id as the host name; README.md has the lines for ~/.ssh/config. */
-function hostArguments({ access }: Config, { instanceIds, publicAddresses }: RunningHosts): string[] {
-  return each(
-    '--host ec2-user@%s=%s',
-    access.sshCidrs.length > 0 ? publicAddresses : instanceIds,
-    instanceIds,
-  );
+function hostArguments({ access }: Config, { instanceIds, addresses }: RunningHosts): string[] {
+  return each('--host ec2-user@%s=%s', access.sshCidrs.length > 0 ? addresses : instanceIds, instanceIds);
 }
 
 /** Calls Terraform's formatlist: returns one text per member of the lists. */

@@ -1,4 +1,4 @@
-import { parseCidr } from './cidr';
+import { isPrivate, parseCidr } from './cidr';
 import { ConfigError, EnvironmentReader, type Env } from './environment';
 import { readNetwork, type NetworkConfig } from './network-config';
 
@@ -20,7 +20,14 @@ export interface Config {
   readonly alarmEmail: string | undefined;
   readonly logRetentionDays: number;
   /** undefined: a local file. */
-  readonly state: { readonly bucket: string; readonly key: string; readonly region: string } | undefined;
+  readonly state:
+    | {
+        readonly bucket: string;
+        readonly key: string;
+        readonly region: string;
+        readonly keyIsDefault: boolean;
+      }
+    | undefined;
   readonly tags: Readonly<Record<string, string>>;
 }
 
@@ -140,12 +147,12 @@ function readAccess(read: EnvironmentReader, hostsArePrivate: boolean): Access {
     if (typeof block === 'string') read.fault('SSH_CIDRS', block);
     else if (block.prefix < 8)
       read.fault('SSH_CIDRS', `${text} opens SSH to the internet; set your own addresses`);
+    else if (hostsArePrivate && !isPrivate(block))
+      read.fault(
+        'SSH_CIDRS',
+        `${text} cannot reach hosts of HOST_SUBNETS=private; set the private addresses of your VPN or network, or remove it`,
+      );
   }
-  if (hostsArePrivate)
-    read.refuse(
-      ['SSH_CIDRS'],
-      'with HOST_SUBNETS=private, because those hosts are not reachable from outside',
-    );
   return {
     shell: read.oneOf('ACCESS', ['session-manager', 'instance-connect', 'none']),
     sshCidrs,
@@ -167,8 +174,9 @@ function readState(read: EnvironmentReader, serviceName: string, region: string)
   }
   return {
     bucket: read.text('STATE_BUCKET', /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'the name of an S3 bucket'),
-    key: read.optional('STATE_KEY', /^[\w.-][\w./-]*$/, 'a key of S3') ?? `${serviceName}.tfstate`,
+    key: read.optional('STATE_KEY', /^[\w.-][\w./-]*$/, 'a key of S3') ?? `${serviceName}/${region}.tfstate`,
     region: read.optional('STATE_REGION', regionName, 'the name of a region') ?? region,
+    keyIsDefault: !read.given('STATE_KEY'),
   };
 }
 

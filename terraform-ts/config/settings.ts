@@ -81,7 +81,7 @@ export const settings = {
   },
   LOG_RETENTION_DAYS: { value: '30', meaning: 'retention of the log group; a value that CloudWatch allows' },
   STATE_BUCKET: { shown: 'a local file', meaning: 'existing S3 bucket for the state, with S3 locking' },
-  STATE_KEY: { shown: 'SERVICE_NAME.tfstate', meaning: 'key in that bucket' },
+  STATE_KEY: { shown: 'SERVICE_NAME/AWS_REGION.tfstate', meaning: 'key in that bucket' },
   STATE_REGION: { shown: 'AWS_REGION', meaning: 'region of that bucket' },
   TAGS: {
     shown: 'none',

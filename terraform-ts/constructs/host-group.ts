@@ -1,7 +1,7 @@
 import { AutoscalingGroup } from '@cdktf/provider-aws/lib/autoscaling-group';
 import { AutoscalingPolicy } from '@cdktf/provider-aws/lib/autoscaling-policy';
 import { DataAwsInstances } from '@cdktf/provider-aws/lib/data-aws-instances';
-import type { ITerraformDependable } from 'cdktf';
+import { Fn, Op, Token, type ITerraformDependable } from 'cdktf';
 import { Construct } from 'constructs';
 import { memoryMetric } from '../monitoring/alarms';
 import type { HostTemplate } from './host-template';
@@ -27,7 +27,7 @@ const warmUp = 120;
 /** The hosts as an autoscaling group, which runs one version and replaces unhealthy hosts. */
 export class HostGroup extends Construct implements RunningHosts {
   readonly instanceIds: string[];
-  readonly publicAddresses: string[];
+  readonly addresses: string[];
   readonly metricDimensions: Readonly<Record<string, string>>;
 
   constructor(scope: Construct, id: string, props: HostGroupProps) {
@@ -96,7 +96,14 @@ export class HostGroup extends Construct implements RunningHosts {
       dependsOn: [group],
     });
     this.instanceIds = running.ids;
-    this.publicAddresses = running.publicIps;
+    // The data source skips hosts without a public address in publicIps, which then does not match the ids.
+    this.addresses = Token.asList(
+      Fn.conditional(
+        Op.eq(Fn.lengthOf(running.publicIps), Fn.lengthOf(running.ids)),
+        running.publicIps,
+        running.privateIps,
+      ),
+    );
     this.metricDimensions = { AutoScalingGroupName: props.name };
   }
 

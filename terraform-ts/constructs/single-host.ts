@@ -1,5 +1,5 @@
 import { Instance } from '@cdktf/provider-aws/lib/instance';
-import type { ITerraformDependable } from 'cdktf';
+import { Fn, type ITerraformDependable } from 'cdktf';
 import { Construct } from 'constructs';
 import type { HostTemplate } from './host-template';
 import type { RunningHosts } from './running-hosts';
@@ -17,7 +17,7 @@ export interface SingleHostProps {
  */
 export class SingleHost extends Construct implements RunningHosts {
   readonly instanceIds: string[];
-  readonly publicAddresses: string[];
+  readonly addresses: string[];
   readonly metricDimensions: Readonly<Record<string, string>>;
 
   constructor(scope: Construct, id: string, props: SingleHostProps) {
@@ -29,7 +29,7 @@ export class SingleHost extends Construct implements RunningHosts {
       dependsOn: [...props.dependsOn],
     });
     this.instanceIds = [instance.id];
-    this.publicAddresses = [instance.publicIp];
+    this.addresses = [Fn.coalesce([instance.publicIp, instance.privateIp])];
     this.metricDimensions = { InstanceId: instance.id };
   }
 }

@@ -190,10 +190,10 @@ describe('readConfig refuses', () => {
     ['SSH from everywhere', { SSH_CIDRS: '0.0.0.0/0' }, 'SSH_CIDRS', /opens SSH to the internet/],
     ['SSH from an address without a prefix', { SSH_CIDRS: '203.0.113.7' }, 'SSH_CIDRS', /not a CIDR/],
     [
-      'SSH to private hosts',
-      { HOST_SUBNETS: 'private', SSH_CIDRS: '203.0.113.7/32' },
+      'SSH to private hosts from public addresses',
+      { HOST_SUBNETS: 'private', SSH_CIDRS: '10.8.0.0/16,203.0.113.7/32' },
       'SSH_CIDRS',
-      /no effect with HOST_SUBNETS=private/,
+      /203\.0\.113\.7\/32 cannot reach hosts of HOST_SUBNETS=private/,
     ],
     ['an unknown kind of access', { ACCESS: 'telnet' }, 'ACCESS', /not one of session-manager/],
     ['an unknown kind of subnets', { HOST_SUBNETS: 'hidden' }, 'HOST_SUBNETS', /not one of public, private/],
@@ -276,6 +276,10 @@ describe('readConfig accepts', () => {
       assert.equal(architecture(type), 'arm64', type);
     for (const type of ['t3.micro', 'm7i-flex.large', 'g4dn.xlarge', 'm6a.large', 'c5n.large'])
       assert.equal(architecture(type), 'x86_64', type);
+  });
+
+  it('SSH to private hosts from a VPN', () => {
+    assert.deepEqual(faultsOf({ HOST_SUBNETS: 'private', SSH_CIDRS: '10.8.0.0/16,100.64.0.0/10' }), []);
   });
 
   it('version tags and commits for a group', () => {

@@ -29,7 +29,7 @@ describe('The outputs', () => {
     );
     assert.match(
       value('single', 'shell_commands'),
-      /formatlist\("ssh ec2-user@%s", \[aws_instance\..*\.public_ip\]\)/,
+      /formatlist\("ssh ec2-user@%s", \[coalesce\(aws_instance\..*\.public_ip, aws_instance\..*\.private_ip\)\]\)/,
     );
     assert.match(
       value('existing VPC', 'shell_commands'),
@@ -44,7 +44,7 @@ describe('The outputs', () => {
     );
     assert.match(
       value('single', 'redeploy_command'),
-      /formatlist\("--host ec2-user@%s=%s", \[\S+\.public_ip\], \[\S+\.id\]\)/,
+      /formatlist\("--host ec2-user@%s=%s", \[.*\.public_ip, .*\], \[\S+\.id\]\)/,
     );
   });
 });

@@ -4,8 +4,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { rehearsal } from './support/rehearsal';
-import { variant } from './support/synthesized';
-import { source } from './support/variants';
+import { synthesize, variant } from './support/synthesized';
+import { source, variants } from './support/variants';
 
 /**
  * Runs Terraform without AWS: a terraform_data, which needs no provider, replaces every resource, so that Terraform evaluates
@@ -31,39 +31,85 @@ describe('Terraform', function () {
     });
   }
 
-  function rehearsed(name: string): string {
+  /** Returns a folder with this Terraform code, initialized. */
+  function initialized(code: object): string {
     const folder = mkdtempSync(join(tmpdir(), 'rehearsal-'));
     folders.push(folder);
-    writeFileSync(join(folder, 'main.tf.json'), JSON.stringify(rehearsal(variant(name).json)));
+    writeFileSync(join(folder, 'main.tf.json'), JSON.stringify(code));
     terraform(folder, 'init', '-input=false', '-no-color');
     return folder;
   }
 
+  function rehearsed(name: string): string {
+    return initialized(rehearsal(variant(name).json));
+  }
+
+  /** Applies the code and returns the values of its outputs. */
+  function applied(code: object): Record<string, unknown> {
+    const folder = initialized(code);
+    terraform(folder, 'apply', '-auto-approve', '-input=false', '-no-color', '-parallelism=50');
+    const outputs = JSON.parse(terraform(folder, 'output', '-json')) as Record<string, { value: unknown }>;
+    return Object.fromEntries(Object.entries(outputs).map(([name, { value }]) => [name, value]));
+  }
+
   it('refuses a reference to a missing resource', () => {
-    const folder = mkdtempSync(join(tmpdir(), 'rehearsal-'));
-    folders.push(folder);
     const { json } = variant('default');
     const broken = JSON.parse(
       JSON.stringify(json).replaceAll('aws_elb.load-balancer', 'aws_elb.gone'),
     ) as typeof json;
-    writeFileSync(
-      join(folder, 'main.tf.json'),
-      JSON.stringify(rehearsal({ ...broken, resource: json.resource })),
-    );
-    terraform(folder, 'init', '-input=false', '-no-color');
+    const folder = initialized(rehearsal({ ...broken, resource: json.resource }));
     assert.throws(() => terraform(folder, 'validate', '-no-color'), /undeclared resource/);
   });
 
   it('applies the JSON and returns the outputs', () => {
-    const folder = rehearsed('default');
-    terraform(folder, 'apply', '-auto-approve', '-input=false', '-no-color', '-parallelism=50');
-    const outputs = JSON.parse(terraform(folder, 'output', '-json')) as Record<string, { value: unknown }>;
-    assert.equal(outputs['url']?.value, 'http://dns_name.stand-in');
+    const outputs = applied(rehearsal(variant('default').json));
+    assert.equal(outputs['url'], 'http://dns_name.stand-in');
     assert.equal(
-      outputs['redeploy_command']?.value,
-      `scripts/builder.sh --ref ${source.GIT_REF} --host ec2-user@stand-in-1=stand-in-1 --host ec2-user@stand-in-2=stand-in-2`,
+      outputs['redeploy_command'],
+      `scripts/builder.sh --ref ${source.GIT_REF} --host ec2-user@ids-1=ids-1 --host ec2-user@ids-2=ids-2`,
     );
-    assert.equal((outputs['shell_commands']?.value as string[]).length, 2);
+    assert.equal((outputs['shell_commands'] as string[]).length, 2);
+  });
+
+  const ssh = { SSH_CIDRS: '10.8.0.0/16', ACCESS: 'none' };
+  const subnets = { ...variants['existing VPC'], ...ssh, AWS_REGION: 'us-east-1' };
+
+  it('returns the public addresses of a group for SSH', () => {
+    assert.deepEqual(applied(rehearsal(synthesize(ssh).json))['shell_commands'], [
+      'ssh ec2-user@public_ips-1',
+      'ssh ec2-user@public_ips-2',
+    ]);
+  });
+
+  it('returns the private addresses of a group without public ones for SSH', () => {
+    const outputs = applied(rehearsal(synthesize(subnets).json, { publicAddresses: false }));
+    assert.deepEqual(outputs['shell_commands'], ['ssh ec2-user@private_ips-1', 'ssh ec2-user@private_ips-2']);
+    assert.match(
+      String(outputs['redeploy_command']),
+      / --host ec2-user@private_ips-1=ids-1 --host ec2-user@private_ips-2=ids-2$/,
+    );
+  });
+
+  it('returns the private address of a single host without a public one for SSH', () => {
+    const json = synthesize({ ...subnets, HOSTS: 'single' }).json;
+    const outputs = applied(rehearsal(json, { publicAddresses: false }));
+    assert.deepEqual(outputs['shell_commands'], ['ssh ec2-user@private_ip.stand-in']);
+    assert.match(String(outputs['redeploy_command']), / --host ec2-user@private_ip.stand-in=id.stand-in$/);
+  });
+
+  it('refuses to plan while the state is at the default key of earlier versions', () => {
+    const { json } = synthesize({ STATE_BUCKET: 'example-terraform-state' });
+    const [former] = Object.values(json.data['aws_s3_objects'] ?? {});
+    const lifecycle = JSON.parse(
+      JSON.stringify(former?.['lifecycle']).replaceAll('self.keys', 'self.output.keys'),
+    ) as object;
+    const plan = (keys: string[]) => () =>
+      applied({ resource: { terraform_data: { objects: { input: { keys }, lifecycle } } } });
+    assert.doesNotThrow(plan(['elb-inventory.tfstate.tflock', 'elb-inventory/us-east-1.tfstate']));
+    assert.throws(
+      plan(['elb-inventory.tfstate']),
+      /aws s3 mv --region us-east-1\s+s3:\/\/example-terraform-state\/elb-inventory.tfstate/,
+    );
   });
 
   for (const name of ['everything', 'single', 'existing VPC', 'single, private']) {

@@ -2,13 +2,13 @@ import type { Block, Synthesized } from './synthesized';
 
 const reference = /(?:data\.)?(aws_\w+)\.([\w-]+)(?:\.(\w+))?/g;
 /** Attributes that are lists. */
-const lists = new Set(['ids', 'public_ips', 'private_ips']);
+const lists = new Set(['ids', 'names', 'public_ips', 'private_ips']);
 
 /**
  * Returns the JSON with a terraform_data for each resource and data source. It has the arguments, and fake values for the
- * attributes that AWS would return.
+ * attributes that AWS would return. Without `publicAddresses`, hosts have private addresses only, as in a private subnet.
  */
-export function rehearsal(json: Synthesized['json']): object {
+export function rehearsal(json: Synthesized['json'], { publicAddresses = true } = {}): object {
   const stands: Record<string, Block> = {};
   const asked = new Map<string, Set<string>>();
   JSON.stringify(json).replaceAll(reference, (_, type: string, id: string, attribute?: string) => {
@@ -23,7 +23,7 @@ export function rehearsal(json: Synthesized['json']): object {
       const given = { ...block, lifecycle: undefined };
       const answers = [...(asked.get(key) ?? [])].map((attribute) => [
         attribute,
-        lists.has(attribute) ? ['stand-in-1', 'stand-in-2'] : `${attribute}.stand-in`,
+        standIn(attribute, publicAddresses),
       ]);
       stands[key] = {
         input: renamed({ ...Object.fromEntries(answers), ...given }),
@@ -36,6 +36,12 @@ export function rehearsal(json: Synthesized['json']): object {
     }
   }
   return { resource: { terraform_data: stands }, output: renamed(json.output) };
+}
+
+function standIn(attribute: string, publicAddresses: boolean): string | string[] {
+  if (attribute === 'public_ips' && !publicAddresses) return [];
+  if (attribute === 'public_ip' && !publicAddresses) return '';
+  return lists.has(attribute) ? [`${attribute}-1`, `${attribute}-2`] : `${attribute}.stand-in`;
 }
 
 function name(type: string, id: string): string {
