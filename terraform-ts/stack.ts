@@ -73,6 +73,7 @@ export class ElbInventoryStack extends TerraformStack {
         serviceName: name,
         source: config.source,
         tokenParameter: config.token.parameter,
+        environment: config.environment,
         logGroupName,
         metricNamespace,
         ready: group ? { groupName: name, lifecycleHook } : { elbName: config.elbName },

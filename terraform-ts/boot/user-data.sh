@@ -1,6 +1,7 @@
 # Runs at the first boot of a host, as root: installs packages, reads API_TOKEN, builds and runs the API, reports ready.
 # user-data.ts prepends the interpreter line and the values: REGION, SERVICE_NAME, REPOSITORY, GIT_REF,
-# API_TOKEN_PARAMETER, LOG_GROUP, METRIC_NAMESPACE, and GROUP_NAME with LIFECYCLE_HOOK, or ELB_NAME.
+# API_TOKEN_PARAMETER, ENVIRONMENT (lines of the env file), LOG_GROUP, METRIC_NAMESPACE, and GROUP_NAME with
+# LIFECYCLE_HOOK, or ELB_NAME.
 set -euo pipefail
 # No tracing: a variable has the token.
 set +x
@@ -104,7 +105,7 @@ if [[ -z $token || $token == *[[:space:]]* ]]; then
   say "$API_TOKEN_PARAMETER does not hold one token without spaces"
   exit 65
 fi
-(umask 077 && printf 'API_TOKEN=%s\nAWS_BACKEND=aws\nAWS_REGION=%s\n' "$token" "$REGION" >"$ENV_FILE")
+(umask 077 && printf '%s\n' "API_TOKEN=$token" AWS_BACKEND=aws "AWS_REGION=$REGION" "$ENVIRONMENT" >"$ENV_FILE")
 unset token
 
 begin "cloning $REPOSITORY at $GIT_REF"

@@ -7,6 +7,8 @@ export interface UserDataProps {
   readonly serviceName: string;
   readonly source: { readonly repository: string; readonly ref: string };
   readonly tokenParameter: string;
+  /** Settings of the service. */
+  readonly environment: Readonly<Record<string, string>>;
   readonly logGroupName: string;
   readonly metricNamespace: string;
   /** The group whose launch action the host completes, or the load balancer with which it registers itself. */
@@ -27,6 +29,9 @@ export function userData({ ready, source, ...props }: UserDataProps): string {
     REPOSITORY: source.repository,
     GIT_REF: source.ref,
     API_TOKEN_PARAMETER: props.tokenParameter,
+    ENVIRONMENT: Object.entries(props.environment)
+      .map(([name, value]) => `${name}=${value}`)
+      .join('\n'),
     LOG_GROUP: props.logGroupName,
     METRIC_NAMESPACE: props.metricNamespace,
     GROUP_NAME: 'groupName' in ready ? ready.groupName : '',

@@ -1,6 +1,7 @@
 import { isPrivate, parseCidr } from './cidr';
 import { ConfigError, EnvironmentReader, type Env } from './environment';
 import { readNetwork, type NetworkConfig } from './network-config';
+import { readServiceEnvironment } from './service-environment';
 
 /** The validated configuration. By default, undefined means that the part is not built. */
 export interface Config {
@@ -12,6 +13,8 @@ export interface Config {
   readonly source: { readonly repository: string; readonly ref: string };
   /** The parameter with API_TOKEN; Terraform never reads its value. */
   readonly token: { readonly parameter: string; readonly keyArn: string | undefined };
+  /** Settings of the service. */
+  readonly environment: Readonly<Record<string, string>>;
   readonly hosts: HostsConfig;
   readonly access: Access;
   readonly network: NetworkConfig;
@@ -89,6 +92,7 @@ export function readConfig(env: Env): Config {
         'the ARN of a KMS key',
       ),
     },
+    environment: readServiceEnvironment(read, elb),
     hosts,
     access: readAccess(read, hosts.private),
     network: readNetwork(read, region, hosts.private),

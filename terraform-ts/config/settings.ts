@@ -32,6 +32,11 @@ export const settings = {
     shown: "SSM's own key",
     meaning: 'KMS key of that parameter, if it is a customer managed key',
   },
+  ENVIRONMENT: {
+    shown: 'PROTECT_LAST_IN_SERVICE=ELB_NAME',
+    meaning:
+      'settings of the service, separated by spaces, such as `LOG_LEVEL=debug DOCS=off`; not for secrets, because user data is readable',
+  },
   HOSTS: { value: 'group', meaning: '`group`: an autoscaling group; `single`: one instance' },
   MIN_HOSTS: { value: '1', meaning: 'minimum size of the group' },
   MAX_HOSTS: { value: '3', meaning: 'maximum size of the group' },

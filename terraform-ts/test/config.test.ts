@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { readConfig } from '../config/config';
 import { ConfigError, type Env } from '../config/environment';
+import { passedOn, refused } from '../config/service-environment';
 import { source, variants } from './support/variants';
 
 function faultsOf(env: Env): readonly string[] {
@@ -214,6 +217,18 @@ describe('readConfig refuses', () => {
     ['a bucket no S3 has', { STATE_BUCKET: 'My_Bucket' }, 'STATE_BUCKET', /name of an S3 bucket/],
     ['a state key without a bucket', { STATE_KEY: 'x' }, 'STATE_KEY', /no effect without STATE_BUCKET/],
     ['a tag without a value', { TAGS: 'Team' }, 'TAGS', /key=value/],
+    ['a secret for the service', { ENVIRONMENT: 'API_TOKEN=x' }, 'ENVIRONMENT', /store it in the parameter/],
+    [
+      'an unknown secret for the service',
+      { ENVIRONMENT: 'DB_PASSWORD=x' },
+      'ENVIRONMENT',
+      /store it in an SSM parameter/,
+    ],
+    ['another port for the service', { ENVIRONMENT: 'DOCS=off PORT=1' }, 'ENVIRONMENT', /^ENVIRONMENT: PORT/],
+    ['an unknown setting', { ENVIRONMENT: 'LOGLEVEL=debug' }, 'ENVIRONMENT', /LOGLEVEL is not a setting/],
+    ['a setting without a value', { ENVIRONMENT: 'DOCS' }, 'ENVIRONMENT', /DOCS has no value/],
+    ['a setting twice', { ENVIRONMENT: 'DOCS=on DOCS=off' }, 'ENVIRONMENT', /DOCS is listed twice/],
+    ['a quoted setting', { ENVIRONMENT: 'DOCS="off"' }, 'ENVIRONMENT', /DOCS has a value with other/],
     ["a tag in AWS's name", { TAGS: 'aws:x=1' }, 'TAGS', /cannot start with aws:/],
   ];
   for (const [what, env, field, reason] of refusals) {
@@ -244,6 +259,38 @@ describe('readConfig refuses', () => {
       'TAGS',
       'ZONES',
     ]);
+  });
+});
+
+describe('ENVIRONMENT', () => {
+  const service = (ENVIRONMENT: string) => readConfig({ ...source, ENVIRONMENT }).environment;
+
+  it('protects the last host of the own ELB, unless it sets PROTECT_LAST_IN_SERVICE', () => {
+    assert.deepEqual(service(''), { PROTECT_LAST_IN_SERVICE: 'default-elb' });
+    assert.deepEqual(service('PROTECT_LAST_IN_SERVICE=false'), { PROTECT_LAST_IN_SERVICE: 'false' });
+    assert.deepEqual(service(' LOG_LEVEL=debug\n DOCS=off '), {
+      PROTECT_LAST_IN_SERVICE: 'default-elb',
+      LOG_LEVEL: 'debug',
+      DOCS: 'off',
+    });
+  });
+
+  it('accepts or refuses each setting of the service', () => {
+    const source = readFileSync(join(__dirname, '../../api/config/setting-names.ts'), 'utf8');
+    const own = source.slice(source.indexOf('ownNames'), source.indexOf('/** The settings of the AWS SDK'));
+    const names = [...own.matchAll(/'(\w+)'/g)].map(([, name]) => String(name));
+    assert.deepEqual([...passedOn, ...Object.keys(refused)].sort(), names.sort());
+  });
+
+  it('does not show a value in a fault', () => {
+    for (const env of [
+      'API_TOKEN=hunter2',
+      'MY_SECRET=hunter2',
+      'DOCS="hunter2"',
+      'X=hunter2 X=hunter2',
+      'hunter2=',
+    ])
+      assert.doesNotMatch(faultsOf({ ENVIRONMENT: env }).join(), /hunter2/);
   });
 });
 

@@ -10,6 +10,7 @@ const props: UserDataProps = {
   serviceName: 'elb-inventory',
   source: { repository: 'https://git.example.com/x.git', ref: 'v1.0.0' },
   tokenParameter: '/elb-inventory/api-token',
+  environment: {},
   logGroupName: '/elb-inventory/api',
   metricNamespace: 'elb-inventory',
   ready: { elbName: 'default-elb' },
@@ -56,6 +57,17 @@ describe('The user data', () => {
     });
     if (error) this.skip();
     assert.equal(stdout, '');
+  });
+
+  it('has the settings of the service', () => {
+    assert.match(
+      variant('default').userData,
+      /^readonly ENVIRONMENT='PROTECT_LAST_IN_SERVICE=default-elb'$/m,
+    );
+    assert.match(
+      variant('everything').userData,
+      /^readonly ENVIRONMENT='PROTECT_LAST_IN_SERVICE=shop-elb,prod-elb\nLOG_LEVEL=debug'$/m,
+    );
   });
 
   it('does not trace, and unsets the token', () => {

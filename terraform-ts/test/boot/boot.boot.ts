@@ -13,6 +13,7 @@ const group: UserDataProps = {
   serviceName: 'elb-inventory',
   source: { repository: 'https://git.example.com/sre/elb-inventory.git', ref: 'v1.2.3' },
   tokenParameter: '/elb-inventory/api-token',
+  environment: { PROTECT_LAST_IN_SERVICE: 'default-elb', DOCS: 'off' },
   logGroupName: '/elb-inventory/api',
   metricNamespace: 'elb-inventory',
   ready: { groupName: 'elb-inventory', lifecycleHook: 'api-is-ready' },
@@ -101,7 +102,7 @@ describe('The first boot of a host, in a container', function () {
     it('writes API_TOKEN and the AWS settings into a file that only root can read', () => {
       assert.equal(
         machine.file('root/.env'),
-        `API_TOKEN=${token}\nAWS_BACKEND=aws\nAWS_REGION=eu-central-1\n`,
+        `API_TOKEN=${token}\nAWS_BACKEND=aws\nAWS_REGION=eu-central-1\nPROTECT_LAST_IN_SERVICE=default-elb\nDOCS=off\n`,
       );
       assert.equal(machine.mode('root/.env'), '600');
     });

@@ -1,0 +1,70 @@
+import type { EnvironmentReader } from './environment';
+
+/** Settings of the service that ENVIRONMENT may contain. A test compares them with the list of the service. */
+export const passedOn = [
+  'AWS_ANSWER_TIMEOUT_MS',
+  'AWS_CONNECT_TIMEOUT_MS',
+  'AWS_CREDENTIALS_TIMEOUT_MS',
+  'AWS_DEADLINE_MS',
+  'AWS_EC2_READS_PER_SECOND',
+  'AWS_ELB_READS_PER_SECOND',
+  'AWS_MAX_ATTEMPTS',
+  'DOCS',
+  'INVENTORY_MAX_AGE_MS',
+  'INVENTORY_MAX_STALE_MS',
+  'LOG_LEVEL',
+  'LOG_MAX_PER_SECOND',
+  'PROTECT_LAST_IN_SERVICE',
+];
+
+const setByHost = 'the host sets it; remove it';
+const setByBuilder = 'scripts/builder.sh sets it; remove it';
+const secret = 'is a secret, and user data is readable; store it in the parameter API_TOKEN_PARAMETER';
+/** The other settings of the service, and why ENVIRONMENT must not contain them. */
+export const refused: Readonly<Record<string, string>> = {
+  API_TOKEN: secret,
+  API_TOKEN_FILE: secret,
+  AWS_BACKEND: setByHost,
+  AWS_DEFAULT_REGION: 'the region is AWS_REGION of this configuration; remove it',
+  AWS_REGION: 'the region is AWS_REGION of this configuration; remove it',
+  CONTROL_SOCKET: setByBuilder,
+  HOST: 'the ELB needs the default; remove it',
+  NODE_ENV: 'the image sets it; remove it',
+  PORT: 'the ELB needs the default; remove it',
+  REUSE_PORT: setByBuilder,
+};
+
+const looksSecret = /TOKEN|SECRET|PASSWORD|CREDENTIAL|KEY|_DSN$|_URL$/i;
+
+/**
+ * Returns the settings of the service in ENVIRONMENT. By default, the service protects the last host of its own ELB. The
+ * faults contain names only, because a value could be a secret.
+ */
+export function readServiceEnvironment(
+  read: EnvironmentReader,
+  elbName: string,
+): Readonly<Record<string, string>> {
+  const environment: Record<string, string> = { PROTECT_LAST_IN_SERVICE: elbName };
+  const seen = new Set<string>();
+  for (const entry of (read.optional('ENVIRONMENT', /^/, '') ?? '').split(/\s+/).filter(Boolean)) {
+    const [, name = 'an entry', value = ''] = /^([A-Z][A-Z0-9_]*)=?(.*)$/.exec(entry) ?? [];
+    const fault = seen.has(name) ? 'is listed twice' : faultOf(name, value);
+    if (fault !== undefined) read.fault('ENVIRONMENT', `${name} ${fault}`);
+    seen.add(name);
+    environment[name] = value;
+  }
+  return environment;
+}
+
+function faultOf(name: string, value: string): string | undefined {
+  const reason = refused[name];
+  if (reason !== undefined) return reason === secret ? secret : `is not allowed: ${reason}`;
+  if (!passedOn.includes(name))
+    return looksSecret.test(name)
+      ? 'looks like a secret, and user data is readable; store it in an SSM parameter'
+      : `is not a setting of the service; write NAME=value, separated by spaces, with the names ${passedOn.join(', ')}`;
+  if (value === '') return 'has no value; write NAME=value, or remove it';
+  return /^[\w,.:/-]+$/.test(value)
+    ? undefined
+    : 'has a value with other characters than letters, digits and , . : / _ -; docker --env-file keeps quotes';
+}
