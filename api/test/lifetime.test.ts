@@ -1,24 +1,18 @@
 import assert from 'node:assert/strict';
-import { type ChildProcess, execFileSync, spawn, type StdioOptions } from 'node:child_process';
+import { execFileSync, type StdioOptions } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, constants, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { RawConnection, until } from './http/raw-connection.ts';
+import { RawConnection } from './http/raw-connection.ts';
+import { responds, type Running, start, until } from './support/process.ts';
 import { emptyFolder, spawnService, token } from './support/service.ts';
 import { unusedPort } from './support/unused-port.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const program = join(root, '.test-build/lifetime.js');
-const serverReady = (port: number) =>
-  until(() =>
-    fetch(`http://127.0.0.1:${port}/healthcheck`, { headers: { Connection: 'close' } }).then(
-      ({ ok }) => ok,
-      () => false,
-    ),
-  );
 
 /** Opens a FIFO whose reader never reads. */
 function openFifo() {
@@ -28,20 +22,14 @@ function openFifo() {
   return { path, reader, writer: openSync(path, 'w') };
 }
 
-/** Returns the exit code of the process, or the signal that ended it. */
-async function endOf(child: ChildProcess): Promise<number | string | null> {
-  if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
-  return child.exitCode ?? child.signalCode;
-}
-
-const started: ChildProcess[] = [];
-function track<T extends ChildProcess>(child: T): T {
-  started.push(child);
-  return child;
+const started: Running[] = [];
+function track(running: Running): Running {
+  started.push(running);
+  return running;
 }
 /** Kills the processes that a failed test leaves running. */
 function killStarted(): void {
-  for (const child of started.splice(0)) child.kill('SIGKILL');
+  for (const { child } of started.splice(0)) child.kill('SIGKILL');
 }
 
 describe('The service serves requests and shuts down', () => {
@@ -89,8 +77,8 @@ describe('The service serves requests and shuts down', () => {
       const { stdio, then } = open();
       const port = await unusedPort();
       const settings = { PORT: String(port), LOG_LEVEL: 'info', LOG_MAX_PER_SECOND: '0' };
-      const child = track(spawnService(settings, undefined, stdio));
-      await serverReady(port);
+      const service = track(spawnService(settings, undefined, stdio));
+      await service.until(() => responds(`http://127.0.0.1:${port}/healthcheck`), 'the service responds');
       then?.();
       // Logs more lines than a pipe holds; refused changes are always logged.
       const connection = new RawConnection(`http://127.0.0.1:${port}`);
@@ -101,18 +89,21 @@ describe('The service serves requests and shuts down', () => {
       }
       await until(() => connection.received.split('HTTP/1.1 400 ').length === 301);
       connection.destroy();
-      child.kill('SIGTERM');
-      assert.equal(await endOf(child), 0);
+      assert.equal((await service.stop()).code, 0);
     });
 
   it('with SIGKILL when a log write is blocked', async () => {
     const { writer } = openFifo();
-    const child = spawn(process.execPath, [program, 'log-is-blocked'], {
-      stdio: ['ignore', 'pipe', 'inherit', writer],
-    });
-    await once(child.stdout!, 'data');
-    child.kill('SIGTERM');
-    assert.equal(await endOf(child), 'SIGKILL');
+    const { printed, stop } = start(
+      process.execPath,
+      [program, 'log-is-blocked'],
+      {},
+      {
+        stdio: ['ignore', 'pipe', 'inherit', writer],
+      },
+    );
+    await printed(/ready/);
+    assert.equal((await stop()).signal, 'SIGKILL');
   });
 });
 
@@ -124,15 +115,9 @@ describe('The embedded AWS', () => {
     closeSync(reader);
     const port = await unusedPort();
     const argv = [join(root, '.test-build/embedded-aws.js'), '--port', String(port)];
-    const child = track(spawn(process.execPath, argv, { stdio: ['ignore', writer, writer] }));
-    await until(() =>
-      fetch(`http://127.0.0.1:${port}/_control/calls`).then(
-        ({ ok }) => ok,
-        () => false,
-      ),
-    );
-    child.kill('SIGTERM');
-    assert.equal(await endOf(child), 0);
+    const aws = track(start(process.execPath, argv, {}, { stdio: ['ignore', writer, writer] }));
+    await aws.until(() => responds(`http://127.0.0.1:${port}/_control/calls`), 'the embedded AWS responds');
+    assert.equal((await aws.stop()).code, 0);
   });
 });
 
@@ -141,17 +126,15 @@ describe('A signal', () => {
 
   for (const signal of ['SIGTERM', 'SIGINT'] as const)
     it(`${signal} ends the process with 0 while the service is loading`, async () => {
-      const child = track(
-        spawn(process.execPath, [program, signal], { stdio: ['ignore', 'inherit', 'inherit'] }),
-      );
-      assert.equal(await endOf(child), 0);
+      const { code, output } = await track(start(process.execPath, [program, signal])).finished;
+      assert.equal(code, 0, output);
     });
 
   for (const signal of ['SIGTERM', 'SIGINT'] as const)
     it(`${signal} ends the process with 0 while the service starts`, async () => {
       const silent = createServer();
       await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
-      const child = track(
+      const service = track(
         spawnService({
           AWS_BACKEND: 'aws',
           API_TOKEN: token,
@@ -160,8 +143,7 @@ describe('A signal', () => {
         }),
       );
       await once(silent, 'request');
-      child.kill(signal);
-      assert.equal(await endOf(child), 0);
+      assert.equal((await service.stop(signal)).code, 0);
       silent.closeAllConnections();
       silent.close();
     });
@@ -184,21 +166,15 @@ describe('npm start', () => {
 
   for (const signal of ['SIGTERM', 'SIGKILL', 'SIGHUP'] as const)
     it(`ends the server when npm gets ${signal}`, async () => {
-      const { PATH = '', HOME = '' } = process.env;
+      const { HOME = '' } = process.env;
       // The sources take far longer to load than the bundle: the other signals go to the same command with the bundle.
       const cwd = signal === 'SIGTERM' ? root : folderOfBundle();
-      const env = { PATH, HOME, HOST: '127.0.0.1', PORT: '0', LOG_LEVEL: 'info' };
+      const env = { HOME, HOST: '127.0.0.1', PORT: '0', LOG_LEVEL: 'info' };
       // Without the prestart script, which would install packages in this checkout if package-lock.json is newer.
-      const npm = track(
-        spawn('npm', ['start', '--ignore-scripts'], { cwd, env, stdio: ['ignore', 'pipe', 'ignore'] }),
-      );
-      let output = '';
-      npm.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
-      const closed = once(npm.stdout, 'close');
-      await until(() => output.includes('"listening"'));
-      npm.kill(signal);
-      // The pipe closes when the last process with it ends.
-      await closed;
+      const npm = track(start('npm', ['start', '--ignore-scripts'], env, { isolated: true, cwd }));
+      await npm.printed(/"listening"/);
+      // The pipes close when the last process with them ends.
+      const { output } = await npm.stop(signal);
       assert.match(output, /"closing".*"closed"/s);
     });
 });

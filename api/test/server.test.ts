@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { type AddressInfo } from 'node:net';
@@ -10,32 +9,11 @@ import { checkEnvFile } from '../config/check-env.ts';
 import { loadDotEnv } from '../config/dot-env.ts';
 import { readOptions } from '../options.ts';
 import { startError } from '../start-error.ts';
-import { until } from './http/raw-connection.ts';
 import { emptyFolder, runService, spawnService } from './support/service.ts';
 import { startFailure } from './support/start-failure.ts';
 
 const run = promisify(execFile);
 const base64 = (text: string) => Buffer.from(text).toString('base64');
-
-/** Starts the service as a process and collects its output. */
-function start(env: Record<string, string>, cwd?: string) {
-  const child = spawnService(env, cwd);
-  const written = { stdout: '', stderr: '' };
-  child.stdout!.on('data', (chunk: Buffer) => (written.stdout += chunk.toString()));
-  child.stderr!.on('data', (chunk: Buffer) => (written.stderr += chunk.toString()));
-  const closed = once(child, 'close') as Promise<[number | null]>;
-  const ended = closed.then(([code]) => ({ code, ...written }));
-  /** Resolves when standard error matches; fails if the process ends first. */
-  const printed = async (pattern: RegExp): Promise<void> => {
-    const over = ended.then(({ stderr }) => assert.fail(`the process ended: ${stderr}`));
-    while (!pattern.test(written.stderr)) await Promise.race([once(child.stderr!, 'data'), over]);
-  };
-  const stop = async () => {
-    child.kill('SIGTERM');
-    return ended;
-  };
-  return { child, written, ended, printed, stop };
-}
 
 describe('server', () => {
   describe('exits with 78 and one error sentence', () => {
@@ -93,7 +71,7 @@ describe('server', () => {
 
     for (const [what, env, expected] of rows.filter(([what]) => /several|password/.test(what)))
       it(`in a process of its own, ${what}`, async () => {
-        const { code, stdout, stderr } = await start(env).ended;
+        const { code, stdout, stderr } = await spawnService(env).finished;
         assert.match(stderr, expected);
         assert.equal(code, 78);
         assert.equal(stdout, '');
@@ -267,8 +245,8 @@ describe('server', () => {
     writeFileSync(join(folder, '.env'), `AWS_REGOIN=eu-west-1\nAWS_PROFILE_='x'\n`);
     const keys = { AWS_ACCESS_KEY_ID: 'AKIAX', AWS_SECRET_ACCESS_KEY: 'secret' };
     const env = { ...keys, AWS_BACKEND: 'aws', API_TOKEN: base64('tester:short'), LOG_LEVEL: 'info' };
-    const service = start({ ...env, AWS_DEFAULT_REGION: 'eu-west-3', HOME: folder }, folder);
-    await until(() => service.written.stdout.includes('"listening"'));
+    const service = spawnService({ ...env, AWS_DEFAULT_REGION: 'eu-west-3', HOME: folder }, folder);
+    await service.printed(/"listening"/);
     const { stdout } = await service.stop();
     const lines = stdout.split('\n').filter((line) => line.includes('"level":40'));
     assert.equal(
@@ -288,7 +266,7 @@ describe('server', () => {
   it('prints the warnings about .env if it cannot start', async () => {
     const folder = emptyFolder();
     writeFileSync(join(folder, '.env'), 'AWS_REGOIN=eu-west-1\n');
-    const { code, stderr } = await start({ PORT: 'eighty' }, folder).ended;
+    const { code, stderr } = await spawnService({ PORT: 'eighty' }, folder).finished;
     assert.equal(code, 78);
     assert.match(
       stderr,
@@ -309,8 +287,8 @@ describe('server', () => {
       API_TOKEN: base64('tester:0123456789abcdef'),
       LOG_LEVEL: 'info',
     };
-    const service = start({ ...env, AWS_CONFIG_FILE: config });
-    await Promise.race([until(() => service.written.stdout.includes('"listening"')), service.ended]);
+    const service = spawnService({ ...env, AWS_CONFIG_FILE: config });
+    await service.printed(/"listening"/);
     const { stdout, stderr } = await service.stop();
     assert.match(stdout, /"region":"eu-north-1","regionFrom":"the AWS profile"/, stderr);
   });
@@ -319,25 +297,25 @@ describe('server', () => {
     const file = join(emptyFolder(), 'token');
     const tokens = { first: base64('first:one'), second: base64('second:two') };
     writeFileSync(file, `${tokens.first}\n`);
-    const service = start({ API_TOKEN_FILE: file, LOG_LEVEL: 'info' });
+    const service = spawnService({ API_TOKEN_FILE: file, LOG_LEVEL: 'info' });
     await service.printed(/\/docs\n/);
-    const url = /curl (http\S+)\/healthcheck/.exec(service.written.stderr)![1]!;
+    const [, url] = await service.printed(/curl (http\S+)\/healthcheck/);
     const statusOf = async (token: string) => {
       const headers = { Authorization: `Basic ${token}`, Connection: 'close' };
       return (await fetch(`${url}/elb/default-elb`, { headers })).status;
     };
     const statuses = () => Promise.all(Object.values(tokens).map(statusOf));
     assert.deepEqual(await statuses(), [200, 401]);
-    const reload = async (text: string, expected: string) => {
+    const reload = async (text: string, expected: RegExp) => {
       writeFileSync(file, text);
       service.child.kill('SIGHUP');
-      await until(() => service.written.stdout.includes(expected));
+      await service.printed(expected);
     };
-    await reload('broken', 'cannot reload API_TOKEN_FILE; the previous tokens stay valid');
+    await reload('broken', /cannot reload API_TOKEN_FILE; the previous tokens stay valid/);
     assert.deepEqual(await statuses(), [200, 401]);
-    await reload(`${tokens.first},${tokens.second}\n`, '"tokens":2,"msg":"reloaded API_TOKEN_FILE"');
+    await reload(`${tokens.first},${tokens.second}\n`, /"tokens":2,"msg":"reloaded API_TOKEN_FILE"/);
     assert.deepEqual(await statuses(), [200, 200]);
-    await reload(tokens.second, '"tokens":1,"msg":"reloaded');
+    await reload(tokens.second, /"tokens":1,"msg":"reloaded/);
     assert.deepEqual(await statuses(), [401, 200]);
     // Tokens in logged paths are masked, too.
     const headers = { Authorization: `Basic ${tokens.second}`, Connection: 'close' };
@@ -352,7 +330,7 @@ describe('server', () => {
     const folder = emptyFolder();
     const lines = ['# a comment', 'AWS_REGION=eu-west-3', 'PORT=1', `API_TOKEN='${base64('dot:env')}'`];
     writeFileSync(join(folder, '.env'), [...lines, 'LOG_LEVEL=silent', ''].join('\n'));
-    const service = start({ LOG_LEVEL: 'info' }, folder);
+    const service = spawnService({ LOG_LEVEL: 'info' }, folder);
     await service.printed(/\/docs\n/);
     const { code, stdout, stderr } = await service.stop();
     assert.equal(code, 0);
@@ -379,8 +357,8 @@ describe('server', () => {
     const credentials = ['AWS_ACCESS_KEY_ID=AKIADOTENV', 'AWS_SECRET_ACCESS_KEY=dot-env-secret'];
     const token = `API_TOKEN=${base64('dot:env')}`;
     writeFileSync(join(folder, '.env'), ['AWS_BACKEND=aws', token, ...credentials].join('\n'));
-    const service = start({ HOME: emptyFolder(), LOG_LEVEL: 'info' }, folder);
-    await until(() => service.written.stdout.includes('listening'));
+    const service = spawnService({ HOME: emptyFolder(), LOG_LEVEL: 'info' }, folder);
+    await service.printed(/listening/);
     const { code, stdout, stderr } = await service.stop();
     assert.equal(code, 0);
     assert.match(stdout, /"backend":"aws"/);
@@ -393,13 +371,13 @@ describe('server', () => {
     ['a token of its own', { API_TOKEN: base64('someone:secret 日本') }],
   ] as [string, Record<string, string>][])
     it(`prints curl commands that work unchanged, with ${what}`, async () => {
-      const service = start(env);
+      const service = spawnService(env);
       await service.printed(/\/docs\n/);
-      const { stderr } = service.written;
-      assert.match(stderr, /EMBEDDED AWS: .* sample data/);
-      assert.equal(/public sample/.test(stderr), !('API_TOKEN' in env));
-      const commands = stderr.split('\n').filter((line) => line.startsWith('  curl '));
-      commands.push(`curl ${/described at (\S+)/.exec(stderr)![1]!}`);
+      const text = service.output();
+      assert.match(text, /EMBEDDED AWS: .* sample data/);
+      assert.equal(/public sample/.test(text), !('API_TOKEN' in env));
+      const commands = text.split('\n').filter((line) => line.startsWith('  curl '));
+      commands.push(`curl ${/described at (\S+)/.exec(text)![1]!}`);
       const statuses: string[] = [];
       for (const command of commands) {
         const shell = `${command} -sS -o /dev/null -w '%{http_code}'`;

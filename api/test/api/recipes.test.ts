@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { fastClock } from '../support/fast-clock.ts';
+import { start } from '../support/process.ts';
 import { token } from '../support/service.ts';
 import { startWorldInRealTime, type World } from '../support/world.ts';
 
@@ -21,15 +20,10 @@ describe('The recipes of docs/recipes.md', function () {
   });
   afterEach(() => world.close());
 
-  async function run(command: string): Promise<{ code: number; output: string }> {
-    const child = spawn('bash', ['-u', '-c', `${fastSleep}\n${functions}\n${command}`], {
-      env: { PATH: process.env['PATH'], U: world.service.url, T: `Authorization: Basic ${token}` },
-    });
-    let output = '';
-    for (const stream of [child.stdout, child.stderr])
-      stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
-    const [code] = (await once(child, 'close')) as [number];
-    return { code, output };
+  function run(command: string) {
+    const env = { U: world.service.url, T: `Authorization: Basic ${token}` };
+    const script = `${fastSleep}\n${functions}\n${command}`;
+    return start('bash', ['-u', '-c', script], env, { isolated: true }).finished;
   }
 
   it('exit with 22 and print the reason when a change is refused', async () => {

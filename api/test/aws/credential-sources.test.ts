@@ -110,10 +110,8 @@ describe('The service with AWS credentials', () => {
       });
 
     it('if the credential_process of a service in a process of its own fails', async () => {
-      const child = spawnService({ AWS_BACKEND: 'aws', API_TOKEN: token, ...withProcess('exit 3') });
-      let stderr = '';
-      child.stderr!.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
-      const [code] = (await once(child, 'close')) as [number];
+      const env = { AWS_BACKEND: 'aws', API_TOKEN: token, ...withProcess('exit 3') };
+      const { code, stderr } = await spawnService(env).finished;
       assert.match(
         stderr,
         /^elb-inventory cannot start\. .*the credential_process of the profile "ops" failed/,

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { run } from '../support/process.ts';
 import { secondToken } from '../support/service.ts';
 import { startWorldInRealTime, type World } from '../support/world.ts';
-import { run } from './generator.ts';
 
 /** One call as the programs in `programs/` print it, with the response that the client has parsed. */
 interface Call {
@@ -111,10 +111,7 @@ export function describeClient(
       world = await startWorldInRealTime();
       const [user = '', password = ''] = Buffer.from(secondToken, 'base64').toString().split(':');
       const output = await run(command, [...args, world.service.url, user, password]);
-      calls = output
-        .trim()
-        .split('\n')
-        .map((line) => JSON.parse(line) as Call);
+      calls = output.split('\n').map((line) => JSON.parse(line) as Call);
     });
     after(() => (world as World | undefined)?.close());
 

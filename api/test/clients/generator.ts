@@ -1,9 +1,7 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { existsSync, rmSync } from 'node:fs';
-import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
+import { run } from '../support/process.ts';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 /** Installed by `.ci/run`; OPENAPI_GENERATOR sets another path. */
@@ -39,12 +37,4 @@ export async function generateClient(generator: string, properties: Record<strin
   const warnings = output.split('\n').filter((line) => / (WARN|ERROR) /.test(line));
   assert.deepEqual(warnings, []);
   return folder;
-}
-
-/** Runs a command and resolves with its standard output. Throws with all of its output if it fails. */
-export async function run(command: string, args: string[], cwd = root): Promise<string> {
-  const child = spawn(command, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
-  const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
-  assert.equal(child.exitCode, 0, `${command} ${args.join(' ')}:\n${stdout}${stderr}`);
-  return stdout;
 }

@@ -1,7 +1,8 @@
 import { copyFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describeClient } from './calls.ts';
-import { generateClient, run } from './generator.ts';
+import { generateClient } from './generator.ts';
+import { run } from '../support/process.ts';
 
 const program = fileURLToPath(new URL('programs/typescript.ts', import.meta.url));
 const tsc = fileURLToPath(new URL('../../../node_modules/typescript/bin/tsc', import.meta.url));

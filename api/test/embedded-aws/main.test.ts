@@ -1,28 +1,17 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { text } from 'node:stream/consumers';
 import { readOptions, UsageError } from '../../embedded-aws/options.ts';
 import { startEmbeddedAws } from '../../embedded-aws/server.ts';
+import { start } from '../support/process.ts';
 
-function start(...args: string[]) {
-  return spawn(process.execPath, ['.test-build/embedded-aws.js', ...args], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-}
-
-async function run(...args: string[]) {
-  const child = start(...args);
-  const [out, err] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
-  return { code: child.exitCode, out, err };
-}
+const startProgram = (...args: string[]) => start(process.execPath, ['.test-build/embedded-aws.js', ...args]);
+const run = (...args: string[]) => startProgram(...args).finished;
 
 describe('npm run embedded-aws', () => {
   it('refuses an invalid option with one sentence and exit code 2', async () => {
-    const { code, out, err } = await run('--draining', 'lose');
+    const { code, stdout, stderr } = await run('--draining', 'lose');
     assert.equal(code, 2);
-    assert.equal(out, '');
-    assert.equal(err, "--draining takes drop, keep, not 'lose'. See --help.\n");
+    assert.equal(stdout, '');
+    assert.equal(stderr, "--draining takes drop, keep, not 'lose'. See --help.\n");
   });
 
   for (const [args, message] of [
@@ -41,22 +30,22 @@ describe('npm run embedded-aws', () => {
   it('exits with 1 and one sentence if the port is in use', async () => {
     const aws = await startEmbeddedAws();
     try {
-      const { code, err } = await run('--port', String(aws.port));
+      const { code, stderr } = await run('--port', String(aws.port));
       assert.equal(code, 1);
-      assert.match(err, /^The port is already in use; choose another one with --port.*\n$/);
+      assert.match(stderr, /^The port is already in use; choose another one with --port.*\n$/);
     } finally {
       await aws.close();
     }
   });
 
   it('exits with 1 and one sentence if the host is not an address of this machine', async () => {
-    const { code, err } = await run('--port', '0', '--host', '192.0.2.1');
+    const { code, stderr } = await run('--port', '0', '--host', '192.0.2.1');
     assert.equal(code, 1);
-    assert.match(err, /does not have the address of --host\.\n$/);
+    assert.match(stderr, /does not have the address of --host\.\n$/);
   });
 
   it('prints its usage with --help', async () => {
-    const { code, out } = await run('--help');
+    const { code, stdout } = await run('--help');
     assert.equal(code, 0);
     for (const option of [
       '--port',
@@ -74,22 +63,21 @@ describe('npm run embedded-aws', () => {
       '--registration-lag',
       '--former-members',
     ]) {
-      assert.ok(out.includes(option), option);
+      assert.ok(stdout.includes(option), option);
     }
   });
 
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     it(`prints its URL, serves requests and exits with 0 on ${signal}`, async () => {
-      const child = start('--port', '0', '--elbs', '5', '--instances', '30', '--rate-limits', '--speed', '2');
-      const [chunk] = (await once(child.stdout, 'data')) as [Buffer];
-      const banner = chunk.toString();
-      assert.match(banner, /default-elb, empty-elb, other-vpc-elb and 2 more; instances: 30/);
-      const url = /aws --region us-east-1 --endpoint-url (\S+) elb describe-load-balancers/.exec(banner)?.[1];
+      const size = ['--elbs', '5', '--instances', '30'];
+      const { printed, stop } = startProgram('--port', '0', ...size, '--rate-limits', '--speed', '2');
+      await printed(/default-elb, empty-elb, other-vpc-elb and 2 more; instances: 30/);
+      const [, url] = await printed(
+        /aws --region us-east-1 --endpoint-url (\S+) elb describe-load-balancers/,
+      );
       const response = await fetch(`${url}/_control/load-balancers`);
       assert.equal(((await response.json()) as { loadBalancers: unknown[] }).loadBalancers.length, 5);
-      child.kill(signal);
-      await once(child, 'close');
-      assert.equal(child.exitCode, 0);
+      assert.equal((await stop(signal)).code, 0);
     });
   }
 });

@@ -43,12 +43,3 @@ export class RawConnection {
     this.#socket.destroy();
   }
 }
-
-/** Polls the condition. Resolves when it is true; rejects after 50 seconds. */
-export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  const start = performance.now();
-  while (!(await condition())) {
-    if (performance.now() - start > 50_000) throw new Error(`timed out after 50 s: ${condition.toString()}`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-}

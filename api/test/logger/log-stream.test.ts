@@ -4,7 +4,7 @@ import { closeSync, constants, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LogStream } from '../../logger/log-stream.ts';
-import { until } from '../http/raw-connection.ts';
+import { until } from '../support/process.ts';
 import { emptyFolder } from '../support/service.ts';
 
 const line = `${'x'.repeat(999)}\n`;

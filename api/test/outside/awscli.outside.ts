@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { Fault } from '../../embedded-aws/faults.ts';
 import { ids } from '../embedded-aws/support.ts';
 import { type AwsCli, startAwsCli } from './aws-cli.ts';
-import { type ServerProcess, startServer } from './process.ts';
+import { type ServerProcess, startServer } from '../support/process.ts';
 
 /** The command from the Debian package `awscli`. */
 const awsCommand = '/usr/bin/aws';

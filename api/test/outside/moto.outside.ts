@@ -9,7 +9,7 @@ import {
   RegisterInstancesWithLoadBalancerCommand,
 } from '@aws-sdk/client-elastic-load-balancing';
 import { messageOf, type Service, startService } from '../support/service.ts';
-import { type ServerProcess, startServer } from './process.ts';
+import { type ServerProcess, startServer } from '../support/process.ts';
 
 /** Installed by `.ci/run`; MOTO_SERVER sets another path. */
 const motoCommand = process.env['MOTO_SERVER'] ?? '.test-build/moto/bin/moto_server';

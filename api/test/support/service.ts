@@ -1,5 +1,4 @@
-import { type ChildProcess, spawn, spawnSync, type StdioOptions } from 'node:child_process';
-import { once } from 'node:events';
+import { type ChildProcess, spawnSync, type StdioOptions } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,6 +6,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { Clock } from '../../clock.ts';
 import { assertAnswerFits } from '../contract/answer-schema.ts';
+import { type Running, start } from './process.ts';
 import { type LogLine, ServiceLog } from './service-log.ts';
 
 export type { LogLine } from './service-log.ts';
@@ -57,24 +57,18 @@ export async function startService(awsUrl: string, env: Env = {}, clock?: Clock)
 
 /** Starts the service in a separate process, for tests of signals, exit codes and crashes. */
 export async function startServiceProcess(awsUrl: string, env: Env = {}): Promise<ServiceProcess> {
-  const child = spawnService({ ...environmentOf(awsUrl), ...env });
+  const { child, printed, stop } = spawnService({ ...environmentOf(awsUrl), ...env });
   const log = new ServiceLog();
   createInterface({ input: child.stdout! }).on('line', (line) => {
     log.add(line);
   });
-  let stderr = '';
-  child.stderr!.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
-  const ended = once(child, 'exit');
-  const line = await Promise.race([
-    log.first(({ msg }) => msg === 'listening'),
-    ended.then(() => Promise.reject(new Error(`the service exited before it was listening: ${stderr}`))),
-  ]);
+  await printed(/"msg":"listening"/);
+  const line = await log.first(({ msg }) => msg === 'listening');
   return {
     ...serviceAt(Number(line['port']), log),
     child,
     close: async () => {
-      child.kill('SIGTERM');
-      await ended;
+      await stop();
     },
   };
 }
@@ -117,25 +111,15 @@ function environmentOf(awsUrl: string): Env {
   };
 }
 
-/** Spawns the service with only this environment. The default `cwd` contains no .env file. */
-export function spawnService(
-  env: Env,
-  cwd: string = emptyFolder(),
-  stdio: StdioOptions = ['ignore', 'pipe', 'pipe'],
-): ChildProcess {
-  const { PATH = '', NODE_V8_COVERAGE } = process.env;
-  return spawn(process.execPath, ['--enable-source-maps', join(root, entry)], {
-    cwd,
-    env: {
-      PATH,
-      ...(NODE_V8_COVERAGE !== undefined && { NODE_V8_COVERAGE }),
-      AWS_EC2_METADATA_DISABLED: 'true',
-      AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
-      ...listening,
-      ...env,
-    },
-    stdio,
-  });
+/** Starts the service with only this environment. The default `cwd` contains no .env file. */
+export function spawnService(env: Env, cwd: string = emptyFolder(), stdio?: StdioOptions): Running {
+  const always = {
+    AWS_EC2_METADATA_DISABLED: 'true',
+    AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
+    ...listening,
+  };
+  const options = { isolated: true, cwd, ...(stdio && { stdio }) };
+  return start(process.execPath, ['--enable-source-maps', join(root, entry)], { ...always, ...env }, options);
 }
 
 /** Runs the service program with these arguments until it exits. */

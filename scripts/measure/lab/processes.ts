@@ -1,18 +1,12 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { start as startProcess } from '../../../api/test/support/process.ts';
 import type { Target } from '../load/request.ts';
 
 const root = new URL('../../../', import.meta.url);
 const probe = new URL('probe.mjs', import.meta.url).href;
 const token = Buffer.from('bench:mark').toString('base64');
-
-const children = new Set<ChildProcess>();
-process.on('exit', () => {
-  for (const child of children) child.kill('SIGKILL');
-});
 
 /** Resources that a process has used since its start; `maxLoopDelayMs` counts since the last reset. */
 export interface Usage {
@@ -35,27 +29,24 @@ export async function start(
   flags: string[] = [],
   args: string[] = [],
 ): Promise<Running> {
-  const child = spawn(
+  const { child, finished, printed, stop } = startProcess(
     process.execPath,
     ['--import', probe, ...flags, fileURLToPath(new URL(file, root)), ...args],
-    {
-      env: { PATH: process.env['PATH'], AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true', ...env },
-      stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
-      // A separate process group: Ctrl-C reaches only this program, which then stops its children.
-      detached: true,
-    },
+    { AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true', ...env },
+    // Ctrl-C reaches only this program, which then stops its children.
+    { isolated: true, detached: true, stdio: ['ignore', 'pipe', 'inherit', 'ipc'] },
   );
-  children.add(child);
   const gone = new AbortController();
   let stopped = false;
-  child.once('exit', (code, signal) => {
-    children.delete(child);
+  void finished.then(({ code, signal }) => {
     if (!stopped)
       gone.abort(new Error(`${file} ended unexpectedly, with ${signal ?? `exit code ${code ?? 0}`}.`));
   });
-  const url = await listeningUrl(child, file);
+  // The service logs its port as JSON; the embedded AWS prints its URL.
+  const [, port, printedPort] = await printed(/"port":(\d+)|http:\/\/[\d.]+:(\d+)/);
+  child.stdout?.removeAllListeners('data').resume();
   return {
-    url,
+    url: `http://127.0.0.1:${port ?? printedPort ?? ''}`,
     authorization: `Basic ${token}`,
     gone: gone.signal,
     usage: async (reset = false) => {
@@ -65,23 +56,9 @@ export async function start(
     },
     stop: async () => {
       stopped = true;
-      child.kill('SIGKILL');
-      if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+      await stop('SIGKILL');
     },
   };
-}
-
-/** The service logs its port as JSON; the embedded AWS prints its URL. */
-async function listeningUrl(child: ChildProcess, file: string): Promise<string> {
-  if (child.stdout === null) throw new Error('the process has no output');
-  for await (const line of createInterface({ input: child.stdout })) {
-    const port = /"port":(\d+)/.exec(line)?.[1] ?? /http:\/\/[\d.]+:(\d+)/.exec(line)?.[1];
-    if (port !== undefined) {
-      child.stdout.resume();
-      return `http://127.0.0.1:${port}`;
-    }
-  }
-  throw new Error(`${file} ended before it listened; see its output above.`);
 }
 
 /** Starts the embedded AWS, whose calls take 40 ms by default. */

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { EmbeddedAws } from '../../../api/embedded-aws/server.ts';
 import type { Host } from './hosts.ts';
 import { unusedPort } from '../../../api/test/support/unused-port.ts';
-import { start, until } from './process.ts';
+import { start, until } from '../../../api/test/support/process.ts';
 
 export interface ElbInFront {
   readonly url: string;
@@ -64,8 +64,7 @@ listen elb
     close: async () => {
       following = false;
       await followed;
-      haproxy.child.kill('SIGKILL');
-      await haproxy.finished;
+      await haproxy.stop('SIGKILL');
     },
   };
 }

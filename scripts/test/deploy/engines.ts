@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Environment, run, until } from './process.ts';
+import { type Environment, run, until } from '../../../api/test/support/process.ts';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 const lab = `${root}../shared/tools/docker-lab`;

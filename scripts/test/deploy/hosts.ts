@@ -3,7 +3,13 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Engine, startEngine } from './engines.ts';
 import { unusedPort } from '../../../api/test/support/unused-port.ts';
-import { type Environment, type Finished, run, type Running, start, until } from './process.ts';
+import {
+  type Environment,
+  type Finished,
+  run,
+  type Running,
+  start,
+} from '../../../api/test/support/process.ts';
 
 export const builder = fileURLToPath(new URL('../../builder.sh', import.meta.url));
 
@@ -59,8 +65,7 @@ export async function startHost(name: string, options: HostOptions): Promise<Hos
     envFile,
     instanceId,
     close: async () => {
-      sshd.child.kill();
-      await sshd.finished;
+      await sshd.stop();
     },
   };
 }
@@ -101,7 +106,7 @@ async function startSshServer(
   const sshd = start('/usr/sbin/sshd', ['-D', '-e', '-f', file('sshd_config')]);
   const client = [`Host ${name}`, `HostName ${address}`, `Port ${port}`];
   writeFileSync(join(folder, 'ssh_config'), `${client.join('\n  ')}\n`, { flag: 'a' });
-  await until(() => sshd.output().includes('listening'), `sshd of ${name}: ${sshd.output()}`);
+  await sshd.printed(/listening/);
   return sshd;
 }
 

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { hasDocker } from './engines.ts';
 import { token } from './hosts.ts';
 import { unusedPort } from '../../../api/test/support/unused-port.ts';
-import { type Environment, run, start, until } from './process.ts';
+import { type Environment, run, start, until } from '../../../api/test/support/process.ts';
 import { addFigure } from './report.ts';
 import { lanes, scenario } from './scenarios.ts';
 import type { World } from './world.ts';
@@ -227,11 +227,11 @@ describe('The image', function () {
         ...ports,
       });
       const why = /aws-1 +\| elb-inventory cannot start\. API_TOKEN is missing: set it to/;
-      await until(() => why.test(attached.output()), 'the reason in the output of up', 20);
-      attached.child.kill();
-      await attached.finished;
+      await attached.printed(why);
+      await attached.stop();
       await assert.rejects(compose(world, [...up, '--wait'], ports), /elb-inventory-aws-1 is unhealthy/);
-      assert.match(await compose(world, ['--profile', 'aws', 'logs', 'aws']), why);
+      const logs = start('docker', composeArgs(['--profile', 'aws', 'logs', 'aws']), world.engine.env);
+      assert.match((await logs.finished).output, why);
       await compose(world, ['--profile', 'aws', 'down', '--volumes']);
     });
   });

@@ -4,7 +4,7 @@ import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { hasHosts, startEngine, stopEngine } from './engines.ts';
 import { type Host, runBuilder, startBuilder, token } from './hosts.ts';
 import { type Load, startLoad, type Tally } from './load.ts';
-import { type Finished, until } from './process.ts';
+import { type Finished, responds, until } from '../../../api/test/support/process.ts';
 import { measured, addFigure } from './report.ts';
 import { lanes, scenario } from './scenarios.ts';
 import type { World } from './world.ts';
@@ -129,7 +129,7 @@ describe('builder.sh on a host under load', function () {
   onHost('refuses a second run during the first', async (world, host) => {
     const results = await measured('two runs at once', load, async () => {
       const first = startBuilder(world.folder, ['--host', 'host-a', '--ref', 'next', ...briefly]);
-      await until(() => first.output().includes('started'), 'the first run has started its container');
+      await first.printed(/started/);
       const second = await redeploy(world, '--ref', 'next', ...briefly);
       return { first: await first.finished, second };
     });
@@ -143,7 +143,7 @@ describe('builder.sh on a host under load', function () {
   onHost('completes in a second run after SSH disconnected in the first', async (world, host) => {
     const results = await measured('SSH cut in the middle, then run again', load, async () => {
       const cut = startBuilder(world.folder, ['--host', 'host-a', '--ref', 'another', ...briefly]);
-      await until(() => cut.output().includes('it is healthy'), 'it waits for the health time');
+      await cut.printed(/it is healthy/);
       killSsh(cut.child.pid!);
       const broken = await cut.finished;
       let again = await redeploy(world, '--ref', 'another', ...briefly);
@@ -170,23 +170,10 @@ describe('builder.sh on a host under load', function () {
   onHost('leaves a service that starts again after a restart of the engine', async (world, host) => {
     const result = await measured('engine restarted (not without loss)', load, async () => {
       await stopEngine('host-a', host.engine);
-      await until(
-        () =>
-          fetch(`${host.url}/healthcheck`).then(
-            () => false,
-            () => true,
-          ),
-        'it does not answer',
-      );
+      const answers = (): Promise<boolean> => responds(`${host.url}/healthcheck`);
+      await until(async () => !(await answers()), 'it does not answer');
       await startEngine('host-a');
-      await until(
-        () =>
-          fetch(`${host.url}/healthcheck`).then(
-            ({ ok }) => ok,
-            () => false,
-          ),
-        'it answers again',
-      );
+      await until(answers, 'it answers again');
       return {};
     });
     assert.ok(result.tally.sent > 0);

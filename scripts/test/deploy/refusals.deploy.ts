@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { hasHosts } from './engines.ts';
 import { builder, type Host, runBuilder } from './hosts.ts';
-import { type Environment, type Finished, run, start } from './process.ts';
+import { type Environment, type Finished, run, start } from '../../../api/test/support/process.ts';
 import { addFigure } from './report.ts';
 import { lanes, scenario } from './scenarios.ts';
 import type { World } from './world.ts';

@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { hasHosts } from './engines.ts';
 import { runBuilder } from './hosts.ts';
-import type { Finished } from './process.ts';
+import type { Finished } from '../../../api/test/support/process.ts';
 import { lanes, scenario } from './scenarios.ts';
 import type { World } from './world.ts';
 

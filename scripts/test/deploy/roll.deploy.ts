@@ -3,7 +3,7 @@ import { type ElbInFront, startElb } from './elb.ts';
 import { hasHosts } from './engines.ts';
 import { runBuilder, token } from './hosts.ts';
 import { type Load, startLoad, type Tally } from './load.ts';
-import { type Finished, until } from './process.ts';
+import { type Finished, responds, until } from '../../../api/test/support/process.ts';
 import { measured } from './report.ts';
 import { lanes, scenario } from './scenarios.ts';
 import { fleet, type World } from './world.ts';
@@ -59,7 +59,7 @@ describe('builder.sh with a load balancer and two hosts', function () {
 
   onFleet('drains each host, redeploys it, and waits until it is in service again', async (world) => {
     elb = await startElb(world.folder, world.aws, fleet, world.hosts);
-    await until(() => fetch(`${elb.url}/healthcheck`).then(({ ok }) => ok), 'the load balancer serves');
+    await until(() => responds(`${elb.url}/healthcheck`), 'the load balancer serves');
     load = startLoad(`${elb.url}/elb/${fleet}`, { Authorization: `Basic ${token}` });
     await until(() => load.tally.sent > 500, 'the load has started');
     const result = await measured('drain-first roll over two hosts', load, () => roll(world));

@@ -1,6 +1,21 @@
-import { Lane } from './process.ts';
 import { table } from './report.ts';
 import { startWorld, type World } from './world.ts';
+
+/** Runs tasks in turn, each after the earlier tasks of this lane and of the others. A failed task does not stop the next. */
+class Lane {
+  readonly #others: readonly Lane[];
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(...others: Lane[]) {
+    this.#others = others;
+  }
+
+  run<T>(work: () => Promise<T>): Promise<T> {
+    const result = Promise.all([this, ...this.#others].map((lane) => lane.#last)).then(work);
+    this.#last = result.catch(() => undefined);
+    return result;
+  }
+}
 
 /** Scenarios of one lane run in turn, lanes run in parallel, and mocha waits for each result in order. */
 const hostA = new Lane();

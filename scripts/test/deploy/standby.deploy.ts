@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
 import { existsSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type ServerProcess, startServer } from '../../../api/test/outside/process.ts';
+import { type Finished, run, type ServerProcess, startServer } from '../../../api/test/support/process.ts';
 import { type Service, startService, token } from '../../../api/test/support/service.ts';
 import { hasHosts } from './engines.ts';
 import { runBuilder } from './hosts.ts';
-import { type Finished, run } from './process.ts';
 import { lanes, scenario } from './scenarios.ts';
 
 /** `.ci/run` creates this virtual environment; MOTO_SERVER replaces it. */

@@ -1,7 +1,7 @@
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { run } from './process.ts';
+import { run } from '../../../api/test/support/process.ts';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import {
   chmodSync,
@@ -21,7 +20,7 @@ import { ConfigError } from '../../../errors.ts';
 import { type InProcess, startInProcess } from '../../support/in-process.ts';
 import { emptyFolder, spawnService } from '../../support/service.ts';
 import { unusedPort } from '../../support/unused-port.ts';
-import { until } from '../raw-connection.ts';
+import { type Running, until } from '../../support/process.ts';
 
 const sample = `Basic ${Buffer.from('sre:change-me').toString('base64')}`;
 /** Node versions before 23.1 do not have `reusePort`. */
@@ -34,7 +33,7 @@ describe('CONTROL_SOCKET', () => {
   let marker: string;
   let port: number;
   const running: InProcess[] = [];
-  const processes: ChildProcess[] = [];
+  const processes: Running[] = [];
   beforeEach(async () => {
     socket = join(emptyFolder(), 'control.sock');
     marker = `${socket}.opened`;
@@ -42,7 +41,7 @@ describe('CONTROL_SOCKET', () => {
   });
   afterEach(async () => {
     for (const service of running.splice(0)) await service.close();
-    for (const child of processes.splice(0)) await end(child, 'SIGKILL');
+    for (const one of processes.splice(0)) await one.stop('SIGKILL');
   });
 
   const settings = () => ({ HOST: '127.0.0.1', PORT: String(port), CONTROL_SOCKET: socket });
@@ -56,16 +55,10 @@ describe('CONTROL_SOCKET', () => {
     running.push(service);
     return { service, log };
   }
-  function startProcess(): ChildProcess {
-    const child = spawnService(settings());
-    processes.push(child);
-    return child;
-  }
-  async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<number | null> {
-    const exited = child.exitCode === null && child.signalCode === null ? once(child, 'exit') : undefined;
-    child.kill(signal);
-    await exited;
-    return child.exitCode;
+  function startProcess(): Running {
+    const started = spawnService(settings());
+    processes.push(started);
+    return started;
   }
   const onSocket = (method: string, path: string, headers = {}) =>
     new Promise<{ status: number; body: string }>((resolve, reject) => {
@@ -146,11 +139,11 @@ describe('CONTROL_SOCKET', () => {
     const child = await withUmask(0o777, () => Promise.resolve(startProcess()));
     await until(socketAnswers);
     await openPrivately();
-    await end(child, 'SIGKILL');
+    await child.stop('SIGKILL');
     assert.ok(existsSync(socket));
     const second = startProcess();
     await until(async () => (await onPort()) === 200);
-    assert.equal(await end(second, 'SIGTERM'), 0);
+    assert.equal((await second.stop()).code, 0);
     assert.equal(existsSync(socket), false);
   });
 
@@ -168,7 +161,7 @@ describe('CONTROL_SOCKET', () => {
   it('is removed on SIGTERM while the port is closed, and the process exits with 0', async () => {
     const child = startProcess();
     await until(socketAnswers);
-    assert.equal(await end(child, 'SIGTERM'), 0);
+    assert.equal((await child.stop()).code, 0);
     assert.equal(existsSync(socket), false);
   });
 

@@ -6,7 +6,8 @@ import { type EmbeddedAws, startEmbeddedAws } from '../../../embedded-aws/server
 import { type ServiceProcess, startServiceProcess, token } from '../../support/service.ts';
 import { createHttpServer } from '../../../http/server/http-server.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
-import { RawConnection, until } from '../raw-connection.ts';
+import { until } from '../../support/process.ts';
+import { RawConnection } from '../raw-connection.ts';
 
 const healthcheck = ['GET /healthcheck HTTP/1.1', 'Host: x', '', ''];
 const list = ['GET /elb/default-elb HTTP/1.1', 'Host: x', `Authorization: Basic ${token}`];

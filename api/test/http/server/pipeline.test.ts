@@ -13,7 +13,8 @@ import { RequestLog } from '../../../http/logging/request-log.ts';
 import type { Inventory } from '../../../load-balancers/inventory/inventory.ts';
 import type { InstanceId } from '../../../load-balancers/instance.ts';
 import { systemClock } from '../../../clock.ts';
-import { RawConnection, until } from '../raw-connection.ts';
+import { until } from '../../support/process.ts';
+import { RawConnection } from '../raw-connection.ts';
 
 const request = 'GET /elb/large HTTP/1.1\r\nHost: x\r\nConnection: keep-alive\r\n\r\n';
 /** More members than a connection buffers if its client does not read. */

@@ -1,5 +1,5 @@
-import { spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { responds, start } from '../../../../api/test/support/process.ts';
 import { unusedPort } from '../../../../api/test/support/unused-port.ts';
 import { listPath } from '../../lab/embedded-aws.ts';
 import { serviceEnv, startServiceWithAws } from '../../lab/processes.ts';
@@ -51,20 +51,10 @@ export async function memoryGrowth(): Promise<Figure[]> {
 async function timeToFirstAnswer(args: string[], env: Record<string, string>): Promise<number> {
   const port = await unusedPort();
   const startedAt = performance.now();
-  const child = spawn(process.execPath, args, {
-    env: { PATH: process.env['PATH'], ...env, PORT: String(port) },
-    stdio: 'ignore',
-  });
-  while (!(await answers(port))) await sleep(2);
+  const options = { isolated: true, stdio: 'ignore' } as const;
+  const server = start(process.execPath, args, { ...env, PORT: String(port) }, options);
+  while (!(await responds(`http://127.0.0.1:${port}/healthcheck`))) await sleep(2);
   const took = performance.now() - startedAt;
-  child.kill('SIGKILL');
+  await server.stop('SIGKILL');
   return took;
-}
-
-async function answers(port: number): Promise<boolean> {
-  try {
-    return (await fetch(`http://127.0.0.1:${port}/healthcheck`)).ok;
-  } catch {
-    return false;
-  }
 }
