@@ -18,16 +18,18 @@ COPY --from=build /build/dist /build/scripts/ask.mjs ./
 USER 10001:10001
 ENV NODE_ENV=production
 EXPOSE 8000
-# ask.mjs uses the control socket if there is one, because another version may share the port.
-HEALTHCHECK --interval=10s --timeout=3s --start-period=30s --start-interval=1s \
-  CMD ["node", "ask.mjs", "GET", "/healthcheck"]
+# ask.mjs uses the control socket if there is one, because another version may share the port. It kills a service that does
+# not answer for 15 s, and the restart policy starts it again; this needs an init process (--init).
+HEALTHCHECK --interval=10s --timeout=18s --start-period=30s --start-interval=1s \
+  CMD ["node", "ask.mjs", "--watchdog"]
 # Node receives SIGTERM and closes gracefully. The young generation has a fixed size; otherwise V8 would double it step by
 # step, and memory use would be stable only after a million requests.
 CMD ["node", "--min-semi-space-size=16", "--max-semi-space-size=16", "server.js"]
 ARG VERSION=1.0.0
 ARG COMMIT=unknown
-# builder.sh checks the env file with `server.js --check-env` if the image has this label.
+# builder.sh checks the env file with `server.js --check-env`, and asks for GET /readiness, if the image has these labels.
 LABEL elb-inventory.check-env="true" \
+  elb-inventory.readiness="true" \
   org.opencontainers.image.title="elb-inventory" \
   org.opencontainers.image.licenses="MIT" \
   org.opencontainers.image.version="$VERSION" \

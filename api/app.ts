@@ -17,6 +17,7 @@ import { healthcheckRoutes } from './http/routes/healthcheck.ts';
 import { type ListHealthDeps, listHealthRoute } from './http/routes/list-health.ts';
 import { type ListLoadBalancersDeps, listLoadBalancersRoute } from './http/routes/list-load-balancers.ts';
 import { type ListMembersDeps, listMembersRoute } from './http/routes/list-members.ts';
+import { type Dependency, readinessRoute } from './http/routes/readiness.ts';
 import { statusRoutes, type StatusRouteDeps } from './http/routes/status.ts';
 import type { Authenticate } from './principals/principal.ts';
 import type { Logger } from './telemetry/logger.ts';
@@ -38,6 +39,8 @@ export interface AppDeps
   readonly closing: AbortSignal;
   /** The files of the API documentation; undefined to serve none. */
   readonly docs: DocsFiles | undefined;
+  /** The dependencies that GET /readiness checks; undefined for an application without that route. */
+  readonly dependencies?: readonly Dependency[];
 }
 
 /** Returns the application with its middleware in order. */
@@ -49,6 +52,8 @@ export function createApp(deps: AppDeps): Koa<RequestState> {
 
   const guarded = new Router({ sensitive: true });
   statusRoutes(guarded, deps);
+  const { dependencies, clock } = deps;
+  if (dependencies !== undefined) readinessRoute(guarded, { dependencies, clock });
   listLoadBalancersRoute(guarded, deps);
   listMembersRoute(guarded, deps);
   attachInstanceRoute(guarded, deps);

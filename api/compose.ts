@@ -1,8 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
+import type { RequestListener } from 'node:http';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { createApp } from './app.ts';
+import { type AppDeps, createApp } from './app.ts';
 import { readBuildInfo } from './build-info.ts';
 import { ClassicElbGateway } from './aws/classic-elb-gateway.ts';
 import { type AwsClientOptions, type AwsClients, createAwsClients } from './aws/clients.ts';
@@ -16,7 +17,7 @@ import { createHttpServer, type HttpServer } from './http/server/http-server.ts'
 import { koaBasicAuthenticate, rememberVerified } from './http/middleware/basic-auth.ts';
 import { ListAnswers } from './http/answers/list-answer.ts';
 import { Pipeline } from './http/server/pipeline.ts';
-import { fastPath } from './http/server/fast-path.ts';
+import { fastPath, type FastPathDeps } from './http/server/fast-path.ts';
 import { RequestLog } from './http/logging/request-log.ts';
 import type { DocsFiles } from './http/routes/docs.ts';
 import { ChangeWaiter } from './load-balancers/changes/change-waiter.ts';
@@ -27,11 +28,12 @@ import { Inventory } from './load-balancers/inventory/inventory.ts';
 import { LastInServiceGuard } from './load-balancers/changes/last-in-service-guard.ts';
 import { MembershipChanges } from './load-balancers/changes/membership-changes.ts';
 import { only } from './load-balancers/changes/change-outcomes.ts';
+import { checkReads } from './load-balancers/read-check.ts';
 import { RecentChanges } from './load-balancers/health/recent-changes.ts';
 import { HealthWaiter } from './load-balancers/health/health-waiter.ts';
 import type { Authenticate } from './principals/principal.ts';
 import { AwsLedger } from './telemetry/aws-ledger.ts';
-import { startTrace } from './telemetry/aws-trace.ts';
+import { type AwsTrace, startTrace } from './telemetry/aws-trace.ts';
 import type { Logger } from './telemetry/logger.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { warmUp } from './warm-up.ts';
@@ -92,6 +94,8 @@ export async function compose(
   const health = new HealthService(healthReader, inventory, recentChanges, clock);
   const requestLog = new RequestLog(logger, config.logMaxPerSecond, clock);
   const pipeline = new Pipeline(requestLog, clock);
+  // Counts its requests separately from those on the port.
+  const controlPipeline = new Pipeline(requestLog, clock);
   let verify = verifierOf(config.accepted);
   const deps = {
     closing: closing.signal,
@@ -122,7 +126,11 @@ export async function compose(
       ledger,
       budgets: () => gateway.budgets,
       picture: () => inventory.picture,
-      requestsInFlight: () => pipeline.inFlight,
+      requests: () => ({
+        inFlight: pipeline.inFlight + controlPipeline.inFlight,
+        answered: pipeline.answeredRequests,
+        internalErrors: pipeline.internalErrors,
+      }),
       waiters: () => waiter.waiters,
       clock,
     },
@@ -130,13 +138,16 @@ export async function compose(
     clock,
     docs: config.docs ? locateDocs() : undefined,
   };
-  const application = createApp(deps).callback();
-  const listener = fastPath((request, response) => void application(request, response), deps);
-  const http = createHttpServer(listener, closing);
+  const controlDeps = {
+    ...deps,
+    pipeline: controlPipeline,
+    dependencies: [{ name: 'aws', check: (trace: AwsTrace) => checkReads(gateway, trace) }],
+  };
+  const http = createHttpServer(listenerOf(deps), closing);
   const control =
     config.controlSocket === undefined
       ? undefined
-      : createControlSocket(config.controlSocket, listener, logger);
+      : createControlSocket(config.controlSocket, listenerOf(controlDeps), logger);
   if (options.warmUp ?? true)
     (control ?? http).server.once('listening', () => {
       warmUp(config).catch((err: unknown) => {
@@ -158,6 +169,11 @@ export async function compose(
       await closeAws();
     },
   };
+}
+
+function listenerOf(deps: AppDeps & FastPathDeps): RequestListener {
+  const application = createApp(deps).callback();
+  return fastPath((request, response) => void application(request, response), deps);
 }
 
 function verifierOf(accepted: Config['accepted']): Authenticate {

@@ -263,7 +263,7 @@ export const contract = {
         region: { type: 'string', example: 'us-east-1' },
         requests: {
           ...openObject,
-          required: ['inFlight', 'waiting'],
+          required: ['inFlight', 'waiting', 'answered', 'internalErrors'],
           properties: {
             inFlight: {
               type: 'integer',
@@ -271,6 +271,12 @@ export const contract = {
               example: 1,
             },
             waiting: { type: 'integer', description: 'requests that wait for a state', example: 0 },
+            answered: {
+              type: 'integer',
+              description: 'requests on the port that were authenticated or got a 500, since the start',
+              example: 1200,
+            },
+            internalErrors: { type: 'integer', description: 'those that got a 500', example: 0 },
           },
         },
         picture: {

@@ -9,6 +9,8 @@ export class Pipeline {
   readonly #log: RequestLog;
   readonly #clock: Clock;
   #inFlight = 0;
+  #answered = 0;
+  #internalErrors = 0;
 
   constructor(log: RequestLog, clock: Clock) {
     this.#log = log;
@@ -18,6 +20,16 @@ export class Pipeline {
   /** The number of admitted requests whose response is not closed or whose handler is still running. */
   get inFlight(): number {
     return this.#inFlight;
+  }
+
+  /** The number of ended requests that were authenticated or got a 500. */
+  get answeredRequests(): number {
+    return this.#answered;
+  }
+
+  /** The number of those that got a 500. */
+  get internalErrors(): number {
+    return this.#internalErrors;
   }
 
   /** Counts the request and returns its state. Call `answered` once for each admitted request. */
@@ -58,6 +70,9 @@ export class Pipeline {
 
   #end(state: RequestState): void {
     this.#inFlight -= 1;
+    const isInternalError = state.response.statusCode === 500;
+    if (isInternalError) this.#internalErrors += 1;
+    if (isInternalError || state.principal !== undefined) this.#answered += 1;
     this.#log.answered(state);
   }
 }

@@ -72,7 +72,7 @@ describe('GET /status', () => {
     assert.equal(commit, commitOfThis());
     assert.ok(Math.abs(Date.parse(startedAt) + uptimeSeconds * 1000 - world.clock.epochMs()) < 5000);
     assert.deepEqual([backend, region], ['aws', 'us-east-1']);
-    assert.deepEqual(requests, { inFlight: 1, waiting: 0 });
+    assert.deepEqual(requests, { inFlight: 1, answered: 0, internalErrors: 0, waiting: 0 });
     assert.deepEqual(picture, { loadBalancers: 0 });
     assert.deepEqual([aws.reachable, aws.working], ['unknown', 'unknown']);
     assert.deepEqual(aws.calls, []);

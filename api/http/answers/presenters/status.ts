@@ -3,6 +3,14 @@ import type { BudgetState, DelayedCalls } from '../../../telemetry/budget-state.
 import type { Clock } from '../../../clock.ts';
 import type { Envelope } from './text.ts';
 
+export interface RequestCounts {
+  readonly inFlight: number;
+  /** The requests on the port that were authenticated or got a 500, since the start. */
+  readonly answered: number;
+  /** Those that got a 500. */
+  readonly internalErrors: number;
+}
+
 /** The sources of the state of the process. */
 export interface StatusDeps {
   readonly build: () => Promise<{ readonly version: string; readonly commit: string }>;
@@ -13,7 +21,7 @@ export interface StatusDeps {
   readonly budgets: () => readonly BudgetState[];
   /** `asOf` is on the scale of `Clock.now()`; it is -Infinity before the first read. */
   readonly picture: () => { readonly loadBalancers: number; readonly asOf: number };
-  readonly requestsInFlight: () => number;
+  readonly requests: () => RequestCounts;
   readonly waiters: () => number;
   readonly clock: Clock;
 }
@@ -31,7 +39,7 @@ export async function presentStatus(deps: StatusDeps): Promise<Envelope<object>>
       uptimeSeconds: Math.floor((clock.epochMs() - startedAt.getTime()) / 1000),
       backend,
       region,
-      requests: { inFlight: deps.requestsInFlight(), waiting: deps.waiters() },
+      requests: { ...deps.requests(), waiting: deps.waiters() },
       picture: {
         loadBalancers,
         ...(asOf !== -Infinity && { ageSeconds: Math.round((clock.now() - asOf) / 100) / 10 }),

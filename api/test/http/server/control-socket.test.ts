@@ -16,6 +16,7 @@ import {
 import { request } from 'node:http';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { startEmbeddedAws } from '../../../embedded-aws/server.ts';
 import { ConfigError } from '../../../errors.ts';
 import { type InProcess, startInProcess } from '../../support/in-process.ts';
 import { emptyFolder, spawnService } from '../../support/service.ts';
@@ -118,6 +119,55 @@ describe('CONTROL_SOCKET', () => {
     await start();
     await onSocket('POST', '/open-port');
     assert.equal(await onPort('POST', '/open-port'), 404);
+  });
+
+  describe('GET /readiness', () => {
+    it('is not on the port, and requires credentials', async () => {
+      await start();
+      assert.equal((await onSocket('GET', '/readiness')).status, 401);
+      await onSocket('POST', '/open-port');
+      assert.equal(await onPort('GET', '/readiness'), 404);
+    });
+
+    it('calls AWS each time, once for each kind of read', async () => {
+      const aws = await startEmbeddedAws();
+      const keys = { AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' };
+      const API_TOKEN = Buffer.from('tester:a-long-enough-secret').toString('base64');
+      await start({ AWS_BACKEND: 'aws', AWS_ENDPOINT_URL: aws.url, ...keys, API_TOKEN });
+      const ask = () => onSocket('GET', '/readiness', { Authorization: `Basic ${API_TOKEN}` });
+      const ready = '{"ready":true,"dependencies":[{"name":"aws","reachable":true}]}';
+      for (const calls of [1, 2]) {
+        assert.deepEqual(await ask(), { status: 200, body: ready });
+        const counts = Object.entries(aws.calls().actions).map(([action, count]) => [action, count.calls]);
+        assert.deepEqual(counts.sort(), [
+          ['DescribeInstanceHealth', calls],
+          ['DescribeInstances', calls],
+          ['DescribeLoadBalancerAttributes', calls],
+          ['DescribeLoadBalancers', calls],
+        ]);
+      }
+      aws.faults.set([{ refuse: true, actions: ['DescribeInstances'] }]);
+      const { status, body } = await ask();
+      assert.equal(status, 503);
+      assert.match(
+        body,
+        /^{"ready":false,"dependencies":\[{"name":"aws","reachable":false,"message":"AWS refused .*DescribeInstances/,
+      );
+      await aws.close();
+      assert.equal((await ask()).status, 503);
+    });
+  });
+
+  it('counts authenticated requests on the port, but not those on the socket', async () => {
+    await start();
+    await onSocket('POST', '/open-port');
+    await onSocket('GET', '/elb/default-elb', { Authorization: sample });
+    for (const path of ['/elb/default-elb', '/elb/default-elb', '/elb/none', '/healthcheck'])
+      await onPort('GET', path);
+    await fetch(`http://127.0.0.1:${port}/elb`, { headers: { Connection: 'close' } });
+    const { body } = await onSocket('GET', '/status', { Authorization: sample });
+    const { requests } = (JSON.parse(body) as { message: { requests: object } }).message;
+    assert.deepEqual(requests, { inFlight: 1, answered: 3, internalErrors: 0, waiting: 0 });
   });
 
   it('returns 409 with the reason if the port cannot be opened, and opens it once it is free', async () => {

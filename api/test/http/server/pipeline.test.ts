@@ -114,6 +114,17 @@ describe('Pipeline', () => {
     });
   }
 
+  it('counts internal errors', async () => {
+    await connect(
+      koaOf(() => {
+        throw new TypeError('a bug');
+      }),
+    );
+    connection.send(request);
+    await until(() => pipeline.inFlight === 0 && lines.length === 1);
+    assert.deepEqual([pipeline.answeredRequests, pipeline.internalErrors], [1, 1]);
+  });
+
   it('counts a request as in flight until its handler is done, even if the client has disconnected', async () => {
     let finish: (() => void) | undefined;
     await connect(koaOf(() => new Promise<void>((resolve) => (finish = resolve))));

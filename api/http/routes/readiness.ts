@@ -1,0 +1,46 @@
+import type Router from '@koa/router';
+import { DomainError } from '../../errors.ts';
+import { type AwsTrace, startTrace } from '../../telemetry/aws-trace.ts';
+import type { Clock } from '../../clock.ts';
+import { type DependencyState, presentReadiness } from '../answers/presenters/readiness.ts';
+import { allowQuery } from '../middleware/allow-query.ts';
+
+/** Shorter than the timeout of scripts/ask.mjs, in milliseconds. */
+const deadlineMs = 5000;
+
+/** A system without which requests fail. */
+export interface Dependency {
+  readonly name: string;
+  /** Uses the system like a request. Throws a DomainError if that fails. */
+  readonly check: (trace: AwsTrace) => Promise<void>;
+}
+
+export interface ReadinessDeps {
+  readonly dependencies: readonly Dependency[];
+  readonly clock: Clock;
+}
+
+/**
+ * Only the control socket has this route, so the contract of the API does not include it. The request goes through the
+ * same middleware as all authenticated requests, so a version that fails all of them is not ready.
+ */
+export function readinessRoute(router: Router, { dependencies, clock }: ReadinessDeps): void {
+  router.get('/readiness', allowQuery(), async (ctx) => {
+    const trace = (ctx.state.trace = startTrace(clock, deadlineMs, { probe: true }));
+    const states = await Promise.all(dependencies.map((dependency) => readState(dependency, trace)));
+    const readiness = presentReadiness(states);
+    ctx.set('Cache-Control', 'no-store');
+    ctx.status = readiness.ready ? 200 : 503;
+    ctx.body = readiness;
+  });
+}
+
+async function readState({ name, check }: Dependency, trace: AwsTrace): Promise<DependencyState> {
+  try {
+    await check(trace);
+    return { name, failure: undefined };
+  } catch (error) {
+    if (!(error instanceof DomainError)) throw error;
+    return { name, failure: error.message };
+  }
+}

@@ -1,0 +1,28 @@
+import { DomainError } from '../errors.ts';
+import type { AwsTrace } from '../telemetry/aws-trace.ts';
+import type { InstanceId } from './instance.ts';
+import type { LoadBalancerGateway } from './load-balancer-gateway.ts';
+
+/** EC2 answers a filter with an id that does not exist with an empty list. */
+const noInstance = 'i-00000000' as InstanceId;
+
+/**
+ * Makes one AWS call of each kind that reads need, without the cache. Health and attributes need a load balancer: those
+ * calls are left out in a region without any. Throws the DomainError of the first call that fails.
+ */
+export async function checkReads(gateway: LoadBalancerGateway, trace: AwsTrace): Promise<void> {
+  const [first] = await gateway.describeRegion(trace);
+  const member = first?.[1].members[0] ?? noInstance;
+  const calls: Promise<unknown>[] = [gateway.describeInstances([member], trace)];
+  if (first !== undefined) {
+    const [elbName] = first;
+    calls.push(gateway.describeHealth(elbName, undefined, 'ordinary', trace).catch(ignoreDeleted));
+    calls.push(gateway.describeDraining(elbName, trace).catch(ignoreDeleted));
+  }
+  await Promise.all(calls);
+}
+
+/** The load balancer can be deleted between two calls; AWS then has answered. */
+function ignoreDeleted(error: unknown): void {
+  if (!(error instanceof DomainError) || error.code !== 'elb_not_found') throw error;
+}
