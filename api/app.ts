@@ -5,6 +5,7 @@ import { admission } from './http/middleware/admission.ts';
 import { basicAuth } from './http/middleware/basic-auth.ts';
 import { closeConnections } from './http/middleware/close-connections.ts';
 import { errorHandler } from './http/middleware/error-handler.ts';
+import { redirectHttp } from './http/middleware/redirect-http.ts';
 import { unmatched } from './http/middleware/unmatched.ts';
 import { wellFormed } from './http/middleware/well-formed.ts';
 import type { Pipeline } from './http/server/pipeline.ts';
@@ -37,6 +38,8 @@ export interface AppDeps
   readonly authenticate: Authenticate;
   /** Aborts when the service starts to close. */
   readonly closing: AbortSignal;
+  /** Whether to redirect requests that a client sent to the load balancer over http. */
+  readonly redirectHttp: boolean;
   /** The files of the API documentation; undefined to serve none. */
   readonly docs: DocsFiles | undefined;
   /** The dependencies that GET /readiness checks; undefined for an application without that route. */
@@ -71,6 +74,7 @@ export function createApp(deps: AppDeps): Koa<RequestState> {
   app.use(errorHandler());
   app.use(wellFormed());
   app.use(open.routes());
+  if (deps.redirectHttp) app.use(redirectHttp());
   app.use(pages.routes());
   app.use(basicAuth(deps.authenticate));
   app.use(guarded.routes());

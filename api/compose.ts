@@ -136,6 +136,7 @@ export async function compose(
     },
     deadlineMs,
     clock,
+    redirectHttp: config.redirectHttp,
     docs: config.docs ? locateDocs() : undefined,
   };
   const controlDeps = {

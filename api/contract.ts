@@ -19,6 +19,8 @@ const description = `List, attach and detach the EC2 instances of classic Elasti
 - Credentials are the user and password of a token in \`API_TOKEN\`, sent as \`Authorization: Basic <token>\`. Without
   them, every path except \`/healthcheck\`, \`/docs\` and \`/swagger.yaml\` returns 401; with them, an unknown path returns 404.
 - \`HEAD\` works on every path with \`GET\`. Other methods that a path does not support return 405.
+- With \`REDIRECT_HTTP=on\`, a request that reached the load balancer over http gets 308 and its URL with https, except
+  \`/healthcheck\`.
 - Node.js responds to invalid HTTP (400), to slow requests (408) and to header fields above 16 KiB (431) without a body,
   and closes the connection.
 - Bodies are parsed as JSON with any Content-Type, up to 16 KiB.
@@ -411,6 +413,11 @@ export const contract = {
     },
   },
   responses: {
+    HttpsRequired: failure(
+      'with REDIRECT_HTTP=on, the request reached the load balancer over http',
+      'this service requires https; use https',
+      { Location: { type: 'string', description: 'the same URL with https' } },
+    ),
     NotModified: {
       description: 'the list still matches If-None-Match; the response has no body',
       headers: {
@@ -489,6 +496,7 @@ export const contract = {
 
 /** The response of each status, for operations whose `@swagger` block does not have another one. */
 export const sharedResponses: Readonly<Record<number, { readonly $ref: string }>> = {
+  308: { $ref: '#/responses/HttpsRequired' },
   400: { $ref: '#/responses/WrongParameter' },
   401: { $ref: '#/responses/Unauthenticated' },
   403: { $ref: '#/responses/CrossSite' },
@@ -534,6 +542,7 @@ export const answeredBy: Readonly<Record<ErrorCode, Which>> = {
   closing: single,
   cross_site_request: change,
   elb_not_found: ofOneElb,
+  https_required: guarded,
   instance_already_attached: attach,
   instance_not_attached: detach,
   instance_refused: single,

@@ -11,6 +11,7 @@ export type ErrorCode =
   | 'closing'
   | 'cross_site_request'
   | 'elb_not_found'
+  | 'https_required'
   | 'instance_already_attached'
   | 'instance_not_attached'
   | 'instance_refused'
@@ -43,6 +44,8 @@ export interface DomainErrorDetails {
   readonly authFailure?: string;
   /** Whether the request did not reach AWS, so that it changed nothing. */
   readonly unsent?: boolean;
+  /** The URL to use instead, for `https_required`. */
+  readonly location?: string;
   /** The methods of the path, for `method_not_allowed`. */
   readonly allow?: readonly string[];
 }

@@ -48,6 +48,8 @@ export interface Config {
   /** All load balancers (true), none (false), or those with these names. */
   readonly protectLastInService: boolean | readonly string[];
   readonly docs: boolean;
+  /** Whether to redirect requests that a client sent to the load balancer over http. */
+  readonly redirectHttp: boolean;
   /** The maximum rate of request log lines; further successful reads are logged as sums. */
   readonly logMaxPerSecond: number;
   readonly logLevel: (typeof logLevels)[number];
@@ -110,6 +112,7 @@ export function readConfig(
     ec2ReadsPerSecond: read.integer('AWS_EC2_READS_PER_SECOND', 10, 1, 1000),
     protectLastInService: readProtection(read, env),
     docs: read.oneOf('DOCS', ['on', 'off'], 'on') === 'on',
+    redirectHttp: read.oneOf('REDIRECT_HTTP', ['on', 'off'], 'off') === 'on',
     logMaxPerSecond: read.integer('LOG_MAX_PER_SECOND', 200, 0, 1_000_000),
     logLevel: read.oneOf('LOG_LEVEL', logLevels, 'info'),
   });

@@ -1,5 +1,5 @@
 import { Instance } from '@cdktf/provider-aws/lib/instance';
-import { Fn, type ITerraformDependable } from 'cdktf';
+import { Fn, Token, type ITerraformDependable } from 'cdktf';
 import { Construct } from 'constructs';
 import type { HostTemplate } from './host-template';
 import type { RunningHosts } from './running-hosts';
@@ -29,7 +29,7 @@ export class SingleHost extends Construct implements RunningHosts {
       dependsOn: [...props.dependsOn],
     });
     this.instanceIds = [instance.id];
-    this.addresses = [Fn.coalesce([instance.publicIp, instance.privateIp])];
+    this.addresses = [Token.asString(Fn.coalesce([instance.publicIp, instance.privateIp]))];
     this.metricDimensions = { InstanceId: instance.id };
   }
 }

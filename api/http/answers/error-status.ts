@@ -2,6 +2,7 @@ import type { ErrorCode } from '../../errors.ts';
 
 /** The HTTP status of each error code. */
 export const errorStatus: Readonly<Record<ErrorCode, number>> = {
+  https_required: 308,
   malformed_request: 400,
   wrong_condition: 400,
   wrong_data_format: 400,

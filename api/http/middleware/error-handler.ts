@@ -21,8 +21,9 @@ export function errorHandler(): AppMiddleware {
       ctx.status = errorStatus[code];
       ctx.body = presentText(message);
       ctx.set('Error-Code', code);
-      const { retryAfterSeconds, allow } = details;
+      const { retryAfterSeconds, allow, location } = details;
       if (retryAfterSeconds !== undefined) ctx.set('Retry-After', String(retryAfterSeconds));
+      if (location !== undefined) ctx.set('Location', location);
       if (allow !== undefined) ctx.set('Allow', allow.join(', '));
       // RFC 9110, 12.5.3: a 415 lists the accepted content codings of requests.
       if (code === 'unsupported_encoding') ctx.set('Accept-Encoding', 'identity');

@@ -4,6 +4,7 @@ import { parseElbName } from '../../load-balancers/instance.ts';
 import type { Authenticate } from '../../principals/principal.ts';
 import type { Clock } from '../../clock.ts';
 import type { ListAnswers } from '../answers/list-answer.ts';
+import { forwardedOverHttp } from '../input/forwarded-proto.ts';
 import { isHost } from '../input/host.ts';
 import type { Pipeline } from './pipeline.ts';
 
@@ -13,6 +14,8 @@ export interface FastPathDeps {
   readonly authenticate: Authenticate;
   readonly pipeline: Pipeline;
   readonly clock: Clock;
+  /** Whether to leave requests over http to the application, which redirects them. */
+  readonly redirectHttp: boolean;
 }
 
 const prefix = '/elb/';
@@ -33,6 +36,7 @@ function answerFromCache(request: IncomingMessage, response: ServerResponse, dep
   if (method !== 'GET' || !url.startsWith(prefix)) return false;
   if (headers['cache-control'] !== undefined || headers.pragma !== undefined) return false;
   if (headers['if-none-match'] !== undefined || headers['if-match'] !== undefined) return false;
+  if (deps.redirectHttp && forwardedOverHttp(headers)) return false;
   if (headers.host === undefined || !isHost(headers.host)) return false;
   const elbName = parseElbName(url.slice(prefix.length));
   if (elbName === undefined) return false;

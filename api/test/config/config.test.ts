@@ -186,6 +186,7 @@ describe('readConfig', () => {
       ec2ReadsPerSecond: 10,
       protectLastInService: false,
       docs: true,
+      redirectHttp: false,
       logMaxPerSecond: 200,
       logLevel: 'info',
     };
@@ -218,6 +219,7 @@ describe('readConfig', () => {
       [{ PROTECT_LAST_IN_SERVICE: 'true' }, { protectLastInService: true }],
       [{ PROTECT_LAST_IN_SERVICE: 'a , one-elb,B2' }, { protectLastInService: ['a', 'one-elb', 'B2'] }],
       [{ DOCS: 'off' }, { docs: false }],
+      [{ REDIRECT_HTTP: 'on' }, { redirectHttp: true }],
       [{ LOG_LEVEL: 'silent' }, { logLevel: 'silent' }],
       [{ NODE_ENV: 'production', AWS_BACKEND: 'embedded' }, { backend: 'embedded' }],
       [{ NODE_ENV: 'test' }, { backend: 'embedded' }],

@@ -24,7 +24,12 @@ const ajv = new Ajv({ allErrors: true, keywords: ['example'] });
 const validators = new WeakMap<SchemaObject, ValidateFunction>();
 
 /** The responses to requests without an operation: of an undeclared method, and of an unknown path. */
-const withoutOperation = { 400: 'WrongParameter', 401: 'Unauthenticated', 500: 'Unforeseen' };
+const withoutOperation = {
+  308: 'HttpsRequired',
+  400: 'WrongParameter',
+  401: 'Unauthenticated',
+  500: 'Unforeseen',
+};
 const unknownMethod = { ...withoutOperation, 405: 'MethodNotAllowed' };
 const unknownPath = { ...withoutOperation, 404: 'PathNotFound' };
 

@@ -64,6 +64,7 @@ describe('Pipeline', () => {
         lists: new ListAnswers(),
         pipeline,
         clock: systemClock,
+        redirectHttp: false,
       }),
     'through Koa': () =>
       koaOf((ctx) => {
