@@ -9,9 +9,10 @@ import { redirectHttp } from './http/middleware/redirect-http.ts';
 import { unmatched } from './http/middleware/unmatched.ts';
 import { wellFormed } from './http/middleware/well-formed.ts';
 import type { Pipeline } from './http/server/pipeline.ts';
-import { type AttachBatchDeps, attachBatchRoute } from './http/routes/attach-batch.ts';
-import { type AttachInstanceDeps, attachInstanceRoute } from './http/routes/attach-instance.ts';
-import { detachBatchRoute } from './http/routes/detach-batch.ts';
+import { attachInstancesRoute } from './http/routes/attach-instances.ts';
+import { attachInstanceRoute } from './http/routes/attach-instance.ts';
+import { detachInstancesRoute } from './http/routes/detach-instances.ts';
+import type { ChangeRouteDeps } from './http/routes/change-route-deps.ts';
 import { detachInstanceRoute } from './http/routes/detach-instance.ts';
 import { type DocsFiles, docsRoutes } from './http/routes/docs.ts';
 import { healthcheckRoutes } from './http/routes/healthcheck.ts';
@@ -25,13 +26,7 @@ import type { Logger } from './telemetry/logger.ts';
 import type { Clock } from './clock.ts';
 
 export interface AppDeps
-  extends
-    AttachBatchDeps,
-    AttachInstanceDeps,
-    ListHealthDeps,
-    ListLoadBalancersDeps,
-    ListMembersDeps,
-    StatusRouteDeps {
+  extends ChangeRouteDeps, ListHealthDeps, ListLoadBalancersDeps, ListMembersDeps, StatusRouteDeps {
   readonly logger: Logger;
   readonly pipeline: Pipeline;
   readonly clock: Clock;
@@ -62,8 +57,8 @@ export function createApp(deps: AppDeps): Koa<RequestState> {
   attachInstanceRoute(guarded, deps);
   detachInstanceRoute(guarded, deps);
   listHealthRoute(guarded, deps);
-  attachBatchRoute(guarded, deps);
-  detachBatchRoute(guarded, deps);
+  attachInstancesRoute(guarded, deps);
+  detachInstancesRoute(guarded, deps);
 
   const app = new Koa<RequestState>();
   app.on('error', (err: unknown) => {

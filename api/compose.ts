@@ -197,7 +197,7 @@ async function connectAws(
   const embedded = await startEmbeddedAws({ region: config.region });
   const credentials = { accessKeyId: 'embedded', secretAccessKey: 'embedded' };
   return {
-    clients: createAwsClients({ ...config, endpoint: embedded.url, credentials, amazonsOwn: false, clock }),
+    clients: createAwsClients({ ...config, endpoint: embedded.url, credentials, embedded: true, clock }),
     closeAws: () => embedded.close(),
   };
 }
@@ -213,7 +213,7 @@ function readCaBundle(path: string | undefined): string | undefined {
   }
 }
 
-/** Fails at startup instead of at the first request. */
+/** Makes missing credentials fail at startup, not at the first request. */
 async function requireCredentials(clients: AwsClients): Promise<void> {
   try {
     await clients.elb.config.credentials();
@@ -228,7 +228,7 @@ async function requireCredentials(clients: AwsClients): Promise<void> {
   }
 }
 
-/** Profiles also have settings, and the SDK reports their faults at the first request only. */
+/** An AWS profile also has settings, and the SDK reports their faults only at the first request. */
 async function requireSettings(clients: AwsClients): Promise<void> {
   try {
     await checkSdkSettings(clients);

@@ -1,6 +1,6 @@
 import type { ErrorCode } from './errors.ts';
 
-/** A response `{"message": X}` in which X is a sentence like `example`. */
+/** An error response whose message is a sentence like `example`. */
 const failure = (description: string, example: string, headers: Record<string, object> = {}) => ({
   description,
   schema: { $ref: '#/definitions/Failure' },
@@ -24,7 +24,7 @@ const description = `List, attach and detach the EC2 instances of classic Elasti
 - Node.js responds to invalid HTTP (400), to slow requests (408) and to header fields above 16 KiB (431) without a body,
   and closes the connection.
 - Bodies are parsed as JSON with any Content-Type, up to 16 KiB.
-- With \`If-Match\` and the \`ETag\` of a list, a change is made only if the list is unchanged (else 412). Other conditions
+- With \`If-Match\` and the \`ETag\` of a list, a change is made only if the list is unchanged; otherwise 412. Other conditions
   on changes return 400.
 - An unknown query parameter returns 400, except on paths that need no credentials.
 - An instance id is \`i-\` and 8 or 17 lower-case hex digits.
@@ -191,7 +191,7 @@ export const contract = {
         },
         description: {
           type: 'string',
-          description: 'the description by AWS',
+          description: "AWS's description of the state",
           example: 'Instance registration is still in progress.',
         },
         condition: oneOf('the meaning of the description, for programs', [
@@ -226,7 +226,7 @@ export const contract = {
     // an untyped property. So `message` is an additional property.
     Outcome: {
       ...openObject,
-      description: 'also has a `message`: MachineInfo if the instance was changed, else one sentence',
+      description: 'also has a `message`: MachineInfo if the instance was changed, otherwise one sentence',
       'x-further-properties': ['message'],
       required: ['instanceId', 'status'],
       properties: {
@@ -318,7 +318,7 @@ export const contract = {
         throttled: { type: 'integer', description: 'calls that AWS throttled', example: 0 },
         failed: { type: 'integer', example: 0 },
         lastAt: { type: 'string', example: '2026-11-21T14:47:13.000Z' },
-        medianMs: { type: 'integer', description: 'of the last 500 calls, like p99Ms', example: 45 },
+        medianMs: { type: 'integer', description: 'the median of the last 500 calls', example: 45 },
         p99Ms: { type: 'integer', example: 310 },
         lastOutcome: oneOf('the outcome of the last call', ['ok', 'throttled', 'failed']),
         lastError: { $ref: '#/definitions/CallError' },
@@ -385,7 +385,7 @@ export const contract = {
       in: 'header',
       name: 'If-Match',
       description:
-        'the ETag of GET /elb/{elbName}: the change is made only if the list is unchanged (else 412); or *',
+        'the ETag of GET /elb/{elbName}: the change is made only if the list is unchanged, otherwise 412; or *',
       type: 'string',
     },
     timeout: {
@@ -401,7 +401,7 @@ export const contract = {
     dryRun: {
       in: 'query',
       name: 'dryRun',
-      description: 'true makes all checks and returns what would be done, without a change',
+      description: 'true runs all checks and returns what would be done, but makes no change',
       type: 'boolean',
     },
     force: {

@@ -1,6 +1,6 @@
 /**
- * The reasons why an operation fails. `http/error-status.ts` maps them to HTTP statuses, `contract.ts` to operations.
- * Clients match them (header `Error-Code`), so the meaning of a code must not change.
+ * The reasons why an operation fails. `http/answers/error-status.ts` maps them to HTTP statuses, `contract.ts` to
+ * operations. Clients match them (header `Error-Code`), so the meaning of a code must not change.
  */
 export type ErrorCode =
   | 'attachment_lost'

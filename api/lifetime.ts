@@ -8,7 +8,7 @@ const graceMs = 13_000;
 const lastLinesMs = 1000;
 const parentCheckMs = 500;
 
-/** What a shutdown closes and logs to. */
+/** The parts of the process that a shutdown uses. */
 export interface Running {
   readonly log: LogStream;
   readonly logger: Logger;

@@ -21,7 +21,7 @@ export async function warmUp(config: Config): Promise<void> {
   try {
     const clock = systemClock;
     const credentials = { accessKeyId: 'warm-up', secretAccessKey: 'warm-up' };
-    const clients = createAwsClients({ ...config, endpoint: aws.url, credentials, amazonsOwn: false, clock });
+    const clients = createAwsClients({ ...config, endpoint: aws.url, credentials, embedded: true, clock });
     const gateway = new ClassicElbGateway(clients, new AwsLedger(clock), budget, clock);
     const trace = (): AwsTrace => startTrace(clock, config.deadlineMs);
     for (let round = 0; round < rounds; round += 1) {

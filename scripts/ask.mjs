@@ -1,5 +1,5 @@
 // node ask.mjs METHOD PATH…: sends requests in turn, with the service's token, to the service in the same container, over its
-// control socket if it has one. Prints the status and the body of each answer in a line; exits with 0 if all are 200,
+// control socket if it has one. Prints the status and the body of each response in one line; exits with 0 if all are 200,
 // otherwise with 1. The image has no curl, and the token must not be an argument, because all users see those.
 // node ask.mjs --watchdog: GET /healthcheck; ends a service that accepts connections but does not respond, so that the
 // engine's restart policy starts it again.

@@ -2,7 +2,7 @@ import type { Clock } from '../clock.ts';
 
 /** Passed to the function that makes the call. */
 export interface SharedCall {
-  /** Must be called when the request is sent. */
+  /** The function must call this when it sends the request. */
   readonly sent: () => void;
   /** When the request was sent; until then, when the call began. */
   readonly asOf: number;
@@ -27,8 +27,8 @@ interface Run<T> {
 }
 
 /**
- * Lets callers share one call. At most one call is in flight, unless `sideBySide`. A caller gets the call in flight if
- * that was sent at its `since` or later, else the next one.
+ * Shares a call between callers. At most one call is in flight, unless `sideBySide`. A caller gets the call in flight if
+ * it was sent at the caller's `since` or later, otherwise the next one.
  */
 export class Coalescer<T> {
   readonly #sideBySide: boolean;

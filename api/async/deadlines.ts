@@ -38,7 +38,7 @@ async function settledBefore(promise: Promise<unknown>, { deadline }: AwsTrace):
     };
   });
   deadline.addEventListener('abort', passed);
-  // An aborted signal fires no event. A promise that has settled goes first.
+  // An aborted signal emits no event. A promise that has already settled comes first.
   if (deadline.aborted) setImmediate(passed);
   try {
     return await Promise.race([settles(promise, true), timeout]);

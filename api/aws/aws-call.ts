@@ -21,7 +21,7 @@ export interface AwsRequest {
   readonly budget: CallBudget;
   /** Urgent requests precede others and may use the reserve of the budget. */
   readonly urgency?: Urgency;
-  /** Whether the request changes something. If the response to one attempt is lost, its error overrides later ones. */
+  /** Whether the request makes a change. The error of an attempt whose response is lost overrides later errors. */
   readonly changes?: boolean;
   readonly credentials: AwsCredentials;
   /** The element that every successful response contains, even for an empty list. */
@@ -83,8 +83,8 @@ export class AwsCall {
   }
 
   /**
-   * Returns the root element of AWS's response. Throws a DomainError if AWS or the network fails, or, after the deadline,
-   * for the error of the last attempt.
+   * Returns the root element of AWS's response. Throws a DomainError if AWS or the network fails; after the deadline, it
+   * is the error of the last attempt.
    */
   async send(command: Command, send: Send): Promise<XmlElement> {
     const { middlewareStack } = command;
@@ -166,7 +166,7 @@ export class AwsCall {
     });
   }
 
-  /** Sends the request and reads its response. Errors become a NetworkFailure, except those of this program. */
+  /** Sends the request and reads its response. Converts errors to NetworkFailure, except for bugs in this program. */
   async #read<T>(host: string, next: () => Promise<T>): Promise<T> {
     const { action, result, keep, changes = false } = this.#request;
     const root = `${action.slice(action.indexOf(':') + 1)}Response`;

@@ -12,7 +12,7 @@ export interface Reading {
   readonly identity: Promise<Identity>;
   /** The current source, as a noun phrase. */
   readonly source: string;
-  /** The failure of a configured source that precedes it. */
+  /** The failure of a configured source earlier in the chain. */
   readonly failedSource?: string | undefined;
 }
 
@@ -66,7 +66,7 @@ export class AwsCredentials {
 
   /** The function through which the SDK's clients read the credentials for each request. */
   get provider(): () => Promise<Identity> {
-    // Without this mark, the SDK would cache the first credentials.
+    // Without `memoized`, the SDK would cache the first credentials.
     return Object.assign(() => this.#get(), { memoized: true });
   }
 

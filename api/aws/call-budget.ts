@@ -4,13 +4,13 @@ import type { AwsTrace } from '../telemetry/aws-trace.ts';
 import type { BudgetState, DelayedCalls } from '../telemetry/budget-state.ts';
 import type { Clock } from '../clock.ts';
 
-/** The pause of all calls after AWS throttled one or was unreachable. */
+/** How long all calls pause after AWS throttles one or is unreachable, in milliseconds. */
 const backOffMs = 1000;
 
 export interface CallBudgetOptions {
   /** A noun phrase for messages, such as "load balancer reads". */
   readonly name: string;
-  /** The sustained rate, which is also the burst; unlimited by default. */
+  /** The sustained rate and the size of a burst; unlimited by default. */
   readonly perSecond?: number;
   /** Additional burst for urgent calls only. */
   readonly reserve?: number;
@@ -33,8 +33,8 @@ interface Waiter {
 }
 
 /**
- * Limits one kind of AWS call for the whole process: a token bucket, which leaves a part of the account's rate to other
- * programs, and a pause after AWS throttled a call or was unreachable.
+ * Limits one kind of AWS call for the whole process: a token bucket, which leaves part of the account's rate to other
+ * programs, and a pause after AWS throttles a call or is unreachable.
  */
 export class CallBudget {
   readonly #options: CallBudgetOptions;
@@ -129,7 +129,7 @@ export class CallBudget {
     }
   }
 
-  /** Ends the pause after AWS answered a call that was sent after the pause began. */
+  /** Ends the pause after AWS responded to a call that was sent after the pause began. */
   resume(sentAt: number): void {
     if (sentAt >= this.#pausedAt) this.#pauseReason = undefined;
   }

@@ -12,7 +12,7 @@ interface Request {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** Stops a valid request before it is sent. */
+/** Thrown to stop a valid request before it is sent. */
 class RequestIsValid extends Error {}
 
 /**

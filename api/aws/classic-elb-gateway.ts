@@ -23,7 +23,7 @@ import { elementsOfInstances, toMachineInfo } from './ec2-documents.ts';
 import { requiredText, toDescription, toHealth, toMembers } from './elb-documents.ts';
 import { childrenOf, textOf, wholeNumberOf, type XmlElement } from './xml-document.ts';
 
-/** Any command of ELB; the SDK has a type per command. */
+/** Any command of ELB; the SDK has one type for each command. */
 type ElbCommand = Command & Parameters<AwsClients['elb']['send']>[0];
 
 /** Classic Load Balancer user guide, "Configure connection draining". */

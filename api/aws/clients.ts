@@ -13,8 +13,8 @@ export interface AwsClientOptions extends RequestHandlerOptions {
   readonly maxAttempts?: number;
   /** By default the SDK chooses it: AWS_ENDPOINT_URL or the endpoint of the region. */
   readonly endpoint?: string;
-  /** False for the embedded AWS, which ignores the FIPS, dual-stack and proxy settings of the environment. */
-  readonly amazonsOwn?: boolean;
+  /** True for the embedded AWS, to which the FIPS, dual-stack and proxy settings of the environment do not apply. */
+  readonly embedded?: boolean;
   /** By default the SDK's credential chain finds them. */
   readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string };
   /** Where the credential chain looks for them. */
@@ -36,12 +36,12 @@ export interface AwsClients {
 /** Returns clients of both services that share persistent connections, retries and credentials. */
 export function createAwsClients(options: AwsClientOptions): AwsClients {
   const { region, endpoint } = options;
-  const requestHandler = new RequestHandler({ ...options, direct: options.amazonsOwn === false });
+  const requestHandler = new RequestHandler({ ...options, direct: options.embedded === true });
   const credentials = credentialsOf(options, { region, requestHandler });
   const shared = {
     region,
     maxAttempts: options.maxAttempts ?? 3,
-    ...(options.amazonsOwn === false && { useFipsEndpoint: false, useDualstackEndpoint: false }),
+    ...(options.embedded === true && { useFipsEndpoint: false, useDualstackEndpoint: false }),
     ...(endpoint !== undefined && { endpoint }),
     credentials: credentials.provider,
     requestHandler,

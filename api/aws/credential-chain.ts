@@ -21,7 +21,7 @@ const startLines: readonly [line: RegExp, link: Link][] = [
   [/remoteProvider::fromInstanceMetadata$/, 'instance'],
 ];
 
-/** Longer reasons are shortened to their end, where programs write the error. */
+/** Longer reasons are truncated at the start, because programs write the error last. */
 const maxReasonLength = 300;
 
 /** Starts to read credentials with the SDK's credential chain, bypassing its cache of the shared files. */

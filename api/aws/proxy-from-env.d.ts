@@ -1,4 +1,4 @@
 declare module 'proxy-from-env' {
-  /** Returns the proxy for the URL by HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY in either case; '' for none. */
+  /** Returns the proxy that HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY (or in lower case) select; '' for none. */
   export function getProxyForUrl(url: string): string;
 }

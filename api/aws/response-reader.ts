@@ -20,11 +20,11 @@ export interface ExpectedResponse {
   readonly retryable: boolean;
 }
 
-/** Error documents of AWS are shorter. */
+/** AWS's error documents are shorter. */
 const maxErrorBytes = 64 * 1024;
 
 /**
- * Returns the root element of a successful response, or undefined for an error of AWS, which the SDK parses. The SDK would
+ * Returns the root element of a successful response, or undefined for an error response, which the SDK parses. The SDK would
  * parse 400 load balancers (1 MB of XML) in one step of 70 ms that blocks the event loop, and would accept truncated and
  * empty documents. Throws InvalidResponse for a response that is incomplete or not from AWS, and connection errors.
  */

@@ -38,8 +38,8 @@ export function faultsOfEndpoints(env: Env): string[] {
 }
 
 /**
- * Returns the faults of the variables that the AWS SDK reads from the environment. The SDK would report them at the first
- * request only. A fault contains no secret.
+ * Returns the faults of the variables that the AWS SDK reads from the environment. The SDK would report them only at the
+ * first request. A fault contains no secret.
  */
 export function faultsOfAwsSettings(env: Env, readFile: ReadFile): string[] {
   return [

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { DEFAULT_BEHAVIOUR, DRAINING, FORMER_MEMBERS } from './region/behaviour.ts';
+import { DEFAULT_BEHAVIOUR, DRAINING, FORMER_MEMBERS } from './region/undocumented-behaviour.ts';
 import { controlCalls } from './control/control.ts';
 import type { EmbeddedAwsOptions } from './server.ts';
 

@@ -33,8 +33,8 @@ class TokenBucket {
 }
 
 /**
- * The token buckets of an account in a region. Burst and refill per second are published measurements for classic ELB,
- * and those of the EC2 API reference, "Request throttling", for EC2. `now` returns milliseconds.
+ * The token buckets of an account in a region: their burst and their refill per second. Those of classic ELB are published
+ * measurements; those of EC2 are from its API reference, "Request throttling". `now` returns milliseconds.
  */
 export class RateLimits {
   readonly #now: () => number;

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Behaviour } from './region/behaviour.ts';
+import type { Behaviour } from './region/undocumented-behaviour.ts';
 import { CallLog, type CallCounts } from './call-log.ts';
 import { type HostClock, processClock, RegionClock } from './region/clock.ts';
 import { handleControl, isControl } from './control/control.ts';

@@ -10,7 +10,7 @@ import type { AwsTrace } from '../telemetry/aws-trace.ts';
 export interface RequestState {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
-  /** The client's X-Request-Id if it is valid, else a generated id. */
+  /** The client's X-Request-Id if it is valid, otherwise a generated id. */
   readonly requestId: string;
   /** On the scale of `Clock.now()`. */
   readonly startedAt: number;
@@ -27,10 +27,10 @@ export interface RequestState {
   cache?: 'stale';
 }
 
-/** The change that a request asks for. */
+/** The requested change. */
 export interface Change extends ChangeOptions {
   readonly elbName: ElbName;
-  /** The ids as the client wrote them; texts that are not instance ids included. */
+  /** The ids as the client wrote them, including texts that are not instance ids. */
   readonly named: readonly string[];
   /** Those of `named` that are instance ids. */
   readonly instanceIds: readonly string[];

@@ -42,14 +42,14 @@ export function isHealthy({ state, condition }: MemberHealth): boolean {
   return state === 'InService' && condition !== 'draining';
 }
 
-/** Returns whether no connection is left; undefined is the health of an instance that AWS does not have there. */
+/** Returns whether no connection is left; undefined is the health of an instance that is not on the load balancer. */
 export function isDrained(health: MemberHealth | undefined): boolean {
   return health === undefined || health.state === 'OutOfService' || health.condition === 'not-registered';
 }
 
 /**
- * Returns whether the health leaves open if the instance is a member. AWS may omit a new member for some seconds
- * (aws/aws-cli#2714) and omits terminated ones. It returns `Unknown` during transient errors and, as moto does, for
+ * Returns whether the health does not show if the instance is a member. AWS may omit a new member for some seconds
+ * (aws/aws-cli#2714) and omits terminated ones. It returns `Unknown` during transient errors; moto also returns it for
  * former members.
  */
 export function isDoubtful(health: MemberHealth | undefined): boolean {

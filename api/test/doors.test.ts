@@ -147,7 +147,7 @@ describe('The import rules', () => {
     [
       'http/logging/request-log.ts',
       ['../answers/list-answer.ts', '../server/pipeline.ts', '../../logger/create-logger.ts'],
-      ['../context.ts', './read-summary.ts', '../../telemetry/aws-trace.ts'],
+      ['../context.ts', './request-summary.ts', '../../telemetry/aws-trace.ts'],
     ],
     [
       'http/server/fast-path.ts',

@@ -70,7 +70,7 @@ describe('server', () => {
       });
 
     for (const [what, env, expected] of rows.filter(([what]) => /several|password/.test(what)))
-      it(`in a process of its own, ${what}`, async () => {
+      it(`in a separate process, ${what}`, async () => {
         const { code, stdout, stderr } = await spawnService(env).finished;
         assert.match(stderr, expected);
         assert.equal(code, 78);
@@ -165,7 +165,7 @@ describe('server', () => {
       );
     });
 
-  it('refuses an unknown option in a process of its own', () => {
+  it('refuses an unknown option in a separate process', () => {
     const { status, stderr } = runService(['--nope'], {});
     assert.equal(status, 2);
     assert.match(stderr, /^.*nope.* See --help\.\n$/);

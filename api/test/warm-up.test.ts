@@ -3,7 +3,7 @@ import { warmUp } from '../warm-up.ts';
 
 describe('warmUp', () => {
   it('makes all its calls successfully against a separate embedded AWS', () =>
-    // A call of any other AWS would fail: nothing listens on port 1.
+    // A call to any other AWS would fail: nothing listens on port 1.
     warmUp(
       readConfig(
         {

@@ -9,7 +9,7 @@ import { roundTrips } from './scenarios/bench/round-trips.ts';
 import { waiters } from './scenarios/bench/waiters.ts';
 import { warmReads } from './scenarios/bench/warm-reads.ts';
 
-/** Two scenarios under one name run at the same time: they count or wait, and hardly load the machine. */
+/** Two scenarios under one name run at the same time: they count or wait, and put little load on the machine. */
 const scenarios: Readonly<Record<string, () => Promise<Figure[]>>> = {
   process: processCosts,
   'round-trips': roundTrips,

@@ -14,7 +14,7 @@ import { comparison, table } from './report/table.ts';
 import { scenarios } from './scenarios/capacity/all.ts';
 import { Interrupted, type Scenario, Session } from './lab/session.ts';
 
-/** Measures how much load the service can handle. Returns the exit code. @throws UsageError, Unreachable */
+/** Measures how much load the service handles. Returns the exit code. @throws UsageError, Unreachable */
 export async function capacity(args: string[]): Promise<number> {
   const names = Object.keys(scenarios);
   const options = readCapacityOptions(args, names, process.env['API_TOKEN']);
@@ -49,7 +49,7 @@ export async function capacity(args: string[]): Promise<number> {
   console.log(`${table(report)}\n`);
   if (old !== undefined && changes !== undefined) {
     console.log(
-      `Compared with ${options.compare ?? ''}${sameMachine(old, report) ? '' : ', of another machine or target: only ratios are compared'}:`,
+      `Compared with ${options.compare ?? ''}${sameMachine(old, report) ? '' : ', from another machine or target: only ratios are compared'}:`,
     );
     console.log(`${comparison(changes)}\n`);
   }
@@ -136,7 +136,7 @@ function untilInterrupted(): AbortSignal {
 
 function targetOf({ remote }: CapacityOptions): string {
   if (remote === undefined)
-    return 'The production build on this machine, its AWS in memory: 40 ms a call, AWS’s rate limits on';
+    return 'The production build on this machine, with the embedded AWS: 40 ms per call, AWS’s rate limits';
   const limit = remote.maxRate === undefined ? 'without a limit' : `at most ${remote.maxRate} req/s`;
   return `${remote.url}, ${remote.elb}, ${limit}`;
 }

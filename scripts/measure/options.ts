@@ -12,8 +12,8 @@ Measures the promised figures of the production build, with the embedded AWS.
 
 export const capacityUsage = `Usage: npm run capacity -- [options]
 
-Measures how much load the service takes. By default it starts the production build, the embedded AWS (40 ms a call, with
-the rate limits of AWS) and two baselines on this machine.
+Measures how much load the service handles. By default it starts the production build, the embedded AWS (40 ms per call,
+with AWS's rate limits) and two baselines on this machine.
 
   --quick            all scenarios in under 2 minutes
   --only A,B         only these scenarios: NAMES
@@ -21,13 +21,13 @@ the rate limits of AWS) and two baselines on this machine.
   --compare FILE     an older report.json: prints both, and fails on a drop
   --tolerance SHARE  largest drop that does not fail (default 0.15)
 
-To measure a deployed service instead; it is only read, and gets at most 200 requests a second:
+To measure a deployed service instead, with reads only and at most 200 requests per second:
 
   --url URL          its address
   --token TOKEN      base64 of user:password (default: API_TOKEN of the environment)
   --elb NAME         the load balancer to read (default default-elb)
-  --max-rate N       requests a second at most (default 200)
-  --yes              no --max-rate: as fast as the service answers
+  --max-rate N       maximum requests per second (default 200)
+  --yes              no maximum: as fast as the service responds
   --writes           allow "mixed", which attaches and detaches --instance at --elb and restores its state
   --instance ID      the instance for --writes
   --help             show this help
@@ -41,10 +41,10 @@ export interface BenchOptions {
   readonly json: string;
 }
 
-/** A deployed service, and what may be done to it. */
+/** A deployed service, and the permitted operations on it. */
 export interface Remote extends Target {
   readonly elb: string;
-  /** Requests a second; undefined without a limit. */
+  /** Requests per second; undefined without a limit. */
   readonly maxRate: number | undefined;
   /** The instance that may be attached and detached; undefined without --writes. */
   readonly instance: string | undefined;
@@ -123,13 +123,14 @@ function readNames(only: string | undefined, names: readonly string[]): string[]
 function readShare(given: string): number {
   const share = Number(given);
   if (given.trim() !== '' && share >= 0 && share < 1) return share;
-  throw new UsageError(`--tolerance takes a share from 0 to below 1, such as 0.15, not "${given}".`);
+  throw new UsageError(`--tolerance takes a number from 0 to less than 1, such as 0.15, not "${given}".`);
 }
 
 function readRemote(values: CapacityValues, apiToken: string | undefined): Remote | undefined {
   if (values.url === undefined) {
     const stray = Object.keys(remoteOptions).find((name) => name in values);
-    if (stray !== undefined) throw new UsageError(`--${stray} applies to a deployed service; add its --url.`);
+    if (stray !== undefined)
+      throw new UsageError(`--${stray} applies only to a deployed service; add its --url.`);
     return undefined;
   }
   const token = values.token ?? apiToken;
@@ -141,7 +142,7 @@ function readRemote(values: CapacityValues, apiToken: string | undefined): Remot
   if (values.writes === true && (values.elb === undefined || values.instance === undefined))
     throw new UsageError('--writes needs --elb NAME and --instance ID, to attach and detach.');
   if (values.instance !== undefined && values.writes !== true)
-    throw new UsageError('--instance is attached and detached; add --writes.');
+    throw new UsageError('--instance needs --writes, which attaches and detaches the instance.');
   return {
     url: readUrl(values.url),
     authorization: `Basic ${token}`,
@@ -165,5 +166,5 @@ function readUrl(given: string): string {
 
 function readRate(given: string): number {
   if (/^[1-9]\d{0,6}$/.test(given)) return Number(given);
-  throw new UsageError(`--max-rate takes a whole number of requests a second from 1, not "${given}".`);
+  throw new UsageError(`--max-rate takes a whole number of requests per second, 1 or more, not "${given}".`);
 }

@@ -8,7 +8,7 @@ const step = (connections: number, requestsPerSecond: number, p99: number) => ({
 });
 
 describe('the knee', () => {
-  it('is undefined without steps and without answers', () => {
+  it('is undefined without steps and without responses', () => {
     assert.equal(knee<ReturnType<typeof step>>([]), undefined);
     assert.equal(knee([step(1, 0, 0), step(10, 0, 0)]), undefined);
   });

@@ -26,11 +26,11 @@ describe('the recorder', () => {
     );
   });
 
-  it('adds the requests that a slow answer delayed, where a rate is set', () => {
+  it('adds the requests that a slow response delayed, if a rate is set', () => {
     const recorder = new Recorder();
     recorder.answer(200, 100, 10);
     const { latency } = recorder.finish(what, false);
-    // Requests were due every 10 ms during the answer: they took 100, 90 … 10 ms.
+    // Requests were due every 10 ms during the response: they took 100, 90 … 10 ms.
     assert.ok(Math.abs(latency.mean - 55) < 1, `${latency.mean}`);
   });
 });

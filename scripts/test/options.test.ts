@@ -60,7 +60,7 @@ describe('the options of npm run capacity', () => {
     assert.deepEqual(read(), { ...options, remote: undefined });
   });
 
-  it('limit a deployed service to 200 requests a second by default', () => {
+  it('limit a deployed service to 200 requests per second by default', () => {
     assert.equal(remote()?.maxRate, 200);
     assert.equal(remote('--max-rate', '50')?.maxRate, 50);
     assert.equal(remote('--yes')?.maxRate, undefined);

@@ -1,4 +1,4 @@
-import { DRAINING, FORMER_MEMBERS, type Behaviour } from '../region/behaviour.ts';
+import { DRAINING, FORMER_MEMBERS, type Behaviour } from '../region/undocumented-behaviour.ts';
 import type { CallLog } from '../call-log.ts';
 import {
   anyString,

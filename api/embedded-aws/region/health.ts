@@ -1,4 +1,4 @@
-import type { Behaviour } from './behaviour.ts';
+import type { Behaviour } from './undocumented-behaviour.ts';
 import type { Instance, InstanceState } from './instance.ts';
 import type { HealthCheck, LoadBalancerSpec } from './load-balancer-spec.ts';
 

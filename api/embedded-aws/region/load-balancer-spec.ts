@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Behaviour } from './behaviour.ts';
+import type { Behaviour } from './undocumented-behaviour.ts';
 import { MAIN_VPC, subnetsOf } from './vpcs.ts';
 
 /** A health check; `interval` and `timeout` are in seconds. */

@@ -1,5 +1,5 @@
 import type { Scheduler } from './scheduler.ts';
-import type { Behaviour } from './behaviour.ts';
+import type { Behaviour } from './undocumented-behaviour.ts';
 import { AwsError, couldNotFindInstance } from '../protocol/aws-error.ts';
 import type { RegionClock } from './clock.ts';
 import {
@@ -13,10 +13,10 @@ import {
 import type { Instance } from './instance.ts';
 import type { LoadBalancerSpec } from './load-balancer-spec.ts';
 
-/** How long a drained instance has a health with `fading`, in ms. */
+/** How long DescribeInstanceHealth still returns a drained instance with `fading`, in milliseconds. */
 const DRAINED_SHOWN = 5000;
 
-/** What a load balancer uses of its region. */
+/** The parts of its region that a load balancer uses. */
 export interface RegionContext {
   readonly clock: RegionClock;
   readonly scheduler: Scheduler;
@@ -78,9 +78,9 @@ export class LoadBalancer {
   }
 
   /**
-   * Deregisters all instances or none. Members in service drain first if connection draining is enabled. For an
-   * instance that is not a member, AWS is undocumented: boto/boto#2274 reports InvalidInstance without an effect on the
-   * others, boto/boto#2576 that a former member is sometimes accepted. Here it is refused.
+   * Deregisters all instances or none. Members in service drain first if connection draining is enabled. AWS does not
+   * document what happens with an instance that is not a member: boto/boto#2274 reports InvalidInstance and no effect on
+   * the others; boto/boto#2576 reports that a former member is sometimes accepted. Here it is refused.
    * @throws AwsError InvalidInstance
    */
   deregister(ids: readonly string[]): void {

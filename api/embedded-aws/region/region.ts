@@ -1,6 +1,6 @@
 import { Scheduler } from './scheduler.ts';
 import { AwsError } from '../protocol/aws-error.ts';
-import { DEFAULT_BEHAVIOUR, type Behaviour } from './behaviour.ts';
+import { DEFAULT_BEHAVIOUR, type Behaviour } from './undocumented-behaviour.ts';
 import type { RegionClock } from './clock.ts';
 import type { InstanceHealth } from './health.ts';
 import { changedInstance, type Instance, type InstanceChange } from './instance.ts';

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Behaviour } from './behaviour.ts';
+import type { Behaviour } from './undocumented-behaviour.ts';
 import type { RegionClock } from './clock.ts';
 import type { Instance, InstanceState } from './instance.ts';
 import { newSpec, type LoadBalancerSpec } from './load-balancer-spec.ts';

@@ -36,7 +36,7 @@ export function etagOf(body: string): string {
   return `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`;
 }
 
-/** Answers a GET or HEAD with the message, or with 304 if the client has it. Throws as `answerUnlessMatched`. */
+/** Responds to a GET or HEAD with the message, or with 304 if the client has it. Throws as `answerUnlessMatched`. */
 export function answerConditionally(
   ctx: AppContext,
   source: Source,
@@ -52,7 +52,7 @@ export function answerConditionally(
 }
 
 /**
- * Answers with the body, or with 304 if If-None-Match contains the ETag. Throws `precondition_failed` if If-Match does
+ * Responds with the body, or with 304 if If-None-Match contains the ETag. Throws `precondition_failed` if If-Match does
  * not contain the ETag: it applies to reads too (RFC 9110, 13.1.1).
  */
 export function answerUnlessMatched(ctx: AppContext, body: string, etag: string): void {

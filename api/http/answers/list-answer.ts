@@ -4,7 +4,7 @@ import type { AppContext } from '../context.ts';
 import { answerUnlessMatched, etagOf, cacheHeaders } from './conditional-response.ts';
 import { presentInstances } from './presenters/instance.ts';
 
-/** A serialised list of members. */
+/** A serialized list of members. */
 export interface ListAnswer {
   readonly body: string;
   readonly etag: string;
@@ -17,21 +17,21 @@ interface CachedAnswer extends ListAnswer, Pick<InstanceList, 'revision' | 'asOf
   readonly age: number;
 }
 
-/** The limit of cached answers; an AWS account has at most a few hundred load balancers in a region. */
+/** The maximum number of cached lists; an AWS account has at most a few hundred load balancers in a region. */
 const maxCached = 5000;
 
-/** Caches the latest answer of each load balancer. A revision is serialised once; headers are built once per second. */
+/** Caches the latest list of each load balancer. Each revision is serialized once; headers are built once per second. */
 export class ListAnswers {
   readonly #cached = new Map<ElbName, CachedAnswer>();
 
-  /** Returns the answer with this list at `now`, on the scale of `Clock.now()`. */
+  /** Returns the response with this list at `now`, on the scale of `Clock.now()`. */
   of(elbName: ElbName, list: InstanceList, now: number): ListAnswer {
     const { revision, asOf, how } = list;
     const age = Math.floor((now - asOf) / 1000);
     const kept = this.#cached.get(elbName);
     const isSame = kept?.revision === revision;
     if (isSame && kept.age === age && kept.asOf === asOf && kept.how === how) return kept;
-    const { body, etag } = isSame ? kept : serialise(list);
+    const { body, etag } = isSame ? kept : serialize(list);
     const headers = Object.entries({
       'Content-Type': 'application/json; charset=utf-8',
       'Content-Length': String(Buffer.byteLength(body)),
@@ -44,12 +44,12 @@ export class ListAnswers {
   }
 }
 
-function serialise({ instances }: InstanceList): Pick<ListAnswer, 'body' | 'etag'> {
+function serialize({ instances }: InstanceList): Pick<ListAnswer, 'body' | 'etag'> {
   const body = JSON.stringify(presentInstances(instances));
   return { body, etag: etagOf(body) };
 }
 
-/** Answers a GET or HEAD with the list, or with 304 if the client has it. Throws like `answerUnlessMatched`. */
+/** Responds to a GET or HEAD with the list, or with 304 if the client has it. Throws as `answerUnlessMatched`. */
 export function answerList(ctx: AppContext, { how }: InstanceList, answer: ListAnswer): void {
   const { body, etag, headers } = answer;
   if (how === 'stale') ctx.state.cache = 'stale';

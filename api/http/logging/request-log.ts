@@ -3,17 +3,17 @@ import type { Logger } from '../../telemetry/logger.ts';
 import type { Clock } from '../../clock.ts';
 import { clientAddress } from './client-address.ts';
 import type { Change, RequestState } from '../context.ts';
-import { ReadSummary } from './read-summary.ts';
+import { RequestSummary } from './request-summary.ts';
 
-/** Requests that take this many milliseconds always have a line of their own. */
+/** A request that takes this many milliseconds always has its own line. */
 const slowMs = 1000;
 
 /** The limit of lines per second for unauthenticated requests, which anyone can send. */
 const maxAnonymousLines = 10;
 
 /**
- * Logs each request in one line. Above `maxPerSecond` lines, successful reads are summarised in one line per second,
- * because a line costs more than a read. Unauthenticated requests, including failed ones, are summarised above
+ * Logs each request in one line. Above `maxPerSecond` lines, successful reads are summarized in one line per second,
+ * because a line costs more than a read. Unauthenticated requests, including failed ones, are summarized above
  * `maxAnonymousLines` per second.
  */
 export class RequestLog {
@@ -21,15 +21,15 @@ export class RequestLog {
   readonly #clock: Clock;
   readonly #lines: LineLimit;
   readonly #anonymousLines = new LineLimit(maxAnonymousLines);
-  readonly #reads: ReadSummary;
-  readonly #anonymous: ReadSummary;
+  readonly #reads: RequestSummary;
+  readonly #anonymous: RequestSummary;
 
   constructor(logger: Logger, maxPerSecond: number, clock: Clock) {
     this.#logger = logger;
     this.#clock = clock;
     this.#lines = new LineLimit(maxPerSecond);
-    this.#reads = new ReadSummary(logger, clock);
-    this.#anonymous = new ReadSummary(logger, clock, 'requests without credentials');
+    this.#reads = new RequestSummary(logger, clock);
+    this.#anonymous = new RequestSummary(logger, clock, 'requests without credentials');
   }
 
   /** Logs a request whose response is closed. */

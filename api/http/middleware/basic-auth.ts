@@ -17,7 +17,7 @@ export function basicAuth(authenticate: Authenticate): AppMiddleware {
   };
 }
 
-/** The limit of remembered headers per token; a client writes its header in one way. */
+/** The maximum number of remembered headers per token; a client normally sends the same header each time. */
 const maxHeadersPerToken = 4;
 
 /**

@@ -7,7 +7,7 @@ import { presentText } from '../answers/presenters/text.ts';
 const challenge = 'Basic realm="elb-inventory", charset="UTF-8"';
 
 /**
- * Answers a DomainError with its status and message, and any other error with 500 and no internals. The header
+ * Responds to a DomainError with its status and message, and to any other error with 500 and no internals. The header
  * `Error-Code` contains the code.
  */
 export function errorHandler(): AppMiddleware {
@@ -32,7 +32,7 @@ export function errorHandler(): AppMiddleware {
   };
 }
 
-/** Returns the error for a bug of this program. During a change, it can occur before or after the call to AWS. */
+/** Returns the error for a bug in this program. During a change, it can occur before or after the call to AWS. */
 function unexpectedError({ requestId, change }: AppContext['state'], cause: unknown): DomainError {
   const outcome =
     change === undefined || change.dryRun

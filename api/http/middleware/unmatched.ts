@@ -3,7 +3,7 @@ import { DomainError } from '../../errors.ts';
 import type { AppMiddleware } from '../context.ts';
 
 /**
- * Throws `method_not_allowed` if a route has the path of the request, else `route_not_found` with the paths of the
+ * Throws `method_not_allowed` if a route has the path of the request, otherwise `route_not_found` with the paths of the
  * routers.
  */
 export function unmatched(...routers: readonly Router[]): AppMiddleware {

@@ -1,20 +1,16 @@
 import type Router from '@koa/router';
 import { only } from '../../load-balancers/changes/change-outcomes.ts';
-import type { MembershipChanges } from '../../load-balancers/changes/membership-changes.ts';
-import { drainingFacts, drainingUntil, dryRunNote, presentChange } from '../answers/presenters/change.ts';
-import { answerWait, type WaitDeps } from '../answers/wait-answer.ts';
+import { drainingFacts, drainingUntil, dryRunNote } from '../answers/presenters/change.ts';
+import { answerChange } from '../answers/change-answer.ts';
 import type { ChangeContext } from '../context.ts';
 import { readInstanceId } from '../input/body.ts';
 import { allowQuery } from '../middleware/allow-query.ts';
 import { readChange } from '../middleware/read-change.ts';
 import { sameOrigin } from '../middleware/same-origin.ts';
-import { type TraceDeps, traceRequest } from '../server/request-trace.ts';
+import { traceRequest } from '../server/request-trace.ts';
+import type { ChangeRouteDeps } from './change-route-deps.ts';
 
-export interface AttachInstanceDeps extends TraceDeps, WaitDeps {
-  readonly changes: MembershipChanges;
-}
-
-export function attachInstanceRoute(router: Router, deps: AttachInstanceDeps): void {
+export function attachInstanceRoute(router: Router, deps: ChangeRouteDeps): void {
   /**
    * @swagger
    * /elb/{elbName}:
@@ -83,19 +79,19 @@ export function attachInstanceRoute(router: Router, deps: AttachInstanceDeps): v
   );
 }
 
-async function attach(ctx: ChangeContext, deps: AttachInstanceDeps): Promise<void> {
+async function attach(ctx: ChangeContext, deps: ChangeRouteDeps): Promise<void> {
   const { change } = ctx.state;
   const { elbName } = change;
   const outcomes = await deps.changes.attach(elbName, change.named, traceRequest(ctx, deps), change);
   const instance = only(outcomes);
   const draining = outcomes[0]?.draining;
-  if (change.dryRun) {
-    const note = dryRunNote.attach(instance.instanceId, elbName, draining);
-    ctx.body = presentChange(instance, { dryRun: true, note, ...drainingUntil(draining) });
-  } else if (change.wait !== undefined) {
-    await answerWait(ctx, deps, { elbName, instance, awaited: change.wait, until: change.until });
-  } else {
-    ctx.body = presentChange(instance, drainingFacts(instance.instanceId, elbName, draining));
-    ctx.status = 201;
-  }
+  const { instanceId } = instance;
+  const facts = change.dryRun
+    ? ({
+        dryRun: true,
+        note: dryRunNote.attach(instanceId, elbName, draining),
+        ...drainingUntil(draining),
+      } as const)
+    : drainingFacts(instanceId, elbName, draining);
+  await answerChange(ctx, deps, instance, facts);
 }

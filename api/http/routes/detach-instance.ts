@@ -1,20 +1,16 @@
 import type Router from '@koa/router';
 import { only } from '../../load-balancers/changes/change-outcomes.ts';
-import type { MembershipChanges } from '../../load-balancers/changes/membership-changes.ts';
-import { dryRunNote, inServiceCounts, presentChange } from '../answers/presenters/change.ts';
-import { answerWait, type WaitDeps } from '../answers/wait-answer.ts';
+import { dryRunNote, inServiceCounts } from '../answers/presenters/change.ts';
+import { answerChange } from '../answers/change-answer.ts';
 import type { ChangeContext } from '../context.ts';
 import { readInstanceIdOrQuery } from '../input/body.ts';
 import { allowQuery } from '../middleware/allow-query.ts';
 import { readChange } from '../middleware/read-change.ts';
 import { sameOrigin } from '../middleware/same-origin.ts';
-import { type TraceDeps, traceRequest } from '../server/request-trace.ts';
+import { traceRequest } from '../server/request-trace.ts';
+import type { ChangeRouteDeps } from './change-route-deps.ts';
 
-export interface DetachInstanceDeps extends TraceDeps, WaitDeps {
-  readonly changes: MembershipChanges;
-}
-
-export function detachInstanceRoute(router: Router, deps: DetachInstanceDeps): void {
+export function detachInstanceRoute(router: Router, deps: ChangeRouteDeps): void {
   /**
    * @swagger
    * /elb/{elbName}:
@@ -91,19 +87,13 @@ export function detachInstanceRoute(router: Router, deps: DetachInstanceDeps): v
   );
 }
 
-async function detach(ctx: ChangeContext, deps: DetachInstanceDeps): Promise<void> {
+async function detach(ctx: ChangeContext, deps: ChangeRouteDeps): Promise<void> {
   const { change } = ctx.state;
   const { elbName } = change;
   const trace = traceRequest(ctx, deps);
   const { outcomes, inService } = await deps.changes.detach(elbName, change.named, trace, change);
   const instance = only(outcomes);
-  if (change.dryRun) {
-    const note = dryRunNote.detach(instance.instanceId, elbName, inService);
-    ctx.body = presentChange(instance, { dryRun: true, note, ...inServiceCounts(inService) });
-  } else if (change.wait !== undefined) {
-    await answerWait(ctx, deps, { elbName, instance, awaited: change.wait, until: change.until });
-  } else {
-    ctx.body = presentChange(instance);
-    ctx.status = 201;
-  }
+  const note = dryRunNote.detach(instance.instanceId, elbName, inService);
+  const facts = change.dryRun ? { dryRun: true as const, note, ...inServiceCounts(inService) } : {};
+  await answerChange(ctx, deps, instance, facts);
 }

@@ -8,7 +8,7 @@ const validRequestId = /^[\w.:+/=@-]{1,128}$/;
 const processId = randomBytes(6).toString('hex');
 let requests = 0;
 
-/** Returns the client's X-Request-Id if it is valid, else a generated id. */
+/** Returns the client's X-Request-Id if it is valid, otherwise a generated id. */
 export function requestIdOf(request: IncomingMessage): string {
   const offered = request.headers['x-request-id'];
   return typeof offered === 'string' && validRequestId.test(offered) ? offered : nextId();

@@ -9,7 +9,7 @@ import {
   undescribed,
 } from '../instance.ts';
 
-/** The result for one named instance: its info if it was changed, or would be by a dry run; else the error. */
+/** The result for one named instance: its info if it was changed (or would be, in a dry run), otherwise the error. */
 export interface ChangeOutcome {
   /** As the caller wrote it. */
   readonly instanceId: string;

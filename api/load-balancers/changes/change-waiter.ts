@@ -31,9 +31,9 @@ export interface ChangeWaiterDeps {
   readonly attach: (elbName: ElbName, instanceId: InstanceId, withinMs: number) => Promise<unknown>;
 }
 
-/** The deadline for the explanation after a timeout, in milliseconds. */
+/** The deadline of the explanation after a timeout, in milliseconds. */
 const explainMs = 2000;
-/** The greatest age of EC2's facts in it, in milliseconds. */
+/** The maximum age of EC2's data in the explanation, in milliseconds. */
 const factsMaxAgeMs = 1000;
 
 /** Waits until a changed instance is in the awaited state. */

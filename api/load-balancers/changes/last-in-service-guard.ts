@@ -9,7 +9,7 @@ import type { RecentChanges } from '../health/recent-changes.ts';
 
 /** How long AWS may list an instance as healthy after its detach, in milliseconds. */
 const detachVisibleAfterMs = 5000;
-/** The greatest age of the health behind a warning, in milliseconds. */
+/** The maximum age of the health that a warning is based on, in milliseconds. */
 const recentMs = 10_000;
 
 /** Protects the last healthy member of the load balancers of PROTECT_LAST_IN_SERVICE from a detach. */
@@ -58,7 +58,7 @@ export class LastInServiceGuard {
     });
   }
 
-  /** Returns the members in service, read from now on. Throws `elb_not_found`, and what the gateway throws. */
+  /** Returns the members in service, from a new call. Throws `elb_not_found`, and what the gateway throws. */
   async inService(
     elbName: ElbName,
     urgency: 'urgent' | 'ordinary',
@@ -70,8 +70,8 @@ export class LastInServiceGuard {
   }
 
   /**
-   * Returns whether the detached instances were the last in service, by the last health if that is at most 10 s old;
-   * else false.
+   * Returns whether the detached instances were the last in service, according to the last health; false if that is older
+   * than 10 s.
    */
   wereLast(elbName: ElbName, detached: Members): boolean {
     const last = this.#reader.last(elbName);

@@ -18,7 +18,7 @@ export interface MembershipChangesDeps extends ChangeCallsDeps {
   readonly logger: Logger;
 }
 
-/** The result of a detach; of a dry run, with the members that would be in service. */
+/** The result of a detach. `inService` is present in a dry run. */
 export interface Detached {
   readonly outcomes: readonly ChangeOutcome[];
   readonly inService?: InServiceForecast;

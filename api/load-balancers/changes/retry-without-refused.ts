@@ -2,7 +2,7 @@ import { DomainError } from '../../errors.ts';
 import type { InstanceId, Members } from '../instance.ts';
 
 /** Each retry takes a token from the account's small rate limit of changes. */
-const mostRetries = 5;
+const maxRetries = 5;
 
 /** The failures of a change by instance. All other instances were changed. */
 export type Failures = ReadonlyMap<InstanceId, DomainError>;
@@ -25,7 +25,7 @@ export async function retryWithoutRefused(
     const refused = refusedOf(error, remaining);
     for (const id of refused) failures.set(id, error);
     remaining = remaining.filter((id) => !failures.has(id));
-    const mayRetry = refused.length > 0 && retries < mostRetries && !deadline.aborted;
+    const mayRetry = refused.length > 0 && retries < maxRetries && !deadline.aborted;
     if (mayRetry) continue;
     const last = refused.length > 0 ? notTried(failures.size) : withoutNames(error, remaining.length);
     for (const id of remaining) failures.set(id, last);
@@ -58,7 +58,7 @@ function notTried(refused: number): DomainError {
   );
 }
 
-/** Finding the refused instance by one call each would exhaust the account's rate limit. */
+/** Finding the refused instance with one call per instance would exhaust the account's rate limit. */
 function withoutNames(error: DomainError, count: number): DomainError {
   return error.code === 'instance_refused'
     ? error.withAdvice(

@@ -18,7 +18,7 @@ export type WaitEnd =
   | { readonly how: 'lost'; readonly drained: boolean }
   | { readonly how: 'failed'; readonly error: unknown };
 
-/** From this doubtful read on, the members are checked: the first may precede the propagation of the change in AWS. */
+/** The members are checked after this many doubtful reads in a row: the first can precede the change's propagation. */
 const doubtsBeforeCheck = 2;
 
 /** One wait for a state of an instance. */
@@ -29,7 +29,7 @@ export class AwaitedInstance {
   #last: MemberHealth | undefined;
   #trouble: DomainError | undefined;
   #sawDraining = false;
-  /** Consecutive reads that left open if the instance is a member. */
+  /** Consecutive reads that did not show whether the instance is a member. */
   #doubts = 0;
 
   constructor(instanceId: InstanceId, state: AwaitedState, resolve: (end: WaitEnd) => void) {
@@ -38,7 +38,7 @@ export class AwaitedInstance {
     this.#resolve = resolve;
   }
 
-  /** Takes the health from a read. Returns whether the members must be checked. */
+  /** Processes the health from a read. Returns whether the members must be checked. */
   update(health: MemberHealth | undefined): boolean {
     this.#trouble = undefined;
     this.#last = health;
@@ -53,7 +53,7 @@ export class AwaitedInstance {
     return this.#doubts >= doubtsBeforeCheck;
   }
 
-  /** Takes a failure of a read that may succeed the next time. */
+  /** Processes the failure of a read; the next read may succeed. */
   fail(error: DomainError): void {
     this.#trouble = error;
   }

@@ -5,7 +5,7 @@ import type { LoadBalancerGateway } from '../load-balancer-gateway.ts';
 import type { ElbName } from '../instance.ts';
 import { withinDeadline } from '../../async/deadlines.ts';
 
-const mostCached = 50;
+const maxCached = 50;
 const maxAgeMs = 300_000;
 /** The time between a failed read and the next one, in milliseconds. */
 const retryMs = 5000;
@@ -22,7 +22,7 @@ export class DrainingTimeouts {
 
   constructor(gateway: Pick<LoadBalancerGateway, 'describeDraining'>, deadlineMs: number, clock: Clock) {
     this.#timeouts = new LRUCache<ElbName, DrainingTimeout>({
-      max: mostCached,
+      max: maxCached,
       ttl: maxAgeMs,
       noDeleteOnStaleGet: true,
       perf: clock,

@@ -25,7 +25,7 @@ interface HealthAnswer {
 }
 
 /** Load balancers whose last reading is cached; a reading of 1,000 members takes about 300 KB. */
-const mostCached = 50;
+const maxCached = 50;
 
 /** Reads the health of members. Callers that read the same load balancer share a call. */
 export class HealthReader {
@@ -36,7 +36,7 @@ export class HealthReader {
   readonly #deadlineMs: number;
   readonly #clock: Clock;
   readonly #reads: Readonly<Record<'ordinary' | 'urgent', KeyedCoalescer<ElbName, HealthAnswer>>>;
-  readonly #last = new LRUCache<ElbName, HealthReading>({ max: mostCached });
+  readonly #last = new LRUCache<ElbName, HealthReading>({ max: maxCached });
 
   constructor(
     gateway: LoadBalancerGateway,
@@ -92,8 +92,8 @@ export class HealthReader {
   }
 
   /**
-   * Returns the health of these instances, which may be former members, from now on. Instances that AWS does not have on
-   * the load balancer are missing. Throws `elb_not_found`, and what the gateway throws.
+   * Returns the health of these instances, which may be former members, from a new call. Omits instances that are not on
+   * the load balancer. Throws `elb_not_found`, and what the gateway throws.
    */
   async readSome(
     elbName: ElbName,

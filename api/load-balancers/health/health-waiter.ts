@@ -13,8 +13,8 @@ export interface HealthWaiterOptions {
   readonly deadlineMs: number;
   /** Aborts when the service begins to close. */
   readonly closing: AbortSignal;
-  /** The least time between two reads of a load balancer, in milliseconds; 500 by default. */
-  readonly leastDistanceMs?: number;
+  /** The minimum time between two reads of a load balancer, in milliseconds; 500 by default. */
+  readonly minIntervalMs?: number;
   readonly clock: Clock;
 }
 
@@ -26,7 +26,7 @@ interface Watch {
   wake: () => void;
 }
 
-/** How old the members may be in a check, in milliseconds: one DescribeLoadBalancers in that time. */
+/** The maximum age of the members in a check, in milliseconds. It limits the calls of DescribeLoadBalancers. */
 const membersMaxAgeMs = 2000;
 
 /**
@@ -106,13 +106,13 @@ export class HealthWaiter {
   async #poll(elbName: ElbName): Promise<void> {
     const watch = this.#watches.get(elbName);
     if (watch === undefined) return;
-    const { clock, leastDistanceMs = 500, elbReadsPerSecond } = this.#options;
+    const { clock, minIntervalMs = 500, elbReadsPerSecond } = this.#options;
     while (watch.waits.size > 0) {
       const readAt = clock.now();
       await this.#read(watch);
       if (watch.waits.size === 0) break;
-      const distanceMs = Math.max(leastDistanceMs, (1000 * this.#watches.size) / elbReadsPerSecond);
-      await this.#sleep(watch, readAt + distanceMs - clock.now());
+      const intervalMs = Math.max(minIntervalMs, (1000 * this.#watches.size) / elbReadsPerSecond);
+      await this.#sleep(watch, readAt + intervalMs - clock.now());
     }
     this.#watches.delete(elbName);
   }

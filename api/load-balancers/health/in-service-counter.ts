@@ -6,10 +6,10 @@ import type { HealthReading, HealthReader } from './health-reader.ts';
 import type { LoadBalancer } from '../load-balancer.ts';
 import type { ElbName } from '../instance.ts';
 
-/** The greatest age of a reading without and with calls, in milliseconds. */
+/** The maximum age of a reading, in milliseconds, without and with calls. */
 const knownMaxAgeMs = 10_000;
-const askedMaxAgeMs = 1000;
-const mostSideBySide = 4;
+const readMaxAgeMs = 1000;
+const maxConcurrentCalls = 4;
 
 /** Counts the members in service of load balancers. */
 export class InServiceCounter {
@@ -44,7 +44,7 @@ export class InServiceCounter {
       for (const loadBalancer of left) {
         if (failed || trace.deadline.aborted) return;
         try {
-          const since = this.#clock.now() - askedMaxAgeMs;
+          const since = this.#clock.now() - readMaxAgeMs;
           const reading = await this.#reader.readAll(loadBalancer.elbName, since, 'ordinary', trace);
           counts.set(loadBalancer.elbName, countOf(loadBalancer, reading));
         } catch (error) {
@@ -53,7 +53,7 @@ export class InServiceCounter {
         }
       }
     };
-    await Promise.all(Array.from({ length: mostSideBySide }, readNext));
+    await Promise.all(Array.from({ length: maxConcurrentCalls }, readNext));
     return counts;
   }
 }

@@ -10,13 +10,13 @@ export interface RecentChange {
   readonly drainingSince?: number;
 }
 
-/** Some 100 bytes each. */
-const mostRemembered = 10_000;
+/** Each takes about 100 bytes. */
+const maxRemembered = 10_000;
 
 /** The recent changes of this process: AWS does not return when an instance was registered or began to drain. */
 export class RecentChanges {
   readonly #clock: Clock;
-  readonly #changes = new LRUCache<string, RecentChange>({ max: mostRemembered });
+  readonly #changes = new LRUCache<string, RecentChange>({ max: maxRemembered });
 
   constructor(clock: Clock) {
     this.#clock = clock;

@@ -10,18 +10,18 @@ import type { RegionRefresher } from './region-refresher.ts';
 /** How long a read waits for a refresh before it serves the cached list, in milliseconds. */
 export const refreshWaitMs = 250;
 
-/** The greatest age of a response. */
+/** The maximum age of a response. */
 export interface Freshness {
-  /** In milliseconds; 0 requires a call to AWS that is sent from now on. */
+  /** In milliseconds; 0 requires a new call to AWS. */
   readonly maxAgeMs?: number;
   /** Whether to read the descriptions of the instances again, too. */
   readonly noCache?: boolean;
 }
 
 export interface CachePolicyOptions {
-  /** How old a list may be that is served without a call, in milliseconds; 0 makes a call for each read. */
+  /** The maximum age of a list that is served without a call, in milliseconds; 0 makes a call for each read. */
   readonly maxAgeMs: number;
-  /** How old a list may be that is served while AWS fails, in milliseconds. */
+  /** The maximum age of a list that is served while AWS fails, in milliseconds. */
   readonly maxStaleMs: number;
   readonly clock: Clock;
 }
@@ -66,7 +66,7 @@ export class CachePolicy {
       if (servable) return 'stale';
       throw failure as Error;
     }
-    // A refresh that was sent before the doubt arose does not end it.
+    // A refresh that was sent before the doubt arose does not resolve it.
     const refreshed = this.#refresher.since(doubtful ? Math.max(since, known.doubtedAt) : since, trace);
     if (!servable) await refreshed;
     else if (!(await fulfilledWithin(refreshed, refreshWaitMs - this.#refresher.inFlightMs, clock)))

@@ -10,8 +10,8 @@ import { OutageTracker } from './outage-tracker.ts';
 
 /** The deadline of a probe while EC2 fails, in milliseconds. */
 const probeMs = 1000;
-/** Some 200 bytes each; 20 load balancers of 1,000 instances are the default quotas of a region. */
-const mostCached = 30_000;
+/** Each takes about 200 bytes. The default quotas of a region are 20 load balancers with 1,000 instances each. */
+const maxCached = 30_000;
 
 export interface InstanceCacheOptions {
   /** How long a description is fresh, in milliseconds. */
@@ -36,10 +36,10 @@ export class InstanceCache {
   readonly #gateway: LoadBalancerGateway;
   readonly #options: InstanceCacheOptions;
   readonly #clock: Clock;
-  readonly #entries = new LRUCache<InstanceId, CachedInstance>({ max: mostCached });
+  readonly #entries = new LRUCache<InstanceId, CachedInstance>({ max: maxCached });
   readonly #queue = new LookupQueue((batch) => this.#look(batch));
   /** When the last call started. */
-  askedAt = -Infinity;
+  lastCallAt = -Infinity;
 
   constructor(gateway: LoadBalancerGateway, logger: Logger, options: InstanceCacheOptions) {
     this.#gateway = gateway;
@@ -76,7 +76,7 @@ export class InstanceCache {
   fill(ids: Iterable<InstanceId>): void {
     if (this.outage.error !== undefined) return;
     const unknown: InstanceId[] = [];
-    const room = mostCached - this.#entries.size;
+    const room = maxCached - this.#entries.size;
     for (const id of ids) {
       if (unknown.length >= room) break;
       if (!this.#entries.has(id) && !this.#queue.has(id)) unknown.push(id);
@@ -91,7 +91,7 @@ export class InstanceCache {
       probe,
       sent: () => (batch.sentAt = this.#clock.now()),
     });
-    this.askedAt = this.#clock.now();
+    this.lastCallAt = this.#clock.now();
     try {
       const described = await this.#gateway.describeInstances([...batch.ids], trace);
       const asOf = batch.sentAt ?? this.#clock.now();

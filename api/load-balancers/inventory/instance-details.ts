@@ -54,13 +54,13 @@ export class InstanceDetails {
       if (entry === undefined || now - entry.freshUntil > this.#maxStaleMs) servable = false;
     }
     if (wanted.length === 0) return;
-    const { outage, askedAt, busy } = this.#cache;
+    const { outage, lastCallAt, busy } = this.#cache;
     if (!servable) {
       const options = { companions: this.#undescribedMembers(), most: firstCallSize };
       const load = this.#cache.load(wanted, since, trace, options);
       await withinDeadline(load, 'the instances', trace);
-    } else if (outage.error === undefined || now - askedAt >= probeEveryMs) {
-      const load = this.#cache.load(wanted, since, trace, { companions: this.#expiredOfThoseRead(now) });
+    } else if (outage.error === undefined || now - lastCallAt >= probeEveryMs) {
+      const load = this.#cache.load(wanted, since, trace, { companions: this.#expiredInUse(now) });
       // When thousands of descriptions expire together, their renewal takes seconds.
       const waitMs = busy ? 0 : waitUntil - this.#clock.now();
       await fulfilledWithin(trace.time.during(load), waitMs, this.#clock);
@@ -109,7 +109,7 @@ export class InstanceDetails {
   }
 
   /** Yields expired members of load balancers in use; one call can renew 200 descriptions. */
-  *#expiredOfThoseRead(now: number): Generator<InstanceId> {
+  *#expiredInUse(now: number): Generator<InstanceId> {
     for (const id of this.#region.membersReadSince(now - maxAgeMs)) {
       const entry = this.#cache.get(id);
       if (entry !== undefined && entry.freshUntil <= now) yield id;

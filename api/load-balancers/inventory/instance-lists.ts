@@ -29,7 +29,7 @@ export class InstanceLists {
   }
 
   /**
-   * Returns the cached list of these members if its descriptions are fresh at `now`; else undefined. It is the same
+   * Returns the cached list of these members, or undefined if its descriptions are not fresh at `now`. It is the same
    * object until the list or its age changes.
    */
   hit(

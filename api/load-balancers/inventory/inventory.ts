@@ -62,8 +62,8 @@ export class Inventory {
   }
 
   /**
-   * Returns the list if it is cached and fresh at `now`, without a call; else undefined. It is the same object until the
-   * list or its age changes.
+   * Returns the list, or undefined if it is not cached and fresh at `now`. Makes no call. The list is the same object
+   * until it or its age changes.
    */
   ready(elbName: ElbName, now: number): InstanceList | undefined {
     const membership = this.#cache.get(elbName);
@@ -112,14 +112,14 @@ export class Inventory {
     return { loadBalancers: this.#cache.size, asOf: this.#cache.regionAsOf };
   }
 
-  /** Returns when this process last changed the load balancer, or may have; else -Infinity. */
+  /** Returns when this process last changed the load balancer, or may have changed it; -Infinity if never. */
   changedAt(elbName: ElbName): number {
     return this.#cache.get(elbName)?.changedAt ?? -Infinity;
   }
 
   /**
-   * Returns the members from a call that is sent from now on. Ordinary checks, for example of dry runs, share reads of
-   * the region. Throws `elb_not_found`, and what the gateway throws.
+   * Returns the members from a new call. Ordinary checks, for example of dry runs, share reads of the region. Throws
+   * `elb_not_found`, and what the gateway throws.
    */
   async membersNow(
     elbName: ElbName,

@@ -4,7 +4,7 @@ import type { LoadBalancer } from '../load-balancer.ts';
 /** The members of a load balancer and their age. Times are on the scale of `Clock.now()`. */
 export interface InstanceList {
   readonly instances: readonly MachineInfo[];
-  /** Changes with each change of the content. Numbers are unique in the process; equal contents may differ in it. */
+  /** Changes with the content, and is unique in the process; equal lists can have different revisions. */
   readonly revision: number;
   /** When the call that listed the members was sent. */
   readonly asOf: number;

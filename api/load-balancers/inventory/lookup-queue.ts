@@ -2,7 +2,7 @@ import type { InstanceId } from '../instance.ts';
 
 /** EC2's limit of values in one filter (FilterLimitExceeded beyond: outscale/cloud-provider-osc#84). */
 const batchSize = 200;
-const mostSideBySide = 4;
+const maxConcurrentCalls = 4;
 
 /** The instances of one call. */
 export interface Batch {
@@ -100,7 +100,7 @@ export class LookupQueue {
   }
 
   #pump(): void {
-    while (this.#inFlight < mostSideBySide) {
+    while (this.#inFlight < maxConcurrentCalls) {
       const batch = this.#urgent.shift() ?? this.#background.shift();
       if (batch === undefined) return;
       this.#inFlight += 1;

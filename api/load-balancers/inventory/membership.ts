@@ -14,9 +14,9 @@ export interface Membership {
   readonly asOf: number;
   /** The last change of each instance that was answered at `asOf` or later. */
   readonly changes: ReadonlyMap<InstanceId, AnsweredChange>;
-  /** When the outcome of a change was last unknown, or responses last contradicted each other; else -Infinity. */
+  /** When the outcome of a change was last unknown, or responses last contradicted each other; -Infinity if never. */
   readonly doubtedAt: number;
-  /** When a change was last answered, or its outcome was unknown; else -Infinity. */
+  /** When a change was last answered, or its outcome was unknown; -Infinity if never. */
   readonly changedAt: number;
 }
 

@@ -30,7 +30,7 @@ export type ChangeEnd = (answer?: { readonly listed: Members | undefined; readon
 /** The cached members and traits of every load balancer of the region. `asOf` is when a call was sent. */
 export class RegionCache {
   readonly #rows = new Map<ElbName, Row>();
-  /** When each load balancer was not found, until a younger call lists the region. */
+  /** When each load balancer was not found, until a later call lists the region. */
   readonly #notFound = new Map<ElbName, number>();
   readonly #pending = new PendingChanges();
   #regionAsOf = -Infinity;
@@ -60,7 +60,7 @@ export class RegionCache {
       if (notFoundAt <= this.#regionAsOf) this.#notFound.delete(elbName);
   }
 
-  /** Updates one load balancer, unless a younger call did not find it. */
+  /** Updates one load balancer, unless a later call did not find it. */
   update(elbName: ElbName, { members, traits }: LoadBalancerDescription, asOf: number): void {
     if ((this.#notFound.get(elbName) ?? -Infinity) > asOf) return;
     const row = this.#put(elbName, afterRead(this.get(elbName), members, asOf));

@@ -8,8 +8,8 @@ import { OutageTracker } from './outage-tracker.ts';
 import type { RegionCache } from './region-cache.ts';
 
 const probeEveryMs = 1000;
-/** The longest time before its expiry that a list is refreshed; a longer one would add noticeably many calls. */
-const longestLeadMs = 150;
+/** The maximum time before the expiry of a list at which it is refreshed; a longer time would add many calls. */
+const maxLeadMs = 150;
 
 export interface RegionRefresherOptions {
   /** The age after which the region is read again, in milliseconds. */
@@ -54,7 +54,7 @@ export class RegionRefresher {
     this.#reads = new Coalescer((call) => this.#read(call), { clock: options.clock });
   }
 
-  /** The failure of AWS while it is probed; else undefined. */
+  /** AWS's failure while the region is probed; otherwise undefined. */
   get failure(): unknown {
     return this.#cancelProbe === undefined ? undefined : this.#outage.error;
   }
@@ -107,7 +107,7 @@ export class RegionRefresher {
       throw error;
     }
     // Twice the duration of this call, since the next one may take longer.
-    this.#leadMs = Math.min(2 * (this.#clock.now() - call.asOf), longestLeadMs, this.#options.maxAgeMs / 4);
+    this.#leadMs = Math.min(2 * (this.#clock.now() - call.asOf), maxLeadMs, this.#options.maxAgeMs / 4);
     this.#outage.succeeded();
     this.close();
     this.#refreshed();

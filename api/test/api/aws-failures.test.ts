@@ -87,14 +87,14 @@ describe('The API during AWS failures', () => {
       /InternalFailure on .*HTTP 500.*try again/,
     ],
     [
-      'ELB does not answer a GET',
+      'ELB does not respond to a GET',
       { silent: true, service: 'elb' },
       get,
       504,
       /did not respond to .*; try again/,
     ],
     [
-      'EC2 does not answer a GET',
+      'EC2 does not respond to a GET',
       { silent: true, service: 'ec2' },
       get,
       504,
@@ -160,7 +160,7 @@ describe('The API during AWS failures', () => {
       ['POST', register, 'i-0b22a22eec53b9321'],
       ['DELETE', deregister, 'i-5203422c'],
     ] as const)
-      it(`reports an unknown outcome when AWS answers a ${method} ${what}`, async () => {
+      it(`reports an unknown outcome when AWS responds to a ${method} ${what}`, async () => {
         aws.faults.set([{ actions: [action], replace }]);
         for (const [path, body] of [
           ['/elb/default-elb', { instanceId }],

@@ -28,7 +28,7 @@ describe('The budget of AWS calls', () => {
     return statuses;
   }
 
-  it('answers 503 with Retry-After to a request that cannot get a call before its deadline', async () => {
+  it('causes a 503 with Retry-After for a request that cannot get a call before its deadline', async () => {
     const env = { AWS_ELB_READS_PER_SECOND: '1', AWS_DEADLINE_MS: '4000' };
     world = await startWorld({ elbs: 23 }, env);
     // Changes of load balancers that are not in the cache would share one read of the region.
@@ -39,7 +39,7 @@ describe('The budget of AWS calls', () => {
       Array.from({ length: 20 }, (_, n) => world.attach(`elb-${String(n + 1).padStart(4, '0')}`, stranger)),
     );
     const refused = answers.filter(({ status }) => status === 503);
-    // The calls of one second and the reserve of two can be made at once, then one call a second.
+    // The calls of one second and the reserve of two can be made at once, then one call per second.
     const most = 4 + (world.clock.now() - began) / 1000;
     assert.ok(refused.length >= 20 - most && refused.length < 20, `${refused.length} were refused`);
     for (const { body, headers } of refused) {
@@ -103,7 +103,7 @@ describe('The budget of AWS calls', () => {
     assert.ok(actions[describeInstances]!.maxInFlight <= 4);
   });
 
-  it('is used for one call of EC2 for all waiting reads, also of different load balancers', async () => {
+  it('is used for one call to EC2 for all waiting reads, even of different load balancers', async () => {
     world = await startWorld({ rateLimits: true, latencyMs: 40, elbs: 23, instances: 225 });
     const paths = Array.from({ length: 20 }, (_, n) => `/elb/elb-${String(n + 1).padStart(4, '0')}`);
     const statuses = await storm(20, 1000, paths);
@@ -124,7 +124,7 @@ describe('The budget of AWS calls', () => {
     await load;
   });
 
-  it('allows no call of ELB after ELB throttled, and still allows calls of EC2', async () => {
+  it('allows no call to ELB after ELB throttled one, and still allows calls to EC2', async () => {
     world = await startWorld();
     await world.ids('default-elb');
     world.aws.resetCalls();
@@ -142,7 +142,7 @@ describe('The budget of AWS calls', () => {
     await world.eventually(() => world.calls(describeInstances) >= 1, 'the changes call EC2');
   });
 
-  it('answers 201 to a detach whose response from AWS was lost and whose retry AWS refuses', async () => {
+  it('allows the retry of a detach, which returns 201 if the first response was lost and AWS refuses the retry', async () => {
     world = await startWorld();
     world.aws.faults.set([{ actions: [deregister], resetAfter: true, count: 1 }]);
     assert.equal((await world.detach('default-elb', member)).status, 201);
@@ -150,7 +150,7 @@ describe('The budget of AWS calls', () => {
     assert.ok(!(await world.ids('default-elb')).includes(member));
   });
 
-  it('answers 201 to an attach whose response from AWS was lost, and the instance is a member once', async () => {
+  it('allows the retry of an attach, which returns 201 if the first response was lost and adds the instance once', async () => {
     world = await startWorld();
     world.aws.faults.set([{ actions: [register], resetAfter: true, count: 1 }]);
     assert.equal((await world.attach('default-elb', stranger)).status, 201);

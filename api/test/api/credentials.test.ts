@@ -54,7 +54,7 @@ const refused: Refused[] = [
   ],
 ];
 
-describe('Credentials', () => {
+describe('Basic authentication', () => {
   let world: World;
   before(async () => {
     world = await startWorld();
@@ -62,7 +62,7 @@ describe('Credentials', () => {
   after(() => world.close());
 
   for (const [what, authorization, authFailure, says] of refused)
-    it(`answers 401 with the challenge and the reason, and logs the reason, for ${what}`, async () => {
+    it(`returns 401 with the challenge and the reason, and logs the reason, for ${what}`, async () => {
       // The log has at most ten lines per second of requests without credentials.
       await world.clock.pass(120);
       const requestId = `refused-${authFailure}-${what.length}-${what.replaceAll(/\W/g, '-')}`;
@@ -82,7 +82,7 @@ describe('Credentials', () => {
       assert.equal(world.calls(), 0);
     });
 
-  it('has the same body for a wrong user and for a wrong password', async () => {
+  it('returns the same body for a wrong user and for a wrong password', async () => {
     const answers = ['nobody:c:olon ü', 'tester:wrong', 'rotated:c:olon ü'].map(async (text) => {
       const headers = { Authorization: `Basic ${base64(text)}` };
       return (await world.ask('/elb/default-elb', { headers })).body;
@@ -98,7 +98,7 @@ describe('Credentials', () => {
     ['PATCH', '/elb/default-elb'],
     ['POST', '/healthcheck'],
   ] as const)
-    it(`answers 401 to ${method} ${path} without credentials`, async () => {
+    it(`returns 401 for ${method} ${path} without credentials`, async () => {
       const { status } = await world.ask(path, { method, headers: { Authorization: undefined } });
       assert.equal(status, 401);
     });
@@ -115,7 +115,7 @@ describe('Credentials', () => {
   });
 });
 
-describe('Paths and methods, with credentials', () => {
+describe('The service, with credentials,', () => {
   let world: World;
   before(async () => {
     world = await startWorld();
@@ -123,7 +123,7 @@ describe('Paths and methods, with credentials', () => {
   after(() => world.close());
 
   for (const path of ['/', '/no-such-path', '/elb/a/b', '/ELB/default-elb', '/healthcheck/x'])
-    it(`answers 404 to ${path}`, async () => {
+    it(`returns 404 for ${path}`, async () => {
       const answer = await world.ask(path);
       assert.equal(answer.status, 404);
       assert.match(messageOf(answer), /no resource exists at this path/);
@@ -138,7 +138,7 @@ describe('Paths and methods, with credentials', () => {
     ['DELETE', '/healthcheck', 'GET, HEAD'],
     ['OPTIONS', '/healthcheck', 'GET, HEAD'],
   ] as const)
-    it(`answers 405 and Allow to ${method} ${path}`, async () => {
+    it(`returns 405 with Allow for ${method} ${path}`, async () => {
       const answer = await world.ask(path, { method });
       assert.equal(answer.status, 405);
       assert.equal(answer.headers.get('allow'), allow);

@@ -36,7 +36,7 @@ async function startDelayingProxy(
   return server;
 }
 
-describe('Responses of AWS in another order than the calls', () => {
+describe('Responses from AWS in a different order from the calls', () => {
   let world: World;
   let proxy: Server;
   let delays: (body: string) => [number, number];

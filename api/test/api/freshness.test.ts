@@ -50,7 +50,7 @@ describe('The region cache', () => {
     assert.equal(world.calls(describeElbs), 1);
   });
 
-  it('serves every load balancer after a read of one, without another call of EC2', async () => {
+  it('serves every load balancer after a read of one, without another call to EC2', async () => {
     await startRegion(50);
     assert.equal((await world.ids('default-elb')).length, 3);
     await filledBy(6);
@@ -213,7 +213,7 @@ describe('The age of a list', () => {
     ];
     for (const method of ['GET', 'HEAD'])
       for (const [what, value] of matching)
-        it(`answers ${method} with 304, the headers and no body for ${what}`, async () => {
+        it(`is in the headers of a 304 without a body, for ${method} with ${what}`, async () => {
           const get = await world.ask(path);
           const headers = { 'If-None-Match': value(get.headers.get('etag')!) };
           const answer = await world.ask(path, { method, headers });
@@ -224,13 +224,13 @@ describe('The age of a list', () => {
         });
 
     for (const value of ['"other"', 'W/"other", "another"', '"*"'])
-      it(`answers 200 for ${value}`, async () => {
+      it(`is in the headers of a 200 for ${value}`, async () => {
         const answer = await world.ask(path, { headers: { 'If-None-Match': value } });
         assert.equal(answer.status, 200);
         assert.equal(idsOf(answer).length, 2);
       });
 
-    it('answers 200 with another ETag after the list has changed', async () => {
+    it('is in the headers of a 200 with another ETag after the list has changed', async () => {
       const etag = (await world.ask(path)).headers.get('etag')!;
       changeBehind();
       const answer = await world.ask(path, { headers: { ...noCache, 'If-None-Match': etag } });

@@ -108,7 +108,7 @@ describe('PROTECT_LAST_IN_SERVICE', () => {
     assert.equal(unprotected.status, 201, unprotected.body);
   });
 
-  it('logs a forced detach of the load balancers that it names only', async () => {
+  it('logs a forced detach only of the load balancers that it names', async () => {
     await start([first], 'other-elb');
     assert.equal((await detach(first, '&force=true')).status, 201);
     await world.service.logged(({ msg }) => msg === 'request');

@@ -44,7 +44,7 @@ describe('The recipes of docs/recipes.md', function () {
     assert.equal((await run(`drain default-elb ${member} 1`)).code, 75);
   });
 
-  it('wait for an attachment, also longer than the limit of one request', async () => {
+  it('wait for an attachment, even for longer than the limit of one request', async () => {
     world.aws.region.clock.setSpeed(5);
     const { code, output } = await run(`attach default-elb ${spare} 30`);
     assert.equal(code, 0, output);

@@ -22,7 +22,7 @@ describe('The log, beyond LOG_MAX_PER_SECOND', () => {
     await world.ids('default-elb');
   });
   after(() => world.close());
-  /** Waits until the sums of the test before are logged. */
+  /** Waits until the sums of the previous test are logged. */
   beforeEach(async () => {
     await world.clock.pass(1100);
     world.service.log.length = 0;

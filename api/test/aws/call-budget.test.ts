@@ -157,14 +157,14 @@ describe('CallBudget', () => {
       assert.ok(admittedAfter > 900, `it was admitted after ${admittedAfter} ms`);
     });
 
-    it('resumes when AWS answers a call that was sent after the pause began', async () => {
+    it('resumes when AWS responds to a call that was sent after the pause began', async () => {
       budget.pause(throttled);
       await sleep(2);
       budget.resume(performance.now());
       await budget.take(trace(), ordinary);
     });
 
-    it('does not resume when AWS answers a call that was sent before the pause', async () => {
+    it('does not resume when AWS responds to a call that was sent before the pause', async () => {
       const sentAt = performance.now();
       await sleep(2);
       budget.pause(throttled);

@@ -109,7 +109,7 @@ describe('The service with AWS credentials', () => {
         assert.equal(code, 78);
       });
 
-    it('if the credential_process of a service in a process of its own fails', async () => {
+    it('if the credential_process of a service in a separate process fails', async () => {
       const env = { AWS_BACKEND: 'aws', API_TOKEN: token, ...withProcess('exit 3') };
       const { code, stderr } = await spawnService(env).finished;
       assert.match(
@@ -235,7 +235,7 @@ describe('The service with AWS credentials', () => {
       /returned invalid JSON/,
     ],
   ] as const)
-    it(`answers 502 without calling AWS when they have expired and the credential_process ${what}`, async () => {
+    it(`returns 502 without calling AWS when they have expired and the credential_process ${what}`, async () => {
       const aws = await startEmbeddedAws();
       const { env, breakProcess } = withExpiringKeys(then, '+1 hour');
       let hasExpired = false;
@@ -262,7 +262,7 @@ describe('The service with AWS credentials', () => {
       });
     });
 
-  it('answers 502 in a process of its own when they have expired and the credential_process fails', async () => {
+  it('returns 502 in a separate process when they have expired and the credential_process fails', async () => {
     const aws = await startEmbeddedAws();
     const { env, breakProcess } = withExpiringKeys('exit 3', '+3 seconds');
     const service = await startServiceProcess(aws.url, { ...env, AWS_DEADLINE_MS: '500' });

@@ -45,7 +45,7 @@ describe('ClassicElbGateway', () => {
     await gateway.describeLoadBalancer(web, startTrace(systemClock, 8000));
   });
 
-  it('rejects at the deadline if AWS does not answer', async () => {
+  it('rejects at the deadline if AWS does not respond', async () => {
     aws.faults.set([{ silent: true }]);
     const began = performance.now();
     await assert.rejects(gateway.describeLoadBalancer(web, startTrace(systemClock, 400)), {

@@ -11,7 +11,7 @@ import { systemClock } from '../../clock.ts';
 import { seededRandom } from '../support/random.ts';
 import { deregister, describeElbs, describeHealth, describeInstances, register } from '../support/world.ts';
 
-/** `FULL_TESTS=1` tries 10,000 answers; without it, 300. */
+/** 10,000 responses with `FULL_TESTS=1`, otherwise 300. */
 const answers = process.env['FULL_TESTS'] === '1' ? 10_000 : 300;
 
 const web = 'default-elb' as ElbName;

@@ -125,7 +125,7 @@ describe('RequestHandler', () => {
 
   it('connects directly to the embedded AWS', async () => {
     process.env['HTTP_PROXY'] = `http://${urlOf(proxy)}`;
-    assert.equal((await read({ endpoint: aws.url, amazonsOwn: false })).size, 3);
+    assert.equal((await read({ endpoint: aws.url, embedded: true })).size, 3);
     assert.deepEqual(requests, []);
   });
 });

@@ -24,7 +24,7 @@ import { VirtualClock } from '../support/virtual-clock.ts';
 
 const seed = 11;
 const names = ['web', 'shop', 'blog'].map(elb);
-/** `FULL_TESTS=1` makes 5,000 changes; without it, a fifth. */
+/** 5,000 changes with `FULL_TESTS=1`, otherwise a fifth of them. */
 const changes = process.env['FULL_TESTS'] === '1' ? 5000 : 1000;
 const [callers, instancesOfCaller, longestDelayMs] = [20, 4, 250];
 

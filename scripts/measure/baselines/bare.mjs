@@ -1,4 +1,4 @@
-// The least that Node can do: the same headers and bytes for every request.
+// The minimum for a Node.js server: the same headers and bytes for every request.
 import { createServer } from 'node:http';
 
 const { headers, body } = JSON.parse(process.env.ANSWER);

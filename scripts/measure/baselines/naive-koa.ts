@@ -1,4 +1,4 @@
-// What a team writes first: a router, Basic auth, two AWS calls a request, and nothing kept between requests.
+// A simple implementation: a router, Basic auth, two AWS calls per request, no cache.
 import type { AddressInfo } from 'node:net';
 import { DescribeInstancesCommand, EC2Client } from '@aws-sdk/client-ec2';
 import {

@@ -22,7 +22,7 @@ async function read<T>(awsUrl: string, path: string): Promise<T> {
   return (await (await fetch(`${awsUrl}/_control/${path}`)).json()) as T;
 }
 
-/** Sends JSON to the control path. Throws unless the answer is 2xx. */
+/** Sends JSON to the control path. Throws unless the response is 2xx. */
 export async function control(awsUrl: string, method: string, path: string, body?: object): Promise<void> {
   const response = await fetch(`${awsUrl}/_control/${path}`, {
     method,

@@ -81,7 +81,7 @@ export class Lab {
   }
 }
 
-/** The first requests run code that is not compiled yet, which the scenarios do not measure. */
+/** Sends the first requests, which run code that is not compiled yet and are not measured. */
 async function warm(server: Server): Promise<Server> {
   await sendLoad(server, { connections: 50, seconds: 1.5, paths: [listPath, '/healthcheck'] }, server.gone);
   return server;

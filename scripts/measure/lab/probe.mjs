@@ -13,5 +13,5 @@ process.on('message', (message) => {
   });
 });
 process.channel?.unref();
-// The parent process is gone, possibly killed; nothing else would end this process.
+// The parent process has ended, perhaps by SIGKILL; nothing else would end this process.
 process.on('disconnect', () => process.exit());

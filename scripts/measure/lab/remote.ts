@@ -6,7 +6,7 @@ export async function checkRemote(remote: Remote, signal: AbortSignal): Promise<
   const health = await statusOf(remote, '/healthcheck', signal);
   if (health !== 200)
     throw new Unreachable(
-      `${remote.url}/healthcheck answers ${health}, not 200; check that --url is the service's address.`,
+      `${remote.url}/healthcheck responds with ${health}, not 200; check that --url is the service's address.`,
     );
   const list = await statusOf(remote, `/elb/${encodeURIComponent(remote.elb)}`, signal);
   if (list === 401) throw new Unreachable(`${remote.url} refuses the token; check --token.`);
@@ -14,7 +14,7 @@ export async function checkRemote(remote: Remote, signal: AbortSignal): Promise<
     throw new Unreachable(`${remote.url} has no load balancer "${remote.elb}"; set another one with --elb.`);
   if (list !== 200)
     throw new Unreachable(
-      `${remote.url}/elb/${remote.elb} answers ${list}, not 200; read the service's log.`,
+      `${remote.url}/elb/${remote.elb} responds with ${list}, not 200; read the service's log.`,
     );
 }
 
@@ -27,8 +27,11 @@ async function statusOf(target: Target, path: string, signal: AbortSignal): Prom
   } catch (error) {
     const { cause, message } = error as Error;
     const why = (cause as NodeJS.ErrnoException | undefined)?.code ?? message;
-    throw new Unreachable(`${target.url} does not answer (${why}); check --url, and that the service runs.`, {
-      cause: error,
-    });
+    throw new Unreachable(
+      `${target.url} does not respond (${why}); check --url and whether the service runs.`,
+      {
+        cause: error,
+      },
+    );
   }
 }

@@ -44,7 +44,7 @@ export class Session {
     this.#progress.clear();
   }
 
-  /** Returns `quick` in a --quick run, else `full`. */
+  /** Returns `quick` in a --quick run, otherwise `full`. */
   pick<T>(full: T, quick: T): T {
     return this.options.quick ? quick : full;
   }
@@ -64,7 +64,7 @@ export class Session {
     return servers;
   }
 
-  /** Sends all loads to a server at the same time, and adds the runs to `runs`, also when stopped early. @throws Interrupted, Unreachable */
+  /** Sends all loads to a server at the same time, and adds the runs to `runs`, even if stopped early. @throws Interrupted, Unreachable */
   async measure(server: Server, ...loads: LabelledLoad[]): Promise<Run[]> {
     const stop = AbortSignal.any([this.signal, ...(server.gone === undefined ? [] : [server.gone])]);
     stopIfAborted(this.signal, server);
@@ -114,7 +114,7 @@ export class Session {
     if (failure !== undefined)
       throw failure instanceof Error ? failure : new Error('the load could not be sent');
     if (runs.every(({ requests, statuses }) => requests > 0 && statuses['error'] === requests))
-      throw new Unreachable(`${server.url} answered none of ${runs[0]?.requests ?? 0} requests.`);
+      throw new Unreachable(`${server.url} responded to none of ${runs[0]?.requests ?? 0} requests.`);
     return runs;
   }
 

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import autocannon from 'autocannon';
 import { type Target, Unreachable } from './request.ts';
 
-/** The requests to send. Without a rate, each connection sends its next request when it has the answer. */
+/** The requests to send. Without a rate, each connection sends its next request after the response. */
 export interface Load {
   readonly connections: number;
   readonly seconds?: number;
@@ -14,7 +14,7 @@ export interface Load {
   /** Each connection requests these in turn. */
   readonly paths: readonly string[];
   readonly headers?: Readonly<Record<string, string>>;
-  /** Gets the body of every answer. */
+  /** Receives the body of every response. */
   readonly onBody?: (body: string) => void;
   /** Groups of connections that open and close at different times; without stages, all are open all the time. */
   readonly stages?: readonly Stage[];
@@ -34,7 +34,7 @@ export interface Stage {
   readonly connections: number;
 }
 
-/** Gets every answer as it arrives. */
+/** Receives every response as it arrives. */
 export interface Observer {
   /** `interval`: milliseconds between two requests of a connection, where a rate is set. */
   answer(status: number, ms: number, interval?: number): void;
@@ -44,7 +44,7 @@ export interface Observer {
 export interface LoadResult {
   readonly requestsPerSecond: number;
   readonly requests: number;
-  /** Answers other than 2xx, broken connections, and requests without an answer within 10 s. */
+  /** Responses other than 2xx, broken connections, and requests without a response within 10 s. */
   readonly failed: number;
   readonly non2xx: number;
   /** Milliseconds. */

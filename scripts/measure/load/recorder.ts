@@ -1,7 +1,7 @@
 import hdr, { type Histogram } from 'hdr-histogram-js';
 import type { Observer } from './load.ts';
 
-/** Milliseconds, of 2xx answers. */
+/** Milliseconds, of 2xx responses. */
 export interface Latency {
   readonly mean: number;
   readonly p50: number;
@@ -29,12 +29,12 @@ export interface Run {
   readonly seconds: number;
   readonly requests: number;
   readonly requestsPerSecond: number;
-  /** 2xx answers a second. */
+  /** 2xx responses per second. */
   readonly goodPerSecond: number;
-  /** Answers other than 2xx, broken connections, and requests without an answer within 10 s. */
+  /** Responses other than 2xx, broken connections, and requests without a response within 10 s. */
   readonly failed: number;
   readonly timeouts: number;
-  /** Answers by HTTP status; `error` stands for broken connections and timeouts. */
+  /** Responses by HTTP status; `error` stands for broken connections and timeouts. */
   readonly statuses: Readonly<Record<string, number>>;
   readonly latency: Latency;
   readonly samples: readonly Sample[];
@@ -46,7 +46,7 @@ export interface Run {
 
 const microseconds = 1000;
 
-/** Counts answers and their latencies, of the whole run and of each second. */
+/** Counts responses and their latencies, of the whole run and of each second. */
 export class Recorder implements Observer {
   readonly #whole = histogram();
   #second = histogram();
@@ -59,7 +59,7 @@ export class Recorder implements Observer {
   readonly #samples: Sample[] = [];
 
   /**
-   * Counts an answer. With `interval`, it also counts the requests that a slow answer delayed, with their waiting time
+   * Counts a response. With `interval`, it also counts the requests that a slow response delayed, with their waiting time
    * (coordinated omission).
    */
   answer(status: number, ms: number, interval?: number): void {
@@ -75,7 +75,7 @@ export class Recorder implements Observer {
     }
   }
 
-  /** Counts a request without an answer. */
+  /** Counts a request without a response. */
   error(timeout: boolean): void {
     this.#count('error');
     if (timeout) this.#timeouts += 1;
@@ -101,7 +101,7 @@ export class Recorder implements Observer {
     return this.#sum((status) => !isGood(status));
   }
 
-  /** Returns the run. Its time ends with the last answer if `untilLast` is true, otherwise now. */
+  /** Returns the run. Its time ends with the last response if `untilLast` is true, otherwise now. */
   finish(
     what: Pick<Run, 'scenario' | 'label' | 'server' | 'connections' | 'rate' | 'aws' | 'cut'>,
     untilLast: boolean,

@@ -5,7 +5,7 @@ export interface Target {
   readonly authorization: string;
 }
 
-/** The server does not answer; the message is one sentence. */
+/** The server does not respond; the message is one sentence. */
 export class Unreachable extends Error {}
 
 /** Sends one request with credentials. Throws what `fetch` throws. */

@@ -32,19 +32,19 @@ export function page(report: Report, changes?: readonly Change[]): string {
 <h1>Capacity of elb-inventory</h1>
 ${heading(report)}
 ${verdict(report)}
-${plot('Throughput and latency by connections', 'Left of the knee, another connection adds throughput; right of it, another connection only adds latency.', stepsPlot(report))}
+${plot('Throughput and latency by connections', 'At the knee, the throughput is high and the p99 still low. Left of it, another connection adds throughput; right of it, another connection only adds latency.', stepsPlot(report))}
 ${plot('Latency while users come and go', 'The median, the 97.5th and the 99th percentile of each second.', rampPlot(report))}
 ${plot('AWS calls by request rate', 'One dot per run; throttled calls count too. Lists come from one cache of the region, so more requests do not cause more calls.', awsPlot(report))}
-${plot('Answers by status', 'The runs of a scenario added up, on a logarithmic axis that shows a single failure.', statusPlot(report))}
+${plot('Responses by status', 'The sum of all runs of a scenario, on a logarithmic axis that shows even a single failure.', statusPlot(report))}
 <h2>Figures and promises</h2>
 ${figures(report.outcomes)}
 ${changes === undefined ? '' : compared(changes)}
 <h2>Runs</h2>
 ${runs(report.runs)}
 <h2>How it was measured</h2>
-<p>autocannon sends the load over keep-alive connections. Without a rate, each connection sends its next request when it has
-the answer, and latency covers the requests sent. With a rate, latency includes the requests that a slow answer delayed
-(coordinated omission). Latency covers 2xx answers only. The load and all servers share this machine, unless the service is
+<p>autocannon sends the load over keep-alive connections. Without a rate, each connection sends its next request after the
+previous response, and latency covers the requests sent. With a rate, latency includes the requests that a slow response
+delayed (coordinated omission). Latency covers only 2xx responses. The load and all servers share this machine, unless the service is
 deployed elsewhere. A ratio compares two servers that were measured in turn.</p>
 </body>
 </html>
@@ -107,7 +107,7 @@ function runs(all: readonly Run[]): string {
       const cells = [goodPerSecond, latency.mean, latency.p50, latency.p97_5, latency.p99, latency.max].map(
         shown,
       );
-      const what = `${label}${rate === undefined ? '' : `, at ${Math.round(rate * 10) / 10} a second`}${cut === undefined ? '' : ' (cut)'}`;
+      const what = `${label}${rate === undefined ? '' : `, at ${Math.round(rate * 10) / 10} per second`}${cut === undefined ? '' : ' (cut)'}`;
       const calls = aws === undefined ? '' : shown(aws.callsPerSecond);
       return (
         `<tr><td>${escape(scenario)}</td><td>${server}</td><td>${escape(what)}</td>` +

@@ -9,7 +9,7 @@ type Line = echarts.LineSeriesOption;
 const width = 920;
 const ink = '#1b1f24';
 const faint = '#d5d9de';
-/** Distinct for colour-blind readers too (Okabe and Ito, 2008). */
+/** Colours that colour-blind readers can distinguish (Okabe and Ito, 2008). */
 const colour = {
   service: '#0072b2',
   bare: '#6b6f76',
@@ -166,7 +166,7 @@ const statusColours: Readonly<Record<string, string>> = {
   error: '#cc3311',
 };
 
-/** Returns the number of answers by status, scenario and server, on a logarithmic axis. */
+/** Returns the number of responses by status, scenario and server, on a logarithmic axis. */
 export function statusPlot({ runs }: Report): string | undefined {
   const measured = runs.filter(({ server }) => server !== 'bare');
   if (measured.length === 0) return undefined;
@@ -231,7 +231,7 @@ export function awsPlot({ runs }: Report): string | undefined {
         label: {
           ...text,
           position: 'insideStartTop',
-          formatter: 'AWS allows 10 calls of classic ELB a second',
+          formatter: 'AWS allows 10 calls to classic ELB per second',
         },
         data: [{ yAxis: 10 }],
       },

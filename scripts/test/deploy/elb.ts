@@ -75,7 +75,7 @@ function stateOf(aws: EmbeddedAws, elbName: string, id: string): 'ready' | 'drai
   return entry.description.startsWith('Instance deregistration') ? 'drain' : 'ready';
 }
 
-/** Sends a command to haproxy's socket and returns the answer. */
+/** Sends a command to haproxy's socket and returns the response. */
 function command(socket: string, text: string): Promise<string> {
   return new Promise((resolve, reject) => {
     let answer = '';

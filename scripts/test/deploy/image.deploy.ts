@@ -100,7 +100,7 @@ describe('The image', function () {
     },
   );
 
-  image_('is not healthy when the service does not answer', async ({ engine }) => {
+  image_('is not healthy when the service does not respond', async ({ engine }) => {
     const port = String(await unusedPort());
     const asked = start(
       'docker',

@@ -29,15 +29,15 @@ parentPort?.once('message', () => {
 
 /**
  * Counts the events of autocannon's clients, because autocannon repeats a request whose connection the server closes
- * without an answer, does not count requests of clients that reconnect each time, and sends on a connection after an answer
- * with `Connection: close`.
+ * without a response, does not count requests of clients that reconnect each time, and sends on a connection after a
+ * response with `Connection: close`.
  */
 function drive(kept: boolean): ReturnType<typeof autocannon> {
   const setupClient = (anyClient: unknown): void => {
     const client = anyClient as Client;
     let inFlight = false;
     let left = 0;
-    let trouble = 'the connection closed without an answer';
+    let trouble = 'the connection closed without a response';
     if (!kept) client.reconnectRate = 1;
     const fail = (cause: string): void => {
       Atomics.add(counts, 1, 1);
@@ -45,7 +45,7 @@ function drive(kept: boolean): ReturnType<typeof autocannon> {
     };
     client.on('request', () => {
       if (inFlight) fail(trouble);
-      trouble = 'the connection closed without an answer';
+      trouble = 'the connection closed without a response';
       inFlight = true;
       Atomics.add(counts, 0, 1);
     });

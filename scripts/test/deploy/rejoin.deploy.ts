@@ -18,10 +18,10 @@ const draining = {
 };
 type Entry = typeof inService;
 
-/** A request and its answer: the health of `here` (null: not a member), or a status. */
+/** A request and its response: the health of `here` (null: not a member), or a status. */
 type Step = [request: string, answer: Entry | null | number];
 
-describe('builder.sh with scripted answers of the API', function () {
+describe('builder.sh with scripted responses of the API', function () {
   this.timeout(400_000);
 
   /** Redeploys an image that the host does not have, so that the host is attached again at once. */
@@ -30,7 +30,7 @@ describe('builder.sh with scripted answers of the API', function () {
     const surprises: string[] = [];
     const server = createServer(({ method, url }, response) => {
       const request = `${method ?? ''} ${url ?? ''}`;
-      // The last answer repeats.
+      // The last response repeats.
       const [expected, answer] = (left.length > 1 ? left.shift() : left[0]) ?? ['', 500];
       if (request !== expected) surprises.push(`${request} instead of ${expected}`);
       const status = typeof answer === 'number' ? answer : 200;

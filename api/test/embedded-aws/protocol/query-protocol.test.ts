@@ -40,7 +40,7 @@ describe('The query protocol of the embedded AWS', () => {
     );
   });
 
-  it('determines the service by the credential scope, else by Version', async () => {
+  it('determines the service by the credential scope, or without one by Version', async () => {
     const byVersion = await lab.call('', describeEc2, {});
     assert.equal(byVersion.status, 403);
     assert.match(byVersion.text, /^<\?xml[^>]+>\n<Response>.*MissingAuthenticationToken/);

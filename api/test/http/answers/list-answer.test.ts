@@ -30,7 +30,7 @@ describe('ListAnswers', () => {
     assert.equal(lists.of(elbName, listOf(3), 0).etag, first.etag);
   });
 
-  it('serialises a revision once, and builds its headers once per second of age', () => {
+  it('serializes a revision once, and builds its headers once per second of age', () => {
     const lists = new ListAnswers();
     const first = lists.of(elbName, listOf(1), 0);
     assert.equal(lists.of(elbName, listOf(1, { instances: [] }), 999), first);
@@ -51,7 +51,7 @@ describe('ListAnswers', () => {
     assert.match(header(stale, 'Cache-Status') ?? '', /detail=stale/);
   });
 
-  it('caches the answers of each load balancer separately', () => {
+  it('caches the responses of each load balancer separately', () => {
     const lists = new ListAnswers();
     lists.of(elbName, listOf(1), 0);
     assert.match(lists.of('other' as ElbName, listOf(1, { instances: [] }), 0).body, /\[\]/);

@@ -126,7 +126,7 @@ describe('rememberVerified', () => {
 });
 
 describe('basicAuth', () => {
-  it('passes accepted requests on with their principal, and answers others with 401', async () => {
+  it('passes accepted requests on with their principal, and responds to others with 401', async () => {
     const authenticate: Authenticate = (authorization) =>
       authorization === 'Key 7' ? { name: 'seven' } : undefined;
     const server = await serverOf(basicAuth(authenticate), (ctx) => {

@@ -17,7 +17,7 @@ describe('errorHandler', () => {
   after(() => server.close());
 
   for (const [code, status] of Object.entries(errorStatus) as [ErrorCode, number][])
-    it(`answers ${code} with ${status}, the problem and the advice, without the cause`, async () => {
+    it(`responds to ${code} with ${status}, the problem and the advice, without the cause`, async () => {
       thrown = new DomainError(code, 'a problem', { advice: 'an advice', cause: new Error('internal') });
       const response = await fetch(server.url);
       assert.equal(response.status, status);
@@ -52,7 +52,7 @@ describe('errorHandler', () => {
     Object.assign(new Error('internal'), { status: 404, expose: true }),
     'internal',
   ])
-    it(`answers ${typeof error === 'string' ? 'a thrown string' : error.name} with 500 and no detail but the request id`, async () => {
+    it(`responds to ${typeof error === 'string' ? 'a thrown string' : error.name} with 500 and no detail but the request id`, async () => {
       thrown = error;
       const response = await fetch(server.url);
       assert.equal(response.status, 500);
@@ -62,7 +62,7 @@ describe('errorHandler', () => {
       assert.doesNotMatch(message, /internal/);
     });
 
-  it('answers HEAD with the same status and no body', async () => {
+  it('responds to HEAD with the same status and no body', async () => {
     thrown = new DomainError('elb_not_found', 'a problem');
     const response = await fetch(server.url, { method: 'HEAD' });
     assert.equal(response.status, 404);
@@ -83,7 +83,7 @@ describe('errorHandler', () => {
       '; it is unknown whether the change was made, so check GET /elb/web before you try again',
     ],
   ] as const)
-    it(`answers an unexpected error of ${what} with 500, and says whether the outcome is known`, async () => {
+    it(`responds to an unexpected error of ${what} with 500, and says whether the outcome is known`, async () => {
       const server = await serverOf((ctx) => {
         Object.assign(ctx.state, { requestId: 'r-1', ...state });
         throw new Error('secret detail');

@@ -102,7 +102,7 @@ describe('CONTROL_SOCKET', () => {
     }
   }
 
-  it('answers alone until POST /open-port, and then together with the port', async () => {
+  it('serves requests alone until POST /open-port, and then together with the port', async () => {
     const { log } = await start();
     assert.deepEqual(log, ['listening on the control socket']);
     assert.equal((await onSocket('GET', '/elb/default-elb')).status, 401);

@@ -59,7 +59,7 @@ describe('The service, while it closes,', function () {
       await service.logged(({ msg }) => msg === 'closed');
     });
 
-  it('answers the next request of a kept-alive connection with Connection: close', async () => {
+  it('responds to the next request of a kept-alive connection with Connection: close', async () => {
     const kept = new RawConnection(service.url);
     kept.send(...healthcheck);
     await kept.receive(/"ok"/);

@@ -49,7 +49,7 @@ describe('HealthWaiter', () => {
         elbReadsPerSecond: 1000,
         deadlineMs: 3000,
         closing: closing.signal,
-        leastDistanceMs: 10,
+        minIntervalMs: 10,
         clock: systemClock,
       },
     );
@@ -91,7 +91,7 @@ describe('HealthWaiter', () => {
     assert.deepEqual(await end, { how: 'lost', drained: true });
   });
 
-  describe('if the health leaves open whether the instance is a member', () => {
+  describe('if the health does not show whether the instance is a member', () => {
     const odd: [what: string, healthNow: () => MemberHealth[]][] = [
       ['is InvalidInstance', () => []],
       ['is Unknown', () => [health(id(1), 'unknown')]],
@@ -149,7 +149,7 @@ describe('HealthWaiter', () => {
     });
   });
 
-  it('ends a wait for drained for instances that AWS does not have, and continues for the others of the call', async () => {
+  it('ends a wait for drained for instances that AWS does not list, and continues for the others of the call', async () => {
     gateway.health = [health(id(2), 'draining')];
     const [gone, drains] = [until(id(1), 'drained'), until(id(2), 'drained')];
     assert.equal((await gone).how, 'reached');

@@ -64,7 +64,7 @@ describe('Inventory', () => {
     assert.deepEqual(await idsOf(elb('web')).catch((error: unknown) => error), throttled);
   });
 
-  it('throws elb_not_found for unlisted names, with one call for all reads within the greatest age', async () => {
+  it('throws elb_not_found for unlisted names, with one call for all reads within the maximum age', async () => {
     for (let n = 0; n < 3; n++) await assert.rejects(list(elb('none')), { code: 'elb_not_found' });
     assert.equal(gateway.regionCalls, 1);
   });
@@ -123,7 +123,7 @@ describe('Inventory', () => {
   });
 
   describe('shortly before a list expires', () => {
-    /** Reads once, by a call that is slow enough for the longest lead. Returns when it was sent. */
+    /** Reads once, with a call that is slow enough for the maximum lead. Returns when it was sent. */
     const slowlyRead = async () => {
       const release = gateway.hold();
       const first = list();

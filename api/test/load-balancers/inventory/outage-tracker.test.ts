@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { OutageTracker } from '../../../load-balancers/inventory/outage-tracker.ts';
 import { recordingLogger } from '../../support/scripted-gateway.ts';
 
-describe('Outage', () => {
+describe('OutageTracker', () => {
   it('logs the first failure and the recovery, once each', () => {
     const { logger, lines } = recordingLogger();
     const outage = new OutageTracker('DescribeLoadBalancers', logger);

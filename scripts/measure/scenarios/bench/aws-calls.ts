@@ -5,7 +5,7 @@ import { measureLoad } from '../../load/load.ts';
 import { request } from '../../load/request.ts';
 import { type Figure, figure, median } from '../../promises/promise.ts';
 
-/** Counts AWS calls during 20 s of reads over 12 connections, with 40 ms a call. */
+/** Counts AWS calls during 20 s of reads over 12 connections, with 40 ms per call. */
 export async function fewCalls(): Promise<Figure[]> {
   const { aws, service, stop } = await startWarm('--latency', '40');
   const load = { connections: 12, seconds: 20, rate: 4000, paths: [listPath] };
@@ -15,13 +15,13 @@ export async function fewCalls(): Promise<Figure[]> {
   const name = '12 connections, 20 s';
   return [
     figure(`${name}: requests`, requests),
-    figure(`${name}: not answered with 200`, non2xx, '', { atMost: 0 }),
+    figure(`${name}: responses other than 200`, non2xx, '', { atMost: 0 }),
     figure(`${name}: DescribeLoadBalancers`, calls('DescribeLoadBalancers'), 'calls', { atMost: 11 }),
     figure(`${name}: DescribeInstances`, calls('DescribeInstances'), 'calls', { atMost: 1 }),
   ];
 }
 
-/** Reads 500 load balancers of 20 instances in random order for over a minute, with the rate limits of AWS. */
+/** Reads 500 load balancers of 20 instances in random order for over a minute, with AWS's rate limits. */
 export async function manyElbs(): Promise<Figure[]> {
   const size = ['--elbs', '500', '--instances', '10000'];
   const { aws, service, stop } = await startWarm('--latency', '40', '--rate-limits', ...size);
@@ -51,17 +51,17 @@ export async function manyElbs(): Promise<Figure[]> {
   const describes = calls('DescribeLoadBalancers') / windows;
   const p99 = median([warm.p99, warmAgain.p99]);
   return [
-    figure('500 ELBs: DescribeLoadBalancers a freshness window of 2 s', describes, 'calls', { atMost: 3 }),
+    figure('500 ELBs: DescribeLoadBalancers per freshness window of 2 s', describes, 'calls', { atMost: 3 }),
     figure('500 ELBs: DescribeInstances in the worst minute of 70 s', inWorstMinute, 'calls', { atMost: 51 }),
     figure('500 ELBs: throttled by AWS', throttled, 'calls', { atMost: 0 }),
-    figure('500 ELBs: not answered with 200', failures, '', { atMost: 0 }),
+    figure('500 ELBs: responses other than 200', failures, '', { atMost: 0 }),
     figure('500 ELBs: longest stall of the event loop', maxLoopDelayMs, 'ms', { atMost: 100 }),
     figure('500 ELBs: p99, any / one ELB', p99 / one.p99, '×', { atMost: 3 }),
     figure('500 ELBs: p99 while all details are renewed (2,000 req/s)', renewing.p99, 'ms'),
   ];
 }
 
-/** Sends reads that the cache cannot answer, with the rate limits of AWS. */
+/** Sends reads that need a call to AWS, with AWS's rate limits. */
 export async function noCache(): Promise<Figure[]> {
   const figures: Figure[] = [];
   for (const [connections, atLeast] of [
@@ -77,7 +77,7 @@ export async function noCache(): Promise<Figure[]> {
     figures.push(
       figure(name, result.requestsPerSecond, 'req/s', { atLeast }),
       figure(`${name}: throttled by AWS`, throttled, 'calls', { atMost: 0 }),
-      figure(`${name}: not answered with 200`, result.non2xx, '', { atMost: 0 }),
+      figure(`${name}: responses other than 200`, result.non2xx, '', { atMost: 0 }),
     );
   }
   return figures;

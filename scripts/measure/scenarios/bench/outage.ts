@@ -5,7 +5,7 @@ import { measureLoad } from '../../load/load.ts';
 import { request, type Target } from '../../load/request.ts';
 import { type Figure, figure } from '../../promises/promise.ts';
 
-/** Reads under load while AWS does not answer for 20 s, then measures how soon the list is fresh again. */
+/** Reads under load while AWS does not respond for 20 s, then measures how soon the list is fresh again. */
 export async function outage(): Promise<Figure[]> {
   const { aws, service, stop } = await startServiceWithAws('--latency', '40');
   const load = { connections: 50, rate: 2000, paths: [listPath] };

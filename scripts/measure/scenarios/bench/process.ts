@@ -43,7 +43,7 @@ export async function memoryGrowth(): Promise<Figure[]> {
   await stop();
   const grown = (after.rssBytes - before.rssBytes) / 1e6;
   return [
-    figure('one million requests: not answered with 200', failed, '', { atMost: 0 }),
+    figure('one million requests: responses other than 200', failed, '', { atMost: 0 }),
     figure('one million requests: memory grown after the first 100,000', grown, 'MB', { atMost: 20 }),
   ];
 }

@@ -30,9 +30,9 @@ export async function roundTrips(): Promise<Figure[]> {
   await aws.stop();
   const call = median(times.call);
   const compared = (name: string, values: number[]): Figure =>
-    figure(`${name} / one call of AWS`, median(values) / call, '×', { atMost: 2.5 });
+    figure(`${name} / one AWS call`, median(values) / call, '×', { atMost: 2.5 });
   return [
-    figure('one call of AWS', call, 'ms'),
+    figure('one AWS call', call, 'ms'),
     compared('first read ever (1 s after the start)', times.read),
     compared('attach', times.attach),
     compared('detach', times.detach),
@@ -44,7 +44,7 @@ async function timed(status: number, send: () => Promise<Response>): Promise<num
   const response = await send();
   await response.arrayBuffer();
   if (response.status !== status)
-    throw new Error(`${response.url} answered ${response.status} instead of ${status}`);
+    throw new Error(`${response.url} responded with ${response.status} instead of ${status}`);
   return performance.now() - startedAt;
 }
 

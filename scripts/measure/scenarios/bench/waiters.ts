@@ -9,8 +9,8 @@ const clients = 200;
 const pollEveryMs = 25;
 
 /**
- * 200 clients each attach an instance to one of 4 load balancers and wait until it is in service, with 40 ms a call and the
- * rate limits of AWS. Measures the time from the change in the embedded AWS to the answer.
+ * 200 clients each attach an instance to one of 4 load balancers and wait until it is in service, with 40 ms per call and
+ * AWS's rate limits. Measures the time from the change in the embedded AWS to the response.
  */
 export async function waiters(): Promise<Figure[]> {
   const size = ['--elbs', '7', '--instances', '225'];
@@ -38,7 +38,7 @@ export async function waiters(): Promise<Figure[]> {
       return { instanceId, status: response.status, at };
     }),
   );
-  // The last answer can arrive before the next poll.
+  // The last response can arrive before the next poll.
   await sleep(500);
   watching.abort();
   await watch;
@@ -50,10 +50,10 @@ export async function waiters(): Promise<Figure[]> {
   const failures = answers.length - lateness.length;
   return [
     figure('200 waiters: clients', answers.length, '', { atLeast: clients }),
-    figure('200 waiters: not answered with 201', failures, '', { atMost: 0 }),
+    figure('200 waiters: responses other than 201', failures, '', { atMost: 0 }),
     figure('200 waiters: throttled by AWS', throttled, 'calls', { atMost: 0 }),
-    figure('200 waiters: median answer after the change', median(lateness), 'ms'),
-    figure('200 waiters: latest answer after the change', Math.max(...lateness), 'ms', { atMost: 1000 }),
+    figure('200 waiters: median response after the change', median(lateness), 'ms'),
+    figure('200 waiters: latest response after the change', Math.max(...lateness), 'ms', { atMost: 1000 }),
     ...[
       'RegisterInstancesWithLoadBalancer',
       'DescribeInstanceHealth',

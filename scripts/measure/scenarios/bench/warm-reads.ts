@@ -55,7 +55,7 @@ export async function warmReads(): Promise<Figure[]> {
     figure('50 connections: service / bare', rate('service') / rate('bare'), '×', { atLeast: 0.75 }),
     figure('50 connections: service / fastify', rate('service') / rate('fastify'), '×', { atLeast: 1.1 }),
     figure('50 connections: p99, service / bare', p99, '×', { atMost: 2 }),
-    figure('50 connections: not answered with 200', failures(results.service), 'requests', none),
+    figure('50 connections: responses other than 200', failures(results.service), 'requests', none),
     figure('1,000 connections: bare', crowd('bare'), 'req/s'),
     figure('1,000 connections: service', crowd('service'), 'req/s'),
     figure('1,000 connections: service / bare', crowd('service') / crowd('bare'), '×', { atLeast: 0.65 }),

@@ -8,14 +8,14 @@ import { request, Unreachable } from '../../load/request.ts';
 
 interface Changes {
   readonly run: Run;
-  /** Number of 201 answers that contradict AWS or the service's list. */
+  /** Number of 201 responses that contradict AWS or the service's list. */
   readonly wrong: number;
   /** Ids of the members before the first change. */
   readonly members: readonly string[];
 }
 
 /**
- * Attaches and detaches one instance in turn, and after each 201 compares the answer with AWS. The time of a change starts
+ * Attaches and detaches one instance in turn, and after each 201 compares the list with AWS. The time of a change starts
  * when the change is due, so that a slow change adds to the time of the next. Restores the load balancer. @throws Unreachable
  */
 export async function changeMembers(
@@ -47,7 +47,7 @@ export async function changeMembers(
   }
   if (isMember !== members.includes(instance))
     throw new Unreachable(
-      `${instance} could not be ${isMember ? 'detached' : 'attached'} again; do it by hand.`,
+      `${instance} could not be ${isMember ? 'detached' : 'attached'} again; do it manually.`,
     );
   const what = {
     scenario: session.scenario,
@@ -65,7 +65,7 @@ async function send(server: Server, path: string, method: string, instanceId: st
   return response.status;
 }
 
-/** The members in AWS: from the embedded AWS's control path, or from a deployed service's `no-cache` list. */
+/** The members according to AWS: from the embedded AWS's control path, or from a deployed service's `no-cache` list. */
 class Truth {
   readonly #server: Server;
   readonly #path: string;
@@ -110,6 +110,6 @@ async function ask(server: Server, path: string, init: RequestInit): Promise<Res
   try {
     return await request(server, path, init);
   } catch (error) {
-    throw new Unreachable(`${server.url} does not answer: the server has ended.`, { cause: error });
+    throw new Unreachable(`${server.url} does not respond: the server has ended.`, { cause: error });
   }
 }

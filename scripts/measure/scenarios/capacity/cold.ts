@@ -7,7 +7,7 @@ const readers = 50;
 
 /** A process that has just started, as after a deployment, has an empty cache. */
 export const cold: Scenario = {
-  asks: '50 readers at once on a process that has just started, several times',
+  asks: '50 simultaneous readers of a process that has just started, several times',
   promises: 'no failure, and at most 4 AWS calls for all of them',
   needs: 'embedded',
   async run(session) {
@@ -28,7 +28,7 @@ export const cold: Scenario = {
     const slowest = median(runs.map((run) => run.latency.max));
     const calls = Math.max(...runs.map((run) => run.aws?.calls ?? Infinity));
     return [
-      figure('cold: slowest first answer', slowest, 'ms', { better: 'lower' }),
+      figure('cold: slowest first response', slowest, 'ms', { better: 'lower' }),
       figure('cold: AWS calls of the first readers', calls, 'calls', { atMost: 4 }),
       noFailures('cold: failed requests', runs),
     ];

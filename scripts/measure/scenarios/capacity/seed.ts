@@ -26,13 +26,13 @@ export const seed: Scenario = {
       // AWS allows a burst at first; the sustained rate is measured after it.
       await session.measure(server, {
         ...load,
-        label: 'naive, while the burst of AWS tokens lasts',
+        label: 'naive, during its burst of AWS calls',
         seconds: session.pick(5, 2),
       });
       naive.push(
         ...(await session.measure(server, {
           ...load,
-          label: '12 connections, burst spent',
+          label: '12 connections, after the burst',
           seconds: session.pick(30, 3),
         })),
       );
@@ -52,7 +52,7 @@ function besideNaive(own: readonly Run[], naive: readonly Run[]): Figure[] {
   const times = middle(own, good) / middle(naive, good);
   const share = middle(naive, ({ failed, requests }) => (100 * failed) / requests);
   return [
-    ...speed('seed: naive service, its burst of AWS tokens spent', naive),
+    ...speed('seed: naive service, after its burst of AWS calls', naive),
     ...time('seed: mean latency, naive service', naive, ({ latency }) => latency.mean),
     figure('seed: failed share, naive service', share, '%'),
     figure('seed: service / naive service', times, '×', { better: 'higher' }),

@@ -27,7 +27,7 @@ export const steps: Scenario = {
     const higher = { better: 'higher' } as const;
     const [bend, best] = [knee(runs.service), bestOf(runs.service)];
     return [
-      figure('steps: most that the service answers', best[0]?.requestsPerSecond ?? 0, 'req/s', higher),
+      figure('steps: best throughput of the service', best[0]?.requestsPerSecond ?? 0, 'req/s', higher),
       figure('steps: knee', bend?.connections ?? 0, 'connections'),
       figure('steps: throughput at the knee', bend?.requestsPerSecond ?? 0, 'req/s', higher),
       figure('steps: p99 at the knee', bend?.latency.p99 ?? 0, 'ms', { better: 'lower' }),

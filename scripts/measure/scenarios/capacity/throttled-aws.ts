@@ -5,10 +5,10 @@ import { runsByKind } from '../../lab/lab.ts';
 import { figure } from '../../promises/promise.ts';
 import type { Scenario } from '../../lab/session.ts';
 
-/** AWS throttles every call, as when other clients use up the account's rate. */
+/** AWS throttles every call, as if other clients used the whole rate of the account. */
 export const throttledAws: Scenario = {
-  asks: '500 reads a second on 50 connections while AWS throttles every call',
-  promises: 'no failure, because cached lists are served for a minute, and at most 15 AWS calls a second',
+  asks: '500 reads per second on 50 connections while AWS throttles every call',
+  promises: 'no failure, because cached lists are served for a minute, and at most 15 AWS calls per second',
   needs: 'embedded',
   async run(session) {
     const runs = runsByKind<Run>();
@@ -26,8 +26,8 @@ export const throttledAws: Scenario = {
     const failed = middle(naive, ({ failed, requests }) => failed / requests);
     return [
       ...time('throttled-aws: p99', service, (run) => run.latency.p99),
-      figure('throttled-aws: AWS calls', middle(service, callsOf), 'a second', { atMost: 15 }),
-      figure('throttled-aws: AWS calls, naive service', middle(naive, callsOf), 'a second'),
+      figure('throttled-aws: AWS calls', middle(service, callsOf), 'per second', { atMost: 15 }),
+      figure('throttled-aws: AWS calls, naive service', middle(naive, callsOf), 'per second'),
       noFailures('throttled-aws: failed requests', service),
       figure('throttled-aws: failed share, naive service', 100 * failed, '%'),
     ];

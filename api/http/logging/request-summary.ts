@@ -10,7 +10,7 @@ interface Count {
 }
 
 /** Counts requests by route, status and principal, and logs the counts in one line per second. */
-export class ReadSummary {
+export class RequestSummary {
   readonly #logger: Logger;
   readonly #clock: Clock;
   readonly #message: string;

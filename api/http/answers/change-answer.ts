@@ -1,28 +1,29 @@
 import type { ChangeWaiter } from '../../load-balancers/changes/change-waiter.ts';
-import type { ElbName, MachineInfo } from '../../load-balancers/instance.ts';
-import type { AwaitedState } from '../../load-balancers/health/awaited-instance.ts';
-import type { AppContext } from '../context.ts';
-import { presentChange } from './presenters/change.ts';
+import type { MachineInfo } from '../../load-balancers/instance.ts';
+import type { ChangeContext } from '../context.ts';
+import { type ChangeFacts, presentChange } from './presenters/change.ts';
 
 export interface WaitDeps {
   readonly waits: ChangeWaiter;
 }
 
-/** A completed change, and the state that the client waits for. */
-export interface ChangeToWaitFor {
-  readonly elbName: ElbName;
-  readonly instance: MachineInfo;
-  readonly awaited: AwaitedState;
-  /** On the scale of `Clock.now()`. */
-  readonly until: number;
-}
-
 /**
- * Waits, then answers with 201 if the instance has reached the awaited state, or with 202 and its health if it has not
- * reached the state in time. Throws as `ChangeWaiter.until`.
+ * Responds to a change of one instance with the facts, and with 201, or 200 for a dry run. With `wait`, responds with 201
+ * when the instance has reached the awaited state, or with 202 and its health if it has not reached the state in time.
+ * Throws as `ChangeWaiter.until`.
  */
-export async function answerWait(ctx: AppContext, deps: WaitDeps, change: ChangeToWaitFor): Promise<void> {
-  const { elbName, instance, awaited, until } = change;
+export async function answerChange(
+  ctx: ChangeContext,
+  deps: WaitDeps,
+  instance: MachineInfo,
+  facts: ChangeFacts,
+): Promise<void> {
+  const { dryRun, wait: awaited, elbName, until } = ctx.state.change;
+  if (awaited === undefined || dryRun) {
+    ctx.status = dryRun ? 200 : 201;
+    ctx.body = presentChange(instance, facts);
+    return;
+  }
   const { instanceId } = instance;
   const end = await deps.waits.until({ elbName, instanceId, awaited, until }, disconnectSignal(ctx));
   if (end.how === 'reached') {
@@ -40,7 +41,7 @@ export async function answerWait(ctx: AppContext, deps: WaitDeps, change: Change
 }
 
 /** Returns a signal that aborts when the client disconnects, or at once if it disconnected during the change. */
-function disconnectSignal(ctx: AppContext): AbortSignal {
+function disconnectSignal(ctx: ChangeContext): AbortSignal {
   const disconnected = new AbortController();
   ctx.res.once('close', () => {
     disconnected.abort();

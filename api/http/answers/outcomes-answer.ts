@@ -3,8 +3,12 @@ import { type ChangeOutcome, firstOutcomes } from '../../load-balancers/changes/
 import type { ChangeContext } from '../context.ts';
 import { type DryRunNote, presentOutcomes } from './presenters/outcome.ts';
 
-/** Answers a batch with 207 and one outcome per instance. `note` describes a dry run. */
-export function answerBatch(ctx: ChangeContext, outcomes: readonly ChangeOutcome[], note: DryRunNote): void {
+/** Responds with 207 and one outcome for each instance. `note` describes a dry run. */
+export function answerOutcomes(
+  ctx: ChangeContext,
+  outcomes: readonly ChangeOutcome[],
+  note: DryRunNote,
+): void {
   const { change } = ctx.state;
   const success = change.dryRun ? 200 : 201;
   change.outcomes = Object.fromEntries(

@@ -1,19 +1,15 @@
 import type Router from '@koa/router';
-import type { MembershipChanges } from '../../load-balancers/changes/membership-changes.ts';
-import { answerBatch } from '../answers/batch-answer.ts';
+import { answerOutcomes } from '../answers/outcomes-answer.ts';
 import { dryRunNote } from '../answers/presenters/change.ts';
 import type { ChangeContext } from '../context.ts';
 import { readInstanceIds } from '../input/body.ts';
 import { allowQuery } from '../middleware/allow-query.ts';
 import { readChange } from '../middleware/read-change.ts';
 import { sameOrigin } from '../middleware/same-origin.ts';
-import { type TraceDeps, traceRequest } from '../server/request-trace.ts';
+import { traceRequest } from '../server/request-trace.ts';
+import type { ChangeRouteDeps } from './change-route-deps.ts';
 
-export interface DetachBatchDeps extends TraceDeps {
-  readonly changes: MembershipChanges;
-}
-
-export function detachBatchRoute(router: Router, deps: DetachBatchDeps): void {
+export function detachInstancesRoute(router: Router, deps: ChangeRouteDeps): void {
   /**
    * @swagger
    * /elb/{elbName}/instances:
@@ -51,7 +47,7 @@ export function detachBatchRoute(router: Router, deps: DetachBatchDeps): void {
       const { elbName } = change;
       const trace = traceRequest(ctx, deps);
       const { outcomes, inService } = await deps.changes.detach(elbName, change.named, trace, change);
-      answerBatch(ctx, outcomes, (id) => dryRunNote.detach(id, elbName, inService));
+      answerOutcomes(ctx, outcomes, (id) => dryRunNote.detach(id, elbName, inService));
     },
   );
 }

@@ -1,19 +1,15 @@
 import type Router from '@koa/router';
-import type { MembershipChanges } from '../../load-balancers/changes/membership-changes.ts';
-import { answerBatch } from '../answers/batch-answer.ts';
+import { answerOutcomes } from '../answers/outcomes-answer.ts';
 import { dryRunNote } from '../answers/presenters/change.ts';
 import type { ChangeContext } from '../context.ts';
 import { readInstanceIds } from '../input/body.ts';
 import { allowQuery } from '../middleware/allow-query.ts';
 import { readChange } from '../middleware/read-change.ts';
 import { sameOrigin } from '../middleware/same-origin.ts';
-import { type TraceDeps, traceRequest } from '../server/request-trace.ts';
+import { traceRequest } from '../server/request-trace.ts';
+import type { ChangeRouteDeps } from './change-route-deps.ts';
 
-export interface AttachBatchDeps extends TraceDeps {
-  readonly changes: MembershipChanges;
-}
-
-export function attachBatchRoute(router: Router, deps: AttachBatchDeps): void {
+export function attachInstancesRoute(router: Router, deps: ChangeRouteDeps): void {
   /**
    * @swagger
    * /elb/{elbName}/instances:
@@ -51,7 +47,7 @@ export function attachBatchRoute(router: Router, deps: AttachBatchDeps): void {
       const { change } = ctx.state;
       const { elbName } = change;
       const outcomes = await deps.changes.attach(elbName, change.named, traceRequest(ctx, deps), change);
-      answerBatch(ctx, outcomes, (id, draining) => dryRunNote.attach(id, elbName, draining));
+      answerOutcomes(ctx, outcomes, (id, draining) => dryRunNote.attach(id, elbName, draining));
     },
   );
 }

@@ -1,0 +1,7 @@
+import type { MembershipChanges } from '../../load-balancers/changes/membership-changes.ts';
+import type { WaitDeps } from '../answers/change-answer.ts';
+import type { TraceDeps } from '../server/request-trace.ts';
+
+export interface ChangeRouteDeps extends TraceDeps, WaitDeps {
+  readonly changes: MembershipChanges;
+}
