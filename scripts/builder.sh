@@ -170,7 +170,8 @@ fetch() {
   fi
   commit=$("${git[@]}" rev-parse 'FETCH_HEAD^{commit}')
   mkdir "$work/source"
-  "${git[@]}" archive "$commit" 2>"$work/git.log" | tar -x -C "$work/source" 2>>"$work/git.log" ||
+  # File modes as in a clone, so that the layers of `docker build .` are reused.
+  "${git[@]}" -c tar.umask=0022 archive "$commit" 2>"$work/git.log" | tar -x -C "$work/source" 2>>"$work/git.log" ||
     fail "$work/git.log" 5 "the files of $commit cannot be extracted into $work"
   step "fetched ${ref:-the main branch} of $repo: ${commit:0:12}"
 }

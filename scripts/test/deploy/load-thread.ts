@@ -7,7 +7,7 @@ import autocannon from 'autocannon';
 export interface LoadOptions {
   readonly url: string;
   readonly headers: Record<string, string>;
-  /** Two counters: requests sent, and requests failed. */
+  /** Requests sent, requests failed, and the pause of a slow load in milliseconds. */
   readonly counts: Int32Array<SharedArrayBuffer>;
 }
 
@@ -22,6 +22,11 @@ const { url, headers, counts } = workerData as LoadOptions;
 // Builds have priority over the load. On Linux, this sets the priority of this thread only.
 setPriority(10);
 const runs = [drive(true), drive(false)];
+// A connection sends at most one request in a turn of the event loop, so a pause in each turn limits the rate without bursts.
+setInterval(() => {
+  const pauseMs = Atomics.load(counts, 2);
+  if (pauseMs > 0) Atomics.wait(counts, 2, pauseMs, pauseMs);
+}, 1).unref();
 parentPort?.once('message', () => {
   for (const run of runs) (run as unknown as { stop(): void }).stop();
   void Promise.all(runs).then(() => parentPort?.close());

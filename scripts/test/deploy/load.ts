@@ -13,8 +13,13 @@ export interface Tally {
 
 export interface Load {
   readonly tally: Tally;
+  /** Sends slowly until the promise settles. */
+  slowUntil(end: Promise<unknown>): void;
   stop(): Promise<Tally>;
 }
+
+/** Limits a slow load to about 400 requests a second. */
+const slowPauseMs = 20;
 
 /** Node passes TypeScript's loader only to the main thread. */
 const loadThread = `import('tsx/esm/api').then(({ tsImport }) => tsImport('./load-thread.ts', '${import.meta.url}'));`;
@@ -24,7 +29,7 @@ const loadThread = `import('tsx/esm/api').then(({ tsImport }) => tsImport('./loa
  * are new for each request. They run in a thread of low priority.
  */
 export function startLoad(url: string, headers: Record<string, string> = {}): Load {
-  const counts = new Int32Array(new SharedArrayBuffer(8));
+  const counts = new Int32Array(new SharedArrayBuffer(12));
   const causes = new Map<string, number>();
   const workerData: LoadOptions = { url, headers, counts };
   const thread = new Worker(loadThread, { eval: true, workerData });
@@ -40,6 +45,13 @@ export function startLoad(url: string, headers: Record<string, string> = {}): Lo
   };
   return {
     tally,
+    slowUntil: (end) => {
+      Atomics.store(counts, 2, slowPauseMs);
+      const speedUp = (): void => {
+        Atomics.store(counts, 2, 0);
+      };
+      end.then(speedUp, speedUp);
+    },
     stop: async () => {
       const ended = once(thread, 'exit');
       thread.postMessage('stop');

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { hasHosts, startEngine, stopEngine } from './engines.ts';
-import { type Host, runBuilder, startBuilder, token } from './hosts.ts';
+import { type Host, startBuilder, token } from './hosts.ts';
 import { type Load, startLoad, type Tally } from './load.ts';
-import { type Finished, responds, until } from '../../../api/test/support/process.ts';
+import { type Finished, responds, type Running, until } from '../../../api/test/support/process.ts';
 import { measured, addFigure } from './report.ts';
 import { lanes, scenario } from './scenarios.ts';
 import type { World } from './world.ts';
@@ -16,8 +16,14 @@ describe('builder.sh on a host under load', function () {
   const onHost = (title: string, work: (world: World, host: Host) => Promise<void>): void => {
     scenario(lanes.hostA, hasHosts, title, (world) => work(world, world.hosts[0]!));
   };
+  /** The load is slow until the switch, because a build would take most of its time waiting for the processor. */
+  const startRedeploy = (world: World, ...args: string[]): Running => {
+    const builder = startBuilder(world.folder, ['--host', 'host-a', ...args]);
+    (load as Load | undefined)?.slowUntil(builder.printed(/it was healthy for/));
+    return builder;
+  };
   const redeploy = (world: World, ...args: string[]): Promise<Finished> =>
-    runBuilder(world.folder, ['--host', 'host-a', ...args]);
+    startRedeploy(world, ...args).finished;
   /** For tests that do not check the health time. */
   const briefly = ['--healthy-for', '1'];
   const serving = (host: Host): Promise<string> =>
@@ -128,7 +134,7 @@ describe('builder.sh on a host under load', function () {
 
   onHost('refuses a second run during the first', async (world, host) => {
     const results = await measured('two runs at once', load, async () => {
-      const first = startBuilder(world.folder, ['--host', 'host-a', '--ref', 'next', ...briefly]);
+      const first = startRedeploy(world, '--ref', 'next', ...briefly);
       await first.printed(/started/);
       const second = await redeploy(world, '--ref', 'next', ...briefly);
       return { first: await first.finished, second };
@@ -142,7 +148,7 @@ describe('builder.sh on a host under load', function () {
 
   onHost('completes in a second run after SSH disconnected in the first', async (world, host) => {
     const results = await measured('SSH cut in the middle, then run again', load, async () => {
-      const cut = startBuilder(world.folder, ['--host', 'host-a', '--ref', 'another', ...briefly]);
+      const cut = startRedeploy(world, '--ref', 'another', ...briefly);
       await cut.printed(/it is healthy/);
       killSsh(cut.child.pid!);
       const broken = await cut.finished;

@@ -53,7 +53,7 @@ describe('builder.sh with a host of an autoscaling group', function () {
       )
     ).split(/\s+/);
 
-  scenario(lanes.both, possible, 'puts the host into Standby during the redeploy', async ({ folder }) => {
+  scenario(lanes.hostB, possible, 'puts the host into Standby during the redeploy', async ({ folder }) => {
     moto = await startServer(
       motoCommand,
       (port) => ['-H', '127.0.0.1', '-p', String(port)],
@@ -116,7 +116,7 @@ describe('builder.sh with a host of an autoscaling group', function () {
   });
 
   scenario(
-    lanes.both,
+    lanes.hostB,
     possible,
     'changes nothing when the group is at its minimum size',
     async ({ folder, hosts }) => {
