@@ -91,6 +91,7 @@ export class ElbInventoryStack extends TerraformStack {
     const running = group
       ? new HostGroup(this, 'group', {
           name,
+          region,
           min: hosts.min,
           max: hosts.max,
           template,

@@ -4,12 +4,14 @@ import { DataAwsInstances } from '@cdktf/provider-aws/lib/data-aws-instances';
 import { Fn, Op, Token, type ITerraformDependable } from 'cdktf';
 import { Construct } from 'constructs';
 import { memoryMetric } from '../monitoring/alarms';
+import { GroupRefresh } from './group-refresh';
 import type { HostTemplate } from './host-template';
 import type { ClassicLoadBalancer } from './classic-load-balancer';
 import type { RunningHosts } from './running-hosts';
 
 export interface HostGroupProps {
   readonly name: string;
+  readonly region: string;
   readonly min: number;
   readonly max: number;
   readonly template: HostTemplate;
@@ -54,16 +56,6 @@ export class HostGroup extends Construct implements RunningHosts {
           defaultResult: 'ABANDON',
         },
       ],
-      instanceRefresh: {
-        strategy: 'Rolling',
-        preferences: {
-          minHealthyPercentage: 100,
-          maxHealthyPercentage: 200,
-          autoRollback: true,
-          // A deploy in progress has hosts in Standby; the refresh waits for them, at most an hour.
-          standbyInstances: 'Wait',
-        },
-      },
       // The apply waits until hosts are in service, so that the URL works.
       minElbCapacity: props.min,
       waitForCapacityTimeout: '40m',
@@ -74,9 +66,15 @@ export class HostGroup extends Construct implements RunningHosts {
         value,
         propagateAtLaunch: true,
       })),
-      // Scaling changes it; an apply must not reset it.
-      lifecycle: { ignoreChanges: ['desired_capacity'] },
+      // Scaling changes the capacity, and GroupRefresh the version; an apply must not set them.
+      lifecycle: { ignoreChanges: ['desired_capacity', 'launch_template[0].version'] },
       dependsOn: [...props.dependsOn],
+    });
+    const refresh = new GroupRefresh(this, 'refresh', {
+      region: props.region,
+      groupName: props.name,
+      group,
+      template: props.template,
     });
     this.scaleOn('cpu', group, {
       predefinedMetricSpecification: { predefinedMetricType: 'ASGAverageCPUUtilization' },
@@ -93,7 +91,7 @@ export class HostGroup extends Construct implements RunningHosts {
     const running = new DataAwsInstances(this, 'running', {
       filter: [{ name: 'tag:aws:autoscaling:groupName', values: [group.name] }],
       instanceStateNames: ['running'],
-      dependsOn: [group],
+      dependsOn: [group, refresh.resource],
     });
     this.instanceIds = running.ids;
     // The data source skips hosts without a public address in publicIps, which then does not match the ids.

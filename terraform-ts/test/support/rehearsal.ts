@@ -1,6 +1,6 @@
 import type { Block, Synthesized } from './synthesized';
 
-const reference = /(?:data\.)?(aws_\w+)\.([\w-]+)(?:\.(\w+))?/g;
+const reference = /(?:data\.)?(aws_\w+|terraform_data)\.([\w-]+)(?:\.(\w+))?/g;
 /** Attributes that are lists. */
 const lists = new Set(['ids', 'names', 'public_ips', 'private_ips']);
 

@@ -1,0 +1,58 @@
+# Moves a group to a version of its launch template by an instance refresh, and waits for the result. group-refresh.ts
+# passes REFRESH (the request), GROUP, VERSION, REGION and POLL_SECONDS.
+set -euo pipefail
+
+say() { printf '%s: %s\n' "$GROUP" "$*"; }
+fail() {
+  say "$*" >&2
+  exit 1
+}
+autoscaling() { aws autoscaling "$@" --region "$REGION" --output text; }
+refreshes() { autoscaling describe-instance-refreshes --auto-scaling-group-name "$GROUP" --query "$@"; }
+
+command -v aws >/dev/null || fail 'the AWS CLI is missing; install it, then apply again'
+
+# A group has one refresh at a time.
+readonly active='["Pending", "InProgress", "Baking", "Cancelling", "RollbackInProgress"]'
+while :; do
+  state=$(refreshes "InstanceRefreshes[?contains(\`$active\`, Status)] | [0].[InstanceRefreshId, Status,
+    DesiredConfiguration.LaunchTemplate.Version]")
+  read -r id status version <<<"$state"
+  case $status in
+    Pending | InProgress | Baking)
+      [[ $version != "$VERSION" ]] || break
+      say "cancelling the refresh $id, which is in progress"
+      # The refresh can end before the call.
+      autoscaling cancel-instance-refresh --auto-scaling-group-name "$GROUP" || true
+      ;;
+    Cancelling | RollbackInProgress) say "waiting for the end of the refresh $id: $status" ;;
+    *)
+      id=$(autoscaling start-instance-refresh --cli-input-json "$REFRESH" --query InstanceRefreshId)
+      break
+      ;;
+  esac
+  sleep "$POLL_SECONDS"
+done
+
+say "the refresh $id replaces the hosts of other versions than $VERSION of the launch template"
+failures=0 last=
+while :; do
+  sleep "$POLL_SECONDS"
+  if ! state=$(refreshes 'InstanceRefreshes[0].[Status, PercentageComplete]' --instance-refresh-ids "$id"); then
+    ((++failures < 20)) ||
+      fail "the state of the refresh $id is unknown; the refresh continues; apply again to wait for it"
+    continue
+  fi
+  failures=0
+  read -r status percentage <<<"$state"
+  [[ $state == "$last" ]] || say "$status, $percentage %"
+  last=$state
+  case $status in
+    Successful) exit 0 ;;
+    Failed | Cancelled | RollbackFailed | RollbackSuccessful)
+      reason=$(refreshes 'InstanceRefreshes[0].StatusReason' --instance-refresh-ids "$id")
+      fail "the refresh $id ended with $status: $reason; the group launches the version that served; read the boot" \
+        "log of the newest host, correct the version or its settings, then apply again"
+      ;;
+  esac
+done
