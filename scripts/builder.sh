@@ -4,6 +4,8 @@
 # operator's machine works with bash 3.2, the version of macOS. docs/adr/0001 explains how hosts are replaced.
 # shellcheck disable=SC2317  # "unreachable": traps and wait_until call functions by name
 set -euo pipefail
+# For ranges of characters and the messages of git.
+export LC_ALL=C
 
 usage() {
   cat <<'END'
@@ -26,7 +28,8 @@ What to deploy:
   --rollback           use the image of the previous version
 Where:
   --host [USER@]HOST[=i-…]  can be repeated; hosts are redeployed in turn until one fails
-  --ssh COMMAND        SSH command (default: ssh), for example 'ssh -p 2222 -i key.pem'
+  --ssh COMMAND        SSH command (default: ssh), for example 'ssh -p 2222 -i "my key.pem"'; with 'ssh -A', git on the
+                       host uses the keys of your SSH agent
   --env-file FILE      the settings, a file on the host (default: $ENV_FILE, else /root/.env)
 With the load balancer, out of which each host is taken during its redeploy:
   --elb NAME           the load balancer
@@ -55,7 +58,7 @@ name='elb-inventory'
 candidate=$name-candidate
 old=$name-old
 
-hosts=() ref='' repo=${REPO_URL:-} env_file='' elb='' api='' built='' ssh_command=ssh
+hosts=() ref='' repo=${REPO_URL:-} env_file='' elb='' api='' built='' ssh_command=ssh ssh=()
 send_image=false rollback=false dry_run=false standby=true
 timeout=60 healthy_for=10 elb_timeout=600
 secrets=() init=(--init)
@@ -134,12 +137,25 @@ check_options() {
     [[ $host =~ ^[A-Za-z0-9_][A-Za-z0-9_.@:-]*(=i-[0-9a-f]{8,17})?$ ]] || die 2 "--host '$host' is not [USER@]HOST[=i-…]"
   done
   [[ $ref != -* && $repo != -* ]] || die 2 "--ref and --repo must not begin with a dash"
+  need_plain --ref "$ref"
+  need_plain --repo "${repo//%/}"
+  need_plain --env-file "$env_file"
+  need_plain --api "$api"
+  local words word
+  # xargs splits at blanks outside quotes, and expands nothing.
+  words=$(xargs -n 1 printf '%s\n' <<<"$ssh_command" 2>/dev/null) || die 2 "--ssh has an unclosed quote; close it"
+  while IFS= read -r word; do ssh+=("$word"); done <<<"$words"
   [[ -z $elb || $elb =~ ^[A-Za-z0-9-]{1,32}$ ]] || die 2 "--elb '$elb' is not the name of a load balancer"
   [[ -z $elb && -z $api || -n $elb && $api =~ ^https?:// ]] || die 2 "--elb NAME and --api http(s)://… need each other"
   [[ -z $built || $built =~ ^[0-9a-f]{40}$ ]] || die 2 "--built takes a commit id of 40 digits, not '$built'"
   ! $rollback || [[ -z $ref$built ]] || die 2 "--rollback cannot be combined with --ref or --built"
   ! $send_image || ! $rollback || die 2 "--rollback uses an image on the host; remove --image"
   ! $send_image || ((${#hosts[@]} > 0)) || die 2 "--image needs --host"
+}
+
+# need_plain OPTION VALUE: the value may hold a password, so the message does not repeat it.
+need_plain() {
+  [[ $2 =~ ^[A-Za-z0-9_./@:+~-]*$ ]] || die 2 "$1 has a character that is not one of A-Z a-z 0-9 _ . / @ : + ~ -; rename what it names"
 }
 
 # --- the image ---------------------------------------------------------------------------------------------------------
@@ -257,12 +273,20 @@ discard() {
   docker stop --time 20 "$1" >/dev/null && docker rm --force --volumes "$1" >/dev/null
 }
 
+# The lock is a folder, because mkdir follows no link and opening a folder waits for nobody. Other users may write to
+# /run/lock, but cannot replace a folder of root there.
 lock() {
-  local file
-  file=/tmp/$name-builder-$(docker info --format '{{.ID}}' | tr -cd 'A-Za-z0-9-').lock
-  # Read access is enough to lock; the file may belong to another user.
-  : 2>/dev/null >>"$file" || true
-  exec 9<"$file"
+  local parent=/run/lock folder
+  [[ -d $parent && -w $parent ]] || parent=/tmp
+  folder=$parent/$name-builder-$(docker info --format '{{.ID}}' | tr -cd 'A-Za-z0-9-')
+  if ((EUID == 0)); then
+    [[ ! -L $folder && -d $folder ]] || rm -f "$folder"
+    chown -h 0:0 "$folder" 2>/dev/null || true
+  fi
+  mkdir -m 755 "$folder" 2>/dev/null || true
+  [[ ! -L $folder && -d $folder && -r $folder && ($(stat -c %u "$folder") == 0 || -O $folder) ]] ||
+    die 9 "the lock $folder is not a folder of this user or of root; remove it, and run this again"
+  exec 9<"$folder"
   flock --nonblock 9 || die 9 "another run is in progress on this host; run this again when it has ended"
   locked=true
 }
@@ -282,10 +306,17 @@ mend() {
 need_port() {
   local host port
   host=$(setting HOST) port=$(setting PORT)
-  case $host in '' | 0.0.0.0) host=127.0.0.1 ;; ::) host=::1 ;; esac
+  host=${host:-0.0.0.0} port=${port:-8000}
+  # The rules of the service, in api/config/config.ts.
+  [[ $host =~ ^[A-Za-z0-9_.:-]+$ ]] || die 6 "HOST in $env_file is not an address to listen on; correct it"
+  if [[ ! $port =~ ^[0-9]{1,5}$ ]] || ((10#$port > 65535)); then
+    die 6 "PORT in $env_file is not a whole number up to 65535; correct it"
+  fi
+  case $host in 0.0.0.0) host=127.0.0.1 ;; ::) host=::1 ;; esac
   running "$name" && return
-  if timeout 2 bash -c ": <>/dev/tcp/$host/${port:-8000}" 2>/dev/null; then
-    die 8 "port ${port:-8000} is in use by another program (ss -ltnp shows it); stop that program, or set PORT in $env_file"
+  # shellcheck disable=SC2016  # $1 and $2 are the arguments of the inner bash
+  if timeout 2 bash -c ': <>"/dev/tcp/$1/$2"' bash "$host" "$port" 2>/dev/null; then
+    die 8 "port $port is in use by another program (ss -ltnp shows it); stop that program, or set PORT in $env_file"
   fi
 }
 
@@ -372,7 +403,6 @@ switch_over() {
 }
 
 replace_here() {
-  need_env_file
   need_docker
   if $dry_run; then
     step "would fetch ${ref:-the main branch} of ${repo:-origin} and build it, or use an image on this host (--rollback, --built)"
@@ -394,38 +424,66 @@ replace_here() {
 
 # --- over SSH ----------------------------------------------------------------------------------------------------------
 
-remote() {
-  local host=$1
-  shift
-  # Unquoted: $ssh_command may contain options.
-  # shellcheck disable=SC2086
-  $ssh_command -o BatchMode=yes -o ConnectTimeout=10 -o ServerAliveInterval=15 "$host" "$@"
+# on_host HOST: runs the bash program of standard input on the host, as root if sudo needs no password. Values are part of
+# the program, because all users see arguments. Prints the program's output; returns its exit code, 254 if it did not start,
+# 255 if its end is unknown.
+# The exit code of ssh proves nothing: a login shell outside POSIX or a forced command can exit with 0. Therefore sh prints a
+# mark before and after the program; the marks differ from the command line, which a forced command may print. Every login
+# shell reads this line in the same way, because its quotes contain no newline, single quote, backslash or exclamation mark.
+on_host() {
+  local mark=$RANDOM$RANDOM command
+  # SSH_AUTH_SOCK is the agent of `ssh -A`, which sudo would drop.
+  # shellcheck disable=SC2016  # the host expands it
+  command='echo "begin""-MARK"; as=; [ "$(id -u)" = 0 ] || { sudo -n true </dev/null >/dev/null 2>&1 && as="sudo -n"; }; '
+  # shellcheck disable=SC2016
+  command+='$as env ${SSH_AUTH_SOCK:+"SSH_AUTH_SOCK=$SSH_AUTH_SOCK"} bash -s; echo "end""-MARK $?"'
+  { "${ssh[@]}" -o BatchMode=yes -o ConnectTimeout=10 -o ServerAliveInterval=15 "$1" "sh -c '${command//MARK/$mark}'" || true; } |
+    between_marks "$mark"
 }
 
-# as_root COMMAND: prints a command line that uses sudo where it needs no password.
-as_root() {
-  printf "if [ \"\$(id -u)\" != 0 ] && sudo -n true 2>/dev/null; then exec sudo -n %s; else exec %s; fi" "$1" "$1"
+# Prints the lines between the marks, and returns the exit code of the second one. Without the first one, prints what the
+# host answered instead on standard error.
+between_marks() {
+  local line before='' begin="begin-$1" end="end-$1 " begun=false code=255
+  while IFS= read -r line || [[ -n $line ]]; do
+    line=${line%$'\r'}
+    if ! $begun; then
+      if [[ $line == *"$begin" ]]; then begun=true; elif ((${#before} < 2000)); then before+=$line$'\n'; fi
+    elif [[ $line == *"$end"* ]]; then
+      printf '%s' "${line%%"$end"*}" || true
+      code=${line##*"$end"}
+      break
+    else
+      printf '%s\n' "$line" || true
+    fi
+  done
+  # So that a logout script does not get SIGPIPE.
+  cat >/dev/null
+  $begun && return "$code"
+  printf '%s' "$before" >&2
+  return 254
 }
 
 need_ssh() {
   [[ -n ${BASH_SOURCE[0]:-} && -r ${BASH_SOURCE[0]} ]] || die 2 "--host needs this script as a file; save it first"
-  remote "$1" true 2>"$work/ssh.log" </dev/null ||
-    fail "$work/ssh.log" 4 "$1 cannot be reached over SSH; try '$ssh_command $1 true', and check the key and the host key"
+  on_host "$1" >"$work/ssh.log" 2>&1 <<<'exit 0' ||
+    fail "$work/ssh.log" 4 "$1 cannot be reached over SSH, or does not run commands; try '$ssh_command $1 id', and check the key, the host key, the login shell and forced commands"
 }
 
 # Builds the image for the host's platform, and sends it unless the host has it.
 send_image() {
   local host=$1 platform sent
-  platform=linux/$(remote "$host" "$(as_root "docker version --format '{{.Server.Arch}}'")" 2>/dev/null </dev/null) ||
+  platform=linux/$(on_host "$host" 2>/dev/null <<<"docker version --format '{{.Server.Arch}}'") ||
     die 3 "Docker does not answer on $host; install or start it there"
   if [[ -z ${commit:-} ]]; then fetch; fi
   build "$platform"
   sent=$(image_of "$commit")
-  if remote "$host" "$(as_root "docker image inspect --format '{{.Id}}' $name:$commit")" 2>/dev/null </dev/null | grep -qx "$sent"; then
+  if [[ $(on_host "$host" 2>/dev/null <<<"docker image inspect --format '{{.Id}}' $name:$commit") == "$sent" ]]; then
     step "$host has the image of ${commit:0:12}"
     return
   fi
-  docker save "$name:$commit" | gzip -1 | remote "$host" "$(as_root 'docker load')" >"$work/load.log" 2>&1 ||
+  # bash reads its input line by line, so docker gets the rest of it.
+  { echo 'docker load; exit' && docker save "$name:$commit" | gzip -1; } | on_host "$host" >"$work/load.log" 2>&1 ||
     fail "$work/load.log" 10 "the image could not be sent to $host"
   step "sent the image of ${commit:0:12} to $host"
 }
@@ -445,9 +503,13 @@ replace_on() {
     [[ -z $repo ]] || arguments+=(--repo "$repo")
   fi
   if $dry_run; then arguments+=(--dry-run); fi
-  remote "$host" "$(as_root "env BUILDER_WHERE=$(printf %q "$where") bash -s -- $(printf '%q ' "${arguments[@]}")")" <"${BASH_SOURCE[0]}" || code=$?
-  # 255 comes from ssh. Other codes above 128: a signal ended ssh here, or the script there.
-  ((code <= 128)) || die 4 "the connection to $host was lost; run this again to complete the redeploy"
+  {
+    printf 'BUILDER_WHERE=%q; set --' "$where"
+    printf ' %q' "${arguments[@]}"
+    echo
+    cat "${BASH_SOURCE[0]}"
+  } | on_host "$host" || code=$?
+  ((code <= 128)) || die 4 "the connection to $host was lost, or the script there was killed; run this again to complete the redeploy"
   ((code == 0)) || die "$code" "$host was not redeployed (exit code $code, see above); the hosts after it were not changed"
 }
 
@@ -466,7 +528,7 @@ instance_of() {
   case $1 in
   *=*) id=${1#*=} ;;
   '') id=$(ask_metadata 2>/dev/null) || true ;;
-  *) id=$({ declare -f ask_metadata && echo ask_metadata; } | remote "$1" 'bash -s' 2>/dev/null) || true ;;
+  *) id=$({ declare -f ask_metadata && echo ask_metadata; } | on_host "$1" 2>/dev/null) || true ;;
   esac
   [[ $id =~ ^i-[0-9a-f]{8,17}$ ]] ||
     die 14 "the instance id of ${1:-this host} is unknown, because its metadata service does not answer; set --host HOST=i-…"
@@ -493,8 +555,9 @@ in_service() {
     sed -nE 's/.*"instanceId":"(i-[0-9a-f]+)".*/\1/p' || true
 }
 
-# Whether `answer` has the instance. No pipe: grep -q would close it early, and pipefail would fail the test.
-is_member() { grep -q "\"instanceId\":\"$1\"" <<<"$answer"; }
+# No test has a pipe into grep -q, which closes it early; pipefail then fails the test of a long answer.
+has_line() { [[ $'\n'$1$'\n' == *$'\n'"$2"$'\n'* ]]; }
+is_member() { [[ $answer == *"\"instanceId\":\"$1\""* ]]; }
 
 read_health() {
   call GET "/elb/$elb/health"
@@ -510,7 +573,7 @@ wait_until() {
     sleep 2
   done
 }
-is_in_service() { read_health && in_service | grep -qx "$1"; }
+is_in_service() { read_health && has_line "$(in_service)" "$1"; }
 # Attaches the instance again if it is not a member: AWS can drop an attachment made during draining.
 is_in_service_or_attach() {
   is_in_service "$1" && return
@@ -518,8 +581,17 @@ is_in_service_or_attach() {
   return 1
 }
 entry_of() { tr '{' '\n' <<<"$answer" | grep "\"instanceId\":\"$1\"" || true; }
-is_out_of_service() { read_health && ! entry_of "$1" | grep -q '"state":"InService"'; }
-is_draining() { read_health && entry_of "$1" | grep -qE '"condition":"draining"|deregistration currently in progress'; }
+is_out_of_service() { read_health && [[ $(entry_of "$1") != *'"state":"InService"'* ]]; }
+is_draining() {
+  read_health
+  local entry
+  entry=$(entry_of "$1")
+  [[ $entry == *'"condition":"draining"'* || $entry == *'deregistration currently in progress'* ]]
+}
+
+# autoscaling ARGUMENT…: calls the AWS CLI; prints its answer only. Warnings and errors are in $work/aws.log.
+autoscaling() { aws autoscaling "$@" --output text 2>"$work/aws.log"; }
+aws_says() { tr -s '\n' ' ' <"$work/aws.log"; }
 
 # Sets `asg` and `lifecycle`; both are empty for an instance without a group.
 read_group() {
@@ -528,9 +600,9 @@ read_group() {
   local text
   command -v aws >/dev/null ||
     die 12 "the AWS CLI is missing, which checks whether $1 is in an autoscaling group (a group replaces a drained host); install it, or set --no-standby"
-  text=$(aws autoscaling describe-auto-scaling-instances --instance-ids "$1" --output text \
-    --query 'AutoScalingInstances[].[AutoScalingGroupName,LifecycleState]' 2>&1) ||
-    die 12 "the AWS CLI cannot check whether $1 is in an autoscaling group: $text"
+  text=$(autoscaling describe-auto-scaling-instances --instance-ids "$1" \
+    --query 'AutoScalingInstances[].[AutoScalingGroupName,LifecycleState]') ||
+    die 12 "the AWS CLI cannot check whether $1 is in an autoscaling group: $(aws_says)"
   if [[ -n $text && $text != None ]]; then read -r asg lifecycle <<<"$text"; fi
 }
 is_lifecycle() { read_group "$1" && [[ $lifecycle == "$2" ]]; }
@@ -538,7 +610,7 @@ is_lifecycle() { read_group "$1" && [[ $lifecycle == "$2" ]]; }
 take_out() {
   local id=$1 text
   read_health
-  if in_service | grep -qx "$id" && ! in_service | grep -qvx "$id"; then
+  if [[ $(in_service) == "$id" ]]; then
     die 11 "$id is the last healthy host of $elb and was not drained; bring another host into service first"
   fi
   read_group "$id"
@@ -548,9 +620,9 @@ take_out() {
   fi
   if [[ -n $asg ]]; then
     if [[ $lifecycle == InService ]]; then
-      text=$(aws autoscaling enter-standby --instance-ids "$id" --auto-scaling-group-name "$asg" \
-        --should-decrement-desired-capacity 2>&1) ||
-        die 12 "$id cannot go into Standby (is $asg at its minimum size?): $text"
+      autoscaling enter-standby --instance-ids "$id" --auto-scaling-group-name "$asg" \
+        --should-decrement-desired-capacity >/dev/null ||
+        die 12 "$id cannot go into Standby (is $asg at its minimum size?): $(aws_says)"
     fi
     out_of_elb=$id
     wait_until "$id was in Standby" is_lifecycle "$id" Standby
@@ -578,13 +650,13 @@ take_out() {
 
 # Also runs after a failure: the host still serves its old version.
 rejoin() {
-  local id=$1 text serves=is_in_service
+  local id=$1 serves=is_in_service
   out_of_elb=''
   read_group "$id"
   if [[ -n $asg ]]; then
     if [[ $lifecycle == Standby ]]; then
-      text=$(aws autoscaling exit-standby --instance-ids "$id" --auto-scaling-group-name "$asg" 2>&1) ||
-        die 12 "$id cannot leave Standby: $text"
+      autoscaling exit-standby --instance-ids "$id" --auto-scaling-group-name "$asg" >/dev/null ||
+        die 12 "$id cannot leave Standby: $(aws_says)"
     fi
     wait_until "$id was in service of $asg" is_lifecycle "$id" InService
   else
@@ -604,6 +676,8 @@ redeploy() {
   if [[ -n $1 ]]; then
     where="${1%%=*}: "
     need_ssh "${1%%=*}"
+  else
+    need_env_file
   fi
   if [[ -n $elb ]]; then
     id=$(instance_of "$1")

@@ -51,7 +51,7 @@ export async function startHost(name: string, options: HostOptions): Promise<Hos
       .map((pair) => `${pair.join('=')}\n`)
       .join(''),
   );
-  const sshd = await startSshServer(name, folder, address, {
+  const sshd = await startSshServer(name, folder, address, join(folder, 'key.pub'), {
     ...engine.env,
     ENV_FILE: envFile,
     // With a level above it, the bash of a command over SSH does not read .bashrc, which may start version managers.
@@ -80,10 +80,12 @@ async function clear(engine: Engine): Promise<void> {
   if (images.length > 0) await engine.docker('rmi', '--force', ...new Set(images));
 }
 
-async function startSshServer(
+/** Starts an SSH server for root, whose sessions have the environment. `ssh -F folder/ssh_config NAME` connects to it. */
+export async function startSshServer(
   name: string,
   folder: string,
   address: string,
+  authorizedKeys: string,
   env: Environment,
 ): Promise<Running> {
   const port = await unusedPort();
@@ -92,7 +94,7 @@ async function startSshServer(
   const settings = [
     `ListenAddress ${address}:${port}`,
     `HostKey ${file('host-key')}`,
-    `AuthorizedKeysFile ${join(folder, 'key.pub')}`,
+    `AuthorizedKeysFile ${authorizedKeys}`,
     `PidFile none`,
     'StrictModes no',
     'PasswordAuthentication no',

@@ -79,7 +79,7 @@ describe('builder.sh', function () {
     [
       'no SSH server answers',
       4,
-      /127\.0\.0\.9 cannot be reached over SSH; try/,
+      /127\.0\.0\.9 cannot be reached over SSH, or does not run commands; try/,
       () => ['--host', '127.0.0.9'],
     ],
     [

@@ -1,0 +1,81 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Environment, run, start } from '../../../api/test/support/process.ts';
+import { builder } from './hosts.ts';
+
+/** A machine whose engine is a script, for what builder.sh does before it starts a container. */
+export interface StandIn {
+  readonly folder: string;
+  readonly env: Environment;
+  /** Puts a script into the first folder of PATH. */
+  put(name: string, script: string): void;
+  /** Returns the commands that reached the engine. */
+  calls(): string;
+}
+
+/** Without images and containers; its `docker build` fails. */
+const docker = `
+echo "docker $*" >>"$FOLDER/calls"
+case "$1 $2" in
+'version --format') echo amd64 ;;
+'version ' | 'update --restart') ;;
+'info --format') case $3 in *ID*) echo "$ENGINE_ID" ;; esac ;;
+'image inspect') [ -f "$FOLDER/image" ] && cat "$FOLDER/image" ;;
+'save '*) cat "$FOLDER/saved" ;;
+'load ') cat >"$FOLDER/loaded" ;;
+*) exit 1 ;;
+esac`;
+
+export function makeStandIn(folder: string): StandIn {
+  const bin = join(folder, 'bin');
+  mkdirSync(bin, { recursive: true });
+  const put = (name: string, script: string): void => {
+    writeFileSync(join(bin, name), `#!/bin/bash\n${script}\n`, { mode: 0o755 });
+  };
+  put('docker', docker);
+  writeFileSync(join(folder, 'calls'), '');
+  writeFileSync(join(folder, 'env'), 'API_TOKEN=x\nHOST=127.0.0.1\nPORT=1\n');
+  return {
+    folder,
+    env: {
+      FOLDER: folder,
+      ENGINE_ID: `stand-in-${process.pid}`,
+      ENV_FILE: join(folder, 'env'),
+      // The version managers of a developer's machine would be slow and noisy.
+      PATH: `${bin}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`,
+      SHLVL: '1',
+    },
+    put,
+    calls: () => readFileSync(join(folder, 'calls'), 'utf8'),
+  };
+}
+
+export interface Ended {
+  readonly code: number | null;
+  readonly output: string;
+}
+
+/** Runs builder.sh on the stand-in. Ends it after 30 s. */
+export async function runOn(
+  { env }: StandIn,
+  args: readonly string[],
+  more: Environment = {},
+): Promise<Ended> {
+  const running = start(builder, args, { ...env, ...more });
+  const limit = setTimeout(() => running.child.kill('SIGKILL'), 30_000);
+  const finished = await running.finished;
+  clearTimeout(limit);
+  return finished;
+}
+
+/** Creates a git repository with one commit on `main`. Returns the commit. */
+export async function makeSmallRepository(folder: string): Promise<string> {
+  mkdirSync(folder);
+  const git = (...args: string[]): Promise<string> =>
+    run('git', ['-C', folder, '-c', 'user.name=test', '-c', 'user.email=test@localhost', ...args]);
+  await git('init', '-q', '-b', 'main');
+  writeFileSync(join(folder, 'package.json'), '{\n  "version": "1.2.3"\n}\n');
+  await git('add', '--all');
+  await git('commit', '-q', '--no-verify', '-m', 'main');
+  return git('rev-parse', 'HEAD');
+}
