@@ -132,14 +132,21 @@ export default tseslint.config(
   })),
   {
     files: ['api/**/*.ts'],
-    ignores: ['api/server.ts', 'api/lifetime.ts', 'api/embedded-aws/main.ts', 'api/test/**'],
+    ignores: [
+      'api/server.ts',
+      'api/lifetime.ts',
+      'api/telemetry/runtime-metrics.ts',
+      'api/embedded-aws/main.ts',
+      'api/test/**',
+    ],
     rules: {
       'no-restricted-properties': ['error', { object: 'globalThis', property: 'process' }],
       'no-restricted-globals': [
         'error',
         {
           name: 'process',
-          message: 'Only server.ts, lifetime.ts and embedded-aws/main.ts may use process.',
+          message:
+            'Only server.ts, lifetime.ts, telemetry/runtime-metrics.ts and embedded-aws/main.ts may use process.',
         },
       ],
     },

@@ -19,6 +19,7 @@ import { healthcheckRoutes } from './http/routes/healthcheck.ts';
 import { type ListHealthDeps, listHealthRoute } from './http/routes/list-health.ts';
 import { type ListLoadBalancersDeps, listLoadBalancersRoute } from './http/routes/list-load-balancers.ts';
 import { type ListMembersDeps, listMembersRoute } from './http/routes/list-members.ts';
+import { metricsRoute, type MetricsRouteDeps } from './http/routes/metrics.ts';
 import { type Dependency, readinessRoute } from './http/routes/readiness.ts';
 import { statusRoutes, type StatusRouteDeps } from './http/routes/status.ts';
 import type { Authenticate } from './principals/principal.ts';
@@ -26,7 +27,13 @@ import type { Logger } from './telemetry/logger.ts';
 import type { Clock } from './clock.ts';
 
 export interface AppDeps
-  extends ChangeRouteDeps, ListHealthDeps, ListLoadBalancersDeps, ListMembersDeps, StatusRouteDeps {
+  extends
+    ChangeRouteDeps,
+    ListHealthDeps,
+    ListLoadBalancersDeps,
+    ListMembersDeps,
+    MetricsRouteDeps,
+    StatusRouteDeps {
   readonly logger: Logger;
   readonly pipeline: Pipeline;
   readonly clock: Clock;
@@ -47,6 +54,8 @@ export function createApp(deps: AppDeps): Koa<RequestState> {
   healthcheckRoutes(open);
   const pages = new Router({ sensitive: true });
   if (deps.docs !== undefined) docsRoutes(pages, deps.docs);
+  const scraped = new Router({ sensitive: true });
+  metricsRoute(scraped, deps);
 
   const guarded = new Router({ sensitive: true });
   statusRoutes(guarded, deps);
@@ -71,8 +80,9 @@ export function createApp(deps: AppDeps): Koa<RequestState> {
   app.use(open.routes());
   if (deps.redirectHttp) app.use(redirectHttp());
   app.use(pages.routes());
+  app.use(scraped.routes());
   app.use(basicAuth(deps.authenticate));
   app.use(guarded.routes());
-  app.use(unmatched(open, guarded));
+  app.use(unmatched(open, scraped, guarded));
   return app;
 }

@@ -19,6 +19,7 @@ import { ListAnswers } from './http/answers/list-answer.ts';
 import { Pipeline } from './http/server/pipeline.ts';
 import { fastPath, type FastPathDeps } from './http/server/fast-path.ts';
 import { RequestLog } from './http/logging/request-log.ts';
+import { RequestMetrics } from './http/logging/request-metrics.ts';
 import type { DocsFiles } from './http/routes/docs.ts';
 import { ChangeWaiter } from './load-balancers/changes/change-waiter.ts';
 import { HealthService } from './load-balancers/health/health-service.ts';
@@ -35,6 +36,7 @@ import type { Authenticate } from './principals/principal.ts';
 import { AwsLedger } from './telemetry/aws-ledger.ts';
 import { type AwsTrace, startTrace } from './telemetry/aws-trace.ts';
 import type { Logger } from './telemetry/logger.ts';
+import { RuntimeMetrics } from './telemetry/runtime-metrics.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { warmUp } from './warm-up.ts';
 
@@ -53,6 +55,8 @@ export interface ComposeOptions {
   /** Whether to warm up the AWS client once the service listens; true by default. */
   readonly warmUp?: boolean;
   readonly clock?: Clock;
+  /** Returns the number of dropped log lines, for the metrics; 0 by default. */
+  readonly droppedLines?: () => number;
 }
 
 /**
@@ -64,7 +68,7 @@ export async function compose(
   logger: Logger,
   options: ComposeOptions = {},
 ): Promise<Service> {
-  const { clock = systemClock } = options;
+  const { clock = systemClock, droppedLines = () => 0 } = options;
   const { clients, closeAws } = await connectAws(config, logger, clock, options.aws);
   const ledger = new AwsLedger(clock);
   const gateway = new ClassicElbGateway(clients, ledger, config, clock);
@@ -93,10 +97,28 @@ export async function compose(
   const waiter = new HealthWaiter(healthReader, inventory, { ...config, closing: closing.signal, clock });
   const health = new HealthService(healthReader, inventory, recentChanges, clock);
   const requestLog = new RequestLog(logger, config.logMaxPerSecond, clock);
-  const pipeline = new Pipeline(requestLog, clock);
+  const requestMetrics = config.metrics ? new RequestMetrics() : undefined;
+  const runtime = config.metrics ? new RuntimeMetrics(clock) : undefined;
+  const pipeline = new Pipeline(requestLog, clock, requestMetrics);
   // Counts its requests separately from those on the port.
   const controlPipeline = new Pipeline(requestLog, clock);
   let verify = verifierOf(config.accepted);
+  const status = {
+    build: readBuildInfo,
+    startedAt,
+    backend: config.backend,
+    region: config.region,
+    ledger,
+    budgets: () => gateway.budgets,
+    picture: () => inventory.picture,
+    requests: () => ({
+      inFlight: pipeline.inFlight + controlPipeline.inFlight,
+      answered: pipeline.answeredRequests,
+      internalErrors: pipeline.internalErrors,
+    }),
+    waiters: () => waiter.waiters,
+    clock,
+  };
   const deps = {
     closing: closing.signal,
     logger,
@@ -118,22 +140,14 @@ export async function compose(
         return only(await changes.attach(elbName, [instanceId], trace));
       },
     }),
-    status: {
-      build: readBuildInfo,
-      startedAt,
-      backend: config.backend,
-      region: config.region,
-      ledger,
-      budgets: () => gateway.budgets,
-      picture: () => inventory.picture,
-      requests: () => ({
-        inFlight: pipeline.inFlight + controlPipeline.inFlight,
-        answered: pipeline.answeredRequests,
-        internalErrors: pipeline.internalErrors,
-      }),
-      waiters: () => waiter.waiters,
-      clock,
-    },
+    status,
+    metrics: requestMetrics &&
+      runtime && {
+        ...{ ...status, requestMetrics, runtime, droppedLines },
+        cacheReads: () => inventory.reads,
+        suppressedLines: () => requestLog.suppressed,
+      },
+    authenticateScraper: verifierOf(config.acceptedScrapers),
     deadlineMs,
     clock,
     redirectHttp: config.redirectHttp,
@@ -167,6 +181,7 @@ export async function compose(
       requestLog.flush();
       logger.info({ calls: ledger.snapshot() }, 'AWS calls since the start');
       inventory.close();
+      runtime?.close();
       await closeAws();
     },
   };

@@ -46,12 +46,12 @@ async function main(): Promise<void> {
   // Accessing process.stdout makes a pipe non-blocking, so that a stalled reader does not block a write.
   const readable = process.stdout.isTTY;
   const log = new LogStream(1);
-  const secrets = new Set(secretsOf(config.accepted, process.env));
+  const secrets = new Set(secretsOf([...config.accepted, ...config.acceptedScrapers], process.env));
   const logger = createLogger({ level: config.logLevel, readable, secrets }, log);
   lifetime.running = { log, logger };
   for (const warning of [...unlogged, ...warningsOf(config)]) logger.warn({}, warning);
   unlogged = [];
-  const service = await compose(config, logger);
+  const service = await compose(config, logger, { droppedLines: () => log.dropped });
   lifetime.running = { log, logger, close: () => service.close() };
   if (config.tokenFile !== undefined)
     process.on('SIGHUP', () => {

@@ -87,6 +87,21 @@ export class AwsCall {
    * is the error of the last attempt.
    */
   async send(command: Command, send: Send): Promise<XmlElement> {
+    const { action, clock } = this.#request;
+    const startedAt = clock.now();
+    let outcome = 'ok';
+    try {
+      return await this.#sendTwice(command, send);
+    } catch (failure) {
+      outcome = failure instanceof DomainError ? failure.code : 'internal_error';
+      throw failure;
+    } finally {
+      this.#ledger.recordCall(action, outcome, clock.now() - startedAt);
+    }
+  }
+
+  /** Sends the command again if AWS refused credentials that have changed since. */
+  async #sendTwice(command: Command, send: Send): Promise<XmlElement> {
     const { middlewareStack } = command;
     middlewareStack.add((next) => (args) => this.#attempt(() => next(args)), {
       step: 'finalizeRequest',

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Credentials } from '../principals/principal.ts';
 import type { Env, ReadFile } from './aws-settings.ts';
 import { nearestSetting } from './setting-names.ts';
@@ -33,13 +34,42 @@ export function readTokens(
     faults.push(`${source} ${problem}: set it to the base64 of user:password; ${howToMakeAToken}`);
     return [];
   }
-  return text.split(',').flatMap((raw, index, all) => {
+  return readList(source, text, backend, faults);
+}
+
+/**
+ * Returns the users and passwords in METRICS_TOKEN, and adds its faults to `faults` as `readTokens` does. It must differ
+ * from the tokens of the API, which can make changes.
+ */
+export function readMetricsTokens(
+  env: Env,
+  accepted: readonly Credentials[],
+  backend: 'aws' | 'embedded',
+  faults: string[],
+): Credentials[] {
+  const text = env['METRICS_TOKEN'];
+  const tokens = text ? readList('METRICS_TOKEN', text, backend, faults) : [];
+  if (tokens.some((token) => accepted.some((other) => isDeepStrictEqual(token, other))))
+    faults.push(
+      `METRICS_TOKEN is also a token of the API, which can make changes: use another one; ${howToMakeAToken}`,
+    );
+  return tokens;
+}
+
+/** Returns the users and passwords in a list of tokens, and adds its faults to `faults`. */
+function readList(
+  source: string,
+  text: string,
+  backend: 'aws' | 'embedded',
+  faults: string[],
+): Credentials[] {
+  return text.split(',').map((raw, index, all) => {
     const token = raw.trim();
     const name = all.length === 1 ? source : `${source}, token ${index + 1} of ${all.length},`;
     const credentials = decodeToken(token);
     const fault = faultOfToken(token, credentials, backend);
     if (fault !== undefined) faults.push(`${name} ${fault}`);
-    return [credentials];
+    return credentials;
   });
 }
 

@@ -1,6 +1,6 @@
 import type { CredentialSettings } from '../aws/credential-sources.ts';
 import type { Credentials } from '../principals/principal.ts';
-import { readTokens, minSafePasswordBytes } from './api-tokens.ts';
+import { readMetricsTokens, readTokens, minSafePasswordBytes } from './api-tokens.ts';
 import {
   credentialSettingsOf,
   faultsOfAwsSettings,
@@ -22,6 +22,8 @@ export interface Config {
   readonly controlSocket: string | undefined;
   /** The users that may call the API, and their passwords. */
   readonly accepted: readonly Credentials[];
+  /** The users that may read GET /metrics and nothing else, and their passwords. */
+  readonly acceptedScrapers: readonly Credentials[];
   /** The file that contains `accepted`; reloaded on SIGHUP. */
   readonly tokenFile: string | undefined;
   readonly backend: 'aws' | 'embedded';
@@ -50,6 +52,7 @@ export interface Config {
   readonly docs: boolean;
   /** Whether to redirect requests that a client sent to the load balancer over http. */
   readonly redirectHttp: boolean;
+  readonly metrics: boolean;
   /** The maximum rate of request log lines; further successful reads are logged as sums. */
   readonly logMaxPerSecond: number;
   readonly logLevel: (typeof logLevels)[number];
@@ -86,6 +89,9 @@ export function readConfig(
     ['aws', 'embedded'],
     env['NODE_ENV'] === 'production' ? 'aws' : 'embedded',
   );
+  const accepted = malformed.some((name) => name.startsWith('API_TOKEN'))
+    ? []
+    : readTokens(env, backend, readFile, faults);
   const config: Config = Object.freeze({
     host: read.text('HOST', '0.0.0.0', /^[\w.:-]+$/, 'an address to listen on'),
     port: read.integer('PORT', 8000, 0, 65535),
@@ -93,9 +99,8 @@ export function readConfig(
     controlSocket: env['CONTROL_SOCKET']
       ? read.text('CONTROL_SOCKET', '/run/elb-inventory/control.sock', /^\/.{1,99}$/, 'an absolute path')
       : undefined,
-    accepted: malformed.some((name) => name.startsWith('API_TOKEN'))
-      ? []
-      : readTokens(env, backend, readFile, faults),
+    accepted,
+    acceptedScrapers: readMetricsTokens(env, accepted, backend, faults),
     tokenFile: env['API_TOKEN_FILE'] || undefined,
     backend,
     ...readRegion(read, env, backend === 'aws' ? profileRegion : undefined, faults),
@@ -113,6 +118,7 @@ export function readConfig(
     protectLastInService: readProtection(read, env),
     docs: read.oneOf('DOCS', ['on', 'off'], 'on') === 'on',
     redirectHttp: read.oneOf('REDIRECT_HTTP', ['on', 'off'], 'off') === 'on',
+    metrics: read.oneOf('METRICS', ['on', 'off'], 'on') === 'on',
     logMaxPerSecond: read.integer('LOG_MAX_PER_SECOND', 200, 0, 1_000_000),
     logLevel: read.oneOf('LOG_LEVEL', logLevels, 'info'),
   });
@@ -123,9 +129,9 @@ export function readConfig(
 }
 
 /** Returns warnings about settings that are valid but unsafe, to log at each start. */
-export function warningsOf({ accepted, backend }: Config): string[] {
+export function warningsOf({ accepted, acceptedScrapers, backend }: Config): string[] {
   if (backend === 'embedded') return [];
-  return accepted
+  return [...accepted, ...acceptedScrapers]
     .filter(({ password }) => Buffer.byteLength(password) < minSafePasswordBytes)
     .map(
       ({ user }) =>

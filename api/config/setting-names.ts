@@ -14,6 +14,8 @@ export const ownNames: readonly string[] = [
   ...[
     'DOCS',
     'REDIRECT_HTTP',
+    'METRICS',
+    'METRICS_TOKEN',
     'LOG_LEVEL',
     'LOG_MAX_PER_SECOND',
     'INVENTORY_MAX_AGE_MS',

@@ -20,6 +20,7 @@ export class LogStream {
   /** `failed`: the last write failed; the lines stay in the buffer. */
   #state: 'idle' | 'writing' | 'failed' = 'idle';
   #lost = 0;
+  #dropped = 0;
   #retryIsScheduled = false;
   #ending = false;
   #changed: () => void = () => undefined;
@@ -32,7 +33,10 @@ export class LogStream {
       maxLength: maxBufferBytes,
       retryEAGAIN: () => !this.#ending,
     });
-    this.#stream.on('drop', () => (this.#lost += 1));
+    this.#stream.on('drop', () => {
+      this.#lost += 1;
+      this.#dropped += 1;
+    });
     this.#stream.on('drain', () => {
       this.#become('idle');
       const lost = this.#lost;
@@ -48,6 +52,11 @@ export class LogStream {
         this.write('');
       }, retryMs).unref();
     });
+  }
+
+  /** The number of lines dropped so far. */
+  get dropped(): number {
+    return this.#dropped;
   }
 
   write(line: string): void {

@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts';
+import { Histogram } from './histogram.ts';
 
 /** The attempts of one AWS action since the process started. */
 export interface ActionCount {
@@ -41,6 +42,13 @@ export interface ActionRecord extends ActionCount {
   readonly lastError: LastError | undefined;
 }
 
+/** The durations, in seconds, of the calls of one action with one outcome: `ok` or an error code. */
+export interface CallDurations {
+  readonly action: string;
+  readonly outcome: string;
+  readonly durations: Histogram;
+}
+
 interface Entry extends ActionCount {
   readonly durations: number[];
   lastAt: Date;
@@ -51,10 +59,14 @@ interface Entry extends ActionCount {
 /** The number of durations kept per action. */
 const durationsKept = 500;
 
+/** In seconds. */
+const callBounds = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
+
 /** Records the AWS calls by action. */
 export class AwsLedger {
   readonly #clock: Clock;
   readonly #entries = new Map<string, Entry>();
+  readonly #calls = new Map<string, CallDurations>();
   #newest: Attempt | undefined;
   #lastError: LastError | undefined;
 
@@ -62,6 +74,23 @@ export class AwsLedger {
     this.#clock = clock;
   }
 
+  /** Records a call with all of its attempts and waits. */
+  recordCall(action: string, outcome: string, ms: number): void {
+    const key = `${action} ${outcome}`;
+    let calls = this.#calls.get(key);
+    if (calls === undefined) {
+      calls = { action, outcome, durations: new Histogram(callBounds) };
+      this.#calls.set(key, calls);
+    }
+    calls.durations.observe(ms / 1000);
+  }
+
+  /** Returns the durations of the calls by action and outcome. */
+  callDurations(): Iterable<CallDurations> {
+    return this.#calls.values();
+  }
+
+  /** Records one attempt of a call. */
   record(action: string, attempt: Attempt): void {
     const { outcome, ms, error = '', message = '' } = attempt;
     const at = new Date(this.#clock.epochMs());

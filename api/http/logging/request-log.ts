@@ -18,34 +18,40 @@ const maxAnonymousLines = 10;
  */
 export class RequestLog {
   readonly #logger: Logger;
-  readonly #clock: Clock;
   readonly #lines: LineLimit;
   readonly #anonymousLines = new LineLimit(maxAnonymousLines);
   readonly #reads: RequestSummary;
   readonly #anonymous: RequestSummary;
+  #suppressed = 0;
 
   constructor(logger: Logger, maxPerSecond: number, clock: Clock) {
     this.#logger = logger;
-    this.#clock = clock;
     this.#lines = new LineLimit(maxPerSecond);
     this.#reads = new RequestSummary(logger, clock);
     this.#anonymous = new RequestSummary(logger, clock, 'requests without credentials');
   }
 
-  /** Logs a request whose response is closed. */
-  answered(state: RequestState): void {
+  /** The number of requests that have no line of their own. */
+  get suppressed(): number {
+    return this.#suppressed;
+  }
+
+  /** Logs a request whose response is closed at `now`, on the scale of `Clock.now()`. */
+  answered(state: RequestState, now: number): void {
     const { request, response, route, principal, startedAt } = state;
     const status = response.statusCode;
-    const now = this.#clock.now();
     const durationMs = now - startedAt;
     const isRead = request.method === 'GET' || request.method === 'HEAD';
     const isOrdinary = isRead && status < 400 && durationMs < slowMs;
     const mayHaveLine = this.#lines.allows(now);
     const isExcess = principal === undefined && !this.#anonymousLines.allows(now);
-    if (isOrdinary && (isExcess || !mayHaveLine))
-      this.#reads.count(route ?? 'none', status, principal?.name, durationMs);
-    else if (isExcess) this.#anonymous.count(route ?? 'none', status, undefined, durationMs);
-    else this.#logger[status >= 500 ? 'error' : 'info'](describe(state, durationMs), 'request');
+    if (!isExcess && (mayHaveLine || !isOrdinary)) {
+      this.#logger[status >= 500 ? 'error' : 'info'](describe(state, durationMs), 'request');
+      return;
+    }
+    this.#suppressed += 1;
+    if (isOrdinary) this.#reads.count(route ?? 'none', status, principal?.name, durationMs);
+    else this.#anonymous.count(route ?? 'none', status, undefined, durationMs);
   }
 
   /** Logs the requests counted so far. */

@@ -6,12 +6,14 @@ import type { AppMiddleware } from '../context.ts';
 
 /**
  * Sets the principal of requests with accepted credentials. Throws `unauthenticated` for others, with the fault of their
- * Authorization header.
+ * Authorization header. With `allowBearer`, the scheme of the credentials can also be Bearer.
  */
-export function basicAuth(authenticate: Authenticate): AppMiddleware {
+export function basicAuth(authenticate: Authenticate, { allowBearer = false } = {}): AppMiddleware {
   return (ctx, next) => {
-    const principal = authenticate(ctx.headers.authorization);
-    if (principal === undefined) throw unauthenticated(ctx.headers.authorization);
+    const given = ctx.headers.authorization;
+    const authorization = allowBearer ? given?.replace(/^bearer(?= |$)/i, 'Basic') : given;
+    const principal = authenticate(authorization);
+    if (principal === undefined) throw unauthenticated(authorization);
     ctx.state.principal = principal;
     return next();
   };

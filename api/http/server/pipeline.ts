@@ -3,18 +3,21 @@ import type { Clock } from '../../clock.ts';
 import type { RequestState } from '../context.ts';
 import { requestIdOf } from './request-id.ts';
 import type { RequestLog } from '../logging/request-log.ts';
+import type { RequestMetrics } from '../logging/request-metrics.ts';
 
 /** The first and last step of every request, on the fast path and through Koa. */
 export class Pipeline {
   readonly #log: RequestLog;
   readonly #clock: Clock;
+  readonly #metrics: RequestMetrics | undefined;
   #inFlight = 0;
   #answered = 0;
   #internalErrors = 0;
 
-  constructor(log: RequestLog, clock: Clock) {
+  constructor(log: RequestLog, clock: Clock, metrics?: RequestMetrics) {
     this.#log = log;
     this.#clock = clock;
+    this.#metrics = metrics;
   }
 
   /** The number of admitted requests whose response is not closed or whose handler is still running. */
@@ -73,6 +76,8 @@ export class Pipeline {
     const isInternalError = state.response.statusCode === 500;
     if (isInternalError) this.#internalErrors += 1;
     if (isInternalError || state.principal !== undefined) this.#answered += 1;
-    this.#log.answered(state);
+    const now = this.#clock.now();
+    this.#metrics?.observe(state, now - state.startedAt);
+    this.#log.answered(state, now);
   }
 }

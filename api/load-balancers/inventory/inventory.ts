@@ -34,6 +34,10 @@ export class Inventory {
   readonly #policy: CachePolicy;
   readonly #members: MemberReader;
   readonly #lists: InstanceLists;
+  /** The number of returned lists by their `how`. */
+  readonly reads: Record<InstanceList['how'], number> = {
+    ...{ hit: 0, stale: 0, 'miss-unknown': 0, 'miss-expired': 0, 'miss-on-request': 0 },
+  };
 
   constructor(gateway: LoadBalancerGateway, logger: Logger, options: InventoryOptions) {
     const { maxAgeMs, refreshDeadlineMs, clock } = options;
@@ -73,6 +77,7 @@ export class Inventory {
     if (list === undefined) return undefined;
     this.#cache.noteRead(elbName, now);
     this.#refresher.refreshAhead(membership.asOf, now);
+    this.reads.hit += 1;
     return list;
   }
 
@@ -169,6 +174,7 @@ export class Inventory {
   }
 
   #aged<T>(list: T, asOf: number, how: InstanceList['how']) {
+    this.reads[how] += 1;
     return { ...list, asOf, freshUntil: asOf + this.#maxAgeMs, how };
   }
 }

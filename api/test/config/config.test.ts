@@ -51,6 +51,7 @@ describe('readConfig', () => {
       ['CONTROL_SOCKET', '/run/elb-inventory/control.sock', ['control.sock', '/', `/${'x'.repeat(100)}`]],
       ['HOST', '0.0.0.0', ['http://localhost', 'two words', '0.0.0.0/0']],
       ['AWS_BACKEND', 'embedded', ['AWS', 'Embedded', 'moto']],
+      ['METRICS', 'on', ['true', 'cloudwatch', 'ON']],
       ['AWS_ENDPOINT_URL', 'http://localhost:5566', ['localhost:5566', 'http:/', 'ftp://localhost']],
       ['AWS_ENDPOINT_URL_ELASTIC_LOAD_BALANCING', 'http://localhost:5566', ['elb.internal', 'http://a"b']],
       ['AWS_ENDPOINT_URL_EC2', 'http://localhost:5566', ['localhost:4566', '//localhost']],
@@ -163,6 +164,7 @@ describe('readConfig', () => {
       reusePort: false,
       controlSocket: undefined,
       accepted: [{ user: 'sre', password: 'change-me' }],
+      acceptedScrapers: [],
       tokenFile: undefined,
       backend: 'embedded',
       region: 'us-east-1',
@@ -187,6 +189,7 @@ describe('readConfig', () => {
       protectLastInService: false,
       docs: true,
       redirectHttp: false,
+      metrics: true,
       logMaxPerSecond: 200,
       logLevel: 'info',
     };
@@ -364,6 +367,35 @@ describe('readConfig', () => {
         const [fault = '', ...others] = faultsOf(env);
         assert.deepEqual(others, []);
         assert.match(fault, expected);
+      });
+  });
+
+  it('reads METRICS_TOKEN, which is optional and can contain several tokens', () => {
+    const METRICS_TOKEN = `${base64('prometheus:one')}, ${base64('prometheus:two')}`;
+    const { acceptedScrapers } = readConfig({ METRICS_TOKEN });
+    assert.deepEqual(acceptedScrapers, [
+      { user: 'prometheus', password: 'one' },
+      { user: 'prometheus', password: 'two' },
+    ]);
+    assert.deepEqual(readConfig({ METRICS_TOKEN: '' }).acceptedScrapers, []);
+  });
+
+  describe('refuses METRICS_TOKEN', () => {
+    const aws = { AWS_BACKEND: 'aws', API_TOKEN: good };
+    for (const [what, METRICS_TOKEN, expected] of [
+      ['that is not base64', 'prometheus:secret-word', /^METRICS_TOKEN is not base64 of user:password/],
+      ['without a colon', base64('prometheus'), /^METRICS_TOKEN is not base64 of a non-empty user/],
+      ['with quotes', `"${base64('a:b')}"`, /^METRICS_TOKEN has quotes/],
+      ['that is the public sample', sampleToken, /^METRICS_TOKEN is the public sample/],
+      ['that is a token of the API', good, /^METRICS_TOKEN is also a token of the API.*: use another one/],
+      ['that is a token of the API without padding', unpadded(good), /^METRICS_TOKEN is also a token/],
+      ['that ends with a comma', `${base64('a:b')},`, /^METRICS_TOKEN, token 2 of 2, is not base64/],
+    ] as const)
+      it(what, () => {
+        const [fault = '', ...others] = faultsOf({ ...aws, METRICS_TOKEN });
+        assert.deepEqual(others, []);
+        assert.match(fault, expected);
+        assert.ok(!fault.includes('secret') && !fault.includes(unpadded(good)), fault);
       });
   });
 

@@ -22,7 +22,7 @@ type Parsable = Parameters<typeof SwaggerParser.validate>[0];
 /** Returns the method and path of each route, without the HEAD routes that the router adds to GET. */
 function applicationRoutes(): string[] {
   // The test lists the routes and does not call them, so most dependencies can be absent.
-  const app = createApp({ docs: { swaggerYaml: '', swaggerUi: '' } } as AppDeps);
+  const app = createApp({ docs: { swaggerYaml: '', swaggerUi: '' }, metrics: {} } as AppDeps);
   return app.middleware
     .flatMap((middleware) => (middleware as { router?: Router }).router?.stack ?? [])
     .flatMap(({ path, methods }) =>
@@ -42,7 +42,7 @@ describe('swagger.yaml', () => {
     assert.equal(swaggerText(), renderSwagger());
   });
 
-  it('declares all routes except the documentation pages', () => {
+  it('declares all routes except the documentation pages and the metrics', () => {
     assert.deepEqual(applicationRoutes(), [...documentedRoutes(), ...undocumentedRoutes].sort());
   });
 

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { type EmbeddedAws, startEmbeddedAws } from '../../embedded-aws/server.ts';
 import { type Service, startService, token } from '../support/service.ts';
 import { assertAnswerFits } from './answer-schema.ts';
-import { swaggerText, undocumentedRoutes } from './swagger.ts';
+import { pageRoutes, swaggerText } from './swagger.ts';
 
-const pages = undocumentedRoutes.map((route) => route.replace('GET ', ''));
+const pages = pageRoutes.map((route) => route.replace('GET ', ''));
 const types: Record<string, RegExp> = {
   '/docs': /^text\/html; charset=utf-8$/,
   '/docs/favicon-32x32.png': /^image\/png$/,

@@ -29,8 +29,8 @@ export type SwaggerDocument = Node<{
   securityDefinitions: unknown;
 }>;
 
-/** The documentation pages, which swagger.yaml does not declare. */
-export const undocumentedRoutes: readonly string[] = [
+/** The routes of the documentation pages. */
+export const pageRoutes: readonly string[] = [
   'GET /docs',
   'GET /docs/favicon-32x32.png',
   'GET /docs/start.js',
@@ -38,6 +38,9 @@ export const undocumentedRoutes: readonly string[] = [
   'GET /docs/swagger-ui.css',
   'GET /swagger.yaml',
 ];
+
+/** The routes that swagger.yaml does not declare: the documentation pages, and the metrics in a format of Prometheus. */
+export const undocumentedRoutes: readonly string[] = [...pageRoutes, 'GET /metrics'];
 
 /** The methods that an item of `paths` can have (Swagger 2.0, "Path Item Object"). */
 const methods = new Set(['get', 'put', 'post', 'delete', 'options', 'head', 'patch']);

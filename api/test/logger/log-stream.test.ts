@@ -47,6 +47,7 @@ describe('LogStream', () => {
       });
       assert.equal(bytes + read().length, (1500 - lost) * line.length);
       assert.ok(lost >= 499 && lost < 600, `${lost} lines were dropped`);
+      assert.equal(stream.dropped, lost);
       assert.equal(await stream.settle(10), true);
     });
 

@@ -23,7 +23,11 @@ export async function startInProcess(
   clock?: Clock,
 ): Promise<InProcess> {
   const config = readConfig(env, process.versions.node, { readFile: (path) => readFileSync(path, 'utf8') });
-  const options = { level: config.logLevel, readable: false, secrets: secretsOf(config.accepted, env) };
+  const options = {
+    level: config.logLevel,
+    readable: false,
+    secrets: secretsOf([...config.accepted, ...config.acceptedScrapers], env),
+  };
   let hasFailed = false;
   const writeUnlessFailed = (line: string) => {
     if (!hasFailed) write(line);

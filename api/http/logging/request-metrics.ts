@@ -1,0 +1,59 @@
+import { DomainError } from '../../errors.ts';
+import { Histogram } from '../../telemetry/histogram.ts';
+import type { RequestState } from '../context.ts';
+
+/** In seconds. */
+const bounds = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
+
+/** https://opentelemetry.io/docs/specs/semconv/http/http-metrics/: a client can send any method, so others are `_OTHER`. */
+const knownMethods = new Set([
+  ...['CONNECT', 'DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT', 'TRACE'],
+]);
+
+/** The requests of one method, route and status. */
+export interface RequestSeries {
+  readonly method: string;
+  /** The path pattern, or `unmatched` for a request that was refused before routing or has no route. */
+  readonly route: string;
+  readonly status: number;
+  readonly durations: Histogram;
+}
+
+/** Counts the ended requests and their durations, and the refused credentials. */
+export class RequestMetrics {
+  readonly #series = new Map<string, RequestSeries>();
+  readonly #refused = new Map<string, number>();
+  /** The last series, because the next request usually belongs to it. */
+  #last: RequestSeries | undefined;
+
+  get series(): Iterable<RequestSeries> {
+    return this.#series.values();
+  }
+
+  /** The number of refused requests by the fault of their credentials. */
+  get refusedCredentials(): ReadonlyMap<string, number> {
+    return this.#refused;
+  }
+
+  observe({ request, response, route = 'unmatched', error }: RequestState, durationMs: number): void {
+    const { method = '' } = request;
+    const status = response.statusCode;
+    let series = this.#last;
+    if (series?.route !== route || series.status !== status || series.method !== method)
+      series = this.#last = this.#find(method, route, status);
+    series.durations.observe(durationMs / 1000);
+    const fault = error instanceof DomainError ? error.details.authFailure : undefined;
+    if (fault !== undefined) this.#refused.set(fault, (this.#refused.get(fault) ?? 0) + 1);
+  }
+
+  #find(given: string, route: string, status: number): RequestSeries {
+    const method = knownMethods.has(given) ? given : '_OTHER';
+    const key = `${status} ${method} ${route}`;
+    let series = this.#series.get(key);
+    if (series === undefined) {
+      series = { method, route, status, durations: new Histogram(bounds) };
+      this.#series.set(key, series);
+    }
+    return series;
+  }
+}
