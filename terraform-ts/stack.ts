@@ -1,6 +1,6 @@
 import { CloudwatchLogGroup } from '@cdktf/provider-aws/lib/cloudwatch-log-group';
 import { AwsProvider } from '@cdktf/provider-aws/lib/provider';
-import { TerraformStack } from 'cdktf';
+import { TerraformStack, Token } from 'cdktf';
 import type { Construct } from 'constructs';
 import type { Config } from './config/config';
 import { AccessLogs } from './constructs/access-logs';
@@ -94,6 +94,7 @@ export class ElbInventoryStack extends TerraformStack {
           region,
           min: hosts.min,
           max: hosts.max,
+          targets: hosts.targets,
           template,
           subnetIds: network.hostSubnetIds,
           loadBalancer,
@@ -115,6 +116,8 @@ export class ElbInventoryStack extends TerraformStack {
       service: {
         elbName: loadBalancer.name,
         hostDimensions: running.metricDimensions,
+        vcpus: Token.asString(template.vcpus),
+        targets: hosts.targets,
         single: !group,
         metricNamespace,
       },

@@ -55,7 +55,16 @@ cat >/opt/aws/amazon-cloudwatch-agent/etc/host.json <<JSON
     "namespace": "$METRIC_NAMESPACE",
     "append_dimensions": { "InstanceId": "\${aws:InstanceId}" },
     "aggregation_dimensions": [[]],
-    "metrics_collected": { "mem": { "measurement": ["used_percent"] } }
+    "metrics_collected": {
+      "mem": { "measurement": ["used_percent"] },
+      "procstat": [
+        {
+          "pattern": "^node .*server[.]js",
+          "measurement": ["memory_rss"],
+          "drop_original_metrics": ["memory_rss"]
+        }
+      ]
+    }
   },
   "logs": {
     "logs_collected": {

@@ -38,10 +38,17 @@ export interface HostsConfig {
   readonly mode: 'group' | 'single';
   readonly min: number;
   readonly max: number;
+  /** Percent of what one process can use: one vCPU, and the memory limit of its container. */
+  readonly targets: Targets;
   readonly instanceType: string;
   readonly architecture: 'x86_64' | 'arm64';
   readonly volumeGb: number;
   readonly private: boolean;
+}
+
+export interface Targets {
+  readonly cpu: number;
+  readonly memory: number;
 }
 
 export interface Access {
@@ -122,6 +129,7 @@ function readHosts(read: EnvironmentReader): HostsConfig {
     mode,
     min,
     max,
+    targets: { cpu: read.integer('CPU_TARGET', 10, 95), memory: read.integer('MEMORY_TARGET', 10, 95) },
     instanceType: type,
     architecture: graviton.test(type) ? 'arm64' : 'x86_64',
     volumeGb: read.integer('VOLUME_GB', 8, 1024),

@@ -40,6 +40,16 @@ export const settings = {
   HOSTS: { value: 'group', meaning: '`group`: an autoscaling group; `single`: one instance' },
   MIN_HOSTS: { value: '1', meaning: 'minimum size of the group' },
   MAX_HOSTS: { value: '3', meaning: 'maximum size of the group' },
+  CPU_TARGET: {
+    value: '80',
+    meaning:
+      'CPU at which the group adds a host, in percent of one vCPU, because one process serves the API; 10 to 95',
+  },
+  MEMORY_TARGET: {
+    value: '80',
+    meaning:
+      'memory of the API at which the group adds a host, in percent of the limit of its container; 10 to 95',
+  },
   INSTANCE_TYPE: {
     value: 't3.micro',
     meaning: 'Intel, AMD or Graviton type; the image has the matching architecture',

@@ -3,7 +3,9 @@ import { AutoscalingPolicy } from '@cdktf/provider-aws/lib/autoscaling-policy';
 import { DataAwsInstances } from '@cdktf/provider-aws/lib/data-aws-instances';
 import { Fn, Op, Token, type ITerraformDependable } from 'cdktf';
 import { Construct } from 'constructs';
-import { memoryMetric } from '../monitoring/alarms';
+import type { Targets } from '../config/config';
+import { containerMemoryBytes } from '../config/container';
+import { apiMemoryMetric } from '../monitoring/alarms';
 import { GroupRefresh } from './group-refresh';
 import type { HostTemplate } from './host-template';
 import type { ClassicLoadBalancer } from './classic-load-balancer';
@@ -14,6 +16,7 @@ export interface HostGroupProps {
   readonly region: string;
   readonly min: number;
   readonly max: number;
+  readonly targets: Targets;
   readonly template: HostTemplate;
   readonly subnetIds: string[];
   readonly loadBalancer: ClassicLoadBalancer;
@@ -76,11 +79,12 @@ export class HostGroup extends Construct implements RunningHosts {
       group,
       template: props.template,
     });
-    this.scaleOn('cpu', group, {
+    // One process serves the API: it uses one vCPU at most, and the memory of its container.
+    this.scaleOn('cpu', group, Token.asNumber(Op.div(props.targets.cpu, props.template.vcpus)), {
       predefinedMetricSpecification: { predefinedMetricType: 'ASGAverageCPUUtilization' },
     });
-    const memory = memoryMetric(props.metricNamespace, 'Average');
-    this.scaleOn('memory', group, {
+    const memory = apiMemoryMetric(props.metricNamespace, 'Average');
+    this.scaleOn('memory', group, Math.round((props.targets.memory / 100) * containerMemoryBytes), {
       customizedMetricSpecification: {
         namespace: memory.namespace,
         metricName: memory.name,
@@ -105,12 +109,12 @@ export class HostGroup extends Construct implements RunningHosts {
     this.metricDimensions = { AutoScalingGroupName: props.name };
   }
 
-  private scaleOn(what: string, group: AutoscalingGroup, metric: object): void {
+  private scaleOn(what: string, group: AutoscalingGroup, targetValue: number, metric: object): void {
     new AutoscalingPolicy(this, `${what}-tracking`, {
-      name: `${what}-80`,
+      name: what,
       autoscalingGroupName: group.name,
       policyType: 'TargetTrackingScaling',
-      targetTrackingConfiguration: { targetValue: 80, ...metric },
+      targetTrackingConfiguration: { targetValue, ...metric },
     });
   }
 }

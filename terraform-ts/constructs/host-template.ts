@@ -1,3 +1,4 @@
+import { DataAwsEc2InstanceType } from '@cdktf/provider-aws/lib/data-aws-ec2-instance-type';
 import { DataAwsSsmParameter } from '@cdktf/provider-aws/lib/data-aws-ssm-parameter';
 import { LaunchTemplate } from '@cdktf/provider-aws/lib/launch-template';
 import { Construct } from 'constructs';
@@ -19,6 +20,7 @@ export class HostTemplate extends Construct {
   readonly templateId: string;
   /** Every change of the template creates a new version. */
   readonly templateVersion: string;
+  readonly vcpus: number;
 
   constructor(scope: Construct, id: string, props: HostTemplateProps) {
     super(scope, id);
@@ -57,6 +59,9 @@ export class HostTemplate extends Construct {
       })),
       tags: { Name: props.name },
     });
+    this.vcpus = new DataAwsEc2InstanceType(this, 'type', {
+      instanceType: props.hosts.instanceType,
+    }).defaultVcpus;
     this.templateId = template.id;
     this.templateVersion = template.getStringAttribute('latest_version');
   }

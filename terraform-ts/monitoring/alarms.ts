@@ -1,3 +1,6 @@
+import type { Targets } from '../config/config';
+import { containerMemoryBytes } from '../config/container';
+
 /** A CloudWatch statistic; percentiles are extended statistics. */
 export type Statistic = 'Average' | 'Maximum' | 'Minimum' | 'SampleCount' | 'Sum' | `p${number}`;
 
@@ -39,6 +42,9 @@ export interface WatchedService {
   readonly hostDimensions: Readonly<Record<string, string>>;
   /** True for a single host, which EC2 recovers; a group replaces its hosts. */
   readonly single: boolean;
+  /** Number of vCPUs of a host. */
+  readonly vcpus: string;
+  readonly targets: Targets;
   readonly metricNamespace: string;
 }
 
@@ -49,6 +55,11 @@ export function elbMetric(elbName: string, name: string, statistic: Statistic): 
 /** Returns the metric of used memory in percent over all hosts, which the CloudWatch agent sends without dimensions. */
 export function memoryMetric(namespace: string, statistic: Statistic): Metric {
   return { namespace, name: 'mem_used_percent', statistic, dimensions: {} };
+}
+
+/** Returns the metric of the memory of the process that serves the API, in bytes over all hosts. */
+export function apiMemoryMetric(namespace: string, statistic: Statistic): Metric {
+  return { namespace, name: 'procstat_memory_rss', statistic, dimensions: {} };
 }
 
 /** Returns every alarm. A test compares the table of README.md with this. */
@@ -91,7 +102,7 @@ function trafficAlarms(elbName: string): Alarm[] {
       breaches: [3, 3],
       missing: 'notBreaching',
       why: 'Requests wait in the ELB because the hosts are busy; at 1,024 waiting requests the ELB rejects more.',
-      remedy: 'Check CPU and latency; raise MAX_HOSTS or INSTANCE_TYPE.',
+      remedy: 'Check CPU and latency; raise MAX_HOSTS.',
     },
     {
       id: 'spillover',
@@ -137,7 +148,13 @@ function trafficAlarms(elbName: string): Alarm[] {
   ];
 }
 
+/** Returns the threshold of an alarm, in percent, for a scaling target. */
+function halfwayTo100(target: number): number {
+  return (target + 100) / 2;
+}
+
 function hostAlarms(service: WatchedService): Alarm[] {
+  const { targets } = service;
   const ec2 = (name: string, statistic: Statistic): Metric => ({
     namespace: 'AWS/EC2',
     name,
@@ -153,14 +170,34 @@ function hostAlarms(service: WatchedService): Alarm[] {
   return [
     {
       id: 'cpu',
-      watches: ec2('CPUUtilization', 'Average'),
+      watches: {
+        label: 'CPU, in percent of one vCPU',
+        expression: `cpu * ${service.vcpus}`,
+        metrics: { cpu: ec2('CPUUtilization', 'Average') },
+      },
       comparison: 'GreaterThanThreshold',
-      threshold: 90,
+      threshold: halfwayTo100(targets.cpu),
       period: 300,
       breaches: [3, 3],
       missing: 'notBreaching',
-      why: 'Scaling, whose target is 80, is too slow, or the group is at its maximum size.',
-      remedy: 'Raise MAX_HOSTS or INSTANCE_TYPE and apply.',
+      why: `The API uses most of its vCPU: scaling, whose target is ${targets.cpu.toString()}, is too slow, or the group is at its maximum size.`,
+      remedy: 'Raise MAX_HOSTS, or use an INSTANCE_TYPE with faster vCPUs; more vCPUs do not help.',
+    },
+    {
+      id: 'api-memory',
+      watches: {
+        label: 'memory of the API, in percent of its limit',
+        expression: `100 * rss / ${containerMemoryBytes.toString()}`,
+        metrics: { rss: apiMemoryMetric(service.metricNamespace, 'Maximum') },
+      },
+      comparison: 'GreaterThanThreshold',
+      threshold: halfwayTo100(targets.memory),
+      period: 300,
+      breaches: [3, 3],
+      missing: 'notBreaching',
+      why: 'The kernel ends the API at the memory limit of its container; Docker starts it again.',
+      remedy:
+        'If memory grows steadily on the dashboard, it is a leak: redeploy, then report it; otherwise raise MAX_HOSTS.',
     },
     {
       id: 'memory',
@@ -171,8 +208,7 @@ function hostAlarms(service: WatchedService): Alarm[] {
       breaches: [3, 3],
       missing: 'notBreaching',
       why: 'A host is about to run out of memory and kill processes.',
-      remedy:
-        'If memory grows steadily on the dashboard, it is a leak: redeploy, then report it; otherwise use a larger INSTANCE_TYPE.',
+      remedy: 'Find the process: docker stats, ps; replace the host, or use a larger INSTANCE_TYPE.',
     },
     ...(service.single
       ? ([

@@ -1,4 +1,11 @@
-import { elbMetric, memoryMetric, type Metric, type Statistic, type WatchedService } from './alarms';
+import {
+  apiMemoryMetric,
+  elbMetric,
+  memoryMetric,
+  type Metric,
+  type Statistic,
+  type WatchedService,
+} from './alarms';
 
 /** Cells of CloudWatch's grid, which has 24 columns. */
 const width = 8;
@@ -23,6 +30,10 @@ export function dashboardOf(service: WatchedService, region: string): object {
     metric: memoryMetric(service.metricNamespace, statistic),
     label: statistic,
   });
+  const apiMemory = (statistic: Statistic): Line => ({
+    metric: apiMemoryMetric(service.metricNamespace, statistic),
+    label: statistic,
+  });
   const charts: [title: string, unit: string, lines: Line[]][] = [
     ['Requests', 'a minute', [elb('RequestCount', 'Sum', 'requests')]],
     ['Latency', 'seconds', [elb('Latency', 'p50', 'p50'), elb('Latency', 'p95', 'p95')]],
@@ -40,7 +51,8 @@ export function dashboardOf(service: WatchedService, region: string): object {
     ['Requests waiting in the ELB', 'requests', [elb('SurgeQueueLength', 'Maximum')]],
     ['Requests rejected by the ELB', 'a minute', [elb('SpilloverCount', 'Sum')]],
     ['CPU', 'percent', [cpu('Average'), cpu('Maximum')]],
-    ['Memory', 'percent', [memory('Average'), memory('Maximum')]],
+    ['Memory of the hosts', 'percent', [memory('Average'), memory('Maximum')]],
+    ['Memory of the API', 'bytes', [apiMemory('Average'), apiMemory('Maximum')]],
   ];
   return {
     widgets: charts.map(([title, unit, lines], at) => ({

@@ -136,6 +136,8 @@ describe('readConfig refuses', () => {
       'MAX_HOSTS',
       /no effect with HOSTS=single/,
     ],
+    ['a target that is always reached', { CPU_TARGET: '5' }, 'CPU_TARGET', /from 10 to 95/],
+    ['a target that is never reached', { MEMORY_TARGET: '100' }, 'MEMORY_TARGET', /from 10 to 95/],
     ['an unknown kind of hosts', { HOSTS: 'many' }, 'HOSTS', /not one of group, single/],
     ['a type without a dot', { INSTANCE_TYPE: 't3micro' }, 'INSTANCE_TYPE', /not an instance type/],
     ['a type with an unknown size', { INSTANCE_TYPE: 't3.tiny' }, 'INSTANCE_TYPE', /not an instance type/],

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { synthesize, variant, type Block } from './support/synthesized';
 
 describe('The launch template', () => {
@@ -87,31 +89,71 @@ describe('The group of hosts', () => {
     assert.equal(group()['name'], 'elb-inventory');
   });
 
-  it('scales on CPU and memory at 80 %', () => {
-    const policies = stack().all('aws_autoscaling_policy');
-    for (const policy of Object.values(policies))
-      assert.equal(policy['policy_type'], 'TargetTrackingScaling');
-    const [cpu, memory] = ['cpu', 'memory'].map(
-      (what) => policies[`group/${what}-tracking`]?.['target_tracking_configuration'] as Block,
+  /** Returns the target of a policy for a host with this number of vCPUs, as Terraform computes it. */
+  const target = (name: string, what: string, vcpus = 1) => {
+    const policy = variant(name).all('aws_autoscaling_policy')[`group/${what}-tracking`];
+    const { target_value } = policy?.['target_tracking_configuration'] as Block;
+    const division = /^\$\{\((\d+) \/ data\.aws_ec2_instance_type\.[\w-]+\.default_vcpus\)\}$/.exec(
+      String(target_value),
     );
-    assert.deepEqual(cpu, {
-      target_value: 80,
-      predefined_metric_specification: { predefined_metric_type: 'ASGAverageCPUUtilization' },
-    });
-    assert.deepEqual(memory, {
-      target_value: 80,
-      customized_metric_specification: {
-        namespace: 'elb-inventory',
-        metric_name: 'mem_used_percent',
-        statistic: 'Average',
-      },
-    });
+    return division ? Number(division[1]) / vcpus : Number(target_value);
+  };
+
+  it('scales at 80 % of one vCPU, which is all that one process uses', () => {
+    const vcpusOfTypes = { 't2.micro': 1, 't3.micro': 2, 'm7g.medium': 1, 'c7g.4xlarge': 16 };
+    for (const [type, vcpus] of Object.entries(vcpusOfTypes)) {
+      const busyProcess = 100 / vcpus;
+      assert.ok(target('default', 'cpu', vcpus) < busyProcess, `${type} would never scale`);
+      assert.equal(target('default', 'cpu', vcpus) / busyProcess, 0.8, type);
+    }
+    assert.equal(target('everything', 'cpu', 2), 30);
+    const type = Object.values(variant('everything').json.data['aws_ec2_instance_type'] ?? {})[0];
+    assert.equal(type?.['instance_type'], 't4g.small');
   });
 
-  it('has hosts that send its memory metric', () => {
+  it("scales at 80 % of the memory limit of the API's container", () => {
+    assert.equal(target('default', 'memory'), Math.round(0.8 * 512 * 1024 ** 2));
+    assert.equal(target('everything', 'memory'), 256 * 1024 ** 2);
+  });
+
+  it('scales on the metrics of the group and of the agent', () => {
+    const policies = Object.values(stack().all('aws_autoscaling_policy'));
+    assert.ok(policies.every((policy) => policy['policy_type'] === 'TargetTrackingScaling'));
+    const metrics = policies.map((policy) => ({
+      ...(policy['target_tracking_configuration'] as Block),
+      target_value: undefined,
+    }));
+    assert.deepEqual(metrics, [
+      {
+        target_value: undefined,
+        predefined_metric_specification: { predefined_metric_type: 'ASGAverageCPUUtilization' },
+      },
+      {
+        target_value: undefined,
+        customized_metric_specification: {
+          namespace: 'elb-inventory',
+          metric_name: 'procstat_memory_rss',
+          statistic: 'Average',
+        },
+      },
+    ]);
+  });
+
+  it('has hosts that send the memory metrics', () => {
     assert.match(stack().userData, /^readonly METRIC_NAMESPACE='elb-inventory'$/m);
     assert.match(stack().userData, /"mem": \{ "measurement": \["used_percent"\] \}/);
+    assert.match(stack().userData, /"procstat": \[/);
     assert.match(stack().userData, /"aggregation_dimensions": \[\[\]\]/);
+  });
+
+  it('has an agent that measures the process of the image, and no other process of its container', () => {
+    const pattern = new RegExp(/"pattern": "(.*)"/.exec(stack().userData)?.[1] ?? '');
+    const dockerfile = readFileSync(join(__dirname, '../../Dockerfile'), 'utf8');
+    const command = (JSON.parse(/^CMD (\[.*\])$/m.exec(dockerfile)?.[1] ?? '[]') as string[]).join(' ');
+    const check = (JSON.parse(/^ +CMD (\[.*\])$/m.exec(dockerfile)?.[1] ?? '[]') as string[]).join(' ');
+    assert.match(command, pattern);
+    assert.match(check, /^node /);
+    for (const other of [check, `/sbin/docker-init -- ${command}`]) assert.doesNotMatch(other, pattern);
   });
 
   it('has another template for another version', () => {

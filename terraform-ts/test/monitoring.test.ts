@@ -24,6 +24,7 @@ describe('The alarms', () => {
     'backend-5xx',
     'latency-p95',
     'cpu',
+    'api-memory',
     'memory',
     'no-data',
   ];
@@ -105,8 +106,8 @@ describe('The alarms', () => {
     const dimensions = (name: string, id: string) =>
       alarm(variant(name), id)['dimensions'] as Block | undefined;
     assert.deepEqual(dimensions('default', 'no-healthy-host'), { LoadBalancerName: 'default-elb' });
-    assert.deepEqual(dimensions('default', 'cpu'), { AutoScalingGroupName: 'elb-inventory' });
-    assert.match(String(dimensions('single', 'cpu')?.['InstanceId']), /aws_instance\..*\.id/);
+    assert.deepEqual(dimensions('default', 'status-check'), { AutoScalingGroupName: 'elb-inventory' });
+    assert.match(String(dimensions('single', 'status-check-system')?.['InstanceId']), /aws_instance\..*\.id/);
     assert.equal(dimensions('default', 'memory'), undefined);
     assert.equal(alarm(variant('default'), 'memory')['namespace'], 'elb-inventory');
   });
@@ -124,6 +125,18 @@ describe('The alarms', () => {
         ['RequestCount', 'Sum', 60],
       ],
     );
+  });
+
+  it('fire when the API uses most of one vCPU, or of the memory limit of its container', () => {
+    const watched = (name: string, id: string) => {
+      const [result, metric] = alarm(variant(name), id)['metric_query'] as Block[];
+      return [result?.['expression'], metric?.['metric'].metric_name, alarm(variant(name), id)['threshold']];
+    };
+    const [expression, ...cpu] = watched('default', 'cpu');
+    assert.match(String(expression), /^cpu \* \$\{data\.aws_ec2_instance_type\.[\w-]+\.default_vcpus\}$/);
+    assert.deepEqual(cpu, ['CPUUtilization', 90]);
+    assert.deepEqual(watched('default', 'api-memory'), ['100 * rss / 536870912', 'procstat_memory_rss', 90]);
+    assert.deepEqual([watched('everything', 'cpu')[2], watched('everything', 'api-memory')[2]], [80, 75]);
   });
 
   it('use p95 as an extended statistic', () => {
@@ -182,6 +195,8 @@ describe('The dashboard', () => {
       'CPUUtilization Maximum',
       'mem_used_percent Average',
       'mem_used_percent Maximum',
+      'procstat_memory_rss Average',
+      'procstat_memory_rss Maximum',
     ]);
   });
 
@@ -194,7 +209,10 @@ describe('The dashboard', () => {
           if (namespace === 'AWS/ELB')
             assert.deepEqual([dimension, value], ['LoadBalancerName', stack.the('aws_elb')['name']]);
           if (namespace === 'AWS/EC2')
-            assert.deepEqual({ [String(dimension)]: value }, alarm(stack, 'cpu')['dimensions']);
+            assert.deepEqual(
+              { [String(dimension)]: value },
+              alarm(stack, 'cpu')['metric_query'][1].metric.dimensions,
+            );
         }
       }
     }

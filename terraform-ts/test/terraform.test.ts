@@ -62,7 +62,13 @@ describe('Terraform', function () {
   });
 
   it('applies the JSON and returns the outputs', () => {
-    const outputs = applied(rehearsal(variant('default').json));
+    const { json } = variant('default');
+    const policy = Object.entries(json.resource['aws_autoscaling_policy'] ?? {}).find(([id]) =>
+      id.includes('cpu'),
+    );
+    const value = policy?.[1]['target_tracking_configuration'].target_value as string;
+    const outputs = applied(rehearsal({ ...json, output: { ...json.output, cpu_target: { value } } }));
+    assert.equal(outputs['cpu_target'], 40, '80 % of one of two vCPUs');
     assert.equal(outputs['url'], 'http://dns_name.stand-in');
     assert.equal(
       outputs['redeploy_command'],

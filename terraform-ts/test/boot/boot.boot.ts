@@ -116,7 +116,7 @@ describe('The first boot of a host, in a container', function () {
       assert.ok(!machine.calls.join('\n').includes(token));
     });
 
-    it('sends memory use by host and in total, and the boot log', () => {
+    it('sends memory use by host and in total, that of the API in total, and the boot log', () => {
       const agent = JSON.parse(machine.file('opt/aws/amazon-cloudwatch-agent/etc/host.json')) as Record<
         string,
         any
@@ -124,6 +124,13 @@ describe('The first boot of a host, in a container', function () {
       assert.equal(agent['metrics'].namespace, 'elb-inventory');
       assert.deepEqual(agent['metrics'].append_dimensions, { InstanceId: '${aws:InstanceId}' });
       assert.deepEqual(agent['metrics'].aggregation_dimensions, [[]]);
+      assert.deepEqual(agent['metrics'].metrics_collected.procstat, [
+        {
+          pattern: '^node .*server[.]js',
+          measurement: ['memory_rss'],
+          drop_original_metrics: ['memory_rss'],
+        },
+      ]);
       const [log] = agent['logs'].logs_collected.files.collect_list;
       assert.deepEqual(
         [log.log_group_name, log.log_stream_name],

@@ -38,7 +38,8 @@ export function rehearsal(json: Synthesized['json'], { publicAddresses = true } 
   return { resource: { terraform_data: stands }, output: renamed(json.output) };
 }
 
-function standIn(attribute: string, publicAddresses: boolean): string | string[] {
+function standIn(attribute: string, publicAddresses: boolean): number | string | string[] {
+  if (attribute === 'default_vcpus') return 2;
   if (attribute === 'public_ips' && !publicAddresses) return [];
   if (attribute === 'public_ip' && !publicAddresses) return '';
   return lists.has(attribute) ? [`${attribute}-1`, `${attribute}-2`] : `${attribute}.stand-in`;

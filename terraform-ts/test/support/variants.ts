@@ -20,6 +20,8 @@ export const variants: Readonly<Record<string, Env>> = {
     ENVIRONMENT: 'LOG_LEVEL=debug PROTECT_LAST_IN_SERVICE=shop-elb,prod-elb',
     MIN_HOSTS: '2',
     MAX_HOSTS: '5',
+    CPU_TARGET: '60',
+    MEMORY_TARGET: '50',
     INSTANCE_TYPE: 't4g.small',
     VOLUME_GB: '24',
     HOST_SUBNETS: 'private',
