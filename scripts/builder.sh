@@ -22,7 +22,8 @@ Common calls:
 
 What to deploy:
   --ref REF            branch, tag or full commit id (default: the repository's main branch)
-  --repo URL           repository (default: $REPO_URL, else the origin of this script's clone)
+  --repo URL           repository (default: $REPO_URL, otherwise the origin of this script's clone); other users of this
+                       machine see a password in --repo, but not one in $REPO_URL
   --image              build here and send the image, instead of building on the host
   --built COMMIT       use the image elb-inventory:COMMIT, which the host already has
   --rollback           use the image of the previous version
@@ -58,7 +59,7 @@ name='elb-inventory'
 candidate=$name-candidate
 old=$name-old
 
-hosts=() ref='' repo=${REPO_URL:-} env_file='' elb='' api='' built='' ssh_command=ssh ssh=()
+hosts=() ref='' repo=${REPO_URL:-} env_file='' elb='' api='' built='' repo_login='' ssh_command=ssh ssh=()
 send_image=false rollback=false dry_run=false standby=true
 timeout=60 healthy_for=10 elb_timeout=600
 secrets=() init=(--init)
@@ -168,26 +169,52 @@ need_docker() {
   if [[ $(docker info --format '{{.InitCommit.ID}}' 2>/dev/null) == N/A ]]; then init=(); fi
 }
 
+# Sets `repo`, without the user and password of the URL, which would appear in the output and in process lists, and
+# `repo_login`, which git reads from a file.
+find_repo() {
+  local parts='^(https?://)([^/]*)@([^/]*)(.*)$'
+  if [[ -z $repo ]]; then
+    repo=$(git -C "$(dirname "${BASH_SOURCE[0]:-.}")" remote get-url origin 2>"$work/git.log") ||
+      fail "$work/git.log" 5 "the repository is unknown; set --repo URL, or run this from a clone with an origin"
+    need_plain 'the origin of this clone' "${repo//%/}"
+  fi
+  if [[ $repo =~ $parts ]]; then
+    repo_login=${BASH_REMATCH[2]}
+    repo=${BASH_REMATCH[1]}${BASH_REMATCH[3]}${BASH_REMATCH[4]}
+    printf '%s%s@%s\n' "${BASH_REMATCH[1]}" "$repo_login" "${BASH_REMATCH[3]}" >"$work/login"
+  fi
+}
+
+git_here() { git --git-dir "$work/repository" "$@" >"$work/git.log" 2>&1; }
+
+# Sets `commit`. Servers with protocol v0 send only the tips of branches and tags, and servers of static files do not send
+# one commit alone; then all refs are fetched.
+fetch_ref() {
+  local wanted=${ref:-HEAD} found=FETCH_HEAD unknown="$repo has no branch, tag or full commit id '$ref'"
+  if ! git_here fetch -q --depth 1 "$repo" "$wanted"; then
+    ! grep -q "couldn't find remote ref" "$work/git.log" || die 5 "$unknown"
+    grep -qE 'unadvertised object|not our ref|shallow' "$work/git.log" || return
+    step "the server does not send one commit alone; fetching more"
+    if [[ $ref =~ ^[0-9a-f]{40}$ ]]; then wanted='+refs/*:refs/*' found=$ref; fi
+    git_here fetch -q "$repo" "$wanted" || return
+  fi
+  commit=$(git --git-dir "$work/repository" rev-parse -q --verify "$found^{commit}") || die 5 "$unknown"
+}
+
 # Sets `commit`, and extracts its files into $work/source.
 fetch() {
-  if [[ -z $repo ]]; then
-    repo=$(git -C "$(dirname "${BASH_SOURCE[0]:-.}")" remote get-url origin 2>/dev/null) ||
-      die 5 "the repository is unknown; set --repo URL, or run this from a clone with an origin"
-  fi
-  local git=(git --git-dir "$work/repository")
   export GIT_TERMINAL_PROMPT=0 GIT_SSH_COMMAND="${GIT_SSH_COMMAND:-ssh -o BatchMode=yes}"
   command -v git >/dev/null || die 5 "git is missing; install it, or send the image with --image"
-  "${git[@]}" init -q --bare >"$work/git.log" 2>&1 || fail "$work/git.log" 5 "git cannot write to $work"
-  if ! "${git[@]}" fetch -q --depth 1 "$repo" "${ref:-HEAD}" >"$work/git.log" 2>&1; then
-    if grep -qE "couldn't find remote ref|not our ref" "$work/git.log"; then
-      die 5 "$repo has no branch, tag or full commit id '$ref'"
-    fi
-    fail "$work/git.log" 5 "git cannot fetch from $repo; check the address and this machine's access"
+  git_here init -q --bare || fail "$work/git.log" 5 "git cannot write to $work"
+  if [[ -n $repo_login ]]; then
+    # The empty helper removes those of the machine, which may have another password.
+    printf '[credential]\n\thelper =\n\thelper = "store --file='\''%s'\''"\n' "$work/login" >>"$work/repository/config"
+    [[ $repo_login == *:* ]] || printf '\tusername = "%s"\n' "$repo_login" >>"$work/repository/config"
   fi
-  commit=$("${git[@]}" rev-parse 'FETCH_HEAD^{commit}')
+  fetch_ref || fail "$work/git.log" 5 "git cannot fetch from $repo; check the address and this machine's access"
   mkdir "$work/source"
   # File modes as in a clone, so that the layers of `docker build .` are reused.
-  "${git[@]}" -c tar.umask=0022 archive "$commit" 2>"$work/git.log" | tar -x -C "$work/source" 2>>"$work/git.log" ||
+  git --git-dir "$work/repository" -c tar.umask=0022 archive "$commit" 2>"$work/git.log" | tar -x -C "$work/source" 2>>"$work/git.log" ||
     fail "$work/git.log" 5 "the files of $commit cannot be extracted into $work"
   step "fetched ${ref:-the main branch} of $repo: ${commit:0:12}"
 }
@@ -405,7 +432,7 @@ switch_over() {
 replace_here() {
   need_docker
   if $dry_run; then
-    step "would fetch ${ref:-the main branch} of ${repo:-origin} and build it, or use an image on this host (--rollback, --built)"
+    step "would fetch ${ref:-the main branch} of $repo and build it, or use an image on this host (--rollback, --built)"
     step "would start it with $env_file beside $(running $name && echo 'the old version' || echo 'nothing'), check its health for $healthy_for s, open its port, and stop the old one"
     step 'would keep the last three versions'
     return
@@ -500,7 +527,7 @@ replace_on() {
     arguments+=(--built "$built")
   else
     [[ -z $ref ]] || arguments+=(--ref "$ref")
-    [[ -z $repo ]] || arguments+=(--repo "$repo")
+    arguments+=(--repo "${repo/:\/\//://${repo_login:+$repo_login@}}")
   fi
   if $dry_run; then arguments+=(--dry-run); fi
   {
@@ -695,14 +722,13 @@ main() {
   trap 'exit 130' INT
   trap 'exit 141' PIPE
   trap 'exit 143' TERM
+  $rollback || [[ -n $built ]] || find_repo
   if ((${#hosts[@]} == 0)); then
     redeploy ''
     return
   fi
   if [[ -n $elb && -z ${API_TOKEN:-} ]]; then die 6 "API_TOKEN is not set; --elb sends it to $api"; fi
   if $send_image && ! $dry_run; then need_docker; fi
-  # The host has no clone with an origin.
-  if [[ -z $repo ]]; then repo=$(git -C "$(dirname "${BASH_SOURCE[0]}")" remote get-url origin 2>/dev/null) || repo=''; fi
   local host
   for host in "${hosts[@]}"; do redeploy "$host"; done
 }

@@ -104,7 +104,7 @@ describe('builder.sh with hostile or unusual input', function () {
     }).listen(0, '127.0.0.1');
     await once(server, 'listening');
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    const elb = ['--elb', 'fleet', '--api', url, '--dry-run'];
+    const elb = ['--elb', 'fleet', '--api', url, '--repo', '/nowhere', '--dry-run'];
     const ended = await runOn(machine, [...elb, ...args], { AWS_EC2_METADATA_SERVICE_ENDPOINT: url });
     server.close();
     return ended;

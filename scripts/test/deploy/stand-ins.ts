@@ -60,8 +60,9 @@ export async function runOn(
   { env }: StandIn,
   args: readonly string[],
   more: Environment = {},
+  script = builder,
 ): Promise<Ended> {
-  const running = start(builder, args, { ...env, ...more });
+  const running = start(script, args, { ...env, ...more });
   const limit = setTimeout(() => running.child.kill('SIGKILL'), 30_000);
   const finished = await running.finished;
   clearTimeout(limit);
