@@ -34,9 +34,13 @@ on_exit() {
   [[ -z $GROUP_NAME ]] || complete_launch ABANDON
   exit "$status"
 }
+# A commit on no branch or tag is not in a clone; it is fetched by its id, or with all refs from a server that sends only refs.
 clone() {
   rm -rf "$CLONE"
-  git clone --quiet --no-checkout "$REPOSITORY" "$CLONE" && git -C "$CLONE" checkout --quiet "$GIT_REF" --
+  git clone --quiet --no-checkout "$REPOSITORY" "$CLONE" || return
+  git -C "$CLONE" checkout --quiet "$GIT_REF" -- ||
+    { { git -C "$CLONE" fetch --quiet origin "$GIT_REF" || git -C "$CLONE" fetch --quiet origin '+refs/*:refs/all/*'; } &&
+      git -C "$CLONE" checkout --quiet "$GIT_REF" --; }
 }
 
 step='starting' instance_id=$(cloud-init query v1.instance_id)

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { maxUserDataBytes, userData, type UserDataProps } from '../boot/user-data';
 import { variant } from './support/synthesized';
@@ -69,6 +71,36 @@ describe('The user data', () => {
       /^readonly ENVIRONMENT='PROTECT_LAST_IN_SERVICE=shop-elb,prod-elb\nLOG_LEVEL=debug'$/m,
     );
   });
+
+  for (const protocol of ['0', '2'])
+    it(`checks out a commit on no branch, from a server with protocol ${protocol}`, () => {
+      const folder = mkdtempSync(join(tmpdir(), 'user-data-'));
+      const git = (...args: string[]): string =>
+        execFileSync('git', ['-C', folder, '-c', 'user.name=x', '-c', 'user.email=x@localhost', ...args], {
+          encoding: 'utf8',
+          stdio: 'pipe',
+        }).trim();
+      git('init', '-q', '-b', 'main');
+      const [, ref] = ['main', 'a change', 'a newer change'].map((message) => {
+        git('commit', '-q', '--allow-empty', '-m', message);
+        return git('rev-parse', 'HEAD');
+      });
+      git('update-ref', 'refs/pull/1/head', 'main');
+      git('reset', '-q', '--hard', 'HEAD~2');
+      const clone = /^clone\(\) \{.*?^\}$/ms.exec(userData(props))?.[0] ?? '';
+      const variables = `CLONE=${folder}/clone REPOSITORY=file://${folder} GIT_REF=${ref ?? ''}`;
+      execFileSync('bash', ['-c', `set -euo pipefail; ${variables}; ${clone}; clone`], {
+        env: {
+          ...process.env,
+          GIT_CONFIG_COUNT: '1',
+          GIT_CONFIG_KEY_0: 'protocol.version',
+          GIT_CONFIG_VALUE_0: protocol,
+        },
+        stdio: 'pipe',
+      });
+      assert.equal(git('-C', 'clone', 'rev-parse', 'HEAD'), ref);
+      rmSync(folder, { recursive: true });
+    });
 
   it('does not trace, and unsets the token', () => {
     const script = userData(props);

@@ -68,9 +68,9 @@ describe('builder.sh and git', function () {
 
   it('keeps the credentials of $REPO_URL out of its output and of all process lists', async () => {
     const seen: string[] = [];
-    let ended = false;
+    const watch = new AbortController();
     const watching = (async () => {
-      while (!ended) {
+      while (!watch.signal.aborted) {
         for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name)))
           try {
             seen.push(readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' '));
@@ -81,7 +81,7 @@ describe('builder.sh and git', function () {
       }
     })();
     const result = await runOn(machine, ['--ref', 'main'], { REPO_URL: origin(`us%40er:${password}@`) });
-    ended = true;
+    watch.abort();
     await watching;
     fetched(result, tip);
     assert.ok(result.output.includes(`of ${origin()}: `), result.output);
