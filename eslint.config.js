@@ -38,6 +38,7 @@ const doors = [
       'api/errors.ts',
       'api/telemetry/**',
       'api/clock.ts',
+      'api/edit-distance.ts',
       'api/build-info.ts',
       'api/contract.ts',
       'api/logger/**',

@@ -4,7 +4,6 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
 export interface BuildInfo {
-  /** The version in package.json. */
   readonly version: string;
   /** The full commit hash, or "unknown". */
   readonly commit: string;

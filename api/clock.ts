@@ -10,7 +10,6 @@ export interface Clock {
   deadline(ms: number): AbortSignal;
 }
 
-/** The system clock. */
 export const systemClock: Clock = {
   now: () => performance.now(),
   epochMs: () => Date.now(),

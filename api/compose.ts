@@ -203,7 +203,7 @@ async function connectAws(
   aws: ComposeOptions['aws'],
 ): Promise<{ clients: AwsClients; closeAws: () => Promise<void> }> {
   if (config.backend === 'aws') {
-    const caBundle = readCaBundle(config.caBundlePath);
+    const caBundle = config.caBundlePath && readFileSync(config.caBundlePath, 'utf8');
     const clients = createAwsClients({ ...config, caBundle, logger, clock, ...aws });
     await requireCredentials(clients);
     await requireSettings(clients);
@@ -215,17 +215,6 @@ async function connectAws(
     clients: createAwsClients({ ...config, endpoint: embedded.url, credentials, embedded: true, clock }),
     closeAws: () => embedded.close(),
   };
-}
-
-function readCaBundle(path: string | undefined): string | undefined {
-  try {
-    return path === undefined ? undefined : readFileSync(path, 'utf8');
-  } catch (error) {
-    const { code = 'unknown error' } = error as NodeJS.ErrnoException;
-    throw new ConfigError([
-      `AWS_CA_BUNDLE cannot be read (${code}): set it to a file of PEM certificates; it is "${path ?? ''}"`,
-    ]);
-  }
 }
 
 /** Makes missing credentials fail at startup, not at the first request. */

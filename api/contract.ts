@@ -48,6 +48,14 @@ const description = `List, attach and detach the EC2 instances of classic Elasti
  */
 const openObject = { type: 'object', additionalProperties: true };
 
+/** An open object. All properties are required except the optional ones. */
+const open = (properties: object, optional: readonly string[] = [], description?: string) => ({
+  ...openObject,
+  ...(description !== undefined && { description }),
+  required: Object.keys(properties).filter((name) => !optional.includes(name)),
+  properties,
+});
+
 /**
  * A list of values that may grow. With `enum`, clients of openapi-generator would reject new values; `x-extensible-enum`
  * is an extension by Zalando (RESTful API Guidelines, rule 112).
@@ -73,6 +81,10 @@ const machineInfo = {
   },
 };
 
+/** A property with a description and an example. */
+const text = (description: string, example: string) => ({ type: 'string', description, example });
+const integer = (description: string, example: number) => ({ type: 'integer', description, example });
+
 /** The base of the Swagger 2.0 document; the paths are in `@swagger` blocks above their routes. */
 export const contract = {
   swagger: '2.0',
@@ -93,50 +105,38 @@ export const contract = {
     MachineListAnswer: answer(listOf('MachineInfo')),
     OutcomeListAnswer: answer(listOf('Outcome')),
     StatusAnswer: answer({ $ref: '#/definitions/Status' }),
-    Change: {
-      ...openObject,
-      description: 'MachineInfo with additional information',
-      required: [...machineInfo.required],
-      properties: {
+    Change: open(
+      {
         ...machineInfo.properties,
         dryRun: { type: 'boolean', description: 'true in a dry run, which makes no change', example: true },
-        note: {
-          type: 'string',
-          description: 'what would be done, or additional information',
-          example: 'i-5203422c would be detached from default-elb; nothing was changed',
-        },
-        drainingUntil: {
-          type: 'string',
-          description:
-            'the latest time until which AWS drains the connections of the instance, RFC 3339 in UTC',
-          example: '2026-11-21T14:52:13.000Z',
-        },
-        inServiceBefore: {
-          type: 'integer',
-          description:
-            'in the dry run of a detach: the number of members in service; absent if their health is unknown',
-          example: 2,
-        },
-        inServiceAfter: {
-          type: 'integer',
-          description: 'in the dry run of a detach: the number of members that would remain in service',
-          example: 1,
-        },
+        note: text(
+          'what would be done, or additional information',
+          'i-5203422c would be detached from default-elb; nothing was changed',
+        ),
+        drainingUntil: text(
+          'the latest time until which AWS drains the connections of the instance, RFC 3339 in UTC',
+          '2026-11-21T14:52:13.000Z',
+        ),
+        inServiceBefore: integer(
+          'in the dry run of a detach: the number of members in service; absent if their health is unknown',
+          2,
+        ),
+        inServiceAfter: integer(
+          'in the dry run of a detach: the number of members that would remain in service',
+          1,
+        ),
         health: { $ref: '#/definitions/HealthEntry' },
       },
-    },
+      ['dryRun', 'note', 'drainingUntil', 'inServiceBefore', 'inServiceAfter', 'health'],
+      'MachineInfo with additional information',
+    ),
     MachineId: {
       type: 'object',
       required: ['instanceId'],
       properties: { instanceId: { type: 'string', example: 'i-5203422c' } },
     },
-    LoadBalancer: {
-      ...openObject,
-      required: [
-        ...['elbName', 'dnsName', 'scheme', 'vpcId', 'availabilityZones', 'listeners', 'instanceCount'],
-        'createdDate',
-      ],
-      properties: {
+    LoadBalancer: open(
+      {
         elbName: { type: 'string', example: 'default-elb' },
         dnsName: { type: 'string', example: 'default-elb-1234567890.us-east-1.elb.amazonaws.com' },
         scheme: { type: 'string', example: 'internet-facing' },
@@ -145,70 +145,52 @@ export const contract = {
         listeners: { type: 'array', items: { $ref: '#/definitions/Listener' } },
         healthCheck: { $ref: '#/definitions/HealthCheck' },
         instanceCount: { type: 'integer', example: 3 },
-        inServiceCount: {
-          type: 'integer',
-          description:
-            'the number of members in service; present with health=true or if it was read in the last 10 s',
-          example: 2,
-        },
+        inServiceCount: integer(
+          'the number of members in service; present with health=true or if it was read in the last 10 s',
+          2,
+        ),
         createdDate: { type: 'string', example: '2016-08-30T10:01:44.490Z' },
       },
-    },
-    Listener: {
-      ...openObject,
-      required: ['protocol', 'instanceProtocol'],
-      properties: {
+      ['healthCheck', 'inServiceCount'],
+    ),
+    Listener: open(
+      {
         protocol: { type: 'string', example: 'HTTP' },
         loadBalancerPort: { type: 'integer', example: 80 },
         instanceProtocol: { type: 'string', example: 'HTTP' },
         instancePort: { type: 'integer', example: 8000 },
       },
-    },
-    HealthCheck: {
-      ...openObject,
-      required: ['target'],
-      properties: {
+      ['loadBalancerPort', 'instancePort'],
+    ),
+    HealthCheck: open(
+      {
         target: { type: 'string', example: 'HTTP:8000/healthcheck' },
         intervalSeconds: { type: 'integer', example: 30 },
         timeoutSeconds: { type: 'integer', example: 5 },
         unhealthyThreshold: { type: 'integer', example: 2 },
         healthyThreshold: { type: 'integer', example: 10 },
       },
-    },
-    HealthEntry: {
-      ...openObject,
-      required: [
-        ...['instanceId', 'state', 'reasonCode', 'description', 'condition'],
-        ...['availabilityZone', 'instanceState', 'why'],
-      ],
-      properties: {
-        instanceId: { type: 'string', example: 'i-5203422c' },
-        state: { type: 'string', description: 'InService, OutOfService or Unknown', example: 'OutOfService' },
-        reasonCode: {
-          type: 'string',
-          description: 'the cause of the state: ELB, Instance or N/A',
-          example: 'ELB',
-        },
-        description: {
-          type: 'string',
-          description: "AWS's description of the state",
-          example: 'Instance registration is still in progress.',
-        },
-        condition: oneOf('the meaning of the description, for programs', [
-          ...['in-service', 'registering', 'failing-checks', 'draining', 'zone-disabled', 'not-running'],
-          ...['not-registered', 'unknown'],
-        ]),
-        availabilityZone: { type: 'string', example: 'us-east-1a' },
-        instanceState: { type: 'string', description: 'the state in EC2', example: 'running' },
-        why: {
-          type: 'string',
-          description: 'the reason for the state and what to do',
-          example:
-            'its registration is in progress: 3 checks of HTTP:8000/healthcheck, one every 5 s, must pass, ' +
-            'so it is in service at the earliest in 15 s',
-        },
+      ['intervalSeconds', 'timeoutSeconds', 'unhealthyThreshold', 'healthyThreshold'],
+    ),
+    HealthEntry: open({
+      instanceId: { type: 'string', example: 'i-5203422c' },
+      state: text('InService, OutOfService or Unknown', 'OutOfService'),
+      reasonCode: text('the cause of the state: ELB, Instance or N/A', 'ELB'),
+      description: text("AWS's description of the state", 'Instance registration is still in progress.'),
+      condition: oneOf('the meaning of the description, for programs', [
+        ...['in-service', 'registering', 'failing-checks', 'draining', 'zone-disabled', 'not-running'],
+        ...['not-registered', 'unknown'],
+      ]),
+      availabilityZone: { type: 'string', example: 'us-east-1a' },
+      instanceState: text('the state in EC2', 'running'),
+      why: {
+        type: 'string',
+        description: 'the reason for the state and what to do',
+        example:
+          'its registration is in progress: 3 checks of HTTP:8000/healthcheck, one every 5 s, must pass, ' +
+          'so it is in service at the earliest in 15 s',
       },
-    },
+    }),
     InstanceIds: {
       type: 'object',
       required: ['instanceIds'],
@@ -231,11 +213,7 @@ export const contract = {
       required: ['instanceId', 'status'],
       properties: {
         instanceId: { type: 'string', example: 'i-5203422c' },
-        status: {
-          type: 'integer',
-          description: 'the status that a request for this instance alone would have',
-          example: 201,
-        },
+        status: integer('the status that a request for this instance alone would have', 201),
         code: oneOf('if it was refused, the Error-Code that a request for this instance alone would have', [
           ...['instance_already_attached', 'instance_not_attached', 'instance_refused', 'last_in_service'],
           ...['wrong_data_format', 'aws_failed', 'aws_refused', 'aws_throttled', 'aws_unreachable'],
@@ -243,129 +221,87 @@ export const contract = {
         ]),
       },
     },
-    Status: {
-      ...openObject,
-      required: [
-        'version',
-        'commit',
-        'startedAt',
-        'uptimeSeconds',
-        'backend',
-        'region',
-        'requests',
-        'picture',
-        'aws',
-      ],
-      properties: {
-        version: { type: 'string', example: '1.0.0' },
-        commit: { type: 'string', description: 'the commit hash, or unknown' },
-        startedAt: { type: 'string', example: '2026-11-21T14:47:13.000Z' },
-        uptimeSeconds: { type: 'integer', example: 3600 },
-        backend: oneOf('the AWS that the service uses', ['aws', 'embedded']),
-        region: { type: 'string', example: 'us-east-1' },
-        requests: {
-          ...openObject,
-          required: ['inFlight', 'waiting', 'answered', 'internalErrors'],
-          properties: {
-            inFlight: {
-              type: 'integer',
-              description: 'requests in progress, including this one',
-              example: 1,
-            },
-            waiting: { type: 'integer', description: 'requests that wait for a state', example: 0 },
-            answered: {
-              type: 'integer',
-              description: 'requests on the port that were authenticated or got a 500, since the start',
-              example: 1200,
-            },
-            internalErrors: { type: 'integer', description: 'those that got a 500', example: 0 },
-          },
+    Status: open({
+      version: { type: 'string', example: '1.0.0' },
+      commit: { type: 'string', description: 'the commit hash, or unknown' },
+      startedAt: { type: 'string', example: '2026-11-21T14:47:13.000Z' },
+      uptimeSeconds: { type: 'integer', example: 3600 },
+      backend: oneOf('the AWS that the service uses', ['aws', 'embedded']),
+      region: { type: 'string', example: 'us-east-1' },
+      requests: open({
+        inFlight: integer('requests in progress, including this one', 1),
+        waiting: integer('requests that wait for a state', 0),
+        answered: integer('requests on the port that were authenticated or got a 500, since the start', 1200),
+        internalErrors: integer('those that got a 500', 0),
+      }),
+      picture: open(
+        {
+          loadBalancers: { type: 'integer', example: 3 },
+          ageSeconds: { type: 'number', example: 1.2 },
         },
-        picture: {
-          ...openObject,
-          description: 'the cached state of the region; it has no ageSeconds before the first read',
-          required: ['loadBalancers'],
-          properties: {
-            loadBalancers: { type: 'integer', example: 3 },
-            ageSeconds: { type: 'number', example: 1.2 },
-          },
+        ['ageSeconds'],
+        'the cached state of the region; it has no ageSeconds before the first read',
+      ),
+      aws: open(
+        {
+          reachable: oneOf('whether AWS responded to the last call; unknown before the first call', [
+            ...['yes', 'no', 'unknown'],
+          ]),
+          working: oneOf(
+            'whether the last call succeeded; no if AWS throttled or refused it or was unreachable',
+            ['yes', 'no', 'unknown'],
+          ),
+          lastError: { $ref: '#/definitions/CallError' },
+          calls: { type: 'array', items: { $ref: '#/definitions/CallCount' } },
+          budgets: { type: 'array', items: { $ref: '#/definitions/Budget' } },
         },
-        aws: {
-          ...openObject,
-          required: ['reachable', 'working', 'calls', 'budgets'],
-          properties: {
-            reachable: oneOf('whether AWS responded to the last call; unknown before the first call', [
-              ...['yes', 'no', 'unknown'],
-            ]),
-            working: oneOf(
-              'whether the last call succeeded; no if AWS throttled or refused it or was unreachable',
-              ['yes', 'no', 'unknown'],
-            ),
-            lastError: { $ref: '#/definitions/CallError' },
-            calls: { type: 'array', items: { $ref: '#/definitions/CallCount' } },
-            budgets: { type: 'array', items: { $ref: '#/definitions/Budget' } },
-          },
-        },
-      },
-    },
-    CallCount: {
-      ...openObject,
-      description: 'calls of one action since the start, with each attempt counted',
-      required: ['action', 'spent', 'throttled', 'failed'],
-      properties: {
+        ['lastError'],
+      ),
+    }),
+    CallCount: open(
+      {
         action: { type: 'string', example: 'elasticloadbalancing:DescribeLoadBalancers' },
         spent: { type: 'integer', example: 12 },
-        throttled: { type: 'integer', description: 'calls that AWS throttled', example: 0 },
+        throttled: integer('calls that AWS throttled', 0),
         failed: { type: 'integer', example: 0 },
         lastAt: { type: 'string', example: '2026-11-21T14:47:13.000Z' },
-        medianMs: { type: 'integer', description: 'the median of the last 500 calls', example: 45 },
+        medianMs: integer('the median of the last 500 calls', 45),
         p99Ms: { type: 'integer', example: 310 },
         lastOutcome: oneOf('the outcome of the last call', ['ok', 'throttled', 'failed']),
         lastError: { $ref: '#/definitions/CallError' },
       },
-    },
-    CallError: {
-      ...openObject,
-      description: 'the last failed call',
-      required: ['at', 'action', 'error', 'message'],
-      properties: {
+      ['lastAt', 'medianMs', 'p99Ms', 'lastOutcome', 'lastError'],
+      'calls of one action since the start, with each attempt counted',
+    ),
+    CallError: open(
+      {
         at: { type: 'string' },
         action: { type: 'string', example: 'elasticloadbalancing:DescribeLoadBalancers' },
-        error: {
-          type: 'string',
-          description: 'the error code of AWS or of the system',
-          example: 'Throttling',
-        },
-        message: {
-          type: 'string',
-          description: 'the error message for callers',
-          example: 'AWS throttled the request (Throttling on elasticloadbalancing:DescribeLoadBalancers)',
-        },
+        error: text('the error code of AWS or of the system', 'Throttling'),
+        message: text(
+          'the error message for callers',
+          'AWS throttled the request (Throttling on elasticloadbalancing:DescribeLoadBalancers)',
+        ),
       },
-    },
-    Budget: {
-      ...openObject,
-      required: ['name', 'waiting', 'heldUpByUs', 'heldUpByAws'],
-      properties: {
+      [],
+      'the last failed call',
+    ),
+    Budget: open(
+      {
         name: { type: 'string', example: 'load balancer reads' },
-        perSecond: {
-          type: 'integer',
-          description: 'absent if this service does not limit the rate',
-          example: 5,
-        },
-        left: { type: 'integer', description: 'calls that may be made immediately', example: 7 },
-        waiting: { type: 'integer', description: 'waiting calls', example: 0 },
+        perSecond: integer('absent if this service does not limit the rate', 5),
+        left: integer('calls that may be made immediately', 7),
+        waiting: integer('waiting calls', 0),
         heldUpByUs: { $ref: '#/definitions/HeldUp' },
         heldUpByAws: { $ref: '#/definitions/HeldUp' },
       },
-    },
-    HeldUp: {
-      ...openObject,
-      description:
-        'calls that were delayed or not made, because of this budget or because AWS throttled or failed',
-      required: ['calls'],
-      properties: { calls: { type: 'integer', example: 0 }, lastAt: { type: 'string' } },
-    },
+      ['perSecond', 'left'],
+    ),
+    HeldUp: open(
+      { calls: { type: 'integer', example: 0 }, lastAt: { type: 'string' } },
+      ['lastAt'],
+      'calls that were delayed or not made, because of this budget or because AWS throttled or failed',
+    ),
     Failure: {
       type: 'object',
       required: ['message'],

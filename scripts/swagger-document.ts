@@ -5,6 +5,18 @@ import { answeredBy, contract, type Operation, sharedResponses } from '../api/co
 import type { ErrorCode } from '../api/errors.ts';
 import { errorStatus } from '../api/http/answers/error-status.ts';
 
+const json = ['application/json'];
+
+/** The headers of a list, which is a response with an ETag. */
+const listHeaders = {
+  ETag: { type: 'string', description: 'send it in If-None-Match to get 304 while the list is unchanged' },
+  Age: { type: 'integer', description: 'seconds since AWS reported the list' },
+  'Cache-Status': {
+    type: 'string',
+    description: 'whether the list was cached, or why AWS was called (RFC 9211)',
+  },
+};
+
 interface Response {
   readonly $ref?: string;
   readonly headers?: object;
@@ -12,7 +24,9 @@ interface Response {
 
 interface GeneratedOperation {
   readonly security?: readonly unknown[];
-  responses?: Record<string, Response>;
+  readonly consumes?: readonly string[];
+  readonly produces?: readonly string[];
+  readonly responses?: Record<string, Response>;
 }
 
 interface Generated {
@@ -20,7 +34,10 @@ interface Generated {
   readonly responses: Record<string, Response>;
 }
 
-/** Returns the text of swagger.yaml: the base of the contract and the `@swagger` blocks above the routes. */
+/**
+ * Returns the text of swagger.yaml: the base of the contract and the `@swagger` blocks above the routes, with their media
+ * types and the headers of lists.
+ */
 export function renderSwagger(): string {
   const document = swaggerJsdoc({
     failOnErrors: true,
@@ -31,7 +48,15 @@ export function renderSwagger(): string {
     for (const [method, operation] of Object.entries(item)) {
       if (operation.responses === undefined) continue;
       const guarded = operation.security?.length !== 0;
-      operation.responses = withCodes(document, { method, path, guarded }, operation.responses);
+      const responses = withCodes(document, { method, path, guarded }, operation.responses);
+      const success = responses[200];
+      if (success !== undefined && '304' in responses) responses[200] = { ...success, headers: listHeaders };
+      item[method] = {
+        ...operation,
+        ...(method !== 'get' && { consumes: json }),
+        produces: json,
+        responses,
+      };
     }
   // The order of the document does not depend on the names of the files.
   document.paths = sortedBy(document.paths, (path) => path);

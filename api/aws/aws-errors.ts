@@ -4,7 +4,6 @@ import { InvalidResponse } from './invalid-response.ts';
 import { CredentialsFailure } from './credentials-failure.ts';
 import { NetworkFailure } from './network-failure.ts';
 
-/** The failed request. */
 export interface AwsRequestInfo {
   /** The IAM action, such as `elasticloadbalancing:DescribeLoadBalancers`. */
   readonly action: string;

@@ -29,7 +29,6 @@ type ElbCommand = Command & Parameters<AwsClients['elb']['send']>[0];
 /** Classic Load Balancer user guide, "Configure connection draining". */
 const defaultDrainingSeconds = 300;
 
-/** The sustained rates of read calls. */
 export interface ReadBudget {
   readonly elbReadsPerSecond: number;
   readonly ec2ReadsPerSecond: number;
@@ -58,7 +57,6 @@ export class ClassicElbGateway implements LoadBalancerGateway {
     this.#ec2Reads = new CallBudget({ name: 'instance reads', perSecond: budget.ec2ReadsPerSecond, clock });
   }
 
-  /** The state of the call budgets. */
   get budgets(): BudgetState[] {
     return [this.#elbReads.state, this.#ec2Reads.state, this.#elbWrites.state];
   }
@@ -90,19 +88,16 @@ export class ClassicElbGateway implements LoadBalancerGateway {
   async describeInstances(instanceIds: Members, trace: AwsTrace): Promise<Map<InstanceId, MachineInfo>> {
     const request = {
       action: 'ec2:DescribeInstances',
-      region: this.#clients.region,
-      credentials: this.#clients.credentials,
       budget: this.#ec2Reads,
       result: 'reservationSet',
       keep: elementsOfInstances,
-      clock: this.#clock,
     };
     const Filters = [{ Name: 'instance-id', Values: [...instanceIds] }];
     const instances = new Map<InstanceId, MachineInfo>();
     let NextToken: string | undefined;
     do {
       const command = new DescribeInstancesCommand({ Filters, MaxResults: 1000, NextToken });
-      const call = new AwsCall(request, trace, this.#ledger);
+      const call = this.#call(request, trace);
       const response = await call.send(command, (options) => this.#clients.ec2.send(command, options));
       for (const reservation of childrenOf(response, 'reservationSet'))
         for (const instance of childrenOf(reservation, 'instancesSet').flatMap(toMachineInfo))
@@ -181,16 +176,13 @@ export class ClassicElbGateway implements LoadBalancerGateway {
   }
 
   #elbCall(name: string, about: Partial<AwsRequest>, trace: AwsTrace): AwsCall {
-    const request = {
-      action: `elasticloadbalancing:${name}`,
-      region: this.#clients.region,
-      credentials: this.#clients.credentials,
-      budget: this.#elbReads,
-      result: `${name}Result`,
-      clock: this.#clock,
-      ...about,
-    };
-    return new AwsCall(request, trace, this.#ledger);
+    const action = `elasticloadbalancing:${name}`;
+    return this.#call({ action, budget: this.#elbReads, result: `${name}Result`, ...about }, trace);
+  }
+
+  #call(request: Omit<AwsRequest, 'region' | 'credentials' | 'clock'>, trace: AwsTrace): AwsCall {
+    const { region, credentials } = this.#clients;
+    return new AwsCall({ ...request, region, credentials, clock: this.#clock }, trace, this.#ledger);
   }
 
   #change(elbName: ElbName): Partial<AwsRequest> {

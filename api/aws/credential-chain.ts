@@ -85,7 +85,6 @@ class ChainLog {
     this.warn(line);
   }
 
-  /** The current source. */
   get source(): string {
     return nameOfSource(this.#link, this.#settings);
   }

@@ -14,7 +14,6 @@ export interface CredentialSettings {
   readonly endpoint: string | undefined;
 }
 
-/** A source in the SDK's credential chain. */
 export type Link = 'env' | 'profile' | 'process' | 'token' | 'container' | 'instance';
 
 /** Returns a noun phrase for the source, for messages. */

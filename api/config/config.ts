@@ -204,28 +204,24 @@ class Reader {
 
   text(name: string, fallback: string, pattern: RegExp, what: string): string {
     const value = this.#env[name] || fallback;
-    if (!pattern.test(value))
-      this.#faults.push(`${name} must be ${what}, for example ${name}=${fallback}; it is "${value}"`);
-    return value;
+    return pattern.test(value) ? value : this.#refuse(name, what, fallback);
   }
 
-  integer(name: string, fallback: number, least: number, most: number): number {
+  integer(name: string, fallback: number, min: number, max: number): number {
     const text = this.#env[name] || String(fallback);
     const value = /^\d{1,9}$/.test(text) ? Number(text) : NaN;
-    if (value >= least && value <= most) return value;
-    this.#faults.push(
-      `${name} must be a whole number from ${least} to ${most}, for example ${name}=${fallback}; it is "${text}"`,
-    );
-    return fallback;
+    if (value >= min && value <= max) return value;
+    return this.#refuse(name, `a whole number from ${min} to ${max}`, fallback);
   }
 
   oneOf<T extends string>(name: string, values: readonly T[], fallback: T): T {
     const text = this.#env[name] || fallback;
-    const value = values.find((candidate) => candidate === text);
-    if (value !== undefined) return value;
-    this.#faults.push(
-      `${name} must be ${values.join(' or ')}, for example ${name}=${fallback}; it is "${text}"`,
-    );
+    return values.find((value) => value === text) ?? this.#refuse(name, values.join(' or '), fallback);
+  }
+
+  #refuse<T>(name: string, what: string, fallback: T): T {
+    const given = this.#env[name] ?? '';
+    this.#faults.push(`${name} must be ${what}, for example ${name}=${String(fallback)}; it is "${given}"`);
     return fallback;
   }
 }

@@ -1,7 +1,6 @@
 import type { Service } from './protocol/aws-error.ts';
 import type { HostClock } from './region/clock.ts';
 
-/** The number of calls in `log`. */
 const LOG_LENGTH = 1000;
 
 /** A completed call: `atMs` is its arrival since counting began, `tookMs` its duration. */
@@ -31,7 +30,6 @@ export interface CallCounts {
   readonly log: readonly CallRecord[];
 }
 
-/** Records the end of one call. */
 export type EndCall = (outcome: string, throttled?: boolean) => void;
 
 /** Counts the calls of AWS clients by action, without the control API. */
@@ -64,7 +62,6 @@ export class CallLog {
     };
   }
 
-  /** Returns a copy of the counts. */
   counts(): CallCounts {
     const actions = Object.fromEntries([...this.#actions].map(([action, count]) => [action, { ...count }]));
     const sum = (key: 'calls' | 'throttled'): number => {

@@ -1,11 +1,8 @@
 import { AwsError, type Service } from './protocol/aws-error.ts';
 import { ThrottlingError } from './rate-limits.ts';
 
-/** A fault to inject into calls. */
 export interface Fault {
-  /** Limits the fault to these actions. */
   actions?: string[];
-  /** Limits the fault to this service. */
   service?: Service;
   /** Limits the fault to this number of calls. */
   count?: number;
@@ -83,7 +80,6 @@ export class Faults {
     return structuredClone(this.#faults);
   }
 
-  /** Replaces all faults. */
   set(faults: readonly Fault[]): void {
     this.#faults = structuredClone([...faults]);
   }

@@ -4,13 +4,7 @@ import { type ElbName, type InstanceId, isDescribed, type MachineInfo } from './
 
 /** Returns the error for an instance that EC2 does not describe. */
 export function notDescribed(instanceId: string): DomainError {
-  return new DomainError(
-    'instance_refused',
-    `AWS refused the instance: EC2 does not describe ${instanceId}`,
-    {
-      advice: 'check its id and region',
-    },
-  );
+  return refused(`AWS refused the instance: EC2 does not describe ${instanceId}`, 'check its id and region');
 }
 
 /** Returns the error for a text in a batch that is not an instance id. */

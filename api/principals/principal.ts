@@ -1,4 +1,3 @@
-/** The caller of a request, as named in the log. */
 export interface Principal {
   readonly name: string;
 }

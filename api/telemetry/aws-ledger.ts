@@ -10,7 +10,6 @@ export interface ActionCount {
 
 export type Outcome = 'ok' | 'throttled' | 'failed';
 
-/** The result of one attempt. */
 export interface Attempt {
   readonly outcome: Outcome;
   readonly ms: number;
@@ -24,7 +23,6 @@ export interface Attempt {
   readonly message?: string;
 }
 
-/** A failed attempt. */
 export interface LastError {
   readonly at: Date;
   readonly action: string;
@@ -32,7 +30,6 @@ export interface LastError {
   readonly message: string;
 }
 
-/** The statistics of one action. */
 export interface ActionRecord extends ActionCount {
   /** Of the last `durationsKept` attempts. */
   readonly medianMs: number;
@@ -62,7 +59,6 @@ const durationsKept = 500;
 /** In seconds. */
 const callBounds = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 
-/** Records the AWS calls by action. */
 export class AwsLedger {
   readonly #clock: Clock;
   readonly #entries = new Map<string, Entry>();
@@ -106,7 +102,6 @@ export class AwsLedger {
     this.#lastError = entry.lastError = { at, action, error, message };
   }
 
-  /** Returns the counts by action. */
   snapshot(): Record<string, ActionCount> {
     return Object.fromEntries(
       [...this.#entries].map(([action, { spent, throttled, failed }]) => [
@@ -116,7 +111,6 @@ export class AwsLedger {
     );
   }
 
-  /** Returns the statistics by action. */
   actions(): Map<string, ActionRecord> {
     return new Map(
       [...this.#entries].map(([action, { durations, lastError, ...entry }]) => {
@@ -137,7 +131,6 @@ export class AwsLedger {
     return this.#newest?.working;
   }
 
-  /** The last failed attempt. */
   get lastError(): LastError | undefined {
     return this.#lastError;
   }

@@ -5,7 +5,6 @@ export interface BudgetState {
   readonly perSecond: number | undefined;
   /** The number of calls that may be made immediately. */
   readonly left: number | undefined;
-  /** The number of waiting calls. */
   readonly waiting: number;
   readonly heldUpByUs: DelayedCalls;
   readonly heldUpByAws: DelayedCalls;

@@ -3,24 +3,24 @@ import type { Region } from '../region/region.ts';
 import { xml, type Query } from '../protocol/query-protocol.ts';
 import { instancesXml } from './describe-load-balancers.ts';
 
-/** Returns the full updated list (ELB service model). @throws AwsError as Region.register */
+/** Returns the full updated list (ELB service model). @throws AwsError as LoadBalancer.register */
 export function registerInstances(region: Region, query: Query): string {
-  const name = readName(query);
-  region.register(name, readInstances(query));
-  return instancesXml(region.loadBalancer(name).listed);
+  const balancer = region.loadBalancer(readName(query));
+  balancer.register(readInstances(query));
+  return instancesXml(balancer.listed);
 }
 
-/** Returns the full updated list (ELB service model). @throws AwsError as Region.deregister */
+/** Returns the full updated list (ELB service model). @throws AwsError as LoadBalancer.deregister */
 export function deregisterInstances(region: Region, query: Query): string {
-  const name = readName(query);
-  region.deregister(name, readInstances(query));
-  return instancesXml(region.loadBalancer(name).listed);
+  const balancer = region.loadBalancer(readName(query));
+  balancer.deregister(readInstances(query));
+  return instancesXml(balancer.listed);
 }
 
-/** Returns the health of the given instances, by default of all. @throws AwsError as Region.health */
+/** Returns the health of the given instances, by default of all. @throws AwsError as LoadBalancer.health */
 export function describeInstanceHealth(region: Region, query: Query): string {
   const ids = query.list('Instances.member', '.InstanceId');
-  const states = region.health(readName(query), ids.length > 0 ? ids : undefined);
+  const states = region.loadBalancer(readName(query)).health(ids.length > 0 ? ids : undefined);
   return xml({
     InstanceStates: {
       member: states.map(({ instanceId, state, reasonCode, description }) => ({

@@ -33,27 +33,23 @@ export const onOrCode = reader<true | string>(
   (value) => value === true || (typeof value === 'string' && value !== ''),
 );
 
-/** One of the given strings. */
 export function oneOf<const T extends string>(...options: readonly T[]): Reader<T> {
   const accepts = options.map((option) => `"${option}"`).join(' or ');
   return reader(accepts, (value) => options.some((option) => option === value));
 }
 
-/** A number from `low` to `high`. */
 export function numberFrom(low: number, high: number): Reader<number> {
   return reader(`a number from ${low} to ${high}`, (value) => {
     return typeof value === 'number' && value >= low && value <= high;
   });
 }
 
-/** A whole number from `low` to `high`. */
 export function wholeFrom(low: number, high: number): Reader<number> {
   return reader(`a whole number from ${low} to ${high}`, (value) => {
     return Number.isInteger(value) && Number(value) >= low && Number(value) <= high;
   });
 }
 
-/** A list whose entries are read by `entry`. */
 export function listOf<T>(entry: Reader<T>): Reader<T[]> {
   return (value, path) => {
     if (Array.isArray(value)) return value.map((item: unknown, n) => entry(item, `${path}[${n}]`));

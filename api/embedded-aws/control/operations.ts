@@ -117,7 +117,7 @@ export const RESOURCES: Readonly<Record<string, Readonly<Record<string, Operatio
     POST: ({ region }, input) => {
       const { advanceSeconds, speed } = clockChange(input, 'body');
       if (speed !== undefined) region.clock.setSpeed(speed);
-      if (advanceSeconds !== undefined) region.advance(advanceSeconds);
+      if (advanceSeconds !== undefined) region.clock.advance(advanceSeconds);
       return clockOf(region);
     },
   },
@@ -133,7 +133,7 @@ export const RESOURCES: Readonly<Record<string, Readonly<Record<string, Operatio
     GET: ({ region }, _input, id) => instanceOf(region, id),
     PUT: ({ region }, input, id) => region.changeInstance(id, instanceChange(input, 'body')),
   },
-  '/health/*': { GET: ({ region }, _input, name) => ({ health: region.health(name) }) },
+  '/health/*': { GET: ({ region }, _input, name) => ({ health: region.loadBalancer(name).health() }) },
   '/load-balancers': {
     GET: ({ region }) => ({
       loadBalancers: region.loadBalancers().map(({ spec }) => membership(region, spec.name)),

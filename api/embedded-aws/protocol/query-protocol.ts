@@ -53,7 +53,6 @@ function declared(document: string): string {
   return `<?xml version="1.0" encoding="UTF-8"?>\n${document}`;
 }
 
-/** The parameters of a call in the query protocols. */
 export class Query {
   readonly #parameters: URLSearchParams;
 

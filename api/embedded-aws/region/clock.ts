@@ -42,7 +42,6 @@ export class RegionClock {
     return this.#speed;
   }
 
-  /** Jumps forward. */
   advance(seconds: number): void {
     this.#virtual += seconds * 1000;
   }

@@ -66,7 +66,6 @@ export function newSpec(
   };
 }
 
-/** Returns the specification after a change. */
 export function changedSpec(spec: LoadBalancerSpec, change: LoadBalancerChange): LoadBalancerSpec {
   const { vpcId = spec.vpcId, availabilityZones = spec.availabilityZones } = change;
   return {

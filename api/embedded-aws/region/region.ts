@@ -2,7 +2,6 @@ import { Scheduler } from './scheduler.ts';
 import { AwsError } from '../protocol/aws-error.ts';
 import { DEFAULT_BEHAVIOUR, type Behaviour } from './undocumented-behaviour.ts';
 import type { RegionClock } from './clock.ts';
-import type { InstanceHealth } from './health.ts';
 import { changedInstance, type Instance, type InstanceChange } from './instance.ts';
 import {
   changedSpec,
@@ -46,10 +45,6 @@ export class Region {
     this.#behaviour = { ...this.#behaviour, ...change };
   }
 
-  advance(seconds: number): void {
-    this.clock.advance(seconds);
-  }
-
   /** Returns all instances, including forgotten ones, in the order of launch. */
   instances(): readonly Instance[] {
     this.#runDueTasks();
@@ -80,27 +75,6 @@ export class Region {
     return this.loadBalancer(name).members.map((member) => member.instanceId);
   }
 
-  /** @throws AwsError InvalidInstance */
-  register(name: string, ids: readonly string[]): void {
-    this.loadBalancer(name).register(ids);
-  }
-
-  /** @throws AwsError InvalidInstance */
-  deregister(name: string, ids: readonly string[]): void {
-    this.loadBalancer(name).deregister(ids);
-  }
-
-  /** Returns the health of the given instances, by default of all. @throws AwsError InvalidInstance */
-  health(name: string, ids?: readonly string[]): readonly InstanceHealth[] {
-    return this.loadBalancer(name).health(ids);
-  }
-
-  /** Sets the members without validation; see LoadBalancer.setMembers. */
-  setMembers(name: string, ids: readonly string[]): void {
-    this.loadBalancer(name).setMembers(ids);
-  }
-
-  /** Adds or replaces an instance. */
   addInstance(instance: Instance): void {
     this.#instances.set(instance.instanceId, instance);
     if (instance.state === 'terminated') this.#planEndOf(instance.instanceId);
@@ -140,7 +114,7 @@ export class Region {
     const spec =
       this.#loadBalancers.get(name)?.spec ?? newSpec(this.name, name, this.clock.now(), change.vpcId);
     this.putLoadBalancer(changedSpec(spec, change));
-    if (change.instances) this.setMembers(name, change.instances);
+    if (change.instances) this.loadBalancer(name).setMembers(change.instances);
   }
 
   /** Has no effect if the load balancer does not exist, as in AWS (ELB service model, DeleteLoadBalancer). */

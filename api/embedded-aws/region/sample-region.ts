@@ -65,14 +65,14 @@ export function sampleRegion(
     region.addInstance(sampleInstance(name, row, ordinal));
   });
   region.putLoadBalancer({ ...newSpec(name, 'default-elb', '2016-08-30T10:01:44.490Z'), ...shortTimes(3) });
-  region.setMembers('default-elb', ['i-5203422c', 'i-0a4f8c3e9d1b27650', 'i-6d304aae']);
+  region.loadBalancer('default-elb').setMembers(['i-5203422c', 'i-0a4f8c3e9d1b27650', 'i-6d304aae']);
   region.putLoadBalancer({ ...newSpec(name, 'empty-elb', '2024-01-09T11:00:12.350Z'), ...shortTimes(2) });
   region.putLoadBalancer({
     ...newSpec(name, 'other-vpc-elb', '2019-10-21T17:02:03.770Z', OTHER_VPC),
     scheme: 'internal',
     connectionDraining: { enabled: false, timeout: 300 },
   });
-  region.setMembers('other-vpc-elb', ['i-0b3c0d7e895af7451']);
+  region.loadBalancer('other-vpc-elb').setMembers(['i-0b3c0d7e895af7451']);
   generate(region, (size.elbs ?? 0) - 3, (size.instances ?? 0) - INSTANCES.length);
   return region;
 }
@@ -125,7 +125,7 @@ function generate(region: Region, elbs: number, instances: number): void {
   }
   names.forEach((name, n) => {
     region.putLoadBalancer(newSpec(region.name, name, firstLaunch + n * 60_000));
-    region.setMembers(name, members[n] ?? []);
+    region.loadBalancer(name).setMembers(members[n] ?? []);
   });
 }
 

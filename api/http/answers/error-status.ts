@@ -1,6 +1,5 @@
 import type { ErrorCode } from '../../errors.ts';
 
-/** The HTTP status of each error code. */
 export const errorStatus: Readonly<Record<ErrorCode, number>> = {
   https_required: 308,
   malformed_request: 400,

@@ -11,7 +11,6 @@ const pageSize = { default: 100, max: 400 };
 /** `allowQuery` has refused repeated parameters. */
 type Query = Partial<Record<Parameter, string>>;
 
-/** The options of a change. */
 export interface ChangeQuery {
   readonly wait: AwaitedState | undefined;
   /** The time limit of the wait, in milliseconds from the arrival of the request. */
@@ -20,7 +19,6 @@ export interface ChangeQuery {
   readonly force: boolean;
 }
 
-/** A page of the list of load balancers. */
 export interface PageQuery {
   /** Returns whether the filter includes a name. */
   readonly includes: (name: string) => boolean;

@@ -54,14 +54,12 @@ export class RequestLog {
     else this.#anonymous.count(route ?? 'none', status, undefined, durationMs);
   }
 
-  /** Logs the requests counted so far. */
   flush(): void {
     this.#reads.flush();
     this.#anonymous.flush();
   }
 }
 
-/** Limits the lines of each second. */
 class LineLimit {
   readonly #max: number;
   #second = 0;

@@ -19,8 +19,6 @@ export function attachInstanceRoute(router: Router, deps: ChangeRouteDeps): void
    *     operationId: attachInstance
    *     summary: Attach an instance
    *     description: Attach an instance on the load balancer
-   *     consumes: [application/json]
-   *     produces: [application/json]
    *     parameters:
    *       - in: body
    *         name: machineId

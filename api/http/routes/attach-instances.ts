@@ -22,8 +22,6 @@ export function attachInstancesRoute(router: Router, deps: ChangeRouteDeps): voi
    *     description: >-
    *       Each instance gets the outcome that a request for it alone would get (201, 400, 409 …; 200 in a dry run).
    *       Instances that can be attached are attached even if others fail.
-   *     consumes: [application/json]
-   *     produces: [application/json]
    *     parameters:
    *       - in: body
    *         name: instanceIds

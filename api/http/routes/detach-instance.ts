@@ -19,8 +19,6 @@ export function detachInstanceRoute(router: Router, deps: ChangeRouteDeps): void
    *     operationId: detachInstance
    *     summary: Detach the instance that the body or the query names
    *     description: Detach an instance from the load balancer
-   *     consumes: [application/json]
-   *     produces: [application/json]
    *     parameters:
    *       - in: body
    *         name: machineId

@@ -20,8 +20,6 @@ export function detachInstancesRoute(router: Router, deps: ChangeRouteDeps): voi
    *     description: >-
    *       Each instance gets the outcome that a request for it alone would get (201, 409 …; 200 in a dry run).
    *       Instances that can be detached are detached even if others fail.
-   *     consumes: [application/json]
-   *     produces: [application/json]
    *     parameters:
    *       - in: body
    *         name: instanceIds

@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import type Router from '@koa/router';
 import type { Context } from 'koa';
 
-/** The files of the documentation. */
 export interface DocsFiles {
   /** The path of swagger.yaml. */
   readonly swaggerYaml: string;

@@ -12,7 +12,6 @@ export function healthcheckRoutes(router: Router): void {
    *     summary: Report that this process is up, without a call to AWS
    *     description: API health check
    *     security: []
-   *     produces: [application/json]
    *     responses:
    *       200:
    *         description: the service is up

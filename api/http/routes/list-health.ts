@@ -25,17 +25,12 @@ export function listHealthRoute(router: Router, deps: ListHealthDeps): void {
    *       Lists every member, and instances that are still draining after a detach, as AWS reported them at most one
    *       second ago. `why` explains the state in one sentence and says what to do. Values that EC2 does not report are
    *       `"unknown"`.
-   *     produces: [application/json]
    *     parameters:
    *       - { $ref: '#/parameters/elbName' }
    *     responses:
    *       200:
    *         description: health listed
    *         schema: { $ref: '#/definitions/HealthListAnswer' }
-   *         headers:
-   *           ETag: { type: string, description: send it in If-None-Match to get 304 while the list is unchanged }
-   *           Age: { type: integer, description: seconds since AWS reported the list }
-   *           Cache-Status: { type: string, description: 'whether the list was cached, or why AWS was called (RFC 9211)' }
    *       304: { $ref: '#/responses/NotModified' }
    *       412: { $ref: '#/responses/ListNotMatched' }
    */

@@ -26,7 +26,6 @@ export function listLoadBalancersRoute(router: Router, deps: ListLoadBalancersDe
    *     description: >-
    *       The list is paged: `Link` contains the path of the next page, as `<…>; rel="next"`, and is absent on the last
    *       page. Values that AWS does not report are `"unknown"`.
-   *     produces: [application/json]
    *     parameters:
    *       - in: query
    *         name: name
@@ -56,10 +55,6 @@ export function listLoadBalancersRoute(router: Router, deps: ListLoadBalancersDe
    *       200:
    *         description: load balancers listed
    *         schema: { $ref: '#/definitions/LoadBalancerListAnswer' }
-   *         headers:
-   *           ETag: { type: string, description: send it in If-None-Match to get 304 while the page is unchanged }
-   *           Age: { type: integer, description: seconds since AWS reported the list }
-   *           Cache-Status: { type: string, description: 'whether the list was cached, or why AWS was called (RFC 9211)' }
    *       304: { $ref: '#/responses/NotModified' }
    *       412: { $ref: '#/responses/ListNotMatched' }
    */

@@ -22,23 +22,11 @@ export function listMembersRoute(router: Router, deps: ListMembersDeps): void {
    *     operationId: listMachinesElb
    *     summary: List the members in AWS's order; the list is empty if there are none
    *     description: List machines attached to a particular load balancer
-   *     produces: [application/json]
    *     responses:
    *       200:
    *         description: machines listed
    *         schema: { $ref: '#/definitions/MachineListAnswer' }
-   *         headers:
-   *           ETag: { type: string, description: send it in If-None-Match to get 304 while the list is unchanged }
-   *           Age: { type: integer, description: seconds since AWS reported the list }
-   *           Cache-Status: { type: string, description: 'whether the list was cached, or why AWS was called (RFC 9211)' }
    *       304: { $ref: '#/responses/NotModified' }
-   *       404:
-   *         description: the elb does not exist
-   *         schema: { $ref: '#/definitions/Failure' }
-   *         examples:
-   *           application/json:
-   *             message: >-
-   *               the elb does not exist: no classic load balancer is named "web" in us-east-1; check its spelling and region
    *       412: { $ref: '#/responses/ListNotMatched' }
    */
   router.get('/elb/:elbName', allowQuery(), async (ctx) => {

@@ -17,7 +17,6 @@ export function statusRoutes(router: Router, { status }: StatusRouteDeps): void 
    *     description: >-
    *       Version, uptime, the calls of each action and the result of the last one, the remaining call budgets, and how
    *       many calls were delayed by the limits of this service and of AWS.
-   *     produces: [application/json]
    *     responses:
    *       200:
    *         description: the state of the service

@@ -18,7 +18,6 @@ export interface ChangeOutcome {
   readonly draining?: Draining | undefined;
 }
 
-/** Collects the outcomes of one change. */
 export class ChangeOutcomes {
   /** The named instances in order, without duplicates. */
   readonly ids: Members;

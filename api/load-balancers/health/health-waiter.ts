@@ -18,7 +18,6 @@ export interface HealthWaiterOptions {
   readonly clock: Clock;
 }
 
-/** The waits for one load balancer. */
 interface Watch {
   readonly elbName: ElbName;
   readonly waits: Set<AwaitedInstance>;
@@ -48,7 +47,6 @@ export class HealthWaiter {
     });
   }
 
-  /** The number of waits. */
   get waiters(): number {
     let count = 0;
     for (const { waits } of this.#watches.values()) count += waits.size;

@@ -11,7 +11,6 @@ const knownMaxAgeMs = 10_000;
 const readMaxAgeMs = 1000;
 const maxConcurrentCalls = 4;
 
-/** Counts the members in service of load balancers. */
 export class InServiceCounter {
   readonly #reader: HealthReader;
   readonly #clock: Clock;

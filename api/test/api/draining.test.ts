@@ -30,7 +30,7 @@ for (const draining of ['keep', 'drop'] as const)
 
     it('returns no note when draining has ended', async () => {
       await world.detach('default-elb', member);
-      world.aws.region.advance(60);
+      world.aws.region.clock.advance(60);
       const { status, message } = await post('/elb/default-elb', { instanceId: member });
       assert.equal(status, 201);
       assert.deepEqual(Object.keys(message as Change), ['instanceId', 'instanceType', 'launchDate']);

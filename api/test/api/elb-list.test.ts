@@ -162,7 +162,7 @@ describe('inServiceCount of GET /elb', () => {
 
   it('is present for each load balancer with health=true and excludes draining instances', async () => {
     world.aws.region.changeInstance('i-6d304aae', { check: 'failing' });
-    world.aws.region.advance(60);
+    world.aws.region.clock.advance(60);
     await world.detach('default-elb', 'i-5203422c');
     world.aws.resetCalls();
     assert.deepEqual(await counts('?health=true&name=default-elb'), { 'default-elb': 1 });

@@ -38,7 +38,7 @@ describe('The Error-Code header', () => {
     });
 
   it('is last_in_service for the last member in service, like the code in a batch outcome', async () => {
-    world.aws.region.setMembers('empty-elb', [spare]);
+    world.aws.region.loadBalancer('empty-elb').setMembers([spare]);
     const { headers } = await world.detach('empty-elb', spare);
     assert.equal(headers.get('error-code'), 'last_in_service');
     const batch = await world.ask('/elb/empty-elb/instances', {

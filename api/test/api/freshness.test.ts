@@ -92,12 +92,12 @@ describe('The age of a list', () => {
   after(() => world.close());
   /** Fills the cache, so that the list stays fresh for the next 1.5 s. */
   beforeEach(async () => {
-    world.aws.region.setMembers('default-elb', ['i-5203422c', 'i-6d304aae']);
+    world.aws.region.loadBalancer('default-elb').setMembers(['i-5203422c', 'i-6d304aae']);
     await world.ids('default-elb', noCache);
     world.aws.resetCalls();
   });
   const changeBehind = () => {
-    world.aws.region.setMembers('default-elb', ['i-6d304aae']);
+    world.aws.region.loadBalancer('default-elb').setMembers(['i-6d304aae']);
   };
 
   it('is shown by Age, Cache-Control and Cache-Status', async () => {

@@ -90,8 +90,8 @@ describe('GET /elb/{elbName}/health', () => {
     assert.equal(await conditionOf(spare), 'registering');
     world.aws.region.changeInstance(first, { check: 'failing' });
     world.aws.region.changeInstance(second, { state: 'stopped' });
-    world.aws.region.advance(60);
-    world.aws.region.setMembers('default-elb', [first, second, third, inZoneD, terminated]);
+    world.aws.region.clock.advance(60);
+    world.aws.region.loadBalancer('default-elb').setMembers([first, second, third, inZoneD, terminated]);
     await world.detach('default-elb', third);
     const conditions = (await health()).map(({ instanceId, condition }) => [instanceId, condition]);
     assert.deepEqual(conditions, [
@@ -114,13 +114,13 @@ describe('GET /elb/{elbName}/health', () => {
   });
 
   it('returns the minimum duration of a registration with an unknown start', async () => {
-    world.aws.region.register('default-elb', [spare]);
+    world.aws.region.loadBalancer('default-elb').register([spare]);
     assert.match((await entry(spare)).why, /at the earliest 15 s after it was attached/);
   });
 
   it('explains a failing health check and what it needs to pass', async () => {
     world.aws.region.changeInstance(second, { check: 'failing' });
-    world.aws.region.advance(60);
+    world.aws.region.clock.advance(60);
     const { state, why } = await entry(second);
     assert.equal(state, 'OutOfService');
     assert.match(why, /HTTP:8000\/healthcheck fails: .* within 2 s; .* 3 checks, .* at the earliest in 15 s/);
@@ -142,12 +142,12 @@ describe('GET /elb/{elbName}/health', () => {
     const { instanceState, why } = await entry(first);
     assert.equal(instanceState, 'stopped');
     assert.match(why, /its EC2 state is stopped: start it, or detach it/);
-    world.aws.region.setMembers('default-elb', [stopped]);
+    world.aws.region.loadBalancer('default-elb').setMembers([stopped]);
     assert.match((await entry(stopped)).why, /stopped: start it, or detach it/);
   });
 
   it('reports a terminated member that ELB does not report', async () => {
-    world.aws.region.setMembers('default-elb', [first, terminated]);
+    world.aws.region.loadBalancer('default-elb').setMembers([first, terminated]);
     const { state, instanceState, why } = await entry(terminated);
     assert.deepEqual([state, instanceState], ['Unknown', 'terminated']);
     assert.match(why, /terminated: detach it/);
@@ -161,7 +161,7 @@ describe('GET /elb/{elbName}/health', () => {
       detachedHere.why,
       /drains its connections until \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ at the latest \((1[6-9]|20) s\)/,
     );
-    world.aws.region.deregister('default-elb', [second]);
+    world.aws.region.loadBalancer('default-elb').deregister([second]);
     assert.match((await entry(second)).why, /drains its connections until .* at the latest \((19|20) s\)/);
   });
 

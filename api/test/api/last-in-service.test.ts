@@ -14,7 +14,7 @@ describe('PROTECT_LAST_IN_SERVICE', () => {
   afterEach(() => world.close());
   const start = async (members: string[], value = 'true') => {
     world = await startWorld({}, { PROTECT_LAST_IN_SERVICE: value });
-    world.aws.region.setMembers('default-elb', members);
+    world.aws.region.loadBalancer('default-elb').setMembers(members);
   };
   const detach = (instanceId: string, query = '') =>
     world.ask(`/elb/default-elb?instanceId=${instanceId}${query}`, { method: 'DELETE' });
@@ -88,7 +88,7 @@ describe('PROTECT_LAST_IN_SERVICE', () => {
   it('allows detaching members out of service and all but the last in service', async () => {
     await start([first, second, third]);
     world.aws.region.changeInstance(third, { check: 'failing' });
-    world.aws.region.advance(60);
+    world.aws.region.clock.advance(60);
     assert.equal((await detach(third)).status, 201);
     assert.equal((await detach(second)).status, 201);
     assert.equal((await detach(first)).status, 409);
@@ -102,7 +102,7 @@ describe('PROTECT_LAST_IN_SERVICE', () => {
 
   it('protects only the load balancers that it names', async () => {
     await start([first], 'other-elb,default-elb');
-    world.aws.region.setMembers('empty-elb', [second]);
+    world.aws.region.loadBalancer('empty-elb').setMembers([second]);
     assert.equal((await detach(first)).status, 409);
     const unprotected = await world.ask(`/elb/empty-elb?instanceId=${second}`, { method: 'DELETE' });
     assert.equal(unprotected.status, 201, unprotected.body);

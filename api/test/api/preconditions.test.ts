@@ -74,7 +74,7 @@ describe('A conditional change', () => {
 
   it('returns 412 when another client has changed the list, although the cached list is unchanged', async () => {
     const etag = await etagOf();
-    world.aws.region.register('default-elb', [another]);
+    world.aws.region.loadBalancer('default-elb').register([another]);
     assert.equal((await change('POST', { 'If-Match': etag }, spare)).status, 412);
   });
 

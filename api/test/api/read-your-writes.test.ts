@@ -81,7 +81,7 @@ describe('A list after a change', () => {
 
   it('reflects an attachment by another client, for which a change returns 409', async () => {
     await world.ids('default-elb');
-    world.aws.region.setMembers('default-elb', [first, spare]);
+    world.aws.region.loadBalancer('default-elb').setMembers([first, spare]);
     assert.equal((await world.attach('default-elb', spare)).status, 409);
     assert.equal((await world.detach('default-elb', third)).status, 409);
     assert.deepEqual(await world.ids('default-elb'), [first, spare]);
@@ -89,7 +89,7 @@ describe('A list after a change', () => {
 
   it('reflects a detachment by another client, after which an attach succeeds', async () => {
     await world.ids('default-elb');
-    world.aws.region.setMembers('default-elb', [second]);
+    world.aws.region.loadBalancer('default-elb').setMembers([second]);
     assert.equal((await world.attach('default-elb', first)).status, 201);
     assert.deepEqual(await world.ids('default-elb'), [second, first]);
   });
@@ -126,7 +126,8 @@ describe('A single change', () => {
       const world = await startWorld({ latencyMs: 400 });
       try {
         // Without members, the first read of the region sends no DescribeInstances.
-        for (const { spec } of world.aws.region.loadBalancers()) world.aws.region.setMembers(spec.name, []);
+        for (const { spec } of world.aws.region.loadBalancers())
+          world.aws.region.loadBalancer(spec.name).setMembers([]);
         if (warm) await world.ids('default-elb');
         world.aws.resetCalls();
         assert.equal((await world.attach('default-elb', spare)).status, 201);

@@ -61,7 +61,7 @@ describe('GET /elb/{elbName}', () => {
 
   it('lists unknown details for a member that EC2 does not describe', async () => {
     aws.region.putLoadBalancer({ ...aws.region.loadBalancer('default-elb').spec, name: 'forgetful' });
-    aws.region.setMembers('forgetful', ['i-9a0c47d2', 'i-1f8b3e07']);
+    aws.region.loadBalancer('forgetful').setMembers(['i-9a0c47d2', 'i-1f8b3e07']);
     aws.region.changeInstance('i-9a0c47d2', { forgotten: true });
     assert.deepEqual(await readUncached('forgetful'), [
       { instanceId: 'i-9a0c47d2', instanceType: 'unknown', launchDate: 'unknown' },
@@ -71,7 +71,7 @@ describe('GET /elb/{elbName}', () => {
 
   it('lists an instance once when AWS lists it twice', async () => {
     aws.region.putLoadBalancer({ ...aws.region.loadBalancer('default-elb').spec, name: 'doubled' });
-    aws.region.setMembers('doubled', ['i-c3e5570b', 'i-1f8b3e07', 'i-c3e5570b']);
+    aws.region.loadBalancer('doubled').setMembers(['i-c3e5570b', 'i-1f8b3e07', 'i-c3e5570b']);
     const list = await readUncached('doubled');
     assert.deepEqual(
       list.map(({ instanceId }) => instanceId),

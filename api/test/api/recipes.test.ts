@@ -76,7 +76,7 @@ describe('The recipes of docs/recipes.md', function () {
       // Draining takes 1.5 s of real time, so that it still runs when curl attaches the instance.
       world.aws.region.changeLoadBalancer('default-elb', { connectionDraining: { timeout: 150 } });
       world.aws.region.clock.setSpeed(10);
-      world.aws.region.deregister('default-elb', [member]);
+      world.aws.region.loadBalancer('default-elb').deregister([member]);
       const patient = functions.replaceAll('50', '5');
       const { code, output } = await run(`${patient}\nattach default-elb ${member} 120`);
       assert.equal(code, 0, output);

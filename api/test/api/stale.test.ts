@@ -70,7 +70,7 @@ for (const [what, fault, status] of failures)
         [40],
       );
 
-      world.aws.region.setMembers('default-elb', ['i-6d304aae']);
+      world.aws.region.loadBalancer('default-elb').setMembers(['i-6d304aae']);
       world.aws.faults.clear();
       world.aws.resetCalls();
       // The recovery needs no request.
@@ -137,7 +137,7 @@ describe('An AWS outage', () => {
     world = await startWorld({}, env);
     await world.ids('default-elb');
     world.aws.faults.set([{ service: 'ec2', throttle: true }]);
-    world.aws.region.setMembers('default-elb', ['i-6d304aae']);
+    world.aws.region.loadBalancer('default-elb').setMembers(['i-6d304aae']);
     await world.clock.pass(350);
     const answer = await world.ask(path);
     assert.equal(answer.status, 200);

@@ -61,7 +61,7 @@ describe('A change', () => {
     });
     await untilCalled(describeHealth, 2);
     assert.equal(answered, false);
-    world.aws.region.advance(16);
+    world.aws.region.clock.advance(16);
     const answer = await waiting;
     assert.equal(answer.status, 201, answer.body);
     assert.equal(changeOf(answer).instanceId, spare);
@@ -73,19 +73,19 @@ describe('A change', () => {
     assert.match(healthOf(late).why, /drains its connections until/);
     const waiting = detach('default-elb', 'i-6d304aae');
     await untilCalled(describeHealth, 3);
-    world.aws.region.advance(21);
+    world.aws.region.clock.advance(21);
     assert.equal((await waiting).status, 201);
   });
 
   it('with wait=drained returns 201 immediately for an instance that was out of service', async () => {
-    world.aws.region.setMembers('default-elb', [member, stopped]);
+    world.aws.region.loadBalancer('default-elb').setMembers([member, stopped]);
     assert.equal((await detach('default-elb', stopped)).status, 201);
   });
 
   it('with wait=drained returns 201 when AWS does not report the instance any more', async () => {
     const waiting = detach('default-elb', member);
     await untilCalled(describeHealth);
-    world.aws.region.advance(60);
+    world.aws.region.clock.advance(60);
     assert.equal((await waiting).status, 201);
   });
 
@@ -107,10 +107,10 @@ describe('A change', () => {
         world.aws.resetCalls();
         const waiting = attach('default-elb', member);
         await untilCalled(describeHealth);
-        world.aws.region.advance(21);
+        world.aws.region.clock.advance(21);
         const registers = draining === 'drop' ? 2 : 1;
         await untilCalled(register, registers);
-        world.aws.region.advance(16);
+        world.aws.region.clock.advance(16);
         const answer = await waiting;
         assert.equal(answer.status, 201, answer.body);
         assert.equal(world.calls(register), registers);
@@ -122,12 +122,12 @@ describe('A change', () => {
       });
 
       it('returns 201 when the instance is in service after a detach by another client', async () => {
-        world.aws.region.deregister('default-elb', [member]);
+        world.aws.region.loadBalancer('default-elb').deregister([member]);
         const waiting = attach('default-elb', member);
         await untilCalled(describeHealth);
-        world.aws.region.advance(21);
+        world.aws.region.clock.advance(21);
         await untilCalled(register, draining === 'drop' ? 2 : 1);
-        world.aws.region.advance(16);
+        world.aws.region.clock.advance(16);
         assert.equal((await waiting).status, 201);
       });
     });
@@ -138,9 +138,9 @@ describe('A change', () => {
     await detach('default-elb', member, '');
     const waiting = attach('default-elb', member);
     await untilCalled(describeHealth);
-    world.aws.region.advance(21);
+    world.aws.region.clock.advance(21);
     await untilCalled(register, 2);
-    world.aws.region.setMembers('default-elb', []);
+    world.aws.region.loadBalancer('default-elb').setMembers([]);
     const answer = await waiting;
     assert.equal(answer.status, 409, answer.body);
     assert.match(
@@ -156,7 +156,7 @@ describe('A change', () => {
     const waiting = attach('default-elb', member);
     await untilCalled(describeHealth);
     world.aws.region.changeInstance(member, { state: 'stopping' });
-    world.aws.region.advance(21);
+    world.aws.region.clock.advance(21);
     const answer = await waiting;
     assert.equal(answer.status, 400, answer.body);
     assert.match(messageOf(answer), /was attached to default-elb while it drained, and was not a member/);
@@ -167,7 +167,7 @@ describe('A change', () => {
     const waiting = attach('default-elb', member);
     await untilCalled(describeHealth);
     assert.equal((await detach('default-elb', member, '')).status, 201);
-    world.aws.region.advance(21);
+    world.aws.region.clock.advance(21);
     const answer = await waiting;
     assert.equal(answer.status, 409, answer.body);
     assert.match(messageOf(answer), /another client detached it/);
@@ -183,7 +183,7 @@ describe('A change', () => {
     assert.equal((await detach('default-elb', member, '')).status, 201);
     // The attachment reads health once, then the wait reads it.
     await untilCalled(describeHealth, 2);
-    world.aws.region.advance(21);
+    world.aws.region.clock.advance(21);
     const answer = await waiting;
     assert.equal(answer.status, 409, answer.body);
     assert.match(messageOf(answer), /another client detached it/);
@@ -196,7 +196,7 @@ describe('A change', () => {
     const waiting = attach('default-elb', member);
     await untilCalled(describeHealth);
     world.aws.faults.set([{ actions: [register], status: 500 }]);
-    world.aws.region.advance(21);
+    world.aws.region.clock.advance(21);
     const answer = await waiting;
     assert.equal(answer.status, 502, answer.body);
     assert.match(
@@ -210,7 +210,7 @@ describe('A change', () => {
     const waiting = attach('default-elb', spare);
     await untilCalled(describeHealth, 5);
     assert.ok(world.calls(describeElbs) <= 4, `${world.calls(describeElbs)} calls of DescribeLoadBalancers`);
-    world.aws.region.advance(20);
+    world.aws.region.clock.advance(20);
     const answer = await waiting;
     assert.equal(answer.status, 201, answer.body);
   });
@@ -226,7 +226,7 @@ describe('A change', () => {
     const answer = await late;
     assert.equal(answer.status, 202, answer.body);
     assert.match(healthOf(answer).why, /its EC2 state is terminated/);
-    world.aws.region.advance(61);
+    world.aws.region.clock.advance(61);
     const gone = await lost;
     assert.equal(gone.status, 409);
     assert.match(messageOf(gone), /no longer a member: its EC2 state is terminated; attach another instance/);
@@ -237,7 +237,7 @@ describe('A change', () => {
       world.aws.region.changeBehaviour({ formerMembers });
       const waiting = detach('default-elb', member);
       await untilCalled(describeHealth, 2);
-      world.aws.region.advance(21);
+      world.aws.region.clock.advance(21);
       assert.equal((await waiting).status, 201);
     });
 
@@ -247,14 +247,14 @@ describe('A change', () => {
     assert.equal(late.status, 202);
     const waiting = detach('default-elb', 'i-6d304aae');
     await untilCalled(describeHealth, 4);
-    world.aws.region.advance(21);
+    world.aws.region.clock.advance(21);
     assert.equal((await waiting).status, 201);
   });
 
   it('with wait returns 409 when another client detaches the instance during the wait', async () => {
     const waiting = attach('default-elb', spare);
     await untilCalled(describeHealth);
-    world.aws.region.setMembers('default-elb', [member]);
+    world.aws.region.loadBalancer('default-elb').setMembers([member]);
     const answer = await waiting;
     assert.equal(answer.status, 409, answer.body);
     assert.match(messageOf(answer), /was attached to default-elb, but it is no longer a member/);
@@ -285,7 +285,7 @@ describe('A change', () => {
       'AWS throttles two health reads',
     );
     world.aws.faults.clear();
-    world.aws.region.advance(16);
+    world.aws.region.clock.advance(16);
     assert.equal((await waiting).status, 201);
   });
 
@@ -296,7 +296,7 @@ describe('A change', () => {
     const waiting = spares.map((id) => attach('default-elb', id));
     await untilCalled(describeHealth, 3);
     assert.ok(world.calls(register) < spares.length, `${world.calls(register)} calls of Register`);
-    world.aws.region.advance(16);
+    world.aws.region.clock.advance(16);
     assert.deepEqual(
       (await Promise.all(waiting)).map(({ status }) => status),
       [201, 201, 201, 201],

@@ -34,7 +34,7 @@ describe('On /elb/{elbName},', () => {
     await aws.close();
   });
   beforeEach(() => {
-    aws.region.setMembers('default-elb', ['i-5203422c', 'i-0a4f8c3e9d1b27650', 'i-6d304aae']);
+    aws.region.loadBalancer('default-elb').setMembers(['i-5203422c', 'i-0a4f8c3e9d1b27650', 'i-6d304aae']);
     aws.resetCalls();
   });
 
@@ -200,7 +200,7 @@ describe('On /elb/{elbName},', () => {
     });
 
   it('DELETE detaches a member that EC2 does not describe', async () => {
-    aws.region.setMembers('empty-elb', ['i-74d1b6ef']);
+    aws.region.loadBalancer('empty-elb').setMembers(['i-74d1b6ef']);
     aws.region.changeInstance('i-74d1b6ef', { forgotten: true });
     const response = await send('DELETE', 'empty-elb', bodyOf('i-74d1b6ef'));
     assert.equal(response.status, 201);

@@ -63,7 +63,7 @@ describe('The request log', () => {
     ['the request waits', 0],
   ] as const)
     it(`shows that the client disconnected while ${when}`, async () => {
-      aws.region.setMembers('empty-elb', []);
+      aws.region.loadBalancer('empty-elb').setMembers([]);
       aws.faults.set([{ actions: ['RegisterInstancesWithLoadBalancer'], latencyMs }]);
       const requestId = `gone-${latencyMs}`;
       const request = service.request('/elb/empty-elb?wait=in-service', {

@@ -70,7 +70,10 @@ listen elb
 }
 
 function stateOf(aws: EmbeddedAws, elbName: string, id: string): 'ready' | 'drain' | 'maint' {
-  const entry = aws.region.health(elbName).find(({ instanceId }) => instanceId === id);
+  const entry = aws.region
+    .loadBalancer(elbName)
+    .health()
+    .find(({ instanceId }) => instanceId === id);
   if (entry?.state !== 'InService') return 'maint';
   return entry.description.startsWith('Instance deregistration') ? 'drain' : 'ready';
 }

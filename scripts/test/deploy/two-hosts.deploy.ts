@@ -24,7 +24,8 @@ describe('builder.sh with a load balancer and two hosts', function () {
   };
   const inService = ({ aws }: World): string[] =>
     aws.region
-      .health(fleet)
+      .loadBalancer(fleet)
+      .health()
       .filter(({ state }) => state === 'InService')
       .map(({ instanceId }) => instanceId);
   function assertNoneFailed({ tally }: { tally: Tally }): void {

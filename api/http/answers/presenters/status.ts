@@ -11,7 +11,6 @@ export interface RequestCounts {
   readonly internalErrors: number;
 }
 
-/** The sources of the state of the process. */
 export interface StatusDeps {
   readonly build: () => Promise<{ readonly version: string; readonly commit: string }>;
   readonly startedAt: Date;

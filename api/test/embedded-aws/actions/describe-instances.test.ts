@@ -178,7 +178,7 @@ describe('DescribeInstances of the embedded AWS', () => {
     });
     assert.deepEqual(await filter(['instance-id', ids.member]), []);
     assert.ok(lab.aws.region.members('default-elb').includes(ids.member));
-    lab.aws.region.advance(3600);
+    lab.aws.region.clock.advance(3600);
     assert.equal(found(await describeInstances({})).length, 23);
   });
 });

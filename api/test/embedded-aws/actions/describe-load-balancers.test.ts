@@ -104,7 +104,12 @@ describe('A generated region', () => {
       assert.deepEqual(sizes, [400, 103]);
       assert.deepEqual(new Set(members.slice(3)), new Set([20]));
       assert.equal(lab.aws.region.instances().length, 10_025);
-      assert.ok(lab.aws.region.health('elb-0500').every(({ state }) => state === 'InService'));
+      assert.ok(
+        lab.aws.region
+          .loadBalancer('elb-0500')
+          .health()
+          .every(({ state }) => state === 'InService'),
+      );
     } finally {
       await lab.close();
     }

@@ -120,17 +120,17 @@ describe('Register, Deregister and DescribeInstanceHealth of the embedded AWS', 
     await register('default-elb', ids.free);
     const progress = 'Instance registration is still in progress.';
     assert.deepEqual(await health('default-elb', ids.free), [[ids.free, 'OutOfService', 'ELB', progress]]);
-    lab.aws.region.advance(14);
+    lab.aws.region.clock.advance(14);
     assert.deepEqual(await health('default-elb', ids.free), [[ids.free, 'OutOfService', 'ELB', progress]]);
-    lab.aws.region.advance(1);
+    lab.aws.region.clock.advance(1);
     assert.deepEqual(await health('default-elb'), [...all, ids.free].map(inService));
   });
 
   it('report a failing member out of service after UnhealthyThreshold × Interval, and then in service again', async () => {
     lab.aws.region.changeInstance(ids.member, { check: 'failing' });
-    lab.aws.region.advance(9);
+    lab.aws.region.clock.advance(9);
     assert.deepEqual(await health('default-elb', ids.member), [inService(ids.member)]);
-    lab.aws.region.advance(1);
+    lab.aws.region.clock.advance(1);
     const failed =
       'Instance has failed at least the UnhealthyThreshold number of health checks consecutively.';
     assert.deepEqual(await health('default-elb', ids.member), [
@@ -142,13 +142,13 @@ describe('Register, Deregister and DescribeInstanceHealth of the embedded AWS', 
     assert.deepEqual(await health('default-elb', ids.member), [
       [ids.member, 'OutOfService', 'Instance', recovering],
     ]);
-    lab.aws.region.advance(15);
+    lab.aws.region.clock.advance(15);
     assert.deepEqual(await health('default-elb', ids.member), [inService(ids.member)]);
   });
 
   it('keeps an instance out of service in a zone that is not enabled', async () => {
     await register('default-elb', ids.zoneD);
-    lab.aws.region.advance(60);
+    lab.aws.region.clock.advance(60);
     const zone =
       'Instance is in the EC2 Availability Zone for which LoadBalancer is not configured to route traffic to.';
     assert.deepEqual(await health('default-elb', ids.zoneD), [[ids.zoneD, 'OutOfService', 'ELB', zone]]);
@@ -161,14 +161,14 @@ describe('Register, Deregister and DescribeInstanceHealth of the embedded AWS', 
       ['pending', 'pending'],
     ] as const) {
       lab.aws.region.changeInstance(ids.member, { state });
-      lab.aws.region.advance(60);
+      lab.aws.region.clock.advance(60);
       assert.deepEqual(await health('default-elb', ids.member), [
         [ids.member, 'OutOfService', 'Instance', `Instance is in ${described} state.`],
       ]);
     }
     lab.aws.region.changeInstance(ids.member, { state: 'running' });
     assert.equal((await health('default-elb', ids.member))[0]?.[1], 'OutOfService');
-    lab.aws.region.advance(15);
+    lab.aws.region.clock.advance(15);
     assert.deepEqual(await health('default-elb', ids.member), [inService(ids.member)]);
   });
 
@@ -183,12 +183,12 @@ describe('Register, Deregister and DescribeInstanceHealth of the embedded AWS', 
     lab.aws.region.changeInstance(ids.member, { state: 'terminated' });
     assert.deepEqual(await health('default-elb'), all.slice(1).map(inService));
     assert.deepEqual(lab.aws.region.members('default-elb'), all);
-    lab.aws.region.advance(60);
+    lab.aws.region.clock.advance(60);
     assert.deepEqual(lab.aws.region.members('default-elb'), all.slice(1));
   });
 
   it('report Unknown for a member that EC2 does not have', async () => {
-    lab.aws.region.setMembers('empty-elb', [ids.unknown]);
+    lab.aws.region.loadBalancer('empty-elb').setMembers([ids.unknown]);
     const [[, state] = []] = await health('empty-elb');
     assert.equal(state, 'Unknown');
   });
@@ -200,14 +200,14 @@ describe('Register, Deregister and DescribeInstanceHealth of the embedded AWS', 
       assert.deepEqual(await deregister('default-elb', ids.member), all.slice(1));
       assert.deepEqual(lab.aws.region.members('default-elb'), all.slice(1));
       assert.deepEqual(lab.aws.region.loadBalancer('default-elb').draining, [ids.member]);
-      lab.aws.region.advance(19);
+      lab.aws.region.clock.advance(19);
       assert.deepEqual(await health('default-elb', ids.member), [[ids.member, 'InService', 'N/A', draining]]);
       assert.equal((await health('default-elb')).length, 3);
-      lab.aws.region.advance(1);
+      lab.aws.region.clock.advance(1);
       const gone = 'Instance is not currently registered with the LoadBalancer.';
       assert.deepEqual(await health('default-elb', ids.member), [[ids.member, 'OutOfService', 'ELB', gone]]);
       assert.equal((await health('default-elb')).length, 2);
-      lab.aws.region.advance(5);
+      lab.aws.region.clock.advance(5);
       await assert.rejects(health('default-elb', ids.member), { name: 'InvalidEndPointException' });
     });
 
@@ -225,39 +225,39 @@ describe('Register, Deregister and DescribeInstanceHealth of the embedded AWS', 
     it('loses a registration made during draining with draining: drop', async () => {
       lab.aws.region.changeBehaviour({ draining: 'drop' });
       await deregister('default-elb', ids.member);
-      lab.aws.region.advance(10);
+      lab.aws.region.clock.advance(10);
       assert.deepEqual(await register('default-elb', ids.member), [...all.slice(1), ids.member]);
       assert.deepEqual(await health('default-elb', ids.member), [[ids.member, 'InService', 'N/A', draining]]);
-      lab.aws.region.advance(10);
+      lab.aws.region.clock.advance(10);
       assert.deepEqual(lab.aws.region.members('default-elb'), all.slice(1));
     });
 
     it('keeps a registration made during draining by default', async () => {
       await deregister('default-elb', ids.member);
-      lab.aws.region.advance(10);
+      lab.aws.region.clock.advance(10);
       assert.deepEqual(await register('default-elb', ids.member), [...all.slice(1), ids.member]);
       assert.deepEqual(await health('default-elb', ids.member), [[ids.member, 'InService', 'N/A', draining]]);
-      lab.aws.region.advance(10);
+      lab.aws.region.clock.advance(10);
       assert.deepEqual(lab.aws.region.members('default-elb'), [...all.slice(1), ids.member]);
       assert.equal((await health('default-elb', ids.member))[0]?.[1], 'OutOfService');
-      lab.aws.region.advance(5);
+      lab.aws.region.clock.advance(5);
       assert.deepEqual(await health('default-elb', ids.member), [inService(ids.member)]);
     });
 
     it('continues when the instance is registered and deregistered again', async () => {
       await deregister('default-elb', ids.member);
       await register('default-elb', ids.member);
-      lab.aws.region.advance(10);
+      lab.aws.region.clock.advance(10);
       assert.deepEqual(await deregister('default-elb', ids.member), all.slice(1));
-      lab.aws.region.advance(10);
+      lab.aws.region.clock.advance(10);
       assert.deepEqual(lab.aws.region.loadBalancer('default-elb').draining, []);
     });
 
     it('keeps a registration made after the draining', async () => {
       await deregister('default-elb', ids.member);
-      lab.aws.region.advance(21);
+      lab.aws.region.clock.advance(21);
       await register('default-elb', ids.member);
-      lab.aws.region.advance(15);
+      lab.aws.region.clock.advance(15);
       assert.deepEqual(await health('default-elb', ids.member), [inService(ids.member)]);
     });
   });
@@ -274,12 +274,12 @@ describe('Register, Deregister and DescribeInstanceHealth of the embedded AWS', 
     it('registrationLag refuses the health of a new member until the lag is over', async () => {
       lab.aws.region.changeBehaviour({ registrationLag: 20 });
       await register('default-elb', ids.free);
-      lab.aws.region.advance(19);
+      lab.aws.region.clock.advance(19);
       assert.deepEqual(await listed(), [...all, ids.free]);
       await assert.rejects(health('default-elb', ids.free), { name: 'InvalidEndPointException' });
       await assert.rejects(health('default-elb', ids.member, ids.free), { name: 'InvalidEndPointException' });
       assert.deepEqual(await health('default-elb'), all.map(inService));
-      lab.aws.region.advance(1);
+      lab.aws.region.clock.advance(1);
       assert.deepEqual(await health('default-elb', ids.free), [inService(ids.free)]);
     });
 
@@ -296,7 +296,7 @@ describe('Register, Deregister and DescribeInstanceHealth of the embedded AWS', 
       it(`formerMembers: ${formerMembers} returns ${state} for former members only`, async () => {
         lab.aws.region.changeBehaviour({ formerMembers });
         await deregister('default-elb', ids.member);
-        lab.aws.region.advance(3600);
+        lab.aws.region.clock.advance(3600);
         assert.deepEqual(await health('default-elb', ids.member), [[ids.member, state, reason, gone]]);
         assert.equal((await health('default-elb')).length, 2);
         await assert.rejects(health('default-elb', ids.free), { name: 'InvalidEndPointException' });
@@ -306,7 +306,7 @@ describe('Register, Deregister and DescribeInstanceHealth of the embedded AWS', 
     it('formerMembers: invalid-instance refuses the health of a former member after its draining', async () => {
       lab.aws.region.changeBehaviour({ formerMembers: 'invalid-instance' });
       await deregister('default-elb', ids.member);
-      lab.aws.region.advance(20);
+      lab.aws.region.clock.advance(20);
       await assert.rejects(health('default-elb', ids.member), { name: 'InvalidEndPointException' });
     });
 
@@ -316,7 +316,7 @@ describe('Register, Deregister and DescribeInstanceHealth of the embedded AWS', 
       assert.deepEqual(await deregister('default-elb', ids.member), drainingLast);
       assert.deepEqual(await listed(), drainingLast);
       await assert.rejects(deregister('default-elb', ids.member), { name: 'InvalidEndPointException' });
-      lab.aws.region.advance(20);
+      lab.aws.region.clock.advance(20);
       assert.deepEqual(await listed(), all.slice(1));
     });
 
@@ -334,12 +334,12 @@ describe('Register, Deregister and DescribeInstanceHealth of the embedded AWS', 
         assert.deepEqual(json, { ...behaviour, formerMembers: 'unknown' });
         await own.control('PUT', '/load-balancers/default-elb', { behaviour: { draining: 'keep' } });
         const { region } = own.aws;
-        region.setMembers('empty-elb', [ids.member]);
+        region.loadBalancer('empty-elb').setMembers([ids.member]);
         for (const name of ['default-elb', 'empty-elb']) {
-          region.deregister(name, [ids.member]);
-          region.register(name, [ids.member]);
+          region.loadBalancer(name).deregister([ids.member]);
+          region.loadBalancer(name).register([ids.member]);
         }
-        region.advance(20);
+        region.clock.advance(20);
         assert.deepEqual(region.members('default-elb'), [...all.slice(1), ids.member]);
         assert.deepEqual(region.members('empty-elb'), []);
       } finally {

@@ -117,11 +117,14 @@ describe('The control API', () => {
     assert.equal(Number(json.launchTime) % 1000, 0);
     assert.deepEqual((await lab.control('GET', `/instances/${ids.member}`)).json, json);
     assert.equal(((await lab.control('GET', '/instances')).json.instances as unknown[]).length, 25);
-    assert.deepEqual(lab.aws.region.health('default-elb', [ids.member])[0]?.state, 'OutOfService');
+    assert.deepEqual(
+      lab.aws.region.loadBalancer('default-elb').health([ids.member])[0]?.state,
+      'OutOfService',
+    );
   });
 
   it('shows members and draining instances', async () => {
-    lab.aws.region.deregister('default-elb', [ids.member]);
+    lab.aws.region.loadBalancer('default-elb').deregister([ids.member]);
     const { json } = await lab.control('GET', '/load-balancers');
     const [first, second] = json.loadBalancers as Record<string, unknown>[];
     assert.deepEqual(first, {
@@ -139,7 +142,10 @@ describe('The control API', () => {
     const { json } = await lab.control('PUT', '/load-balancers/default-elb', { instances });
     assert.deepEqual(json.instances, instances);
     assert.deepEqual(
-      lab.aws.region.health('default-elb').map(({ instanceId, state }) => [instanceId, state]),
+      lab.aws.region
+        .loadBalancer('default-elb')
+        .health()
+        .map(({ instanceId, state }) => [instanceId, state]),
       instances.map((id) => [id, 'InService']),
     );
   });

@@ -11,7 +11,7 @@ describe('readElbName', () => {
       );
     assert.throws(
       () => readElbName('y'.repeat(5000)),
-      /^DomainError: the elb does not exist: "y{64}…" is not a valid load balancer name; a name has/,
+      /^DomainError: the elb does not exist: "y{64}…" is not a valid load balancer name; use 1 to 32/,
     );
     assert.equal(readElbName('default-elb'), 'default-elb');
   });
