@@ -16,7 +16,7 @@ describe('The recipes of docs/recipes.md', function () {
   this.timeout(60_000);
   let world: World;
   beforeEach(async () => {
-    world = await startWorldInRealTime({}, {}, undefined, fastClock(speed));
+    world = await startWorldInRealTime({}, { LOG_LEVEL: 'info' }, undefined, fastClock(speed));
   });
   afterEach(() => world.close());
 
@@ -48,11 +48,14 @@ describe('The recipes of docs/recipes.md', function () {
     world.aws.region.clock.setSpeed(5);
     const { code, output } = await run(`attach default-elb ${spare} 30`);
     assert.equal(code, 0, output);
-    world.aws.region.changeLoadBalancer('default-elb', { healthCheck: { healthyThreshold: 10 } });
-    const patient = functions.replaceAll('50', '5');
-    const later = await run(`${patient}\nattach default-elb i-0c4d1e7f8a9b03562 120`);
+    world.aws.region.clock.setSpeed(0);
+    const patient = functions.replaceAll('50', '20');
+    const attaching = run(`${patient}\nattach default-elb i-0c4d1e7f8a9b03562 240`);
+    await world.service.logged(({ status }) => status === 202);
+    world.aws.region.clock.setSpeed(5);
+    const later = await attaching;
     assert.equal(later.code, 0, later.output);
-    assert.match(later.output, /registration is in progress/);
+    assert.match(later.output, /"condition":"registering"/);
   });
 
   it('print that the instance is out after a failed command of roll, but not after a refused detach', async () => {

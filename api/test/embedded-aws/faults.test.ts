@@ -5,6 +5,7 @@ import {
   RegisterInstancesWithLoadBalancerCommand,
 } from '@aws-sdk/client-elastic-load-balancing';
 import type { Fault } from '../../embedded-aws/faults.ts';
+import { until } from '../support/process.ts';
 import { ids, startLab, type Lab } from './support.ts';
 
 describe('Faults', () => {
@@ -103,10 +104,14 @@ describe('Faults', () => {
   it('do not respond until the client disconnects, even on a persistent connection', async () => {
     await elb();
     lab.aws.faults.set([{ silent: true }]);
-    const abortSignal = AbortSignal.timeout(60);
-    await assert.rejects(lab.elb.send(new DescribeLoadBalancersCommand({}), { abortSignal }), {
+    const disconnecting = new AbortController();
+    const options = { abortSignal: disconnecting.signal };
+    const call = assert.rejects(lab.elb.send(new DescribeLoadBalancersCommand({}), options), {
       name: 'AbortError',
     });
+    await until(() => lab.aws.calls().actions.DescribeLoadBalancers?.inFlight === 1);
+    disconnecting.abort();
+    await call;
     lab.aws.faults.clear();
     await elb();
     assert.deepEqual(

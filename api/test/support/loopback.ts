@@ -1,5 +1,6 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import type { EventEmitter } from 'node:events';
+import type { ClientRequest, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 
 export interface Loopback {
   /**
@@ -15,24 +16,38 @@ const roundsUntilIdle = 10;
 
 /** Watches the HTTP requests between clients and servers in this process. */
 export function watchLoopback(): Loopback {
-  /** Open client requests minus the requests that servers are handling. */
-  let inTransit = 0;
+  const sent = new Set<ClientRequest>();
+  /** The client's port of each request that a server is handling. */
+  const handled = new Map<ServerResponse, number | undefined>();
   /** The number of requests and responses that have begun or ended. */
   let events = 0;
-  const count = (step: number) => {
-    inTransit += step;
+  const onSent = (message: unknown) => {
+    const { request } = message as { request: ClientRequest };
     events += 1;
+    sent.add(request);
+    request.once('close', () => {
+      events += 1;
+      sent.delete(request);
+    });
   };
-  const countWhileOpen = (part: string, step: 1 | -1) => (message: unknown) => {
-    count(step);
-    (message as Record<string, EventEmitter>)[part]!.once('close', () => {
-      count(-step);
+  const onHandled = (message: unknown) => {
+    const { response, socket } = message as { response: ServerResponse; socket: Socket };
+    events += 1;
+    handled.set(response, socket.remotePort);
+    response.once('close', () => {
+      events += 1;
+      handled.delete(response);
     });
   };
   const channels = [
-    ['http.client.request.start', countWhileOpen('request', 1)],
-    ['http.server.request.start', countWhileOpen('response', -1)],
+    ['http.client.request.start', onSent],
+    ['http.server.request.start', onHandled],
   ] as const;
+  /** Whether a request or the end of a response, or of a connection, is in transit. */
+  const inTransit = () => {
+    const ports = new Set(handled.values());
+    return handled.size !== sent.size || [...sent].some(({ socket }) => !ports.has(socket?.localPort));
+  };
   for (const [name, listener] of channels) subscribe(name, listener);
   return {
     idle: async () => {
@@ -40,7 +55,7 @@ export function watchLoopback(): Loopback {
       for (let rounds = 0; rounds < roundsUntilIdle; rounds += 1) {
         await new Promise((resolve) => setImmediate(resolve));
         const isLast = rounds === roundsUntilIdle - 1;
-        if (events === seen && inTransit === 0 && !(isLast && process.getActiveResourcesInfo().some(isBusy)))
+        if (events === seen && !inTransit() && !(isLast && process.getActiveResourcesInfo().some(isBusy)))
           continue;
         seen = events;
         rounds = 0;

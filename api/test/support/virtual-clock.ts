@@ -24,6 +24,7 @@ export class VirtualClock implements Clock {
   readonly #tasks: Task[] = [];
   /** Callbacks that reject the `run` calls in progress. */
   readonly #runs = new Set<(error: Error) => void>();
+  #isAdvancing = false;
 
   /** `idle` resolves when only timers are pending. */
   constructor(idle = flushEventLoop) {
@@ -71,7 +72,7 @@ export class VirtualClock implements Clock {
     let stop: (error: Error) => void = () => undefined;
     const stopped = new Promise<never>((_resolve, reject) => (stop = reject));
     this.#runs.add(stop);
-    if (this.#runs.size === 1) void this.#advance();
+    if (!this.#isAdvancing) void this.#advance();
     try {
       return await Promise.race([promise, stopped]);
     } finally {
@@ -86,16 +87,15 @@ export class VirtualClock implements Clock {
 
   /** Advances time for all `run` calls together, so that each step waits until the process is idle. */
   async #advance(): Promise<void> {
+    this.#isAdvancing = true;
     for (;;) {
       await this.#idle();
-      if (this.#runs.size === 0) return;
-      const first = this.#tasks.shift();
-      if (first === undefined) {
-        for (const stop of this.#runs) stop(new Error('the virtual clock has no task left'));
-        return;
-      }
+      const first = this.#runs.size === 0 ? undefined : this.#tasks.shift();
+      if (first === undefined) break;
       this.#now = Math.max(this.#now, first.at);
       first.run();
     }
+    this.#isAdvancing = false;
+    for (const stop of this.#runs) stop(new Error('the virtual clock has no task left'));
   }
 }

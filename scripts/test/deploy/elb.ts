@@ -32,6 +32,7 @@ defaults
   retries 0
   no option redispatch
   timeout connect 5s
+  timeout check 5s
   timeout client 60s
   timeout server 60s
 listen elb

@@ -73,7 +73,7 @@ describe('builder.sh on a host under load', function () {
   onHost(
     'removes a version that fails its health check, and prints the end of its log',
     async (world, host) => {
-      const args = ['--ref', 'always-sick', '--timeout', '3', ...briefly];
+      const args = ['--ref', 'always-sick', '--timeout', '5', ...briefly];
       const result = await measured('bad version: fails its health check', load, () =>
         redeploy(world, ...args),
       );
@@ -81,7 +81,7 @@ describe('builder.sh on a host under load', function () {
       assertNoneFailed(result);
       assert.match(
         result.output,
-        /not healthy for 1 s in a row within 3 s; it was removed, and the old version still serves/,
+        /not healthy for 1 s in a row within 5 s; it was removed, and the old version still serves/,
       );
       assert.match(result.output, /\| \{.*"listening on the control socket"/);
       await assertServesAlone(host, world.commits.next);
