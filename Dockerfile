@@ -19,7 +19,7 @@ USER 10001:10001
 ENV NODE_ENV=production
 EXPOSE 8000
 # ask.mjs uses the control socket if there is one, because another version may share the port. It kills a service that does
-# not answer for 15 s, and the restart policy starts it again; this needs an init process (--init).
+# not respond for 15 s, and the restart policy starts it again; this requires an init process (--init).
 HEALTHCHECK --interval=10s --timeout=18s --start-period=30s --start-interval=1s \
   CMD ["node", "ask.mjs", "--watchdog"]
 # Node receives SIGTERM and closes gracefully. The young generation has a fixed size; otherwise V8 would double it step by

@@ -89,16 +89,16 @@ async function runAll(
   const outcomes: Outcome[] = [];
   let ended: string | undefined;
   for (const [name, scenario] of chosen) {
-    const { asks, promises, needs } = scenario;
+    const { workload, promises, needs } = scenario;
     if (!allowed(needs, session.options.remote)) {
-      outcomes.push({ name, asks, promises, state: 'skipped', figures: [] });
+      outcomes.push({ name, workload, promises, state: 'skipped', figures: [] });
       continue;
     }
-    session.begin(name, asks);
+    session.begin(name, workload);
     try {
-      outcomes.push({ name, asks, promises, state: 'done', figures: await scenario.run(session) });
+      outcomes.push({ name, workload, promises, state: 'done', figures: await scenario.run(session) });
     } catch (error) {
-      outcomes.push({ name, asks, promises, state: 'cut', figures: [] });
+      outcomes.push({ name, workload, promises, state: 'cut', figures: [] });
       ended = await explain(error, session);
       break;
     }

@@ -13,7 +13,7 @@ export function reportOf(figures: readonly Figure[], more: Partial<Report> = {})
     machine: { cpu: 'a processor', cores: 2, memoryGb: 8, system: 'linux' },
     versions: { node: 'v20' },
     commit: 'abc',
-    outcomes: [{ name: 'seed', asks: 'something', promises: 'something', state: 'done', figures }],
+    outcomes: [{ name: 'seed', workload: 'something', promises: 'something', state: 'done', figures }],
     runs: [],
     ...more,
   };

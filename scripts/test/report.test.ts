@@ -17,7 +17,7 @@ describe('the capacity report', () => {
   });
 
   it('judges no promise of an incomplete scenario', () => {
-    const outcomes = [{ name: 'seed', asks: '', promises: '', state: 'cut' as const, figures: [] }];
+    const outcomes = [{ name: 'seed', workload: '', promises: '', state: 'cut' as const, figures: [] }];
     const report = reportOf([], { outcomes, ended: 'Stopped.' });
     assert.match(table(report), /seed: incomplete/);
     assert.match(page(report), /It ended early: Stopped\./);

@@ -7,9 +7,9 @@ import type { Progress } from '../report/progress.ts';
 import { awsCalls, control } from './embedded-aws.ts';
 import { Lab, type Kind, runsByKind, type Server } from './lab.ts';
 
-/** `asks` describes the load and `promises` the promised figures; the report prints both. */
+/** `workload` describes the load and `promises` the promised figures; the report prints both. */
 export interface Scenario {
-  readonly asks: string;
+  readonly workload: string;
   readonly promises: string;
   /** What the scenario does with a service; `embedded` needs the embedded AWS. */
   readonly needs: 'reads' | 'writes' | 'embedded';
@@ -35,9 +35,9 @@ export class Session {
     this.#progress = progress;
   }
 
-  begin(scenario: string, asks: string): void {
+  begin(scenario: string, workload: string): void {
     this.scenario = scenario;
-    this.#progress.begin(scenario, asks);
+    this.#progress.begin(scenario, workload);
   }
 
   end(): void {

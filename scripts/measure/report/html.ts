@@ -73,8 +73,8 @@ function plot(title: string, how: string, svg: string | undefined): string {
 
 function figures(outcomes: readonly Outcome[]): string {
   const rows = outcomes.map(
-    ({ name, asks, promises, state, figures }) =>
-      `<tr class="part"><td colspan="4">${escape(name)} <span>– ${escape(asks)}. Promises ${escape(promises)}.${note(state)}</span></td></tr>\n` +
+    ({ name, workload, promises, state, figures }) =>
+      `<tr class="part"><td colspan="4">${escape(name)} <span>– ${escape(workload)}. Promises ${escape(promises)}.${note(state)}</span></td></tr>\n` +
       figures.map(figureRow).join('\n'),
   );
   return `<table><tr><th>figure</th><th></th><th>promise</th><th></th></tr>\n${rows.join('\n')}</table>`;

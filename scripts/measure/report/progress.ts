@@ -9,9 +9,9 @@ export class Progress {
     this.#stream = stream;
   }
 
-  begin(scenario: string, asks: string): void {
+  begin(scenario: string, workload: string): void {
     this.clear();
-    this.#stream.write(`${scenario}: ${asks}\n`);
+    this.#stream.write(`${scenario}: ${workload}\n`);
   }
 
   /** Shows the last second. */

@@ -7,7 +7,7 @@ import type { Run } from '../load/recorder.ts';
 /** The result of one scenario. */
 export interface Outcome {
   readonly name: string;
-  readonly asks: string;
+  readonly workload: string;
   readonly promises: string;
   /** `skipped`: it does not apply to the target. `cut`: it ended early, without figures. */
   readonly state: 'done' | 'cut' | 'skipped';

@@ -44,7 +44,7 @@ export async function memoryGrowth(): Promise<Figure[]> {
   const grown = (after.rssBytes - before.rssBytes) / 1e6;
   return [
     figure('one million requests: responses other than 200', failed, '', { atMost: 0 }),
-    figure('one million requests: memory grown after the first 100,000', grown, 'MB', { atMost: 20 }),
+    figure('one million requests: memory growth after the first 100,000', grown, 'MB', { atMost: 20 }),
   ];
 }
 

@@ -7,7 +7,7 @@ const readers = 50;
 
 /** A process that has just started, as after a deployment, has an empty cache. */
 export const cold: Scenario = {
-  asks: '50 simultaneous readers of a process that has just started, several times',
+  workload: '50 simultaneous readers of a process that has just started, several times',
   promises: 'no failure, and at most 4 AWS calls for all of them',
   needs: 'embedded',
   async run(session) {

@@ -4,7 +4,7 @@ import type { Scenario } from '../../lab/session.ts';
 
 /** The limit of the mean is from a published test with 1,000 users on a small host. */
 export const crowd: Scenario = {
-  asks: '1,000 users at once, 120,000 requests (--quick: 20,000), one list',
+  workload: '1,000 users at once, 120,000 requests (--quick: 20,000), one list',
   promises: 'no failure, a mean under 324 ms (in the full run), and half of the bare server’s throughput',
   needs: 'reads',
   async run(session) {

@@ -3,7 +3,7 @@ import type { Scenario } from '../../lab/session.ts';
 
 /** The load balancer's health check; a host that responds too late goes out of service. */
 export const health: Scenario = {
-  asks: 'health checks, 200 per second on separate connections, while 200 connections read one list',
+  workload: 'health checks, 200 per second on separate connections, while 200 connections read one list',
   promises: 'no failure, and a p99 of at most 2.5 × the bare server’s under the same load',
   needs: 'reads',
   async run(session) {

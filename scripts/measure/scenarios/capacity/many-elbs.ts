@@ -6,7 +6,7 @@ import type { Scenario } from '../../lab/session.ts';
 
 /** A large region: all lists come from one cache of the region. */
 export const manyElbs: Scenario = {
-  asks: '50 connections over 500 load balancers of 20 instances (--quick: 100), with AWS’s rate limits',
+  workload: '50 connections over 500 load balancers of 20 instances (--quick: 100), with AWS’s rate limits',
   promises: 'no failure, no call throttled, and 0.3 of the throughput of one list',
   needs: 'embedded',
   async run(session) {

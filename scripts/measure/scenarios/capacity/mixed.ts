@@ -7,7 +7,7 @@ const spare = 'i-04c59607128380dea';
 
 /** Uses half of the 4 changes per second that AWS allows per account. */
 export const mixed: Scenario = {
-  asks: '50 connections read one list while it gains or loses an instance twice a second',
+  workload: '50 connections read one list while it gains or loses an instance twice a second',
   promises:
     'no wrong response: AWS confirms each 201, and each list matches a state in AWS; less than 1 % of 503',
   needs: 'writes',

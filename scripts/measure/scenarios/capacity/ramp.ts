@@ -7,7 +7,7 @@ const users = 1000;
 
 /** A working day in five minutes: users come, stay and go. */
 export const ramp: Scenario = {
-  asks: 'up to 1,000 users in 1 minute, 3 minutes steady, 1 minute down, one list',
+  workload: 'up to 1,000 users in 1 minute, 3 minutes steady, 1 minute down, one list',
   promises: 'no failure, and no request takes 10 s',
   needs: 'reads',
   async run(session) {

@@ -7,7 +7,7 @@ const connections = 12;
 
 /** Repeats a published test of a similar service, which measured 10.3 req/s, a mean of 1.13 s and 1 timeout. */
 export const seed: Scenario = {
-  asks: '12 connections, 30 s, one list',
+  workload: '12 connections, 30 s, one list',
   promises: 'no failure, and 0.6 of the bare server’s throughput',
   needs: 'reads',
   async run(session) {

@@ -7,7 +7,7 @@ import type { Scenario } from '../../lab/session.ts';
 
 /** Finds the number of connections at which throughput stops growing and latency rises. */
 export const steps: Scenario = {
-  asks: '1, 2, 5, 10 … 1,000 connections in turn, one list',
+  workload: '1, 2, 5, 10 … 1,000 connections in turn, one list',
   promises: 'no failure at any step, and half of the bare server’s best throughput',
   needs: 'reads',
   async run(session) {

@@ -7,7 +7,7 @@ import type { Scenario } from '../../lab/session.ts';
 
 /** AWS throttles every call, as if other clients used the whole rate of the account. */
 export const throttledAws: Scenario = {
-  asks: '500 reads per second on 50 connections while AWS throttles every call',
+  workload: '500 reads per second on 50 connections while AWS throttles every call',
   promises: 'no failure, because cached lists are served for a minute, and at most 15 AWS calls per second',
   needs: 'embedded',
   async run(session) {
