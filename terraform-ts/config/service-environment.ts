@@ -14,6 +14,7 @@ export const passedOn = [
   'INVENTORY_MAX_STALE_MS',
   'LOG_LEVEL',
   'LOG_MAX_PER_SECOND',
+  'METRICS',
   'PROTECT_LAST_IN_SERVICE',
 ];
 
@@ -28,6 +29,7 @@ export const refused: Readonly<Record<string, string>> = {
   AWS_DEFAULT_REGION: 'the region is AWS_REGION of this configuration; remove it',
   AWS_REGION: 'the region is AWS_REGION of this configuration; remove it',
   CONTROL_SOCKET: setByBuilder,
+  METRICS_TOKEN: 'is a secret, and user data is readable; GET /metrics also accepts API_TOKEN',
   HOST: 'the ELB needs the default; remove it',
   NODE_ENV: 'the image sets it; remove it',
   PORT: 'the ELB needs the default; remove it',
@@ -58,7 +60,7 @@ export function readServiceEnvironment(
 
 function faultOf(name: string, value: string): string | undefined {
   const reason = refused[name];
-  if (reason !== undefined) return reason === secret ? secret : `is not allowed: ${reason}`;
+  if (reason !== undefined) return reason.startsWith('is a secret') ? reason : `is not allowed: ${reason}`;
   if (!passedOn.includes(name))
     return looksSecret.test(name)
       ? 'looks like a secret, and user data is readable; store it in an SSM parameter'

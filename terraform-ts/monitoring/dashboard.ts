@@ -49,7 +49,11 @@ export function dashboardOf(service: WatchedService, region: string): object {
       [elb('HTTPCode_Backend_4XX', 'Sum'), elb('HTTPCode_Backend_5XX', 'Sum')],
     ],
     ['Requests waiting in the ELB', 'requests', [elb('SurgeQueueLength', 'Maximum')]],
-    ['Requests rejected by the ELB', 'a minute', [elb('SpilloverCount', 'Sum')]],
+    [
+      'Requests and connections that failed',
+      'a minute',
+      [elb('SpilloverCount', 'Sum'), elb('BackendConnectionErrors', 'Sum')],
+    ],
     ['CPU', 'percent', [cpu('Average'), cpu('Maximum')]],
     ['Memory of the hosts', 'percent', [memory('Average'), memory('Maximum')]],
     ['Memory of the API', 'bytes', [apiMemory('Average'), apiMemory('Maximum')]],

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { synthesize, variant, type Block, type Synthesized } from './support/synthesized';
+import { statements, synthesize, variant, type Block, type Synthesized } from './support/synthesized';
 import { variants } from './support/variants';
 
 const operators = [
@@ -22,6 +22,8 @@ describe('The alarms', () => {
     'surge-queue',
     'spillover',
     'backend-5xx',
+    'elb-5xx',
+    'backend-connection-errors',
     'latency-p95',
     'cpu',
     'api-memory',
@@ -163,6 +165,41 @@ describe('The alarms', () => {
   });
 });
 
+describe('Failed launches and refreshes', () => {
+  const pattern = (name: string) =>
+    JSON.parse(String(variant(name).the('aws_cloudwatch_event_rule')['event_pattern'])) as Block;
+
+  it('of the group reach the topic of the alarms', () => {
+    for (const [name, group] of [
+      ['default', 'elb-inventory'],
+      ['everything', 'inventory-prod'],
+    ] as const) {
+      assert.deepEqual(pattern(name)['detail'], { AutoScalingGroupName: [group] });
+      assert.deepEqual(pattern(name)['source'], ['aws.autoscaling']);
+      for (const what of ['Launch Unsuccessful', 'Refresh Failed', 'Rollback Started', 'Rollback Failed'])
+        assert.match(String(pattern(name)['detail-type']), new RegExp(`EC2 [\\w ]*${what}`));
+      const target = variant(name).the('aws_cloudwatch_event_target');
+      assert.match(String(target['arn']), /^\$\{aws_sns_topic\..*\.arn\}$/);
+      assert.match(String(target['rule']), /^\$\{aws_cloudwatch_event_rule\..*\.name\}$/);
+    }
+  });
+
+  it('do not exist for a single host', () => {
+    variant('single').none('aws_cloudwatch_event_rule');
+  });
+
+  it('and alarms may be published by their services, alarms by this account only', () => {
+    const [alarms, events, ...others] = statements(variant('default').the('aws_sns_topic_policy')['policy']);
+    assert.deepEqual(others, []);
+    for (const each of [alarms, events])
+      assert.deepEqual([each?.['Effect'], each?.['Action']], ['Allow', 'sns:Publish']);
+    assert.deepEqual(alarms?.['Principal'], { Service: 'cloudwatch.amazonaws.com' });
+    assert.match(String(alarms['Condition'].StringEquals['aws:SourceAccount']), /aws_caller_identity/);
+    assert.deepEqual(events?.['Principal'], { Service: 'events.amazonaws.com' });
+    assert.equal(events['Condition'], undefined, 'EventBridge does not support conditions');
+  });
+});
+
 describe('The dashboard', () => {
   interface Widget {
     x: number;
@@ -191,6 +228,7 @@ describe('The dashboard', () => {
       'HTTPCode_Backend_5XX Sum',
       'SurgeQueueLength Maximum',
       'SpilloverCount Sum',
+      'BackendConnectionErrors Sum',
       'CPUUtilization Average',
       'CPUUtilization Maximum',
       'mem_used_percent Average',

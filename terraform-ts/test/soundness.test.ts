@@ -23,6 +23,7 @@ function references(text: string): string[] {
 const untaggable = new Set([
   'aws_autoscaling_policy',
   'aws_cloudwatch_dashboard',
+  'aws_cloudwatch_event_target',
   'aws_iam_role_policy',
   'aws_load_balancer_listener_policy',
   'aws_load_balancer_policy',
@@ -31,6 +32,7 @@ const untaggable = new Set([
   'aws_s3_bucket_lifecycle_configuration',
   'aws_s3_bucket_policy',
   'aws_s3_bucket_public_access_block',
+  'aws_sns_topic_policy',
   'aws_sns_topic_subscription',
 ]);
 

@@ -64,7 +64,8 @@ const mappings: Readonly<Record<string, Mapping>> = {
   },
   aws_cloudwatch_event_target: {
     type: 'AWS::Events::Rule',
-    names: { rule: null, arn: 'Arn', target_id: 'Id' },
+    names: { rule: null, arn: ['Targets', (arn: string) => [{ Arn: resolved(arn), Id: 'generated' }]] },
+    also: { EventPattern: {} },
   },
   aws_cloudwatch_log_group: { type: 'AWS::Logs::LogGroup', ref: 'name', names: { name: 'LogGroupName' } },
   aws_cloudwatch_metric_alarm: {
