@@ -13,8 +13,6 @@ export interface HealthWaiterOptions {
   readonly deadlineMs: number;
   /** Aborts when the service begins to close. */
   readonly closing: AbortSignal;
-  /** The minimum time between two reads of a load balancer, in milliseconds; 500 by default. */
-  readonly minIntervalMs?: number;
   readonly clock: Clock;
 }
 
@@ -24,6 +22,9 @@ interface Watch {
   /** Starts the next read at once. */
   wake: () => void;
 }
+
+/** The minimum time between two reads of a load balancer, in milliseconds. */
+const minIntervalMs = 500;
 
 /** The maximum age of the members in a check, in milliseconds. It limits the calls of DescribeLoadBalancers. */
 const membersMaxAgeMs = 2000;
@@ -104,7 +105,7 @@ export class HealthWaiter {
   async #poll(elbName: ElbName): Promise<void> {
     const watch = this.#watches.get(elbName);
     if (watch === undefined) return;
-    const { clock, minIntervalMs = 500, elbReadsPerSecond } = this.#options;
+    const { clock, elbReadsPerSecond } = this.#options;
     while (watch.waits.size > 0) {
       const readAt = clock.now();
       await this.#read(watch);

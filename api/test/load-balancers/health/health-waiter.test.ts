@@ -6,8 +6,8 @@ import { HealthReader } from '../../../load-balancers/health/health-reader.ts';
 import type { InstanceId } from '../../../load-balancers/instance.ts';
 import { RecentChanges } from '../../../load-balancers/health/recent-changes.ts';
 import { HealthWaiter } from '../../../load-balancers/health/health-waiter.ts';
-import { systemClock } from '../../../clock.ts';
 import { elb, id, ScriptedGateway } from '../../support/scripted-gateway.ts';
+import { VirtualClock } from '../../support/virtual-clock.ts';
 import { eventually } from '../../support/world.ts';
 
 const web = elb('web');
@@ -19,6 +19,7 @@ function health(instanceId: InstanceId, condition: Condition): MemberHealth {
 }
 
 describe('HealthWaiter', () => {
+  let clock: VirtualClock;
   let gateway: ScriptedGateway;
   let closing: AbortController;
   let waiter: HealthWaiter;
@@ -26,6 +27,7 @@ describe('HealthWaiter', () => {
   let membersError: Error | undefined;
   let membersCalls: number;
   beforeEach(() => {
+    clock = new VirtualClock();
     gateway = new ScriptedGateway();
     closing = new AbortController();
     listed = [];
@@ -37,10 +39,10 @@ describe('HealthWaiter', () => {
     };
     const reads = new HealthReader(
       gateway,
-      new RecentChanges(systemClock),
+      new RecentChanges(clock),
       { changedAt: () => -Infinity, requireKnown: () => Promise.resolve() },
       3000,
-      systemClock,
+      clock,
     );
     waiter = new HealthWaiter(
       reads,
@@ -49,13 +51,12 @@ describe('HealthWaiter', () => {
         elbReadsPerSecond: 1000,
         deadlineMs: 3000,
         closing: closing.signal,
-        minIntervalMs: 10,
-        clock: systemClock,
+        clock,
       },
     );
   });
   const until = (instanceId: InstanceId, awaited: 'in-service' | 'drained', ms = 20_000) =>
-    waiter.until(web, instanceId, awaited, { ms, disconnected: new AbortController().signal });
+    clock.run(waiter.until(web, instanceId, awaited, { ms, disconnected: new AbortController().signal }));
 
   it('returns at once when the client has disconnected or the service closes', async () => {
     const left = AbortSignal.abort();
@@ -71,12 +72,12 @@ describe('HealthWaiter', () => {
     gateway.health = [health(id(1), 'in-service'), health(id(2), 'in-service')];
     const release = gateway.hold();
     const first = until(id(1), 'in-service');
-    await eventually(() => gateway.healthCalls.length === 1, 'AWS is called');
+    await eventually(() => gateway.healthCalls.length === 1, 'AWS is called', clock);
     const second = until(id(2), 'in-service');
     gateway.health = [health(id(1), 'in-service'), health(id(2), 'registering')];
     release();
     assert.equal((await first).how, 'reached');
-    await eventually(() => gateway.healthCalls.length >= 3, 'the second read');
+    await eventually(() => gateway.healthCalls.length >= 3, 'the second read', clock);
     assert.equal(waiter.waiters, 1);
     gateway.health = [health(id(2), 'in-service')];
     assert.equal((await second).how, 'reached');
@@ -86,7 +87,7 @@ describe('HealthWaiter', () => {
   it('does not end a wait for in-service while the instance drains', async () => {
     gateway.health = [health(id(1), 'draining')];
     const end = until(id(1), 'in-service');
-    await eventually(() => gateway.healthCalls.length >= 2, 'AWS is called');
+    await eventually(() => gateway.healthCalls.length >= 2, 'AWS is called', clock);
     gateway.health = [health(id(1), 'not-registered')];
     assert.deepEqual(await end, { how: 'lost', drained: true });
   });
@@ -109,7 +110,7 @@ describe('HealthWaiter', () => {
         gateway.health = healthNow();
         listed = [id(1)];
         const end = until(id(1), 'in-service');
-        await eventually(() => gateway.healthCalls.length >= 4, 'AWS is called');
+        await eventually(() => gateway.healthCalls.length >= 4, 'AWS is called', clock);
         assert.equal(waiter.waiters, 1);
         gateway.health = [health(id(1), 'in-service')];
         assert.equal((await end).how, 'reached');
@@ -126,7 +127,7 @@ describe('HealthWaiter', () => {
       gateway.health = [health(id(1), 'unknown')];
       listed = [id(1)];
       const end = until(id(1), 'drained');
-      await eventually(() => gateway.healthCalls.length >= 3, 'AWS is called');
+      await eventually(() => gateway.healthCalls.length >= 3, 'AWS is called', clock);
       assert.equal(waiter.waiters, 1);
       listed = [];
       assert.equal((await end).how, 'reached');
@@ -134,7 +135,7 @@ describe('HealthWaiter', () => {
 
     it('continues the wait if the members cannot be read, and ends it if the load balancer does not exist', async () => {
       membersError = new DomainError('aws_throttled', 'AWS throttles');
-      const late = await until(id(1), 'in-service', 200);
+      const late = await until(id(1), 'in-service', 2000);
       assert.deepEqual(late, { how: 'timed-out', trouble: membersError });
       membersError = elbNotFound(web, 'us-east-1');
       assert.deepEqual(await until(id(1), 'in-service'), { how: 'failed', error: membersError });
@@ -142,7 +143,7 @@ describe('HealthWaiter', () => {
 
     it('does not read the members if the health shows the membership', async () => {
       gateway.health = [health(id(1), 'registering')];
-      await until(id(1), 'in-service', 100);
+      await until(id(1), 'in-service', 2000);
       gateway.health = [health(id(1), 'in-service')];
       await until(id(1), 'in-service');
       assert.equal(membersCalls, 0);
@@ -160,15 +161,15 @@ describe('HealthWaiter', () => {
 
   it('ends at the timeout with the last health', async () => {
     gateway.health = [health(id(1), 'registering')];
-    assert.deepEqual(await until(id(1), 'in-service', 200), { how: 'timed-out', last: gateway.health[0] });
+    assert.deepEqual(await until(id(1), 'in-service', 2000), { how: 'timed-out', last: gateway.health[0] });
     assert.equal(waiter.waiters, 0);
   });
 
   it('makes no call without waits', async () => {
     gateway.health = [health(id(1), 'registering')];
-    await until(id(1), 'in-service', 100);
+    await until(id(1), 'in-service', 2000);
     const { length } = gateway.healthCalls;
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await clock.pass(5000);
     assert.equal(gateway.healthCalls.length, length);
   });
 });
