@@ -1,6 +1,6 @@
 // node ask.mjs METHOD PATH…: sends requests in turn, with the service's token, to the service in the same container, over its
 // control socket if it has one. Prints the status and the body of each response in one line; exits with 0 if all are 200,
-// otherwise with 1. The image has no curl, and the token must not be an argument, because all users see those.
+// otherwise with 1. The image has no curl, and the token must not be an argument, because all users can see arguments.
 // node ask.mjs --watchdog: GET /healthcheck; ends a service that accepts connections but does not respond, so that the
 // engine's restart policy starts it again.
 import { readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
@@ -9,7 +9,7 @@ import { clearTimeout, setTimeout } from 'node:timers';
 
 /** Longer than GET /readiness takes, in milliseconds. */
 const timeoutMs = 8000;
-/** A service that does not answer that many requests of the watchdog, each within `hungMs`, is hung. */
+/** A service that does not respond to this many requests of the watchdog, each within `hungMs`, is hung. */
 const attempts = 3;
 const hungMs = 5000;
 
@@ -41,7 +41,7 @@ async function watch() {
       if (error.code !== 'ETIMEDOUT') throw error;
     }
   }
-  const msg = `the service did not respond to ${attempts} health checks of ${hungMs / 1000} s each and was ended`;
+  const msg = `the service did not respond to ${attempts} health checks of ${hungMs / 1000} s each and was killed`;
   // The container's log. A health check's own output is in docker inspect only.
   try {
     writeFileSync('/proc/1/fd/1', `${JSON.stringify({ level: 50, time: Date.now(), msg })}\n`);

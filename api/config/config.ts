@@ -22,7 +22,7 @@ export interface Config {
   readonly controlSocket: string | undefined;
   /** The users that may call the API, and their passwords. */
   readonly accepted: readonly Credentials[];
-  /** The users that may read GET /metrics and nothing else, and their passwords. */
+  /** The users that may call GET /metrics only, and their passwords. */
   readonly acceptedScrapers: readonly Credentials[];
   /** The file that contains `accepted`; reloaded on SIGHUP. */
   readonly tokenFile: string | undefined;

@@ -48,7 +48,7 @@ export function isDrained(health: MemberHealth | undefined): boolean {
 }
 
 /**
- * Returns whether the health does not show if the instance is a member. AWS may omit a new member for some seconds
+ * Returns whether the health leaves the membership unclear. AWS may omit a new member for some seconds
  * (aws/aws-cli#2714) and omits terminated ones. It returns `Unknown` during transient errors; moto also returns it for
  * former members.
  */

@@ -52,7 +52,7 @@ function linesOf(
   return [...buckets, `${name}_sum${inBraces(labels)} ${sum}`, `${name}_count${inBraces(labels)} ${count}`];
 }
 
-/** OpenMetrics writes whole numbers with a decimal. */
+/** OpenMetrics requires a decimal point in whole numbers. */
 function bound(value: number | undefined, format: ExpositionFormat): string {
   if (value === undefined) return '+Inf';
   return format === 'openmetrics' && Number.isInteger(value) ? value.toFixed(1) : String(value);

@@ -35,7 +35,7 @@ describe('ask.mjs', () => {
     assert.deepEqual([code, output.includes('ENOENT')], [1, true]);
   });
 
-  it('prints the status and the body of each answer, and exits with 1 if one is not 200', async () => {
+  it('prints the status and the body of each response, and exits with 1 if one is not 200', async () => {
     const { code, output } = await ask(['GET', '/a', '/refused', '/b']);
     assert.equal(output, '200 {"path":"/a"}\n503 {"path":"/refused"}\n200 {"path":"/b"}\n');
     assert.equal(code, 1);

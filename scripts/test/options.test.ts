@@ -12,8 +12,8 @@ describe('the options of npm run capacity', () => {
   const refusals: [string, string[], RegExp][] = [
     ['an unknown option', ['--fast'], /--fast/],
     ['an unknown scenario', ['--only', 'seed,sead'], /no scenario "sead"; --only takes seed, mixed/],
-    ['a tolerance that is not a share', ['--tolerance', '15'], /--tolerance takes a share.*"15"/],
-    ['an empty tolerance', ['--tolerance='], /--tolerance takes a share/],
+    ['a tolerance above 1', ['--tolerance', '15'], /--tolerance takes a number.*"15"/],
+    ['an empty tolerance', ['--tolerance='], /--tolerance takes a number/],
     ['an address without a scheme', ['--url', 'elb.example.com', '--token', token], /--url takes an address/],
     ['an address with a path', ['--url', 'http://elb.example.com/elb', '--token', token], /--url takes/],
     ['an address without credentials', ['--url', 'http://elb.example.com'], /needs --token/],
@@ -23,7 +23,7 @@ describe('the options of npm run capacity', () => {
       /base64 of/,
     ],
     ['credentials without a colon', ['--url', 'http://a.example', '--token', 'dXNlcg=='], /base64 of/],
-    ['an option for a deployed service without --url', ['--writes'], /--writes applies to.*--url/],
+    ['an option for a deployed service without --url', ['--writes'], /--writes applies only to.*--url/],
     [
       'writes without a load balancer',
       ['--url', 'http://a.example', '--token', token, '--writes', '--instance', 'i-1'],

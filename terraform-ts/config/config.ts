@@ -162,7 +162,7 @@ function readAccess(read: EnvironmentReader, hostsArePrivate: boolean): Access {
     else if (hostsArePrivate && !isPrivate(block))
       read.fault(
         'SSH_CIDRS',
-        `${text} cannot reach hosts of HOST_SUBNETS=private; set the private addresses of your VPN or network, or remove it`,
+        `${text} cannot reach hosts with HOST_SUBNETS=private; set the private addresses of your VPN or network, or remove it`,
       );
   }
   return {

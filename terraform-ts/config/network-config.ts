@@ -14,7 +14,7 @@ export type NetworkConfig =
       readonly kind: 'own';
       readonly cidr: string;
       readonly publicSubnets: readonly SubnetConfig[];
-      /** Empty when the hosts are in the public subnets. */
+      /** Empty if the hosts are in the public subnets. */
       readonly privateSubnets: readonly SubnetConfig[];
     }
   | {

@@ -68,5 +68,5 @@ function faultOf(name: string, value: string): string | undefined {
   if (value === '') return 'has no value; write NAME=value, or remove it';
   return /^[\w,.:/-]+$/.test(value)
     ? undefined
-    : 'has a value with other characters than letters, digits and , . : / _ -; docker --env-file keeps quotes';
+    : 'has a value with characters other than letters, digits and , . : / _ -; docker --env-file keeps quotes';
 }

@@ -120,7 +120,7 @@ function trafficAlarms(elbName: string): Alarm[] {
       id: 'backend-5xx',
       watches: {
         label: '5xx of the API, in percent',
-        // Below 20 requests a minute, a single error is a large share.
+        // Below 20 requests per minute, a single error is a large share.
         expression: 'IF(requests >= 20, 100 * FILL(errors, 0) / requests, 0)',
         metrics: { errors: elb('HTTPCode_Backend_5XX', 'Sum'), requests: elb('RequestCount', 'Sum') },
       },
@@ -129,9 +129,9 @@ function trafficAlarms(elbName: string): Alarm[] {
       period: 60,
       breaches: [3, 5],
       missing: 'notBreaching',
-      why: 'The API answers with errors: AWS refuses calls, throttles or is slow, or the API has a bug.',
+      why: 'The API returns errors: AWS refuses calls, throttles or is slow, or the API has a bug.',
       remedy:
-        'The answer and GET /status have the AWS error code; roll back if the alarm started with a deploy.',
+        'The response and GET /status have the AWS error code; roll back if the alarm started with a deploy.',
     },
     {
       id: 'elb-5xx',
@@ -141,7 +141,7 @@ function trafficAlarms(elbName: string): Alarm[] {
       period: 60,
       breaches: [3, 5],
       missing: 'notBreaching',
-      why: 'The ELB itself answers 502, 503 or 504: no host is healthy, or hosts close connections or do not answer in 60 s.',
+      why: 'The ELB itself returns 502, 503 or 504: no host is healthy, or hosts close connections or do not respond within 60 s.',
       remedy: 'See the alarms of the hosts; ACCESS_LOGS=on shows the requests.',
     },
     {
@@ -249,7 +249,7 @@ function hostAlarms(service: WatchedService): Alarm[] {
             watches: ec2('StatusCheckFailed_Instance', 'Maximum'),
             ...failed,
             breaches: [3, 3],
-            why: 'The operating system does not answer.',
+            why: 'The operating system does not respond.',
             remedy: 'EC2 reboots the host; if the alarm returns, read the system log of the host.',
             recovery: 'reboot',
           },

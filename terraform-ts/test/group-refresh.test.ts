@@ -10,7 +10,7 @@ import { variant, type Block } from './support/synthesized';
 const refresh = () => variant('default').the('terraform_data');
 
 describe('The refresh of the group', () => {
-  it('alone moves the group to another version, so that the provider does not do it first', () => {
+  it('is the only step that moves the group to another version', () => {
     const group = variant('default').the('aws_autoscaling_group');
     const { ignore_changes } = group['lifecycle'] as { ignore_changes: string[] };
     assert.ok(ignore_changes.includes('launch_template[0].version'));
@@ -123,7 +123,7 @@ describe('An apply with another version', function () {
     assert.equal(aws.refreshes.length, 1, 'an apply without a change must not refresh');
   });
 
-  it('fails when the refresh fails, the group keeps the version that served, and the next apply tries again', async () => {
+  it('fails when the refresh fails, the group keeps the previous version, and the next apply tries again', async () => {
     await apply(2);
     aws.next = 'fails';
     await assert.rejects(

@@ -206,7 +206,7 @@ describe('GET /metrics', () => {
     assert.ok(after.get('elb_inventory_calls_held_up_total', held) >= 1);
   });
 
-  it('counts cache hits, misses and stale answers', async () => {
+  it('counts cache hits, misses and stale lists', async () => {
     await start();
     const empty = await scrape();
     assert.equal(empty.has('elb_inventory_cache_age_seconds'), false);

@@ -9,7 +9,7 @@ describe('With REDIRECT_HTTP=on', () => {
   let world: World;
   before(async () => {
     world = await startWorld({}, { REDIRECT_HTTP: 'on', INVENTORY_MAX_AGE_MS: '60000' });
-    // The list is cached, so that the fast path could answer.
+    // The list is cached, so that the fast path could respond.
     await world.ids('default-elb');
   });
   after(() => world.close());
@@ -44,7 +44,7 @@ describe('With REDIRECT_HTTP=on', () => {
       assert.equal(world.calls(), 0);
     });
 
-  it('GET /healthcheck over http is answered', async () => {
+  it('GET /healthcheck over http gets a normal response', async () => {
     assert.equal((await world.ask('/healthcheck', { headers: overHttp })).status, 200);
   });
 
@@ -54,7 +54,7 @@ describe('With REDIRECT_HTTP=on', () => {
     ['that a load balancer received over https', { 'X-Forwarded-Proto': 'http, https' }],
   ];
   for (const [what, headers] of answered)
-    it(`a request ${what} is answered`, async () => {
+    it(`a request ${what} gets a normal response`, async () => {
       assert.equal((await world.ask('/elb/default-elb', { headers })).status, 200);
     });
 
@@ -132,7 +132,7 @@ describe('With REDIRECT_HTTP=on', () => {
     });
 });
 
-it('Without REDIRECT_HTTP, requests over http are answered', async () => {
+it('Without REDIRECT_HTTP, requests over http get a normal response', async () => {
   const world = await startWorld();
   assert.equal((await world.ask('/elb/default-elb', { headers: overHttp })).status, 200);
   await world.close();

@@ -18,7 +18,7 @@ export interface Load {
   stop(): Promise<Tally>;
 }
 
-/** Limits a slow load to about 400 requests a second. */
+/** Limits a slow load to about 400 requests per second. */
 const slowPauseMs = 20;
 
 /** Node passes TypeScript's loader only to the main thread. */

@@ -116,7 +116,7 @@ describe('builder.sh over SSH', function () {
     ['echoes', 'denied: sh -c'],
     ['nologin', 'This account is currently not available'],
   ] as const)
-    it(`exits with 4 and shows the answer of a host that runs no command: ${session}`, async () => {
+    it(`exits with 4 and shows the output of a host that runs no command: ${session}`, async () => {
       for (const more of [[], ['--dry-run']]) {
         const { code, output } = await through(session, more);
         assert.equal(code, 4, output);

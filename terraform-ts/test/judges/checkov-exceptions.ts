@@ -20,7 +20,7 @@ export const exceptions: readonly Exception[] = [
   { id: 'CKV_AWS_338', reason: 'LOG_RETENTION_DAYS, 30 by default; a year costs twelve times as much.' },
   { id: 'CKV2_AWS_11', reason: 'Flow logs cost more than the hosts when traffic is high.' },
 
-  // A customer managed key costs 1 USD a month and protects nothing more: the contents are no secret and AWS encrypts them.
+  // A customer managed key costs 1 USD per month and adds no protection: the contents are not secret, and AWS encrypts them.
   { id: 'CKV_AWS_158', reason: 'CloudWatch encrypts log groups with a key of its own.' },
   { id: 'CKV_AWS_26', reason: 'CloudWatch cannot publish to a topic that the key of SNS encrypts.' },
   {

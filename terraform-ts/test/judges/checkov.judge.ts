@@ -89,7 +89,7 @@ describe('Security, by checkov', function () {
     });
   }
 
-  it('has no exception that nothing needs', () => {
+  it('has no unused exception', () => {
     const unused = exceptions.filter(
       ({ id, only }) =>
         !failed.some((check) => check.check_id === id && (only?.test(check.resource) ?? true)),

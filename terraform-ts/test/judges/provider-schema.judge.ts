@@ -79,7 +79,7 @@ for (const [which, path] of Object.entries(assemblies)) {
     });
 
     if (which === 'of the bindings') {
-      it('is that of the provider version which Terraform installs', () => {
+      it('is that of the provider version that Terraform installs', () => {
         const { required_providers } = variant('default').json.terraform as { required_providers: Block };
         assert.equal((required_providers['aws'] as Block)['version'], schema.version);
       });

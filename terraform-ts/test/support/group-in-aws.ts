@@ -9,7 +9,7 @@ export interface Refresh {
   status: string;
 }
 
-/** Status sequences of a refresh, one a poll (API reference of EC2 Auto Scaling, InstanceRefresh). */
+/** Status sequences of a refresh, one per poll (API reference of EC2 Auto Scaling, InstanceRefresh). */
 const sequences = {
   succeeds: ['Pending', 'Successful'],
   isSlow: ['Pending', 'InProgress', 'Successful'],

@@ -5,11 +5,11 @@ import type { RuntimeMetrics } from '../../../telemetry/runtime-metrics.ts';
 import type { RequestMetrics } from '../../logging/request-metrics.ts';
 import type { StatusDeps } from './status.ts';
 
-/** The sources of the metrics: those of `GET /status`, and others. */
+/** The sources of the metrics: those of `GET /status`, and those below. */
 export interface MetricsDeps extends StatusDeps {
   readonly requestMetrics: RequestMetrics;
   readonly runtime: Pick<RuntimeMetrics, 'read'>;
-  /** The reads of lists by their `how`. */
+  /** The number of returned lists by their `how`. */
   readonly cacheReads: () => Readonly<Record<string, number>>;
   /** The request lines that were replaced by a summary. */
   readonly suppressedLines: () => number;

@@ -19,11 +19,11 @@ describe('GET /readiness', () => {
   const reachable = (name: string): Dependency => ({ name, check: () => Promise.resolve() });
   const failing = (name: string, error: Error): Dependency => ({ name, check: () => Promise.reject(error) });
 
-  it('answers 500 if a check throws an unexpected error', async () => {
+  it('responds with 500 if a check throws an unexpected error', async () => {
     assert.equal((await ask(failing('aws', new TypeError('a bug')))).status, 500);
   });
 
-  it('answers 503 with the message of each dependency that cannot be reached', async () => {
+  it('responds with 503 and the message of each dependency that cannot be reached', async () => {
     const failure = new DomainError('aws_unreachable', 'AWS did not answer');
     assert.deepEqual(await ask(reachable('database'), failing('aws', failure)), {
       status: 503,
@@ -37,7 +37,7 @@ describe('GET /readiness', () => {
     });
   });
 
-  it('answers 200 if all dependencies can be reached', async () => {
+  it('responds with 200 if all dependencies can be reached', async () => {
     assert.deepEqual(await ask(reachable('aws')), {
       status: 200,
       body: { ready: true, dependencies: [{ name: 'aws', reachable: true }] },
