@@ -51,7 +51,7 @@ while :; do
     Successful) exit 0 ;;
     Failed | Cancelled | RollbackFailed | RollbackSuccessful)
       reason=$(refreshes 'InstanceRefreshes[0].StatusReason' --instance-refresh-ids "$id")
-      fail "the refresh $id ended with $status: $reason; the group launches the version that served; read the boot" \
+      fail "the refresh $id ended with $status: $reason; the group launches the previous version; read the boot" \
         "log of the newest host, correct the version or its settings, then apply again"
       ;;
   esac

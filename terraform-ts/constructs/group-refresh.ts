@@ -15,7 +15,7 @@ const script = readFileSync(join(__dirname, 'group-refresh.sh'), 'utf8');
 
 /**
  * Moves the group to each new version of the template, during the apply. AWS sets the version of the group when the refresh
- * has succeeded, so a rollback and a replacement of a host use the version that served. The provider's `instance_refresh`
+ * has succeeded, so a rollback and a replacement of a host use the previous version. The provider's `instance_refresh`
  * sets the version first (resourceGroupUpdate of terraform-provider-aws; its issue 34189).
  */
 export class GroupRefresh extends Construct {

@@ -198,7 +198,7 @@ describe('readConfig refuses', () => {
       'SSH to private hosts from public addresses',
       { HOST_SUBNETS: 'private', SSH_CIDRS: '10.8.0.0/16,203.0.113.7/32' },
       'SSH_CIDRS',
-      /203\.0\.113\.7\/32 cannot reach hosts of HOST_SUBNETS=private/,
+      /203\.0\.113\.7\/32 cannot reach hosts with HOST_SUBNETS=private/,
     ],
     ['an unknown kind of access', { ACCESS: 'telnet' }, 'ACCESS', /not one of session-manager/],
     ['an unknown kind of subnets', { HOST_SUBNETS: 'hidden' }, 'HOST_SUBNETS', /not one of public, private/],

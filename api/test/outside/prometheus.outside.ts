@@ -58,7 +58,7 @@ describe('Prometheus', function () {
     return result.map(({ value: [, value] }) => Number(value));
   }
 
-  it("accepts the text format without a complaint of promtool's linter", async () => {
+  it("accepts the text format without a finding of promtool's linter", async () => {
     await world.ids('default-elb');
     await world.ids('default-elb', noCache);
     const { body } = await world.ask('/metrics');
