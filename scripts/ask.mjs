@@ -7,8 +7,9 @@ import { readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
 import { request } from 'node:http';
 import { clearTimeout, setTimeout } from 'node:timers';
 
-/** Longer than GET /readiness takes, in milliseconds. */
-const timeoutMs = 8000;
+/** In milliseconds. Requests that call AWS take longer; the service limits them to AWS_DEADLINE_MS, 8 s by default. */
+const timeoutMs = 3000;
+const awsTimeoutMs = 10_000;
 /** A service that does not respond to this many requests of the watchdog, each within `hungMs`, is hung. */
 const attempts = 3;
 const hungMs = 5000;
@@ -21,7 +22,9 @@ const port = PORT || '8000';
 
 try {
   if (method === '--watchdog') await watch();
-  else for (const path of paths) report(await ask(method, path, timeoutMs));
+  else
+    for (const path of paths)
+      report(await ask(method, path, /^\/(elb|readiness)/.test(path) ? awsTimeoutMs : timeoutMs));
 } catch (error) {
   console.error(error.message);
   process.exitCode = 1;

@@ -39,13 +39,18 @@ With the load balancer, out of which each host is taken during its redeploy:
 How:
   --healthy-for SECONDS  time without a failed health check before a new version opens the port (default: 10)
   --timeout SECONDS      limit for that (default: 60)
+  --watch SECONDS        time in which the old version serves beside the new one; if the new one fails in that time, it is
+                         removed, and the old one stays (default: 10)
+  --no-readiness         deploy a version that cannot reach AWS, for example while AWS is down
+  --memory SIZE          memory limit of the container, as for docker run (default: 512m)
   --elb-timeout SECONDS  limit for each change of the load balancer (default: 600)
   --dry-run              print the steps, and change nothing
   --help
 
 Exit codes:
   0 done                          8 another program uses the port
-  1 the new version failed to start or was not healthy; it was removed, and the old version still serves
+  1 the new version did not start, was not healthy or ready, or failed beside the old one; it was removed, and the old
+    version still serves
   2 invalid options               9 another run is in progress on the host
   3 no Docker                    10 the image cannot be built or sent
   4 no SSH, or it disconnected   11 the host is the last healthy one; it was not drained
@@ -60,9 +65,9 @@ candidate=$name-candidate
 old=$name-old
 
 hosts=() ref='' repo=${REPO_URL:-} env_file='' elb='' api='' built='' repo_login='' ssh_command=ssh ssh=()
-send_image=false rollback=false dry_run=false standby=true
-timeout=60 healthy_for=10 elb_timeout=600
-secrets=() init=(--init)
+send_image=false rollback=false dry_run=false standby=true readiness=true
+timeout=60 healthy_for=10 watch=10 elb_timeout=600 memory=512m
+secrets=() init=(--init) served=''
 where=${BUILDER_WHERE:-} work='' switching=false locked=false out_of_elb='' asg=''
 
 step() { printf '%s%4d s  %s\n' "$where" "$SECONDS" "$*" || true; }
@@ -104,7 +109,8 @@ parse() {
     --rollback) rollback=true ;;
     --dry-run) dry_run=true ;;
     --no-standby) standby=false ;;
-    --host | --ref | --repo | --env-file | --elb | --api | --built | --ssh | --timeout | --healthy-for | --elb-timeout)
+    --no-readiness) readiness=false ;;
+    --host | --ref | --repo | --env-file | --elb | --api | --built | --ssh | --timeout | --healthy-for | --watch | --elb-timeout | --memory)
       [[ -n ${2:-} ]] || die 2 "$1 needs a value; see --help"
       case $1 in
       --host) hosts+=("$2") ;;
@@ -117,7 +123,9 @@ parse() {
       --ssh) ssh_command=$2 ;;
       --timeout) timeout=$2 ;;
       --healthy-for) healthy_for=$2 ;;
+      --watch) watch=$2 ;;
       --elb-timeout) elb_timeout=$2 ;;
+      --memory) memory=$2 ;;
       esac
       shift
       ;;
@@ -130,10 +138,11 @@ parse() {
 
 check_options() {
   local number host
-  for number in "$timeout" "$healthy_for" "$elb_timeout"; do
+  for number in "$timeout" "$healthy_for" "$watch" "$elb_timeout"; do
     [[ $number =~ ^[0-9]{1,5}$ ]] || die 2 "'$number' is not a whole number of seconds; see --help"
   done
   ((healthy_for < timeout)) || die 2 "--healthy-for $healthy_for must be less than --timeout $timeout"
+  [[ $memory =~ ^[0-9]+[kmg]$ ]] || die 2 "--memory takes a size such as 512m or 1g, not '$memory'"
   for host in ${hosts[@]+"${hosts[@]}"}; do
     [[ $host =~ ^[A-Za-z0-9_][A-Za-z0-9_.@:-]*(=i-[0-9a-f]{8,17})?$ ]] || die 2 "--host '$host' is not [USER@]HOST[=i-…]"
   done
@@ -166,7 +175,10 @@ need_docker() {
   command docker version >"$work/docker.log" 2>&1 ||
     die 3 "Docker does not answer; start it (systemctl start docker), and run this as root or in the group docker"
   # Without docker-init, which some engines lack, no container starts with --init.
-  if [[ $(docker info --format '{{.InitCommit.ID}}' 2>/dev/null) == N/A ]]; then init=(); fi
+  if [[ $(docker info --format '{{.InitCommit.ID}}' 2>/dev/null) == N/A ]]; then
+    init=()
+    step 'this engine has no docker-init, so a version that hangs is not restarted; install docker-init (tini)'
+  fi
 }
 
 # Sets `repo`, without the user and password of the URL, which would appear in the output and in process lists, and
@@ -247,9 +259,11 @@ obtain_image() {
   image=$(image_of "$commit") || die 13 "this host has no image $name:$commit; deploy it with --ref"
 }
 
-# The tags current, previous and older are the host's last three versions; --rollback uses previous.
+# The tags current, previous and older are the last three versions that served on the host; --rollback uses previous. `image`
+# serves now; `served` is the image that served before.
 remember() {
   local tag id kept=("$image") names=(current previous older) i
+  [[ -z $served || $served == "$image" ]] || kept+=("$served")
   for tag in "${names[@]}"; do
     id=$(image_of "$tag") || continue
     [[ " ${kept[*]} " == *" $id "* ]] || kept+=("$id")
@@ -292,7 +306,13 @@ need_env_file() {
 
 exists() { docker container inspect "$1" >/dev/null 2>&1; }
 running() { [[ $(docker container inspect --format '{{.State.Running}}' "$1" 2>/dev/null) == true ]]; }
-ask() { docker exec "$candidate" node ask.mjs "$@"; }
+image_in() { docker container inspect --format '{{.Image}}' "$1" 2>/dev/null; }
+# has_label OBJECT LABEL: whether an image, or the image of a container, has the feature.
+has_label() { [[ $(docker inspect --format "{{index .Config.Labels \"elb-inventory.$2\"}}" "$1" 2>/dev/null) == true ]]; }
+
+# ask CONTAINER METHOD PATH…: prints the status and body of each answer in a line, or an error. ask.mjs reads the token from
+# the environment of the container. Returns 1 unless each status is 200.
+ask() { docker exec "$1" node ask.mjs "${@:2}" 2>&1; }
 
 # Stops a container gracefully and removes it with its volume.
 discard() {
@@ -328,6 +348,9 @@ mend() {
     if running "$name"; then discard "$old"; else discard "$name" && docker rename "$old" "$name"; fi
     step 'cleaned up after an interrupted run'
   fi
+  local serving
+  serving=$(image_in "$name") || return 0
+  if [[ $(image_of current) != "$serving" ]]; then image=$serving remember; fi
 }
 
 need_port() {
@@ -349,7 +372,7 @@ need_port() {
 
 # The new image checks the env file by its own rules; older images lack the label and the check.
 check_env() {
-  [[ $(docker image inspect --format '{{index .Config.Labels "elb-inventory.check-env"}}' "$image") == true ]] || return 0
+  has_label "$image" check-env || return 0
   docker run --rm --interactive ${init[@]+"${init[@]}"} --network none --read-only --cap-drop ALL --security-opt no-new-privileges \
     ${secrets[@]+"${secrets[@]}"} "$image" node server.js --check-env - <"$env_file" >"$work/env.log" 2>&1 ||
     fail "$work/env.log" 6 "${commit:0:12} cannot start with $env_file, see above; correct the file; nothing was changed"
@@ -361,13 +384,13 @@ check_env() {
 share_port_with() {
   local from to socket process
   from=$(container_uid "$1") to=$(container_uid "$candidate")
-  [[ -n $from && $from != "$to" ]] || return 0
+  # Also for the same user: the sockets may belong to the user of a version that failed.
   for process in $(docker top "$1" -eo pid | awk 'NR > 1'); do
     for socket in /proc/"$process"/fd/*; do
       [[ $(readlink "$socket" 2>/dev/null) != socket:* ]] || chown "$to" "$socket" 2>/dev/null || true
     done
   done
-  step "the old version runs as user $from, the new one as $to; they share the port"
+  [[ $from == "$to" ]] || step "the old version runs as user $from, the new one as $to; they share the port"
 }
 # Docker requires the pid column.
 container_uid() { docker top "$1" -eo pid,uid 2>/dev/null | awk 'END { print $2 }'; }
@@ -379,6 +402,7 @@ start_candidate() {
   docker run --detach --name "$candidate" --network host --env-file "$env_file" \
     --env REUSE_PORT=on --env CONTROL_SOCKET=/run/elb-inventory/control.sock --volume /run/elb-inventory ${secrets[@]+"${secrets[@]}"} \
     ${init[@]+"${init[@]}"} --read-only --cap-drop ALL --security-opt no-new-privileges --stop-timeout 20 ${logs[@]+"${logs[@]}"} \
+    --memory "$memory" --memory-swap "$memory" --pids-limit 256 --ulimit core=0 \
     "$name:$commit" >"$work/run.log" 2>&1 || fail "$work/run.log" 1 "the new version could not be started; nothing was changed"
   step "started ${commit:0:12}, with its control socket only"
 }
@@ -388,10 +412,10 @@ wait_until_healthy() {
   local deadline=$((SECONDS + timeout)) since='' reason="was not healthy for $healthy_for s in a row within $timeout s"
   while ((SECONDS < deadline)); do
     if ! running "$candidate"; then
-      reason="ended with exit code $(docker container inspect --format '{{.State.ExitCode}}' "$candidate")"
+      reason="ended with exit code $(exit_code)"
       break
     fi
-    if ask GET /healthcheck >/dev/null 2>&1; then
+    if ask "$candidate" GET /healthcheck >/dev/null; then
       [[ -n $since ]] || step 'it is healthy'
       since=${since:-$SECONDS}
       if ((SECONDS - since >= healthy_for)); then
@@ -403,13 +427,123 @@ wait_until_healthy() {
     fi
     sleep 0.5
   done
+  reject "$reason"
+}
+
+exit_code() { docker container inspect --format '{{.State.ExitCode}}' "$candidate"; }
+
+# reject REASON: on_exit removes the new version.
+reject() {
   docker logs --tail 20 "$candidate" >"$work/candidate.log" 2>&1 || true
   local serving='no version serves'
   if running "$name"; then serving='the old version still serves'; fi
-  fail "$work/candidate.log" 1 "${commit:0:12} $reason; it was removed, and $serving; the end of its log is above"
+  fail "$work/candidate.log" 1 "${commit:0:12} $1; it was removed, and $serving; the end of its log is above"
 }
 
-# Once the port is open, the new version stays, even if SSH disconnects: completing the switch is safer than undoing it.
+# Sends authenticated requests to the candidate: its readiness check, which calls AWS, and the lists that clients read.
+need_readiness() {
+  local answer list failures attempt elb_path
+  if ! $readiness; then
+    step 'did not check whether it is ready (--no-readiness)'
+    return
+  fi
+  if ! has_label "$candidate" readiness; then
+    step "${commit:0:12} is an older version without a readiness check"
+    return
+  fi
+  for attempt in 1 2 3; do
+    answer=$(ask "$candidate" GET /readiness) || true
+    [[ $answer == 503* ]] || break
+    ((attempt == 3)) || sleep 2
+  done
+  [[ $answer == '200 '* || $answer == '503 {"ready":false'* ]] || reject "does not answer authenticated requests: ${answer:0:1000}"
+  if [[ $answer == 503* ]]; then
+    if running "$name" && ! has_label "$name" readiness; then
+      step 'the version that serves is older and has no readiness check; comparing with its GET /status'
+    fi
+    failures=$(new_failures "$answer")
+    [[ -z $failures ]] || reject "cannot reach $failures (--no-readiness deploys it nevertheless): ${answer:0:1000}"
+    step "it cannot reach $(unreachable "$answer"), and the version that serves cannot reach it either, so the redeploy continues: ${answer:0:1000}"
+  fi
+  list=$(ask "$candidate" GET '/elb?limit=1') || true
+  [[ $list == '200 '* || $answer == 503* && $list != '500 '* ]] || reject "does not answer GET /elb: ${list:0:1000}"
+  elb_path=$(sed -nE 's/^200 .*"elbName":"([A-Za-z0-9-]+)".*/\/elb\/\1/p' <<<"$list")
+  if [[ -n $elb_path ]]; then
+    # Twice: the second response comes from the cache.
+    list=$(ask "$candidate" GET "$elb_path" "$elb_path") || reject "does not answer GET $elb_path: ${list:0:1000}"
+  fi
+  [[ $answer == 503* ]] || step 'it is ready: it reaches AWS, and answers authenticated requests'
+}
+
+# unreachable ANSWER: prints the names of the dependencies that cannot be reached, according to GET /readiness.
+unreachable() { tr '{' '\n' <<<"$1" | sed -nE 's/^"name":"([a-z0-9-]+)","reachable":false.*/\1/p' | xargs; }
+
+# new_failures ANSWER: prints the unreachable dependencies, without those that the version that serves cannot reach either.
+new_failures() {
+  local dependency serving='' failures=''
+  if running "$name"; then
+    if has_label "$name" readiness; then
+      serving=$(unreachable "$(ask "$name" GET /readiness)")
+    else
+      # An older ask.mjs sends no token. GET /elb makes the service call AWS, if it has not done so in the last 2 s.
+      case $(docker exec "$candidate" cat ask.mjs | docker exec --interactive "$name" node --input-type=module - GET '/elb?limit=1' /status 2>&1) in
+      *'"reachable":"no"'* | *'"working":"no"'*) serving=aws ;;
+      esac
+    fi
+  fi
+  for dependency in $(unreachable "$1"); do
+    [[ " $serving " == *" $dependency "* ]] || failures+="${failures:+ }$dependency"
+  done
+  printf '%s' "$failures"
+}
+
+# watch_both: returns when both versions have served for $watch seconds; removes the new version if it fails in that time.
+watch_both() {
+  local end=$((SECONDS + watch)) labelled=false paths=(/status) answers problem failures=0
+  if has_label "$candidate" readiness; then labelled=true; else paths=(/healthcheck); fi
+  if $labelled && $readiness; then paths+=(/readiness); fi
+  while ((SECONDS < end || failures > 0)); do
+    sleep 1
+    if answers=$(ask "$candidate" GET "${paths[@]}") && ! $labelled; then answers="200 $answers"; fi
+    running "$candidate" || reject "ended with exit code $(exit_code) after it had opened the port"
+    problem=$(problem_in "$answers")
+    # One failed request can be a slow moment of the host.
+    case $problem in
+    '') failures=0 ;;
+    'it answers '*) failures=2 ;;
+    *) failures=$((failures + 1)) ;;
+    esac
+    if ((failures >= 2)); then
+      # A version that hangs does not close its listener; when it ends, the kernel moves its connections to the old version.
+      [[ $answers != *'no response'* ]] || docker kill "$candidate" >/dev/null || true
+      reject "failed after it had opened the port: $problem"
+    fi
+  done
+}
+
+# problem_in ANSWERS: prints what is wrong with the answers to GET /status (or /healthcheck) and /readiness; nothing if they are good.
+problem_in() {
+  local failures
+  if [[ $1 != '200 '* ]]; then
+    printf '%s' "${1:0:1000}"
+  elif (($(error_share "$1") > $(error_share "$(ask "$name" GET /status)") + 1)); then
+    printf 'it answers %s %% of the authenticated requests with 500' "$(error_share "$1")"
+  elif [[ $1 == *$'\n'* && $1 != *$'\n200 '* ]]; then
+    failures=$(new_failures "${1#*$'\n'}")
+    [[ $1 == *$'\n503 '* && -z $failures ]] || printf '%s' "${1#*$'\n'}"
+  fi
+}
+
+# error_share ANSWER: prints the percentage of answers with 500 in a GET /status, rounded up; 0 if it is unknown.
+error_share() {
+  local all errors
+  all=$(sed -nE '1s/.*"answered":([0-9]+).*/\1/p' <<<"$1")
+  errors=$(sed -nE '1s/.*"internalErrors":([0-9]+).*/\1/p' <<<"$1")
+  printf '%s' $((${errors:-0} > 0 ? (${errors:-0} * 100 + all - 1) / all : 0))
+}
+
+# The new version shares the port with the old one and replaces it after $watch seconds. Nothing interrupts this, even if SSH
+# disconnects: completing the switch is safer than undoing it.
 switch_over() {
   # The kernel then moves connections that wait at a closing listener to the other one, instead of resetting them.
   sysctl -qw net.ipv4.tcp_migrate_req=1 2>/dev/null ||
@@ -417,12 +551,15 @@ switch_over() {
   trap '' HUP INT PIPE TERM
   local answer
   if exists "$name"; then share_port_with "$name"; fi
-  answer=$(ask POST /open-port 2>&1) || die 8 "the new version cannot open the port and was removed: $answer"
+  answer=$(ask "$candidate" POST /open-port) || die 8 "the new version cannot open the port and was removed: $answer"
+  step "${commit:0:12} has opened the port"
+  watch_both
+  step "it served for $watch s without a failure"
   switching=true
+  served=$(image_in "$name") || true
   docker update --restart unless-stopped "$candidate" >/dev/null
   if exists "$name"; then docker rename "$name" "$old"; fi
   docker rename "$candidate" "$name"
-  step "${commit:0:12} has opened the port"
   if exists "$old"; then
     discard "$old"
     step 'the old version answered its last requests and was removed'
@@ -433,7 +570,7 @@ replace_here() {
   need_docker
   if $dry_run; then
     step "would fetch ${ref:-the main branch} of $repo and build it, or use an image on this host (--rollback, --built)"
-    step "would start it with $env_file beside $(running $name && echo 'the old version' || echo 'nothing'), check its health for $healthy_for s, open its port, and stop the old one"
+    step "would start it with $env_file beside $(running $name && echo 'the old version' || echo 'nothing'), check its health for $healthy_for s and whether it reaches AWS, open its port, watch both for $watch s, and stop the old one"
     step 'would keep the last three versions'
     return
   fi
@@ -444,6 +581,7 @@ replace_here() {
   check_env
   start_candidate
   wait_until_healthy
+  need_readiness
   switch_over
   remember
   step "done: ${commit:0:12} serves"
@@ -516,7 +654,7 @@ send_image() {
 }
 
 replace_on() {
-  local host=$1 code=0 arguments=(--timeout "$timeout" --healthy-for "$healthy_for")
+  local host=$1 code=0 arguments=(--timeout "$timeout" --healthy-for "$healthy_for" --watch "$watch" --memory "$memory")
   [[ -z $env_file ]] || arguments+=(--env-file "$env_file")
   if $rollback; then
     arguments+=(--rollback)
@@ -529,6 +667,7 @@ replace_on() {
     [[ -z $ref ]] || arguments+=(--ref "$ref")
     arguments+=(--repo "${repo/:\/\//://${repo_login:+$repo_login@}}")
   fi
+  $readiness || arguments+=(--no-readiness)
   if $dry_run; then arguments+=(--dry-run); fi
   {
     printf 'BUILDER_WHERE=%q; set --' "$where"

@@ -5,7 +5,7 @@ import type { Clock } from '../../clock.ts';
 import { type DependencyState, presentReadiness } from '../answers/presenters/readiness.ts';
 import { allowQuery } from '../middleware/allow-query.ts';
 
-/** Shorter than the timeout of scripts/ask.mjs, in milliseconds. */
+/** In milliseconds. The timeout in scripts/ask.mjs is longer. */
 const deadlineMs = 5000;
 
 /** A system without which requests fail. */

@@ -25,7 +25,7 @@ describe('builder.sh on a host under load', function () {
   const redeploy = (world: World, ...args: string[]): Promise<Finished> =>
     startRedeploy(world, ...args).finished;
   /** For tests that do not check the health time. */
-  const briefly = ['--healthy-for', '1'];
+  const briefly = ['--healthy-for', '1', '--watch', '1'];
   const serving = (host: Host): Promise<string> =>
     host.engine.inspect('elb-inventory', '{{index .Config.Labels "org.opencontainers.image.revision"}}');
 
@@ -56,7 +56,7 @@ describe('builder.sh on a host under load', function () {
 
   onHost('replaces a version without a failed request', async (world, host) => {
     const result = await measured('good redeploy, healthy for 3 s', load, () =>
-      redeploy(world, '--ref', 'next', '--healthy-for', '3'),
+      redeploy(world, '--ref', 'next', '--healthy-for', '3', '--watch', '3'),
     );
     assertEnded(result, 0);
     assertNoneFailed(result);

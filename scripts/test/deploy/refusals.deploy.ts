@@ -176,7 +176,7 @@ describe('builder.sh', function () {
   });
 
   onHost("builds the image on the operator's machine and sends it with --image", async (world, host) => {
-    const args = ['--host', 'host-b', '--image', '--healthy-for', '1'];
+    const args = ['--host', 'host-b', '--image', '--healthy-for', '1', '--watch', '1'];
     const result = await runBuilder(world.folder, args, world.engine.env);
     assert.equal(result.code, 0, result.output);
     addFigure('first deploy of a host with --image', `${result.seconds.toFixed(1)} s`);
@@ -186,7 +186,7 @@ describe('builder.sh', function () {
   });
 
   onHost('does not send an image that the host already has', async (world, host) => {
-    const args = ['--host', 'host-b', '--image', '--healthy-for', '1'];
+    const args = ['--host', 'host-b', '--image', '--healthy-for', '1', '--watch', '1'];
     const result = await runBuilder(world.folder, args, world.engine.env);
     assert.equal(result.code, 0, result.output);
     assert.match(result.output, /host-b has the image of/);

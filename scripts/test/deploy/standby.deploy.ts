@@ -40,7 +40,18 @@ describe('builder.sh with a host of an autoscaling group', function () {
   const redeploy = (folder: string, bin: string): Promise<Finished> =>
     runBuilder(
       folder,
-      ['--host', `host-b=${id}`, '--elb', elbName, '--api', service?.url ?? '', '--healthy-for', '1'],
+      [
+        '--host',
+        `host-b=${id}`,
+        '--elb',
+        elbName,
+        '--api',
+        service?.url ?? '',
+        '--healthy-for',
+        '1',
+        '--watch',
+        '1',
+      ],
       { ...env(), API_TOKEN: token, PATH: `${bin}:${process.env['PATH'] ?? ''}` },
     );
   const lifecycles = async (): Promise<string[]> =>

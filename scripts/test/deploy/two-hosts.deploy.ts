@@ -19,7 +19,7 @@ describe('builder.sh with a load balancer and two hosts', function () {
     const [a, b] = hosts;
     // The metadata service has the id of the second host.
     const both = ['--host', `${a!.name}=${a!.instanceId}`, '--host', b!.name];
-    const through = ['--elb', fleet, '--api', elb.url, '--no-standby', '--healthy-for', '1'];
+    const through = ['--elb', fleet, '--api', elb.url, '--no-standby', '--healthy-for', '1', '--watch', '1'];
     return runBuilder(folder, [...both, ...through, ...args], { API_TOKEN: token });
   };
   const inService = ({ aws }: World): string[] =>
@@ -36,7 +36,14 @@ describe('builder.sh with a load balancer and two hosts', function () {
   onFleet('starts with the service on each host', async ({ folder, hosts }) => {
     for (const { name, engine } of hosts) {
       if ((await engine.running()).includes('elb-inventory')) continue;
-      const { code, output } = await runBuilder(folder, ['--host', name, '--healthy-for', '1']);
+      const { code, output } = await runBuilder(folder, [
+        '--host',
+        name,
+        '--healthy-for',
+        '1',
+        '--watch',
+        '1',
+      ]);
       assert.equal(code, 0, output);
     }
   });

@@ -7,12 +7,13 @@ const root = fileURLToPath(new URL('../../../', import.meta.url));
 
 /** Versions of the service, each a branch: the changed file and the change. */
 const changes = {
-  // Runs as another user than the other versions, and still shares the port with them.
+  // Like older versions, runs as another user, with which the others share the port, and has no readiness check.
   next: [
     'Dockerfile',
     (text: string) =>
       text
         .replace('USER 10001:10001', 'USER 1000:1000')
+        .replace('elb-inventory.readiness="true"', 'elb-inventory.older="true"')
         .replace('-o elb-inventory -g elb-inventory', '-o node -g node'),
   ],
   another: ['api/server.ts', (text: string) => `${text}\n// One more.\n`],
@@ -28,6 +29,27 @@ const changes = {
     'api/server.ts',
     (text: string) =>
       `${text}\nsetTimeout(() => { console.log('crashed on purpose'); process.exit(3); }, 3000);\n`,
+  ],
+  // Has the fault that FAULT names.
+  faulty: [
+    'api/app.ts',
+    (text: string) =>
+      text.replace(
+        '  app.use(guarded.routes());',
+        `  const fault = process.env['FAULT'];
+  let exits: NodeJS.Timeout | undefined;
+  app.use((ctx, next) => {
+    const onPort = ctx.req.socket.remoteAddress !== undefined;
+    if (fault === '500' || (fault === 'port' && onPort)) throw new Error('failed on purpose');
+    if (fault === 'exit' && onPort)
+      exits ??= setTimeout(() => {
+        console.log('exited on purpose');
+        process.exit(3);
+      }, 3000);
+    return next();
+  });
+  app.use(guarded.routes());`,
+      ),
   ],
 } as const;
 export type Version = 'main' | keyof typeof changes;
