@@ -5,6 +5,7 @@ import type { Construct } from 'constructs';
 import type { Config } from './config/config';
 import { AccessLogs } from './constructs/access-logs';
 import { Account } from './constructs/account';
+import { FlowLogs } from './constructs/flow-logs';
 import { HostTemplate } from './constructs/host-template';
 import { ClassicLoadBalancer } from './constructs/classic-load-balancer';
 import { HostRole } from './constructs/host-role';
@@ -30,6 +31,14 @@ export class ElbInventoryStack extends TerraformStack {
     const account = new Account(this, 'account', region);
 
     const network = new Network(this, 'network', { name, network: config.network });
+    if (config.flowLogs) {
+      new FlowLogs(this, 'flow-logs', {
+        name,
+        account,
+        vpcId: network.vpcId,
+        retentionInDays: config.logRetentionDays,
+      });
+    }
     const securityGroups = new SecurityGroups(this, 'security-groups', {
       name,
       vpcId: network.vpcId,

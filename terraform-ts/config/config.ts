@@ -20,6 +20,7 @@ export interface Config {
   readonly network: NetworkConfig;
   readonly certificateArn: string | undefined;
   readonly accessLogs: boolean;
+  readonly flowLogs: boolean;
   readonly alarmEmail: string | undefined;
   readonly logRetentionDays: number;
   /** undefined: a local file. */
@@ -109,6 +110,7 @@ export function readConfig(env: Env): Config {
       'the ARN of an ACM or IAM certificate',
     ),
     accessLogs: read.oneOf('ACCESS_LOGS', ['off', 'on']) === 'on',
+    flowLogs: readFlowLogs(read),
     alarmEmail: read.optional('ALARM_EMAIL', /^[^\s@"]+@[^\s@"]+\.[^\s@"]+$/, 'an e-mail address'),
     logRetentionDays: readRetention(read),
     state: readState(read, serviceName, region),
@@ -170,6 +172,13 @@ function readAccess(read: EnvironmentReader, hostsArePrivate: boolean): Access {
     sshCidrs,
     sshKeyName: read.optional('SSH_KEY_NAME', /^[\w .@+=:/-]{1,255}$/, 'the name of a key pair'),
   };
+}
+
+function readFlowLogs(read: EnvironmentReader): boolean {
+  const on = read.oneOf('FLOW_LOGS', ['off', 'on']) === 'on';
+  if (on && read.given('VPC_ID'))
+    read.fault('FLOW_LOGS', 'has no effect with VPC_ID, whose owner sets its flow logs; remove it');
+  return on;
 }
 
 function readRetention(read: EnvironmentReader): number {

@@ -90,6 +90,10 @@ export const settings = {
     value: 'off',
     meaning: '`on`: the ELB writes access logs to an S3 bucket, which keeps them for 90 days',
   },
+  FLOW_LOGS: {
+    value: 'off',
+    meaning: '`on`: a log group has the connections of the new VPC, for LOG_RETENTION_DAYS',
+  },
   ALARM_EMAIL: {
     shown: 'none',
     meaning: 'address to subscribe to the alarm topic; AWS sends it a confirmation request',

@@ -3,7 +3,7 @@ import { statements, variant, type Block } from './support/synthesized';
 import { variants } from './support/variants';
 
 function rights(name: string): Record<string, Block> {
-  const list = statements(variant(name).the('aws_iam_role_policy')['policy']);
+  const list = statements(variant(name).all('aws_iam_role_policy')['credentials/rights']?.['policy']);
   return Object.fromEntries(list.map((statement) => [String(statement['Sid']), statement]));
 }
 
@@ -13,8 +13,9 @@ describe('The role of the hosts', () => {
       const stack = variant(name);
       for (const type of ['aws_iam_access_key', 'aws_iam_user', 'aws_iam_role_policy_attachment'])
         stack.none(type);
-      assert.equal(stack.the('aws_iam_role')['managed_policy_arns'], undefined);
-      const [trust, ...others] = statements(stack.the('aws_iam_role')['assume_role_policy']);
+      const role = stack.all('aws_iam_role')['credentials/role'];
+      assert.equal(role?.['managed_policy_arns'], undefined);
+      const [trust, ...others] = statements(role?.['assume_role_policy']);
       assert.deepEqual([trust?.['Principal'], others], [{ Service: 'ec2.amazonaws.com' }, []]);
     });
 

@@ -31,6 +31,7 @@ export const variants: Readonly<Record<string, Env>> = {
     PRIVATE_SUBNET_CIDRS: '10.40.16.0/20,10.40.32.0/20,10.40.48.0/20',
     CERTIFICATE_ARN: 'arn:aws:acm:eu-central-1:123456789012:certificate/0b1c2d3e-0000-4000-8000-000000000000',
     ACCESS_LOGS: 'on',
+    FLOW_LOGS: 'on',
     ALARM_EMAIL: 'sre@example.com',
     LOG_RETENTION_DAYS: '90',
     STATE_BUCKET: 'example-terraform-state',
