@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { start as startProcess } from '../../../api/test/support/process.ts';
+import { bundle } from '../../bundle.mjs';
 import type { Target } from '../load/request.ts';
 
 const root = new URL('../../../', import.meta.url);
@@ -61,9 +62,13 @@ export async function start(
   };
 }
 
+let awsBundle: Promise<unknown> | undefined;
+
 /** Starts the embedded AWS, whose calls take 40 ms by default. */
-export function startAws(...args: string[]): Promise<Running> {
-  return start('api/embedded-aws/main.ts', {}, ['--import', 'tsx'], ['--port', '0', ...args]);
+export async function startAws(...args: string[]): Promise<Running> {
+  // The bundle starts in a fifth of the time of the sources.
+  await (awsBundle ??= bundle('api/embedded-aws/main.ts', '.test-build/embedded-aws.js'));
+  return start('.test-build/embedded-aws.js', {}, [], ['--port', '0', ...args]);
 }
 
 /** Node's flags in the image. */

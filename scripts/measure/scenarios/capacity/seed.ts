@@ -16,7 +16,7 @@ export const seed: Scenario = {
     const rounds = 3;
     const { service, bare } = await session.alternate(servers, rounds, {
       ...load,
-      seconds: session.pick(10, 2),
+      seconds: session.pick(10, 1),
     });
     const [own, base] = [service.flat(), bare.flat()];
     const naive: Run[] = [];
@@ -27,13 +27,13 @@ export const seed: Scenario = {
       await session.measure(server, {
         ...load,
         label: 'naive, during its burst of AWS calls',
-        seconds: session.pick(5, 2),
+        seconds: session.pick(5, 1),
       });
       naive.push(
         ...(await session.measure(server, {
           ...load,
           label: '12 connections, after the burst',
-          seconds: session.pick(30, 3),
+          seconds: session.pick(30, 2),
         })),
       );
     }

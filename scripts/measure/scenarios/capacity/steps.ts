@@ -19,7 +19,7 @@ export const steps: Scenario = {
         const load = {
           label: `${connections} connections`,
           connections,
-          seconds: session.pick(3, connections < 500 ? 1 : 2),
+          seconds: session.pick(3, connections < 500 ? 0.5 : 1.5),
         };
         runs[server.kind].push(...(await session.measure(server, { ...load, paths: [session.listPath] })));
       }
