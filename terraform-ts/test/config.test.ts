@@ -231,7 +231,12 @@ describe('readConfig refuses', () => {
     ['an unknown setting', { ENVIRONMENT: 'LOGLEVEL=debug' }, 'ENVIRONMENT', /LOGLEVEL is not a setting/],
     ['a setting without a value', { ENVIRONMENT: 'DOCS' }, 'ENVIRONMENT', /DOCS has no value/],
     ['a setting twice', { ENVIRONMENT: 'DOCS=on DOCS=off' }, 'ENVIRONMENT', /DOCS is listed twice/],
-    ['a quoted setting', { ENVIRONMENT: 'DOCS="off"' }, 'ENVIRONMENT', /DOCS has a value with characters other/],
+    [
+      'a quoted setting',
+      { ENVIRONMENT: 'DOCS="off"' },
+      'ENVIRONMENT',
+      /DOCS has a value with characters other/,
+    ],
     ["a tag in AWS's name", { TAGS: 'aws:x=1' }, 'TAGS', /cannot start with aws:/],
   ];
   for (const [what, env, field, reason] of refusals) {

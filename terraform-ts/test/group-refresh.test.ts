@@ -128,7 +128,7 @@ describe('An apply with another version', function () {
     aws.next = 'fails';
     await assert.rejects(
       apply(3),
-      /RollbackSuccessful:\s+Lifecycle\s+action\s+was\s+abandoned\.;\s+the\s+group\s+launches\s+the\s+version\s+that\s+served/,
+      /RollbackSuccessful:\s+Lifecycle\s+action\s+was\s+abandoned\.;\s+the\s+group\s+launches\s+the\s+previous\s+version/,
     );
     assert.equal(aws.version, '2');
     aws.next = 'succeeds';
