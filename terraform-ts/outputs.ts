@@ -15,7 +15,8 @@ export function addOutputs(
   stack: TerraformStack,
   { config, loadBalancer, running, dashboardUrl }: OutputProps,
 ): void {
-  const url = `http://${loadBalancer.dnsName}`;
+  const { certificateArn, dns } = config.front;
+  const url = `${certificateArn === undefined ? 'http' : 'https'}://${dns?.name ?? loadBalancer.dnsName}`;
   const outputs: Record<string, [value: unknown, description: string]> = {
     elb_name: [loadBalancer.name, 'Name of the load balancer'],
     elb_dns: [loadBalancer.dnsName, 'DNS name of the load balancer'],

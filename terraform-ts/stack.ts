@@ -4,6 +4,7 @@ import { TerraformStack, Token } from 'cdktf';
 import type { Construct } from 'constructs';
 import type { Config } from './config/config';
 import { AccessLogs } from './constructs/access-logs';
+import { AliasRecord } from './constructs/alias-record';
 import { Account } from './constructs/account';
 import { FlowLogs } from './constructs/flow-logs';
 import { HostTemplate } from './constructs/host-template';
@@ -30,7 +31,7 @@ export class ElbInventoryStack extends TerraformStack {
     new AwsProvider(this, 'aws', { region, defaultTags: [{ tags: { ...tags } }] });
     const account = new Account(this, 'account', region);
 
-    const network = new Network(this, 'network', { name, network: config.network });
+    const network = new Network(this, 'network', { name, region, network: config.network });
     if (config.flowLogs) {
       new FlowLogs(this, 'flow-logs', {
         name,
@@ -42,7 +43,7 @@ export class ElbInventoryStack extends TerraformStack {
     const securityGroups = new SecurityGroups(this, 'security-groups', {
       name,
       vpcId: network.vpcId,
-      https: config.certificateArn !== undefined,
+      front: config.front,
       sshCidrs: config.access.sshCidrs,
       instanceConnectSubnetId:
         config.access.shell === 'instance-connect' ? network.hostSubnetIds[0] : undefined,
@@ -51,10 +52,13 @@ export class ElbInventoryStack extends TerraformStack {
       name: config.elbName,
       subnetIds: network.elbSubnetIds,
       securityGroupId: securityGroups.elbId,
-      certificateArn: config.certificateArn,
+      front: config.front,
       accessLogs: config.accessLogs ? new AccessLogs(this, 'access-logs', { name, account }) : undefined,
       dependsOn: network.ready,
     });
+
+    const { dns } = config.front;
+    if (dns?.zone) new AliasRecord(this, 'dns', { name: dns.name, zone: dns.zone, loadBalancer });
 
     const logGroupName = `/${name}/api`;
     const logGroup = new CloudwatchLogGroup(this, 'logs', {

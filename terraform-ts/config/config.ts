@@ -1,6 +1,9 @@
 import { isPrivate, parseCidr } from './cidr';
 import { ConfigError, EnvironmentReader, type Env } from './environment';
+import { readFront, type FrontConfig } from './front';
 import { readNetwork, type NetworkConfig } from './network-config';
+import { partitionOf } from './partition';
+import type { SettingName } from './settings';
 import { readServiceEnvironment } from './service-environment';
 
 /** The validated configuration. By default, undefined means that the part is not built. */
@@ -18,7 +21,7 @@ export interface Config {
   readonly hosts: HostsConfig;
   readonly access: Access;
   readonly network: NetworkConfig;
-  readonly certificateArn: string | undefined;
+  readonly front: FrontConfig;
   readonly accessLogs: boolean;
   readonly flowLogs: boolean;
   readonly alarmEmail: string | undefined;
@@ -45,6 +48,8 @@ export interface HostsConfig {
   readonly architecture: 'x86_64' | 'arm64';
   readonly volumeGb: number;
   readonly private: boolean;
+  /** How a burstable type goes on without CPU credits; undefined for other types. */
+  readonly cpuCredits: 'unlimited' | 'standard' | undefined;
 }
 
 export interface Targets {
@@ -75,13 +80,15 @@ const retentions = [
 export function readConfig(env: Env): Config {
   const read = new EnvironmentReader(env);
   const region = read.text('AWS_REGION', regionName, 'the name of a region');
-  const serviceName = read.text(
-    'SERVICE_NAME',
-    /^[a-z][a-z0-9-]{1,22}[a-z0-9]$/,
-    'a name of 3 to 24 lower-case letters, digits and hyphens',
-  );
+  if (region !== '' && partitionOf(region) === undefined)
+    read.fault(
+      'AWS_REGION',
+      `${region} is in a partition that is not supported; use aws, aws-us-gov or aws-cn`,
+    );
+  const serviceName = readServiceName(read);
   const elb = read.text('ELB_NAME', elbName, anElbName);
   const hosts = readHosts(read);
+  const front = readFront(read);
   const config: Config = {
     region,
     serviceName,
@@ -100,15 +107,14 @@ export function readConfig(env: Env): Config {
         'the ARN of a KMS key',
       ),
     },
-    environment: readServiceEnvironment(read, elb),
+    environment: {
+      ...readServiceEnvironment(read, elb),
+      ...(front.http === 'redirect' && { REDIRECT_HTTP: 'on' }),
+    },
     hosts,
     access: readAccess(read, hosts.private),
     network: readNetwork(read, region, hosts.private),
-    certificateArn: read.optional(
-      'CERTIFICATE_ARN',
-      /^arn:aws[\w-]*:(acm:[\w-]+|iam:):\d{12}:(server-)?certificate\/.+$/,
-      'the ARN of an ACM or IAM certificate',
-    ),
+    front,
     accessLogs: read.oneOf('ACCESS_LOGS', ['off', 'on']) === 'on',
     flowLogs: readFlowLogs(read),
     alarmEmail: read.optional('ALARM_EMAIL', /^[^\s@"]+@[^\s@"]+\.[^\s@"]+$/, 'an e-mail address'),
@@ -116,8 +122,42 @@ export function readConfig(env: Env): Config {
     state: readState(read, serviceName, region),
     tags: readTags(read, serviceName),
   };
+  refuseOtherRegion(read, 'CERTIFICATE_ARN', front.certificateArn, region);
+  refuseOtherRegion(read, 'API_TOKEN_KEY_ARN', config.token.keyArn, region);
   if (read.faults.length > 0) throw new ConfigError(read.faults);
   return config;
+}
+
+/** Names that AWS reserves, or whose folder in /opt belongs to a package of the host; the boot removes that folder. */
+const reservedNames = /^(sg-.*|xn--.*|sthree-.*|amzn-s3-demo.*|aws|containerd)$/;
+
+function readServiceName(read: EnvironmentReader): string {
+  const name = read.text(
+    'SERVICE_NAME',
+    /^[a-z][a-z0-9-]{1,22}[a-z0-9]$/,
+    'a name of 3 to 24 lower-case letters, digits and hyphens',
+  );
+  if (reservedNames.test(name))
+    read.fault('SERVICE_NAME', `"${name}" is a reserved name of AWS or of the host; use another one`);
+  return name;
+}
+
+/** Adds a fault for an ARN of another region or partition; an ARN of IAM has no region. */
+function refuseOtherRegion(
+  read: EnvironmentReader,
+  field: SettingName,
+  arn: string | undefined,
+  region: string,
+): void {
+  const [, partition, , itsRegion] = arn?.split(':') ?? [];
+  if (itsRegion === undefined) return;
+  if (itsRegion !== '' && itsRegion !== region)
+    read.fault(field, `is in ${itsRegion}, but AWS_REGION is ${region}; use one of ${region}`);
+  else if (partition !== partitionOf(region)?.name)
+    read.fault(
+      field,
+      `is in the partition ${String(partition)}, which does not have ${region}; use another one`,
+    );
 }
 
 function readHosts(read: EnvironmentReader): HostsConfig {
@@ -127,6 +167,8 @@ function readHosts(read: EnvironmentReader): HostsConfig {
   if (mode === 'single') read.refuse(['MIN_HOSTS', 'MAX_HOSTS'], 'with HOSTS=single');
   else if (max < min) read.fault('MAX_HOSTS', `${max.toString()} is below MIN_HOSTS ${min.toString()}`);
   const type = read.text('INSTANCE_TYPE', instanceType, 'an instance type such as t3.micro');
+  const burstable = /^t\d/.test(type);
+  if (!burstable) read.refuse(['CPU_CREDITS'], `with INSTANCE_TYPE=${type}`);
   return {
     mode,
     min,
@@ -136,14 +178,17 @@ function readHosts(read: EnvironmentReader): HostsConfig {
     architecture: graviton.test(type) ? 'arm64' : 'x86_64',
     volumeGb: read.integer('VOLUME_GB', 8, 1024),
     private: read.oneOf('HOST_SUBNETS', ['public', 'private']) === 'private',
+    cpuCredits: burstable
+      ? read.oneOf<'unlimited' | 'standard'>('CPU_CREDITS', ['unlimited', 'standard'])
+      : undefined,
   };
 }
 
 function readSource(read: EnvironmentReader, mode: HostsConfig['mode']): Config['source'] {
   const repository = read.text(
     'REPOSITORY',
-    /^https:\/\/[\w.-]+(:\d+)?\/[\w./~-]+$/,
-    'an https URL without credentials, from which a host can clone',
+    /^https:\/\/[\w.-]+(:443)?\/[\w./~-]+$/,
+    'an https URL without credentials and on port 443, the only port that hosts reach',
   );
   const ref = read.text('GIT_REF', /^\w[\w./-]*$/, 'a commit, tag or branch');
   if (mode === 'group' && ref !== '' && !pinnedRef.test(ref))
@@ -188,6 +233,16 @@ function readRetention(read: EnvironmentReader): number {
   return days;
 }
 
+function readStateRegion(read: EnvironmentReader, region: string): string {
+  const own = read.optional('STATE_REGION', regionName, 'the name of a region') ?? region;
+  if (partitionOf(own)?.name !== partitionOf(region)?.name)
+    read.fault(
+      'STATE_REGION',
+      `${own} is in another partition than AWS_REGION ${region}; use one of the same`,
+    );
+  return own;
+}
+
 function readState(read: EnvironmentReader, serviceName: string, region: string): Config['state'] {
   if (!read.given('STATE_BUCKET')) {
     read.refuse(['STATE_KEY', 'STATE_REGION'], 'without STATE_BUCKET');
@@ -196,18 +251,34 @@ function readState(read: EnvironmentReader, serviceName: string, region: string)
   return {
     bucket: read.text('STATE_BUCKET', /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'the name of an S3 bucket'),
     key: read.optional('STATE_KEY', /^[\w.-][\w./-]*$/, 'a key of S3') ?? `${serviceName}/${region}.tfstate`,
-    region: read.optional('STATE_REGION', regionName, 'the name of a region') ?? region,
+    region: readStateRegion(read, region),
     keyIsDefault: !read.given('STATE_KEY'),
   };
 }
 
+/** The limit of AWS for one resource. */
+const maxTags = 50;
+
 function readTags(read: EnvironmentReader, serviceName: string): Record<string, string> {
-  const pairs =
+  const pairs = (
     read.list(
       'TAGS',
       /^(?!aws:)[\w .:/+@-]{1,128}=[\w .:/+@-]{0,256}$/i,
       'key=value (a key cannot start with aws:)',
-    ) ?? [];
+    ) ?? []
+  ).map((pair) => pair.split('=', 2) as [string, string]);
   const own = { Service: serviceName, ManagedBy: 'terraform' };
-  return { ...own, ...Object.fromEntries(pairs.map((pair) => pair.split('=', 2) as [string, string])) };
+  // IAM compares keys without regard to case.
+  const taken = new Set([...Object.keys(own), 'Name'].map((key) => key.toLowerCase()));
+  for (const [key] of pairs) {
+    const known = taken.size;
+    if (taken.add(key.toLowerCase()).size === known)
+      read.fault('TAGS', `the key ${key} is taken by this stack or listed twice; use another key`);
+  }
+  if (taken.size > maxTags)
+    read.fault(
+      'TAGS',
+      `with Service, ManagedBy and Name, they are ${taken.size.toString()}; AWS allows ${maxTags.toString()}`,
+    );
+  return { ...own, ...Object.fromEntries(pairs) };
 }

@@ -26,7 +26,9 @@ export class EnvironmentReader {
   optional(field: SettingName, pattern: RegExp, wanted: string): string | undefined {
     const setting: Setting = settings[field];
     const text = this.env[field]?.trim() || setting.value;
-    if (text !== undefined && !pattern.test(text)) this.fault(field, `"${text}" is not ${wanted}`);
+    if (text !== undefined && !pattern.test(text))
+      this.fault(field, `${shown(text, setting)} is not ${wanted}`);
+    this.refuseTemplate(field, text);
     return text;
   }
 
@@ -38,8 +40,10 @@ export class EnvironmentReader {
 
   /** Returns the comma-separated entries; undefined if the setting is unset. A duplicate entry is a fault. */
   list(field: SettingName, pattern: RegExp, wanted: string): string[] | undefined {
-    const text = this.env[field]?.trim();
+    const setting: Setting = settings[field];
+    const text = this.env[field]?.trim() || setting.value;
     if (!text) return undefined;
+    this.refuseTemplate(field, text);
     const entries = text.split(',').map((entry) => entry.trim());
     for (const entry of entries) {
       if (!pattern.test(entry)) this.fault(field, `"${entry}" is not ${wanted}`);
@@ -68,10 +72,23 @@ export class EnvironmentReader {
     return Boolean(this.env[field]?.trim());
   }
 
+  /** Terraform evaluates these sequences in every text of the JSON. */
+  private refuseTemplate(field: SettingName, text = ''): void {
+    if (/[$%]\{/.test(text))
+      this.fault(field, 'contains ${ or %{, which Terraform would evaluate; write it without them');
+  }
+
   /** Adds a fault for each of these settings that is set, because it has no effect. */
   refuse(fields: readonly SettingName[], reason: string): void {
     for (const field of fields) {
       if (this.given(field)) this.fault(field, `has no effect ${reason}; remove it`);
     }
   }
+}
+
+/** Returns the text for a message, without credentials: those of a URL, and a setting that could be the token itself. */
+function shown(text: string, { secret }: Setting): string {
+  return secret === true
+    ? 'the value (not shown)'
+    : `"${text.replace(/\/\/[^/]*@/, '//…@').replace(/\?.*/, '?…')}"`;
 }

@@ -4,7 +4,8 @@ import type { SettingName } from './settings';
 
 /** A subnet to build. */
 export interface SubnetConfig {
-  readonly zone: string;
+  /** The zone, or for the default zones, the index among the zones of the region. */
+  readonly zone: string | number;
   readonly cidr: string;
 }
 
@@ -51,7 +52,7 @@ function own(read: EnvironmentReader, region: string, hostsArePrivate: boolean):
   read.refuse(['ELB_SUBNET_IDS', 'HOST_SUBNET_IDS'], 'without VPC_ID');
   if (!hostsArePrivate) read.refuse(['PRIVATE_SUBNET_CIDRS'], 'with HOST_SUBNETS=public');
   const zonePattern = new RegExp(`^${region}[a-z]$`);
-  const zones = read.list('ZONES', zonePattern, `a zone of ${region}`) ?? [`${region}a`, `${region}b`];
+  const zones: (string | number)[] = read.list('ZONES', zonePattern, `a zone of ${region}`) ?? [0, 1];
   if (zones.length < 2 || zones.length > 6)
     read.fault('ZONES', 'needs two to six zones; with one zone, a failure of the zone stops the service');
   const cidr = read.text('VPC_CIDR', /^/, '');

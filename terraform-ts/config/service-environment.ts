@@ -33,6 +33,7 @@ export const refused: Readonly<Record<string, string>> = {
   HOST: 'the ELB needs the default; remove it',
   NODE_ENV: 'the image sets it; remove it',
   PORT: 'the ELB needs the default; remove it',
+  REDIRECT_HTTP: 'HTTP=redirect sets it; remove it',
   REUSE_PORT: setByBuilder,
 };
 

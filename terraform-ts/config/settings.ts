@@ -2,6 +2,8 @@
 export interface Setting {
   /** The default for an unset or empty variable; without it, the value is derived or the part is not built. */
   readonly value?: string;
+  /** Whether messages must not contain the value. */
+  readonly secret?: true;
   /** The default column of the table, without `value`. */
   readonly shown?: string;
   readonly meaning: string;
@@ -26,6 +28,7 @@ export const settings = {
   },
   API_TOKEN_PARAMETER: {
     value: '/elb-inventory/api-token',
+    secret: true,
     meaning: 'name of the SSM SecureString with API_TOKEN, which you create',
   },
   API_TOKEN_KEY_ARN: {
@@ -54,6 +57,11 @@ export const settings = {
     value: 't3.micro',
     meaning: 'Intel, AMD or Graviton type; the image has the matching architecture',
   },
+  CPU_CREDITS: {
+    value: 'unlimited',
+    meaning:
+      'for T types: `unlimited` can cost 0.05 USD per vCPU-hour above the baseline; `standard` slows down to the baseline, also the build at the first boot',
+  },
   VOLUME_GB: { value: '16', meaning: 'size of the encrypted gp3 root volume, 8 to 1024' },
   HOST_SUBNETS: {
     value: 'public',
@@ -64,9 +72,13 @@ export const settings = {
     meaning:
       'shell access to hosts: `session-manager`, `instance-connect` (an endpoint in the VPC) or `none`',
   },
-  SSH_CIDRS: { shown: 'none', meaning: 'addresses that may reach port 22 of public hosts, comma-separated' },
+  SSH_CIDRS: {
+    shown: 'none',
+    meaning:
+      'addresses that may reach port 22 of hosts, comma-separated; private ones with `HOST_SUBNETS=private`',
+  },
   SSH_KEY_NAME: { shown: 'none', meaning: 'EC2 key pair for ec2-user' },
-  ZONES: { shown: 'a and b of the region', meaning: 'two to six zones, comma-separated' },
+  ZONES: { shown: 'the first two of the region', meaning: 'two to six zones, comma-separated' },
   VPC_CIDR: { value: '10.20.0.0/16', meaning: 'address block of the VPC' },
   PUBLIC_SUBNET_CIDRS: { shown: 'sixteenths of the VPC', meaning: 'one per zone, comma-separated' },
   PRIVATE_SUBNET_CIDRS: {
@@ -77,14 +89,33 @@ export const settings = {
     shown: 'a new VPC',
     meaning: 'an existing VPC; it needs the two settings below and excludes the four above',
   },
-  ELB_SUBNET_IDS: { shown: 'none', meaning: 'two or more public subnets of that VPC' },
+  ELB_SUBNET_IDS: {
+    shown: 'none',
+    meaning: 'two or more subnets of that VPC; public ones unless `ELB_SCHEME=internal`',
+  },
   HOST_SUBNET_IDS: {
     shown: 'none',
     meaning: 'subnets of that VPC for the hosts, with a route to the internet',
   },
-  CERTIFICATE_ARN: {
+  ALLOWED_CIDRS: { value: '0.0.0.0/0', meaning: 'addresses that may reach the ELB, comma-separated' },
+  CERTIFICATE_ARN: { shown: 'none', meaning: 'ACM or IAM certificate; adds HTTPS on port 443' },
+  HTTP: {
+    shown: '`on`; with CERTIFICATE_ARN, `redirect`',
+    meaning: 'port 80: `on` serves the API in clear text, `redirect` answers 308 to https, `off` closes it',
+  },
+  ELB_SCHEME: {
+    value: 'internet-facing',
+    meaning: '`internal`: the ELB has private addresses; a change replaces the ELB',
+  },
+  DNS_NAME: {
     shown: 'none',
-    meaning: 'ACM or IAM certificate; adds HTTPS on port 443 beside port 80',
+    meaning:
+      'name of the API, for `url` and an alias record in Route 53; with HTTPS, a name of the certificate',
+  },
+  DNS_ZONE: {
+    shown: 'the part of DNS_NAME after its first dot',
+    meaning:
+      'Route 53 zone of the record: its id, or its name (a private zone with `ELB_SCHEME=internal`); `none`: no record',
   },
   ACCESS_LOGS: {
     value: 'off',

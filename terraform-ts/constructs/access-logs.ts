@@ -20,7 +20,7 @@ const regionsWithElbAccount = new Set(
   (
     'us-east-1 us-east-2 us-west-1 us-west-2 af-south-1 ca-central-1 eu-central-1 eu-west-1 eu-west-2 eu-west-3 ' +
     'eu-south-1 eu-north-1 ap-east-1 ap-northeast-1 ap-northeast-2 ap-northeast-3 ap-southeast-1 ap-southeast-2 ' +
-    'ap-southeast-3 ap-south-1 me-south-1 sa-east-1'
+    'ap-southeast-3 ap-south-1 me-south-1 sa-east-1 us-gov-east-1 us-gov-west-1 cn-north-1 cn-northwest-1'
   ).split(' '),
 );
 
@@ -42,13 +42,29 @@ export class AccessLogs extends Construct {
     });
     new S3BucketLifecycleConfiguration(this, 'expiry', {
       bucket: bucket.bucket,
-      rule: [{ id: 'expire', status: 'Enabled', filter: [{ prefix: '' }], expiration: [{ days: 90 }] }],
+      rule: [
+        {
+          id: 'expire',
+          status: 'Enabled',
+          filter: [{ prefix: '' }],
+          expiration: [{ days: 90 }],
+          abortIncompleteMultipartUpload: [{ daysAfterInitiation: 7 }],
+        },
+      ],
     });
     const writers = [
-      {
-        Sid: 'ElbService',
-        Principal: { Service: 'logdelivery.elasticloadbalancing.amazonaws.com' },
-      },
+      // The other partitions have only the account.
+      ...(account.partition.name === 'aws'
+        ? [
+            {
+              Sid: 'ElbService',
+              Principal: { Service: 'logdelivery.elasticloadbalancing.amazonaws.com' },
+              // IfExists, because AWS does not document that a classic ELB sends this key; without it, the path below
+              // has the account.
+              Condition: { StringEqualsIfExists: { 'aws:SourceAccount': account.id } },
+            },
+          ]
+        : []),
       ...(regionsWithElbAccount.has(account.region)
         ? [{ Sid: 'ElbAccount', Principal: { AWS: new DataAwsElbServiceAccount(this, 'elb-account').arn } }]
         : []),

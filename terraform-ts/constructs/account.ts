@@ -1,24 +1,27 @@
 import { DataAwsCallerIdentity } from '@cdktf/provider-aws/lib/data-aws-caller-identity';
-import { DataAwsPartition } from '@cdktf/provider-aws/lib/data-aws-partition';
 import { Construct } from 'constructs';
+import { partitionOf, type Partition } from '../config/partition';
 
 /** The AWS account and region, for ARNs. */
 export class Account extends Construct {
   readonly id: string;
-  private readonly partition: string;
+  readonly partition: Partition;
 
+  /** Throws for a region of an unsupported partition. */
   constructor(
     scope: Construct,
     id: string,
     readonly region: string,
   ) {
     super(scope, id);
+    const partition = partitionOf(region);
+    if (!partition) throw new Error(`The partition of ${region} is not supported.`);
+    this.partition = partition;
     this.id = new DataAwsCallerIdentity(this, 'caller').accountId;
-    this.partition = new DataAwsPartition(this, 'partition').partition;
   }
 
   /** Returns the ARN of a resource in this account and region. */
   arn(service: string, resource: string): string {
-    return `arn:${this.partition}:${service}:${this.region}:${this.id}:${resource}`;
+    return `arn:${this.partition.name}:${service}:${this.region}:${this.id}:${resource}`;
   }
 }

@@ -3,6 +3,7 @@ import { LoadBalancerListenerPolicy } from '@cdktf/provider-aws/lib/load-balance
 import { LoadBalancerPolicy } from '@cdktf/provider-aws/lib/load-balancer-policy';
 import type { ITerraformDependable } from 'cdktf';
 import { Construct } from 'constructs';
+import type { FrontConfig } from '../config/front';
 import { ports } from '../config/ports';
 import type { AccessLogs } from './access-logs';
 
@@ -10,8 +11,7 @@ export interface ClassicLoadBalancerProps {
   readonly name: string;
   readonly subnetIds: string[];
   readonly securityGroupId: string;
-  /** Adds HTTPS on 443. */
-  readonly certificateArn: string | undefined;
+  readonly front: FrontConfig;
   readonly accessLogs: AccessLogs | undefined;
   /** AWS refuses an internet-facing ELB in a VPC without a route to the internet. */
   readonly dependsOn: ITerraformDependable[];
@@ -31,18 +31,24 @@ const tlsPolicy = 'ELBSecurityPolicy-TLS-1-2-2017-01';
 export class ClassicLoadBalancer extends Construct {
   readonly name: string;
   readonly dnsName: string;
+  /** The Route 53 zone of `dnsName`, for alias records. */
+  readonly zoneId: string;
+  readonly internal: boolean;
   readonly resource: ITerraformDependable;
 
   constructor(scope: Construct, id: string, props: ClassicLoadBalancerProps) {
     super(scope, id);
-    const { accessLogs, certificateArn } = props;
+    const { accessLogs, front } = props;
+    const { certificateArn } = front;
     const backend = { instancePort: ports.api, instanceProtocol: 'http' };
     const elb = new Elb(this, 'elb', {
       name: props.name,
+      internal: front.internal,
       subnets: props.subnetIds,
       securityGroups: [props.securityGroupId],
       listener: [
-        { lbPort: ports.http, lbProtocol: 'http', ...backend },
+        // The service answers a redirect itself (REDIRECT_HTTP), because a classic ELB cannot.
+        ...(front.http === 'off' ? [] : [{ lbPort: ports.http, lbProtocol: 'http', ...backend }]),
         ...(certificateArn === undefined
           ? []
           : [{ lbPort: ports.https, lbProtocol: 'https', sslCertificateId: certificateArn, ...backend }]),
@@ -61,6 +67,8 @@ export class ClassicLoadBalancer extends Construct {
     if (certificateArn !== undefined) this.requireModernTls(elb);
     this.name = props.name;
     this.dnsName = elb.dnsName;
+    this.zoneId = elb.zoneId;
+    this.internal = front.internal;
     this.resource = elb;
   }
 

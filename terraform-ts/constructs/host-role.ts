@@ -35,7 +35,9 @@ export class HostRole extends Construct {
     super(scope, id);
     const role = new IamRole(this, 'role', {
       namePrefix: `${props.name}-`,
-      assumeRolePolicy: policy([{ Action: 'sts:AssumeRole', Principal: { Service: 'ec2.amazonaws.com' } }]),
+      assumeRolePolicy: policy([
+        { Action: 'sts:AssumeRole', Principal: { Service: `ec2.${props.account.partition.services}` } },
+      ]),
     });
     const rights = new IamRolePolicy(this, 'rights', { role: role.id, policy: policy(statements(props)) });
     const profile = new IamInstanceProfile(this, 'profile', {
@@ -57,9 +59,14 @@ function statements(props: HostRoleProps): Statement[] {
   const tokenArn = account.arn('ssm', `parameter${token.parameter}`);
   return [
     {
-      // Neither action supports resources (service authorization reference of ELB and EC2).
+      // These actions do not support resources (service authorization reference of ELB and EC2).
       Sid: 'Look',
-      Action: ['elasticloadbalancing:Describe*', 'ec2:DescribeInstances'],
+      Action: [
+        'elasticloadbalancing:DescribeLoadBalancers',
+        'elasticloadbalancing:DescribeLoadBalancerAttributes',
+        'elasticloadbalancing:DescribeInstanceHealth',
+        'ec2:DescribeInstances',
+      ],
       Resource: '*',
     },
     {
@@ -78,7 +85,12 @@ function statements(props: HostRoleProps): Statement[] {
             Sid: 'DecryptToken',
             Action: ['kms:Decrypt'],
             Resource: token.keyArn,
-            Condition: { StringEquals: { 'kms:EncryptionContext:PARAMETER_ARN': tokenArn } },
+            Condition: {
+              StringEquals: {
+                'kms:EncryptionContext:PARAMETER_ARN': tokenArn,
+                'kms:ViaService': `ssm.${account.region}.${account.partition.services}`,
+              },
+            },
           },
         ]),
     {

@@ -36,8 +36,11 @@ export class HostTemplate extends Construct {
       ...(props.sshKeyName !== undefined && { keyName: props.sshKeyName }),
       iamInstanceProfile: { name: props.instanceProfileName },
       vpcSecurityGroupIds: [props.securityGroupId],
-      // Two hops, because the API runs in a container behind Docker's bridge.
-      metadataOptions: { httpEndpoint: 'enabled', httpTokens: 'required', httpPutResponseHopLimit: 2 },
+      // One hop is enough, because builder.sh runs the container in the network of the host.
+      metadataOptions: { httpEndpoint: 'enabled', httpTokens: 'required', httpPutResponseHopLimit: 1 },
+      ...(props.hosts.cpuCredits !== undefined && {
+        creditSpecification: { cpuCredits: props.hosts.cpuCredits },
+      }),
       blockDeviceMappings: [
         {
           deviceName: '/dev/xvda',

@@ -4,18 +4,21 @@ import { VpcSecurityGroupEgressRule } from '@cdktf/provider-aws/lib/vpc-security
 import { VpcSecurityGroupIngressRule } from '@cdktf/provider-aws/lib/vpc-security-group-ingress-rule';
 import type { ITerraformDependable } from 'cdktf';
 import { Construct } from 'constructs';
+import type { FrontConfig } from '../config/front';
 import { ports } from '../config/ports';
 
 export interface SecurityGroupsProps {
   readonly name: string;
   readonly vpcId: string;
-  readonly https: boolean;
+  readonly front: FrontConfig;
   readonly sshCidrs: readonly string[];
   /** The subnet of an EC2 Instance Connect endpoint; undefined without an endpoint. */
   readonly instanceConnectSubnetId: string | undefined;
 }
 
-/** Allowed traffic: internet → ELB → hosts, SSH from configured addresses, and hosts → internet over HTTPS only. */
+const everywhere = '0.0.0.0/0';
+
+/** Allowed traffic: configured addresses → ELB → hosts, SSH from configured addresses, and hosts → internet over HTTPS only. */
 export class SecurityGroups extends Construct {
   readonly elbId: string;
   readonly hostsId: string;
@@ -28,7 +31,7 @@ export class SecurityGroups extends Construct {
     const elb = this.group(
       'elb',
       `${name}-elb`,
-      'The load balancer: HTTP and HTTPS from everywhere',
+      'The load balancer: HTTP and HTTPS from the allowed addresses',
       props.vpcId,
     );
     const hosts = this.group(
@@ -40,15 +43,31 @@ export class SecurityGroups extends Construct {
     this.elbId = elb.id;
     this.hostsId = hosts.id;
 
-    for (const port of props.https ? [ports.http, ports.https] : [ports.http]) {
-      this.allowIn(`world-to-elb-${port.toString()}`, elb, port, { cidrIpv4: '0.0.0.0/0' });
+    const { http, certificateArn, allowedCidrs } = props.front;
+    const open = [
+      ...(http === 'off' ? [] : [ports.http]),
+      ...(certificateArn === undefined ? [] : [ports.https]),
+    ];
+    for (const port of open) {
+      for (const cidrIpv4 of allowedCidrs) {
+        const from = cidrIpv4 === everywhere ? 'world' : cidrIpv4.replaceAll(/[./]/g, '-');
+        this.allowIn(`${from}-to-elb-${port.toString()}`, elb, port, 'Clients', { cidrIpv4 });
+      }
     }
-    this.allowOut('elb-to-hosts', elb, ports.api, { referencedSecurityGroupId: hosts.id });
-    this.allowIn('elb-to-hosts-in', hosts, ports.api, { referencedSecurityGroupId: elb.id });
+    this.allowOut('elb-to-hosts', elb, ports.api, 'The API and its health check', {
+      referencedSecurityGroupId: hosts.id,
+    });
+    this.allowIn('elb-to-hosts-in', hosts, ports.api, 'The API and its health check', {
+      referencedSecurityGroupId: elb.id,
+    });
     // Packages, images, the repository and AWS use port 443; DNS and time of a VPC pass no security group.
-    this.ready = [this.allowOut('hosts-to-internet', hosts, ports.https, { cidrIpv4: '0.0.0.0/0' })];
+    this.ready = [
+      this.allowOut('hosts-to-internet', hosts, ports.https, 'Packages, images, the repository and AWS', {
+        cidrIpv4: everywhere,
+      }),
+    ];
     props.sshCidrs.forEach((cidrIpv4, at) => {
-      this.allowIn(`ssh-${at.toString()}`, hosts, ports.ssh, { cidrIpv4 });
+      this.allowIn(`ssh-${at.toString()}`, hosts, ports.ssh, 'SSH', { cidrIpv4 });
     });
     if (props.instanceConnectSubnetId !== undefined) {
       this.instanceConnect(name, props.vpcId, props.instanceConnectSubnetId, hosts);
@@ -57,8 +76,8 @@ export class SecurityGroups extends Construct {
 
   private instanceConnect(name: string, vpcId: string, subnetId: string, hosts: SecurityGroup): void {
     const endpoint = this.group('connect', `${name}-connect`, 'The EC2 Instance Connect endpoint', vpcId);
-    this.allowOut('connect-to-hosts', endpoint, ports.ssh, { referencedSecurityGroupId: hosts.id });
-    this.allowIn('connect-to-hosts-in', hosts, ports.ssh, { referencedSecurityGroupId: endpoint.id });
+    this.allowOut('connect-to-hosts', endpoint, ports.ssh, 'SSH', { referencedSecurityGroupId: hosts.id });
+    this.allowIn('connect-to-hosts-in', hosts, ports.ssh, 'SSH', { referencedSecurityGroupId: endpoint.id });
     new Ec2InstanceConnectEndpoint(this, 'connect-endpoint', {
       subnetId,
       securityGroupIds: [endpoint.id],
@@ -68,20 +87,28 @@ export class SecurityGroups extends Construct {
   }
 
   private group(id: string, name: string, description: string, vpcId: string): SecurityGroup {
-    return new SecurityGroup(this, id, { name, description, vpcId, tags: { Name: name } });
+    // Another description would replace the group, and so the groups of earlier versions keep theirs.
+    const lifecycle = { ignoreChanges: ['description'] };
+    return new SecurityGroup(this, id, { name, description, vpcId, tags: { Name: name }, lifecycle });
   }
 
-  private allowIn(id: string, group: SecurityGroup, port: number, from: Peer): void {
-    new VpcSecurityGroupIngressRule(this, id, { ...rule(group, port), ...from });
+  private allowIn(id: string, group: SecurityGroup, port: number, what: string, from: Peer): void {
+    new VpcSecurityGroupIngressRule(this, id, { ...rule(group, port, what), ...from });
   }
 
-  private allowOut(id: string, group: SecurityGroup, port: number, to: Peer): VpcSecurityGroupEgressRule {
-    return new VpcSecurityGroupEgressRule(this, id, { ...rule(group, port), ...to });
+  private allowOut(
+    id: string,
+    group: SecurityGroup,
+    port: number,
+    what: string,
+    to: Peer,
+  ): VpcSecurityGroupEgressRule {
+    return new VpcSecurityGroupEgressRule(this, id, { ...rule(group, port, what), ...to });
   }
 }
 
 type Peer = { readonly cidrIpv4: string } | { readonly referencedSecurityGroupId: string };
 
-function rule(group: SecurityGroup, port: number) {
-  return { securityGroupId: group.id, ipProtocol: 'tcp', fromPort: port, toPort: port };
+function rule(group: SecurityGroup, port: number, description: string) {
+  return { securityGroupId: group.id, ipProtocol: 'tcp', fromPort: port, toPort: port, description };
 }

@@ -27,7 +27,7 @@ export class Monitoring extends Construct {
 
   constructor(scope: Construct, id: string, props: MonitoringProps) {
     super(scope, id);
-    const { region } = props.account;
+    const { region, partition } = props.account;
     const topic = new SnsTopic(this, 'topic', { name: `${props.name}-alarms` });
     if (props.email !== undefined) {
       new SnsTopicSubscription(this, 'email', {
@@ -43,7 +43,7 @@ export class Monitoring extends Construct {
       dashboardName: props.name,
       dashboardBody: JSON.stringify(dashboardOf(props.service, region)),
     });
-    this.dashboardUrl = `https://${region}.console.aws.amazon.com/cloudwatch/home?region=${region}#dashboards/dashboard/${dashboard.dashboardName}`;
+    this.dashboardUrl = `https://${region}.console.${partition.console}/cloudwatch/home?region=${region}#dashboards/dashboard/${dashboard.dashboardName}`;
   }
 
   /** This policy replaces the default one, with which only the account itself can publish. */
@@ -82,7 +82,8 @@ export class Monitoring extends Construct {
 
   private alarm(alarm: Alarm, { name, account }: MonitoringProps, topic: SnsTopic): void {
     // An action of EC2 (CloudWatch user guide, "stop, terminate, reboot, or recover").
-    const recovery = alarm.recovery && `arn:aws:automate:${account.region}:ec2:${alarm.recovery}`;
+    const recovery =
+      alarm.recovery && `arn:${account.partition.name}:automate:${account.region}:ec2:${alarm.recovery}`;
     new CloudwatchMetricAlarm(this, alarm.id, {
       alarmName: `${name}-${alarm.id}`,
       alarmDescription: `${alarm.why} ${alarm.remedy}`,

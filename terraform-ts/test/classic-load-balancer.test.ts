@@ -8,7 +8,7 @@ describe('The classic ELB', () => {
   it('is named default-elb and forwards port 80 to port 8000', () => {
     const stack = variant('default');
     stack.has('aws_elb', { name: 'default-elb', listener: [port80] });
-    assert.notEqual(stack.the('aws_elb')['internal'], true);
+    assert.equal(stack.the('aws_elb')['internal'], false);
   });
 
   it('removes a failed host and adds a healthy one within 30 s', () => {
@@ -42,6 +42,21 @@ describe('The classic ELB', () => {
 
   it('has no HTTPS without a certificate', () => {
     variant('default').none('aws_load_balancer_policy');
+  });
+
+  it('has no port 80 with HTTP=off, and is internal if configured', () => {
+    const listeners = variant('single, private').the('aws_elb')['listener'] as Block[];
+    assert.deepEqual(
+      listeners.map((listener) => listener['lb_port']),
+      [443],
+    );
+    assert.equal(variant('existing VPC').the('aws_elb')['internal'], true);
+  });
+
+  it('leaves redirects of port 80 to the service', () => {
+    assert.match(variant('everything').userData, /^REDIRECT_HTTP=on'?$/m);
+    for (const name of ['default', 'single, private', 'GovCloud'])
+      assert.doesNotMatch(variant(name).userData, /REDIRECT_HTTP/, name);
   });
 
   it('adds HTTPS with TLS 1.2 beside port 80 with a certificate', () => {
@@ -81,6 +96,17 @@ describe('The access logs', () => {
       (stack.the('aws_s3_bucket_lifecycle_configuration')['rule'] as Block[])[0]?.['expiration'],
       [{ days: 90 }],
     );
+    stack.has('aws_s3_bucket_lifecycle_configuration', {
+      rule: [
+        {
+          id: 'expire',
+          status: 'Enabled',
+          filter: [{ prefix: '' }],
+          expiration: [{ days: 90 }],
+          abort_incomplete_multipart_upload: [{ days_after_initiation: 7 }],
+        },
+      ],
+    });
     const elb = stack.the('aws_elb');
     assert.match(String((elb['access_logs'] as Block)['bucket']), /aws_s3_bucket/);
     assert.ok(
@@ -95,14 +121,57 @@ describe('The access logs', () => {
       ['s3:PutObject', 's3:PutObject'],
     );
     assert.deepEqual(policy[0]?.['Principal'], { Service: 'logdelivery.elasticloadbalancing.amazonaws.com' });
+    assert.match(
+      String(
+        (policy[0]['Condition'] as Record<string, Block>)['StringEqualsIfExists']?.['aws:SourceAccount'],
+      ),
+      /^\$\{data\.aws_caller_identity\..*account_id\}$/,
+    );
     assert.match(String((policy[1]?.['Principal'] as Block)['AWS']), /data\.aws_elb_service_account/);
     for (const { Resource } of policy)
       assert.match(String(Resource), /\/AWSLogs\/\$\{data\.aws_caller_identity\..*account_id\}\/\*$/);
+  });
+
+  it('name only the ELB account in the other partitions', () => {
+    for (const AWS_REGION of ['us-gov-west-1', 'us-gov-east-1', 'cn-north-1', 'cn-northwest-1']) {
+      const stack = synthesize({ AWS_REGION, ACCESS_LOGS: 'on' });
+      const [account, ...others] = statements(stack.the('aws_s3_bucket_policy')['policy']);
+      assert.deepEqual(others, []);
+      assert.match(String((account?.['Principal'] as Block)['AWS']), /data\.aws_elb_service_account/);
+    }
   });
 
   it('use no ELB account in regions without one', () => {
     const stack = synthesize({ AWS_REGION: 'il-central-1', ACCESS_LOGS: 'on' });
     assert.equal(stack.json.data['aws_elb_service_account'], undefined);
     assert.equal(statements(stack.the('aws_s3_bucket_policy')['policy']).length, 1);
+  });
+});
+
+describe('The DNS name', () => {
+  it('is not set by default', () => {
+    variant('default').none('aws_route53_record');
+  });
+
+  it('is an alias of the ELB in the parent zone by name, private for an internal ELB', () => {
+    for (const [name, zone, isPrivate] of [
+      ['everything', 'prod.example.com', false],
+      ['existing VPC', 'example.com', true],
+    ] as const) {
+      const stack = variant(name);
+      const [found] = Object.values(stack.json.data['aws_route53_zone'] ?? {});
+      assert.deepEqual([found?.['name'], found?.['private_zone']], [zone, isPrivate]);
+      const record = stack.the('aws_route53_record');
+      assert.deepEqual([record['type'], record['name']], ['A', variants[name]?.['DNS_NAME']]);
+      assert.match(String(record['zone_id']), /data\.aws_route53_zone/);
+      const alias = record['alias'] as Block;
+      assert.match(String(alias['name']), /aws_elb\..*\.dns_name/);
+      assert.match(String(alias['zone_id']), /aws_elb\..*\.zone_id/);
+    }
+  });
+
+  it('is in a zone by id, or only in the outputs', () => {
+    variant('GovCloud').has('aws_route53_record', { zone_id: 'Z0123456789ABCDEFGHIJ' });
+    variant('single, private').none('aws_route53_record');
   });
 });

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { readConfig } from '../config/config';
 import { ConfigError, type Env } from '../config/environment';
 import { passedOn, refused } from '../config/service-environment';
+import { settings } from '../config/settings';
 import { source, variants } from './support/variants';
 
 function faultsOf(env: Env): readonly string[] {
@@ -219,6 +220,88 @@ describe('readConfig refuses', () => {
     ],
     ['a bucket no S3 has', { STATE_BUCKET: 'My_Bucket' }, 'STATE_BUCKET', /name of an S3 bucket/],
     ['a state key without a bucket', { STATE_KEY: 'x' }, 'STATE_KEY', /no effect without STATE_BUCKET/],
+    ['redirects without HTTPS', { HTTP: 'redirect' }, 'HTTP', /set CERTIFICATE_ARN/],
+    ['no listener', { HTTP: 'off' }, 'HTTP', /set CERTIFICATE_ARN/],
+    ['an unknown use of port 80', { HTTP: 'yes' }, 'HTTP', /not one of on, redirect, off/],
+    ['an allowed address without a prefix', { ALLOWED_CIDRS: '203.0.113.7' }, 'ALLOWED_CIDRS', /not a CIDR/],
+    [
+      'an allowed block twice',
+      { ALLOWED_CIDRS: '10.0.0.0/8,10.0.0.0/8' },
+      'ALLOWED_CIDRS',
+      /is listed twice/,
+    ],
+    ['an unknown scheme', { ELB_SCHEME: 'private' }, 'ELB_SCHEME', /not one of internet-facing, internal/],
+    ['a URL as a DNS name', { DNS_NAME: 'https://api.example.com' }, 'DNS_NAME', /not a DNS name/],
+    ['a DNS name without its zone', { DNS_NAME: 'example.com' }, 'DNS_ZONE', /"com" is not the name or id/],
+    [
+      'a zone without the DNS name',
+      { DNS_NAME: 'api.example.com', DNS_ZONE: 'ample.com' },
+      'DNS_ZONE',
+      /ample\.com does not contain DNS_NAME api\.example\.com/,
+    ],
+    ['a zone without a DNS name', { DNS_ZONE: 'example.com' }, 'DNS_ZONE', /no effect without DNS_NAME/],
+    [
+      'CPU credits for a type without them',
+      { INSTANCE_TYPE: 'm5.large', CPU_CREDITS: 'standard' },
+      'CPU_CREDITS',
+      /no effect with INSTANCE_TYPE=m5\.large/,
+    ],
+    ['unknown CPU credits', { CPU_CREDITS: 'none' }, 'CPU_CREDITS', /not one of unlimited, standard/],
+    [
+      'a certificate of another region',
+      { CERTIFICATE_ARN: 'arn:aws:acm:eu-west-1:123456789012:certificate/x' },
+      'CERTIFICATE_ARN',
+      /is in eu-west-1, but AWS_REGION is us-east-1; use one of us-east-1/,
+    ],
+    [
+      'a certificate of another partition',
+      { CERTIFICATE_ARN: 'arn:aws-cn:iam::123456789012:server-certificate/x' },
+      'CERTIFICATE_ARN',
+      /is in the partition aws-cn, which does not have us-east-1/,
+    ],
+    [
+      'a key of another region',
+      { API_TOKEN_KEY_ARN: 'arn:aws:kms:us-west-2:123456789012:key/x' },
+      'API_TOKEN_KEY_ARN',
+      /is in us-west-2, but AWS_REGION is us-east-1/,
+    ],
+    [
+      'a key of another partition',
+      {
+        AWS_REGION: 'us-gov-west-1',
+        API_TOKEN_KEY_ARN: 'arn:aws:kms:us-gov-west-1:123456789012:key/x',
+      },
+      'API_TOKEN_KEY_ARN',
+      /is in the partition aws, which does not have us-gov-west-1/,
+    ],
+    [
+      'a bucket of another partition for the state',
+      { STATE_BUCKET: 'example-state', STATE_REGION: 'cn-north-1' },
+      'STATE_REGION',
+      /another partition/,
+    ],
+    ['a region of the isolated partitions', { AWS_REGION: 'us-iso-east-1' }, 'AWS_REGION', /not supported/],
+    ['a region of the sovereign cloud', { AWS_REGION: 'eusc-de-east-1' }, 'AWS_REGION', /not supported/],
+    [
+      'a repository on a port that hosts cannot reach',
+      { REPOSITORY: 'https://git.example.com:8443/sre/x.git' },
+      'REPOSITORY',
+      /on port 443, the only port that hosts reach/,
+    ],
+    ['a service whose groups AWS refuses', { SERVICE_NAME: 'sg-inventory' }, 'SERVICE_NAME', /reserved/],
+    ['a service whose buckets AWS refuses', { SERVICE_NAME: 'amzn-s3-demo' }, 'SERVICE_NAME', /reserved/],
+    ['a service with the folder of AWS', { SERVICE_NAME: 'aws' }, 'SERVICE_NAME', /reserved/],
+    ['a service with the folder of Docker', { SERVICE_NAME: 'containerd' }, 'SERVICE_NAME', /reserved/],
+    ['a tag of the stack in another case', { TAGS: 'service=x' }, 'TAGS', /service is taken by this stack/],
+    ['the tag Name', { TAGS: 'Name=x' }, 'TAGS', /Name is taken by this stack/],
+    ['a tag twice', { TAGS: 'Team=a,Team=b' }, 'TAGS', /Team is taken by this stack or listed twice/],
+    ['a tag twice in other cases', { TAGS: 'Team=a,team=b' }, 'TAGS', /team is taken/],
+    [
+      'more than 50 tags',
+      { TAGS: Array.from({ length: 48 }, (_, at) => `k${at.toString()}=v`).join() },
+      'TAGS',
+      /they are 51; AWS allows 50/,
+    ],
     ['a tag without a value', { TAGS: 'Team' }, 'TAGS', /key=value/],
     ['a secret for the service', { ENVIRONMENT: 'API_TOKEN=x' }, 'ENVIRONMENT', /store it in the parameter/],
     [
@@ -249,6 +332,36 @@ describe('readConfig refuses', () => {
       );
     });
   }
+
+  it('template sequences of Terraform in every setting', () => {
+    const existingVpc = new Set(['VPC_ID', 'ELB_SUBNET_IDS', 'HOST_SUBNET_IDS']);
+    for (const name of Object.keys(settings)) {
+      for (const value of ['${path.cwd}@a.b', '%{ if true }x%{ endif }']) {
+        const env = {
+          ...(existingVpc.has(name) && existing),
+          DNS_NAME: 'a.b.c',
+          STATE_BUCKET: 'example-state',
+        };
+        const faults = faultsOf({ ...env, HOST_SUBNETS: 'private', [name]: value });
+        assert.ok(
+          faults.some((fault) => fault.startsWith(`${name}: `)),
+          `${name} accepts ${value}`,
+        );
+      }
+    }
+    assert.match(faultsOf({ ALARM_EMAIL: '${path.cwd}@a.b' }).join(), /ALARM_EMAIL: contains \$\{ or %\{/);
+  });
+
+  it('credentials, without printing them', () => {
+    const token = Buffer.from('sre:secret-password').toString('base64');
+    const faults = faultsOf({
+      REPOSITORY: 'https://user:secret-token@git.example.com/sre/x.git?key=secret-key',
+      API_TOKEN_PARAMETER: token,
+    }).join('\n');
+    assert.match(faults, /REPOSITORY: "https:\/\/…@git\.example\.com\/sre\/x\.git\?…" is not an https URL/);
+    assert.match(faults, /API_TOKEN_PARAMETER: the value \(not shown\) is not the name of a parameter/);
+    assert.doesNotMatch(faults, new RegExp(`secret|${token}`));
+  });
 
   it('several settings, with one error', () => {
     const env = {
@@ -333,6 +446,23 @@ describe('readConfig accepts', () => {
       assert.equal(architecture(type), 'x86_64', type);
   });
 
+  it('HTTP=redirect with a certificate by default, and sets it in the service', () => {
+    const CERTIFICATE_ARN = 'arn:aws:iam::123456789012:server-certificate/api';
+    const of = (env: Env) => {
+      const { front, environment } = readConfig({ ...source, ...env });
+      return [front.http, environment['REDIRECT_HTTP']];
+    };
+    assert.deepEqual(of({}), ['on', undefined]);
+    assert.deepEqual(of({ CERTIFICATE_ARN }), ['redirect', 'on']);
+    assert.deepEqual(of({ CERTIFICATE_ARN, HTTP: 'on' }), ['on', undefined]);
+    assert.deepEqual(of({ CERTIFICATE_ARN, HTTP: 'off' }), ['off', undefined]);
+  });
+
+  it('50 tags, and a repository with port 443', () => {
+    const TAGS = Array.from({ length: 47 }, (_, at) => `k${at.toString()}=v`).join();
+    assert.deepEqual(faultsOf({ TAGS, REPOSITORY: 'https://git.example.com:443/x.git' }), []);
+  });
+
   it('SSH to private hosts from a VPN', () => {
     assert.deepEqual(faultsOf({ HOST_SUBNETS: 'private', SSH_CIDRS: '10.8.0.0/16,100.64.0.0/10' }), []);
   });
@@ -351,12 +481,7 @@ describe('readConfig accepts', () => {
     assert.ok(network.kind === 'own');
     assert.deepEqual(
       [...network.publicSubnets, ...network.privateSubnets].map(({ zone, cidr }) => `${zone} ${cidr}`),
-      [
-        'us-east-1a 10.20.0.0/20',
-        'us-east-1b 10.20.16.0/20',
-        'us-east-1a 10.20.128.0/20',
-        'us-east-1b 10.20.144.0/20',
-      ],
+      ['0 10.20.0.0/20', '1 10.20.16.0/20', '0 10.20.128.0/20', '1 10.20.144.0/20'],
     );
   });
 });

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { statements, variant, type Block } from './support/synthesized';
 import { variants } from './support/variants';
 
@@ -27,14 +29,20 @@ describe('The role of the hosts', () => {
         assert.deepEqual([Effect, NotAction, NotResource], ['Allow', undefined, undefined]);
         for (const action of Action as string[]) {
           assert.match(action, /^[a-z0-9]+:(?!\*)/);
-          if (action.includes('*')) assert.equal(action, 'elasticloadbalancing:Describe*');
+          assert.ok(!action.includes('*'), action);
           if (Resource === '*') wide.push(action + (Condition ? ' (if)' : ''));
         }
       }
       const sessions = wide.filter((action) => /^ssm/.test(action));
       assert.deepEqual(
         wide.filter((action) => !sessions.includes(action)),
-        ['elasticloadbalancing:Describe*', 'ec2:DescribeInstances', 'cloudwatch:PutMetricData (if)'],
+        [
+          'elasticloadbalancing:DescribeLoadBalancers',
+          'elasticloadbalancing:DescribeLoadBalancerAttributes',
+          'elasticloadbalancing:DescribeInstanceHealth',
+          'ec2:DescribeInstances',
+          'cloudwatch:PutMetricData (if)',
+        ],
       );
       assert.ok(
         sessions.every((action) =>
@@ -54,7 +62,7 @@ describe('The role of the hosts', () => {
     const arn = (rights('default')['AttachAndDetach']?.['Resource'] as string[])[0];
     assert.match(
       String(arn),
-      /^arn:\$\{data\.aws_partition\..*\}:elasticloadbalancing:us-east-1:\$\{data\.aws_caller_identity\..*\}:loadbalancer\//,
+      /^arn:aws:elasticloadbalancing:us-east-1:\$\{data\.aws_caller_identity\..*\}:loadbalancer\//,
     );
   });
 
@@ -67,7 +75,11 @@ describe('The role of the hosts', () => {
     assert.equal(rights('default')['DecryptToken'], undefined);
     const decrypt = rights('everything')['DecryptToken'];
     assert.equal(decrypt?.['Resource'], variants['everything']?.['API_TOKEN_KEY_ARN']);
-    assert.match(JSON.stringify(decrypt?.['Condition']), /PARAMETER_ARN.*parameter\/prod\/inventory\/token/);
+    const { StringEquals } = decrypt?.['Condition'] as Block;
+    assert.deepEqual(StringEquals, {
+      'kms:EncryptionContext:PARAMETER_ARN': rights('everything')['ReadToken']?.['Resource'],
+      'kms:ViaService': 'ssm.eu-central-1.amazonaws.com',
+    });
   });
 
   it('writes only to the log group and metrics of this service', () => {
@@ -80,10 +92,18 @@ describe('The role of the hosts', () => {
   it('completes launches and opens shells only if configured', () => {
     assert.match(
       String(rights('default')['CompleteLaunch']?.['Resource']),
-      /autoScalingGroupName\/elb-inventory$/,
+      /^arn:aws:autoscaling:us-east-1:\$\{data\.aws_caller_identity\.\w+\.account_id\}:autoScalingGroup:\*:autoScalingGroupName\/elb-inventory$/,
     );
     assert.ok(rights('default')['SessionManager']);
     assert.equal(rights('single')['CompleteLaunch'], undefined);
     assert.equal(rights('single')['SessionManager'], undefined);
   });
+});
+
+it('The role of the hosts has the rights of the policy in docs/, and those of its boot, logs and shell', () => {
+  const policy = readFileSync(join(__dirname, '../../docs/iam-policy.json'), 'utf8');
+  const wanted = statements(policy).flatMap(({ Action }) => Action as string[]);
+  const own = [...(rights('single')['Look']?.['Action'] as string[])];
+  own.push(...(rights('single')['AttachAndDetach']?.['Action'] as string[]));
+  assert.deepEqual(own.sort(), wanted.sort());
 });

@@ -15,11 +15,11 @@ describe('The launch template', () => {
     );
   });
 
-  it('has a t3.micro, IMDSv2 with two hops, and an encrypted gp3 volume that is deleted with the host', () => {
+  it('has a t3.micro, IMDSv2 with one hop, and an encrypted gp3 volume that is deleted with the host', () => {
     const stack = variant('default');
     stack.has('aws_launch_template', {
       instance_type: 't3.micro',
-      metadata_options: { http_endpoint: 'enabled', http_tokens: 'required', http_put_response_hop_limit: 2 },
+      metadata_options: { http_endpoint: 'enabled', http_tokens: 'required', http_put_response_hop_limit: 1 },
     });
     const [disk] = stack.the('aws_launch_template')['block_device_mappings'] as Block[];
     assert.deepEqual(disk?.['ebs'], {
@@ -28,6 +28,14 @@ describe('The launch template', () => {
       volume_size: 16,
       delete_on_termination: 'true',
     });
+  });
+
+  it('sets how a T type uses CPU credits, and nothing for other types', () => {
+    const credits = (name: string) =>
+      variant(name).the('aws_launch_template')['credit_specification'] as unknown;
+    assert.deepEqual(credits('default'), { cpu_credits: 'unlimited' });
+    assert.deepEqual(credits('everything'), { cpu_credits: 'standard' });
+    assert.equal(credits('GovCloud'), undefined);
   });
 
   it('has the role, and a key pair only if configured', () => {

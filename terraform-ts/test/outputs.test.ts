@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { variant } from './support/synthesized';
+import { synthesize, variant } from './support/synthesized';
 
 const value = (name: string, output: string) => variant(name).json.output[output]?.['value'] as string;
 
@@ -20,6 +20,27 @@ describe('The outputs', () => {
       value('everything', 'dashboard_url'),
       /^https:\/\/eu-central-1\.console\.aws\.amazon\.com\/cloudwatch\/.*#dashboards\/dashboard\//,
     );
+  });
+
+  it('have a URL with https and the DNS name if configured', () => {
+    assert.equal(value('everything', 'url'), 'https://inventory.prod.example.com');
+    assert.equal(value('single, private', 'url'), 'https://inventory.example.com');
+    assert.equal(value('existing VPC', 'url'), 'http://inventory.corp.example.com');
+    const CERTIFICATE_ARN = 'arn:aws:iam::123456789012:server-certificate/api';
+    assert.match(
+      String(synthesize({ CERTIFICATE_ARN }).json.output['url']?.['value']),
+      /^https:\/\/\$\{aws_elb\..*\.dns_name\}$/,
+    );
+  });
+
+  it('have the console of the partition', () => {
+    const url = (AWS_REGION: string) =>
+      String(synthesize({ AWS_REGION }).json.output['dashboard_url']?.['value']);
+    assert.match(
+      url('us-gov-west-1'),
+      /^https:\/\/us-gov-west-1\.console\.amazonaws-us-gov\.com\/cloudwatch\//,
+    );
+    assert.match(url('cn-north-1'), /^https:\/\/cn-north-1\.console\.amazonaws\.cn\/cloudwatch\//);
   });
 
   it('have a shell command for the configured access', () => {

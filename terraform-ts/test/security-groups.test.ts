@@ -25,11 +25,33 @@ describe('The security groups', () => {
   });
 
   it('open port 443 of the ELB only with a certificate', () => {
-    assert.deepEqual(ingress(variant('single, private')), [
+    assert.deepEqual(ingress(variant('GovCloud')), [
       'elb:443 0.0.0.0/0',
       'elb:80 0.0.0.0/0',
       'hosts:8000 elb',
     ]);
+  });
+
+  it('close port 80 of the ELB with HTTP=off', () => {
+    assert.deepEqual(ingress(variant('single, private')), ['elb:443 0.0.0.0/0', 'hosts:8000 elb']);
+  });
+
+  it('open the ELB only to the allowed addresses', () => {
+    assert.deepEqual(ingress(variant('everything')), [
+      'elb:443 198.51.100.7/32',
+      'elb:443 203.0.113.0/24',
+      'elb:80 198.51.100.7/32',
+      'elb:80 203.0.113.0/24',
+      'hosts:8000 elb',
+    ]);
+  });
+
+  it('describe every rule, and keep the description of a group, whose change would replace it', () => {
+    const stack = variant('existing VPC');
+    for (const type of ['aws_vpc_security_group_ingress_rule', 'aws_vpc_security_group_egress_rule'])
+      for (const [path, rule] of Object.entries(stack.all(type))) assert.ok(rule['description'], path);
+    for (const group of Object.values(stack.all('aws_security_group')))
+      assert.deepEqual(group['lifecycle'], { ignore_changes: ['description'] });
   });
 
   it('open SSH only to the configured addresses', () => {
@@ -67,7 +89,10 @@ describe('The security groups', () => {
     it(`use 0.0.0.0/0 only for the ELB, hosts out and routes to gateways (${name})`, () => {
       const stack = variant(name);
       const open = ingress(stack).filter((rule) => rule.endsWith('0.0.0.0/0') || rule.endsWith('::/0'));
-      assert.ok(open.length > 0 && open.every((rule) => /^elb:(80|443) /.test(rule)), open.join());
+      assert.ok(
+        open.every((rule) => /^elb:(80|443) /.test(rule)),
+        open.join(),
+      );
       const mentions = stack.text.split(/0\.0\.0\.0\/0|::\/0/).length - 1;
       const routes = Object.keys(stack.all('aws_route')).length;
       const hostsOut = 1;

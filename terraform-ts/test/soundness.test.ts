@@ -28,6 +28,7 @@ const untaggable = new Set([
   'aws_load_balancer_listener_policy',
   'aws_load_balancer_policy',
   'aws_route',
+  'aws_route53_record',
   'aws_route_table_association',
   'aws_s3_bucket_lifecycle_configuration',
   'aws_s3_bucket_policy',
@@ -75,7 +76,7 @@ for (const name of Object.keys(variants)) {
           !value.startsWith('${')
         )
           return;
-        assert.match(value, /\.id\}$/, path);
+        assert.match(value, /\.(zone_)?id\}$/, path);
         seen++;
       });
       assert.ok(seen > 5, `found only ${seen.toString()} ids`);
@@ -144,6 +145,25 @@ for (const name of Object.keys(variants)) {
     });
   });
 }
+
+it('ARNs have the partition of the region', () => {
+  for (const [AWS_REGION, partition] of [
+    ['us-gov-west-1', 'aws-us-gov'],
+    ['cn-north-1', 'aws-cn'],
+    ['us-east-1', 'aws'],
+  ] as const)
+    for (const HOSTS of ['group', 'single']) {
+      const { text } = synthesize({ AWS_REGION, HOSTS, ACCESS_LOGS: 'on', ALARM_EMAIL: 'sre@example.com' });
+      const partitions = [...text.matchAll(/\barn:([^:]*):(\w+)/g)].map(([, found, service]) => [
+        found,
+        service,
+      ]);
+      assert.ok(partitions.length > 3);
+      for (const [found, service] of partitions) assert.equal(found, partition, service);
+      if (HOSTS === 'single') assert.ok(partitions.some(([, service]) => service === 'automate'));
+    }
+  assert.match(synthesize({ AWS_REGION: 'cn-north-1' }).text, /ec2\.amazonaws\.com\.cn/);
+});
 
 describe('Secrets', () => {
   const secrets = {

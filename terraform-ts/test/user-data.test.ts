@@ -68,7 +68,7 @@ describe('The user data', () => {
     );
     assert.match(
       variant('everything').userData,
-      /^readonly ENVIRONMENT='PROTECT_LAST_IN_SERVICE=shop-elb,prod-elb\nLOG_LEVEL=debug'$/m,
+      /^readonly ENVIRONMENT='PROTECT_LAST_IN_SERVICE=shop-elb,prod-elb\nLOG_LEVEL=debug\nREDIRECT_HTTP=on'$/m,
     );
   });
 

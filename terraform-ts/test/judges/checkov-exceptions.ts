@@ -20,6 +20,11 @@ export const exceptions: readonly Exception[] = [
   { id: 'CKV_AWS_338', reason: 'LOG_RETENTION_DAYS, 30 by default; a year costs twelve times as much.' },
   { id: 'CKV2_AWS_11', reason: 'Flow logs cost more than the hosts when traffic is high.' },
 
+  {
+    id: 'CKV_AWS_394',
+    reason: 'The first two zones are used, and a subnet ignores a later change of its zone.',
+  },
+
   // A customer managed key costs 1 USD per month and adds no protection: the contents are not secret, and AWS encrypts them.
   { id: 'CKV_AWS_158', reason: 'CloudWatch encrypts log groups with a key of its own.' },
   { id: 'CKV_AWS_26', reason: 'CloudWatch cannot publish to a topic that the key of SNS encrypts.' },
@@ -45,9 +50,4 @@ export const exceptions: readonly Exception[] = [
     only: /connect-to-hosts-in/,
     reason: 'The source is a security group; checkov takes a missing cidr_ipv4 for 0.0.0.0/0.',
   },
-
-  // To be corrected.
-  { id: 'CKV_AWS_23', reason: 'The rules of the security groups get descriptions.' },
-  { id: 'CKV_AWS_300', reason: 'The bucket of the access logs gets a rule for aborted uploads.' },
-  { id: 'CKV_AWS_341', reason: 'The limit becomes one hop.' },
 ];

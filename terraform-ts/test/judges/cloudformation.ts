@@ -164,10 +164,10 @@ const mappings: Readonly<Record<string, Mapping>> = {
       zone_id: 'HostedZoneId',
       alias: [
         'AliasTarget',
-        ([alias]: Block[]) => ({
-          DNSName: resolved(String(alias?.['name'])),
-          HostedZoneId: resolved(String(alias?.['zone_id'])),
-          EvaluateTargetHealth: alias?.['evaluate_target_health'],
+        (alias: Block) => ({
+          DNSName: resolved(String(alias['name'])),
+          HostedZoneId: resolved(String(alias['zone_id'])),
+          EvaluateTargetHealth: alias['evaluate_target_health'],
         }),
       ],
     },
@@ -187,6 +187,12 @@ const mappings: Readonly<Record<string, Mapping>> = {
       bucket: null,
       rule: 'Rules',
       'rule.filter': ['Prefix', ([filter]: { prefix: string }[]) => filter?.prefix],
+      'rule.abort_incomplete_multipart_upload': [
+        'AbortIncompleteMultipartUpload',
+        ([abort]: { days_after_initiation: number }[]) => ({
+          DaysAfterInitiation: abort?.days_after_initiation,
+        }),
+      ],
       'rule.expiration': ['ExpirationInDays', ([expiration]: { days: number }[]) => expiration?.days],
     },
   },

@@ -19,6 +19,7 @@ const values: readonly (readonly [end: RegExp, value: string])[] = [
     /aws_cloudwatch_log_group\.[\w-]+\.arn$/,
     'arn:aws:logs:us-east-1:123456789012:log-group:/elb-inventory/api',
   ],
+  [/^element\(data\.aws_availability_zones\./, 'us-east-1a'],
   [/\.(id|name|[a-z_]+)$/, 'stand-in'],
 ];
 

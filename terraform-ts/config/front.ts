@@ -1,0 +1,74 @@
+import { parseCidr } from './cidr';
+import type { EnvironmentReader } from './environment';
+
+/** How clients reach the ELB. */
+export interface FrontConfig {
+  /** What port 80 does; without a listener, `off`. */
+  readonly http: 'on' | 'redirect' | 'off';
+  /** The certificate of HTTPS on port 443; undefined without HTTPS. */
+  readonly certificateArn: string | undefined;
+  readonly internal: boolean;
+  readonly allowedCidrs: readonly string[];
+  readonly dns: DnsConfig | undefined;
+}
+
+export interface DnsConfig {
+  readonly name: string;
+  /** The Route 53 zone of the record, by name or by id; undefined if somebody else creates the record. */
+  readonly zone: { readonly name: string } | { readonly id: string } | undefined;
+}
+
+const domainName = /^(?=.{1,253}$)([a-z0-9_]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])$/;
+const zoneId = /^Z[0-9A-Z]{5,31}$/;
+
+export function readFront(read: EnvironmentReader): FrontConfig {
+  const certificateArn = read.optional(
+    'CERTIFICATE_ARN',
+    /^arn:aws[\w-]*:(acm:[\w-]+|iam:):\d{12}:(server-)?certificate\/[\w/+=,.@-]+$/,
+    'the ARN of an ACM or IAM certificate',
+  );
+  return {
+    http: readHttp(read, certificateArn !== undefined),
+    certificateArn,
+    internal: read.oneOf('ELB_SCHEME', ['internet-facing', 'internal']) === 'internal',
+    allowedCidrs: readAllowedCidrs(read),
+    dns: readDns(read),
+  };
+}
+
+function readHttp(read: EnvironmentReader, https: boolean): FrontConfig['http'] {
+  if (!read.given('HTTP')) return https ? 'redirect' : 'on';
+  const http = read.oneOf('HTTP', ['on', 'redirect', 'off']);
+  if (http !== 'on' && !https)
+    read.fault('HTTP', `${http} leaves no way to call the API without HTTPS; set CERTIFICATE_ARN`);
+  return http;
+}
+
+function readAllowedCidrs(read: EnvironmentReader): readonly string[] {
+  const texts = read.list('ALLOWED_CIDRS', /^/, '') ?? [];
+  for (const text of texts) {
+    const block = parseCidr(text);
+    if (typeof block === 'string') read.fault('ALLOWED_CIDRS', block);
+  }
+  return texts;
+}
+
+function readDns(read: EnvironmentReader): DnsConfig | undefined {
+  const name = read.optional(
+    'DNS_NAME',
+    domainName,
+    'a DNS name in lower case, such as inventory.example.com',
+  );
+  if (name === undefined) {
+    read.refuse(['DNS_ZONE'], 'without DNS_NAME');
+    return undefined;
+  }
+  const zone = read.optional('DNS_ZONE', /^/, '') ?? name.slice(name.indexOf('.') + 1);
+  if (zone === 'none') return { name, zone: undefined };
+  if (zoneId.test(zone)) return { name, zone: { id: zone } };
+  if (!domainName.test(zone))
+    read.fault('DNS_ZONE', `"${zone}" is not the name or id of a Route 53 zone; set it, or set it to none`);
+  else if (name !== zone && !name.endsWith(`.${zone}`))
+    read.fault('DNS_ZONE', `${zone} does not contain DNS_NAME ${name}; set the zone of that name`);
+  return { name, zone: { name: zone } };
+}
