@@ -31,7 +31,7 @@ Where:
   --host [USER@]HOST[=i-…]  can be repeated; hosts are redeployed in turn until one fails
   --ssh COMMAND        SSH command (default: ssh), for example 'ssh -p 2222 -i "my key.pem"'; with 'ssh -A', git on the
                        host uses the keys of your SSH agent
-  --env-file FILE      the settings, a file on the host (default: $ENV_FILE, else /root/.env)
+  --env-file FILE      the settings, a file on the host (default: $ENV_FILE, otherwise /root/.env)
 With the load balancer, out of which each host is taken during its redeploy:
   --elb NAME           the load balancer
   --api URL            the service that manages it; its token is $API_TOKEN, or the env file's on the host itself
@@ -156,7 +156,7 @@ check_options() {
   words=$(xargs -n 1 printf '%s\n' <<<"$ssh_command" 2>/dev/null) || die 2 "--ssh has an unclosed quote; close it"
   while IFS= read -r word; do ssh+=("$word"); done <<<"$words"
   [[ -z $elb || $elb =~ ^[A-Za-z0-9-]{1,32}$ ]] || die 2 "--elb '$elb' is not the name of a load balancer"
-  [[ -z $elb && -z $api || -n $elb && $api =~ ^https?:// ]] || die 2 "--elb NAME and --api http(s)://… need each other"
+  [[ -z $elb && -z $api || -n $elb && $api =~ ^https?:// ]] || die 2 "--elb NAME and --api http(s)://… must be set together"
   [[ -z $built || $built =~ ^[0-9a-f]{40}$ ]] || die 2 "--built takes a commit id of 40 digits, not '$built'"
   ! $rollback || [[ -z $ref$built ]] || die 2 "--rollback cannot be combined with --ref or --built"
   ! $send_image || ! $rollback || die 2 "--rollback uses an image on the host; remove --image"
@@ -173,7 +173,7 @@ need_plain() {
 need_docker() {
   type -P docker >/dev/null || die 3 "docker is missing; install it (Amazon Linux: dnf install docker)"
   command docker version >"$work/docker.log" 2>&1 ||
-    die 3 "Docker does not answer; start it (systemctl start docker), and run this as root or in the group docker"
+    die 3 "Docker does not respond; start it (systemctl start docker), and run this as root or in the group docker"
   # Without docker-init, which some engines lack, no container starts with --init.
   if [[ $(docker info --format '{{.InitCommit.ID}}' 2>/dev/null) == N/A ]]; then
     init=()
@@ -199,14 +199,14 @@ find_repo() {
 
 git_here() { git --git-dir "$work/repository" "$@" >"$work/git.log" 2>&1; }
 
-# Sets `commit`. Servers with protocol v0 send only the tips of branches and tags, and servers of static files do not send
-# one commit alone; then all refs are fetched.
+# Sets `commit`. Servers with protocol v0 send only the tips of branches and tags, and servers of static files cannot send
+# a single commit; in these cases, all refs are fetched.
 fetch_ref() {
   local wanted=${ref:-HEAD} found=FETCH_HEAD unknown="$repo has no branch, tag or full commit id '$ref'"
   if ! git_here fetch -q --depth 1 "$repo" "$wanted"; then
     ! grep -q "couldn't find remote ref" "$work/git.log" || die 5 "$unknown"
     grep -qE 'unadvertised object|not our ref|shallow' "$work/git.log" || return
-    step "the server does not send one commit alone; fetching more"
+    step "the server does not send a single commit; fetching more"
     if [[ $ref =~ ^[0-9a-f]{40}$ ]]; then wanted='+refs/*:refs/*' found=$ref; fi
     git_here fetch -q "$repo" "$wanted" || return
   fi
@@ -310,7 +310,7 @@ image_in() { docker container inspect --format '{{.Image}}' "$1" 2>/dev/null; }
 # has_label OBJECT LABEL: whether an image, or the image of a container, has the feature.
 has_label() { [[ $(docker inspect --format "{{index .Config.Labels \"elb-inventory.$2\"}}" "$1" 2>/dev/null) == true ]]; }
 
-# ask CONTAINER METHOD PATH…: prints the status and body of each answer in a line, or an error. ask.mjs reads the token from
+# ask CONTAINER METHOD PATH…: prints the status and body of each response in one line, or an error. ask.mjs reads the token from
 # the environment of the container. Returns 1 unless each status is 200.
 ask() { docker exec "$1" node ask.mjs "${@:2}" 2>&1; }
 
@@ -320,7 +320,7 @@ discard() {
   docker stop --time 20 "$1" >/dev/null && docker rm --force --volumes "$1" >/dev/null
 }
 
-# The lock is a folder, because mkdir follows no link and opening a folder waits for nobody. Other users may write to
+# The lock is a folder, because mkdir does not follow links and opening a folder does not block. Other users may write to
 # /run/lock, but cannot replace a folder of root there.
 lock() {
   local parent=/run/lock folder
@@ -456,7 +456,7 @@ need_readiness() {
     [[ $answer == 503* ]] || break
     ((attempt == 3)) || sleep 2
   done
-  [[ $answer == '200 '* || $answer == '503 {"ready":false'* ]] || reject "does not answer authenticated requests: ${answer:0:1000}"
+  [[ $answer == '200 '* || $answer == '503 {"ready":false'* ]] || reject "does not respond to authenticated requests: ${answer:0:1000}"
   if [[ $answer == 503* ]]; then
     if running "$name" && ! has_label "$name" readiness; then
       step 'the version that serves is older and has no readiness check; comparing with its GET /status'
@@ -466,13 +466,13 @@ need_readiness() {
     step "it cannot reach $(unreachable "$answer"), and the version that serves cannot reach it either, so the redeploy continues: ${answer:0:1000}"
   fi
   list=$(ask "$candidate" GET '/elb?limit=1') || true
-  [[ $list == '200 '* || $answer == 503* && $list != '500 '* ]] || reject "does not answer GET /elb: ${list:0:1000}"
+  [[ $list == '200 '* || $answer == 503* && $list != '500 '* ]] || reject "does not respond to GET /elb: ${list:0:1000}"
   elb_path=$(sed -nE 's/^200 .*"elbName":"([A-Za-z0-9-]+)".*/\/elb\/\1/p' <<<"$list")
   if [[ -n $elb_path ]]; then
     # Twice: the second response comes from the cache.
-    list=$(ask "$candidate" GET "$elb_path" "$elb_path") || reject "does not answer GET $elb_path: ${list:0:1000}"
+    list=$(ask "$candidate" GET "$elb_path" "$elb_path") || reject "does not respond to GET $elb_path: ${list:0:1000}"
   fi
-  [[ $answer == 503* ]] || step 'it is ready: it reaches AWS, and answers authenticated requests'
+  [[ $answer == 503* ]] || step 'it is ready: it reaches AWS, and responds to authenticated requests'
 }
 
 # unreachable ANSWER: prints the names of the dependencies that cannot be reached, according to GET /readiness.
@@ -521,20 +521,20 @@ watch_both() {
   done
 }
 
-# problem_in ANSWERS: prints what is wrong with the answers to GET /status (or /healthcheck) and /readiness; nothing if they are good.
+# problem_in ANSWERS: prints what is wrong with the responses to GET /status (or /healthcheck) and /readiness; nothing if they are good.
 problem_in() {
   local failures
   if [[ $1 != '200 '* ]]; then
     printf '%s' "${1:0:1000}"
   elif (($(error_share "$1") > $(error_share "$(ask "$name" GET /status)") + 1)); then
-    printf 'it answers %s %% of the authenticated requests with 500' "$(error_share "$1")"
+    printf 'it responds to %s %% of the authenticated requests with 500' "$(error_share "$1")"
   elif [[ $1 == *$'\n'* && $1 != *$'\n200 '* ]]; then
     failures=$(new_failures "${1#*$'\n'}")
     [[ $1 == *$'\n503 '* && -z $failures ]] || printf '%s' "${1#*$'\n'}"
   fi
 }
 
-# error_share ANSWER: prints the percentage of answers with 500 in a GET /status, rounded up; 0 if it is unknown.
+# error_share ANSWER: prints the percentage of responses with 500 in a GET /status, rounded up; 0 if it is unknown.
 error_share() {
   local all errors
   all=$(sed -nE '1s/.*"answered":([0-9]+).*/\1/p' <<<"$1")
@@ -562,7 +562,7 @@ switch_over() {
   docker rename "$candidate" "$name"
   if exists "$old"; then
     discard "$old"
-    step 'the old version answered its last requests and was removed'
+    step 'the old version completed its last requests and was removed'
   fi
 }
 
@@ -606,8 +606,8 @@ on_host() {
     between_marks "$mark"
 }
 
-# Prints the lines between the marks, and returns the exit code of the second one. Without the first one, prints what the
-# host answered instead on standard error.
+# Prints the lines between the marks, and returns the exit code of the second one. Without the first one, prints the
+# output of the host to standard error.
 between_marks() {
   local line before='' begin="begin-$1" end="end-$1 " begun=false code=255
   while IFS= read -r line || [[ -n $line ]]; do
@@ -639,7 +639,7 @@ need_ssh() {
 send_image() {
   local host=$1 platform sent
   platform=linux/$(on_host "$host" 2>/dev/null <<<"docker version --format '{{.Server.Arch}}'") ||
-    die 3 "Docker does not answer on $host; install or start it there"
+    die 3 "Docker does not respond on $host; install or start it there"
   if [[ -z ${commit:-} ]]; then fetch; fi
   build "$platform"
   sent=$(image_of "$commit")
@@ -697,7 +697,7 @@ instance_of() {
   *) id=$({ declare -f ask_metadata && echo ask_metadata; } | on_host "$1" 2>/dev/null) || true ;;
   esac
   [[ $id =~ ^i-[0-9a-f]{8,17}$ ]] ||
-    die 14 "the instance id of ${1:-this host} is unknown, because its metadata service does not answer; set --host HOST=i-…"
+    die 14 "the instance id of ${1:-this host} is unknown, because its metadata service does not respond; set --host HOST=i-…"
   printf '%s' "$id"
 }
 
@@ -708,11 +708,11 @@ call() {
   if [[ -z $token && ${#hosts[@]} -eq 0 ]]; then token=$(token_here); fi
   status=$(printf 'header = "Authorization: Basic %s"\n' "${token%%,*}" |
     curl -sS --config - --max-time 70 --retry $retry -X "$1" ${3:+--data "$3"} -w '%{http_code}' -o "$work/answer" \
-      "$api$2" 2>"$work/curl.log") || fail "$work/curl.log" 12 "$api does not answer"
+      "$api$2" 2>"$work/curl.log") || fail "$work/curl.log" 12 "$api does not respond"
   answer=$(cat "$work/answer")
 }
 
-refuse() { die 12 "$1: $api answered $status $answer"; }
+refuse() { die 12 "$1: $api responded with $status $answer"; }
 
 # Prints the ids of the members in service. Older versions have no `condition`; the description shows which members drain.
 in_service() {
@@ -721,7 +721,7 @@ in_service() {
     sed -nE 's/.*"instanceId":"(i-[0-9a-f]+)".*/\1/p' || true
 }
 
-# No test has a pipe into grep -q, which closes it early; pipefail then fails the test of a long answer.
+# No test has a pipe into grep -q, which closes it early; pipefail then fails the test of a long response.
 has_line() { [[ $'\n'$1$'\n' == *$'\n'"$2"$'\n'* ]]; }
 is_member() { [[ $answer == *"\"instanceId\":\"$1\""* ]]; }
 
@@ -755,7 +755,7 @@ is_draining() {
   [[ $entry == *'"condition":"draining"'* || $entry == *'deregistration currently in progress'* ]]
 }
 
-# autoscaling ARGUMENT…: calls the AWS CLI; prints its answer only. Warnings and errors are in $work/aws.log.
+# autoscaling ARGUMENT…: calls the AWS CLI; prints its result only. Warnings and errors are in $work/aws.log.
 autoscaling() { aws autoscaling "$@" --output text 2>"$work/aws.log"; }
 aws_says() { tr -s '\n' ' ' <"$work/aws.log"; }
 

@@ -177,9 +177,9 @@ describe('builder.sh on a host under load', function () {
     const result = await measured('engine restarted (not without loss)', load, async () => {
       await stopEngine('host-a', host.engine);
       const answers = (): Promise<boolean> => responds(`${host.url}/healthcheck`);
-      await until(async () => !(await answers()), 'it does not answer');
+      await until(async () => !(await answers()), 'it does not respond');
       await startEngine('host-a');
-      await until(answers, 'it answers again');
+      await until(answers, 'it responds again');
       return {};
     });
     assert.ok(result.tally.sent > 0);

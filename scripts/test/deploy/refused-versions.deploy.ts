@@ -59,14 +59,14 @@ describe('builder.sh with a version that cannot serve', function () {
       await redeploy(world, host, ['--ref', 'another']);
     const { code, output } = await redeploy(world, host, ['--ref', 'main', '--watch', '1']);
     assert.equal(code, 0, output);
-    assert.match(output, /it is ready: it reaches AWS, and answers authenticated requests/);
+    assert.match(output, /it is ready: it reaches AWS, and responds to authenticated requests/);
     // Pragma: through all middleware.
     load = startLoad(`${host.url}/elb/default-elb`, { Authorization: `Basic ${token}`, Pragma: 'none' });
     await until(() => load.tally.sent > 1000, 'the load has started');
   });
 
   onHost(
-    'removes a version that answers each authenticated request with 500, before the switch',
+    'removes a version that responds to each authenticated request with 500, before the switch',
     async (world, host) => {
       const result = await measured('bad version: 500 for each authenticated request', load, () =>
         redeploy(world, host, ['--ref', 'faulty'], { FAULT: '500' }),
@@ -74,7 +74,7 @@ describe('builder.sh with a version that cannot serve', function () {
       assert.equal(result.code, 1, result.output);
       assert.match(
         result.output,
-        /does not answer authenticated requests: 500 .*; it was removed, and the old version still serves/,
+        /does not respond to authenticated requests: 500 .*; it was removed, and the old version still serves/,
       );
       assertFailed(result, 0);
       await assertServesAlone(host, world.commits.main);
@@ -111,14 +111,14 @@ describe('builder.sh with a version that cannot serve', function () {
     await assertServesAlone(host, world.commits.main);
   });
 
-  onHost('removes a version that answers requests on the port with 500', async (world, host) => {
+  onHost('removes a version that responds to requests on the port with 500', async (world, host) => {
     const result = await measured('bad version: 500 on the port only', load, () =>
       redeploy(world, host, ['--ref', 'faulty'], { FAULT: 'port' }),
     );
     assert.equal(result.code, 1, result.output);
     assert.match(
       result.output,
-      /failed after it had opened the port: it answers \d+ % of the authenticated requests with 500; it was removed/,
+      /failed after it had opened the port: it responds to \d+ % of the authenticated requests with 500; it was removed/,
     );
     assert.ok(result.tally.failed > 0, 'the version had no fault');
     await assertServesAlone(host, world.commits.main);

@@ -1,22 +1,6 @@
 import assert from 'node:assert/strict';
 import { presentChange } from '../../../../http/answers/presenters/change.ts';
-import { type MachineInfo, parseInstanceId } from '../../../../load-balancers/instance.ts';
-
-const instance: MachineInfo = {
-  instanceId: parseInstanceId('i-5203422c')!,
-  instanceType: 't1.micro',
-  launchDate: new Date('2016-08-29T11:12:33.001+02:00'),
-};
-const presented = {
-  instanceId: 'i-5203422c',
-  instanceType: 't1.micro',
-  launchDate: '2016-08-29T09:12:33.001Z',
-};
-const undescribed: MachineInfo = {
-  instanceId: parseInstanceId('i-9a0c47d2')!,
-  instanceType: undefined,
-  launchDate: undefined,
-};
+import { instance, presented, undescribed } from './instances.ts';
 
 describe('presentChange', () => {
   it('omits fields that the API does not have', () => {
