@@ -18,7 +18,7 @@ Common calls:
   ./builder.sh --rollback                         the previous version; a second call undoes it
   ./builder.sh --host ec2-user@10.0.1.7 --host ec2-user@10.0.2.9
   ./builder.sh --host ec2-user@10.0.1.7 --image   build here, for a host that cannot build
-  API_TOKEN=… ./builder.sh --host ec2-user@10.0.1.7=i-0a… --elb default-elb --api http://ELB
+  API_TOKEN=… ./builder.sh --host ec2-user@10.0.1.7=i-0a… --elb default-elb --api https://ELB
 
 What to deploy:
   --ref REF            branch, tag or full commit id (default: the repository's main branch)
@@ -34,7 +34,8 @@ Where:
   --env-file FILE      the settings, a file on the host (default: $ENV_FILE, otherwise /root/.env)
 With the load balancer, out of which each host is taken during its redeploy:
   --elb NAME           the load balancer
-  --api URL            the service that manages it; its token is $API_TOKEN, or the env file's on the host itself
+  --api URL            the service that manages it; its token is $API_TOKEN, or the env file's on the host itself; use
+                       https, because http sends the token in clear text
   --no-standby         no host is in an autoscaling group; do not call the AWS CLI (see docs/adr/0002)
 How:
   --healthy-for SECONDS  time without a failed health check before a new version opens the port (default: 10)

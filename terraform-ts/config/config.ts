@@ -93,7 +93,7 @@ export function readConfig(env: Env): Config {
     region,
     serviceName,
     elbName: elb,
-    managedElbs: [...new Set([elb, ...(read.list('MANAGED_ELBS', elbName, anElbName) ?? [])])],
+    managedElbs: readManagedElbs(read, elb),
     source: readSource(read, hosts.mode),
     token: {
       parameter: read.text(
@@ -126,6 +126,19 @@ export function readConfig(env: Env): Config {
   refuseOtherRegion(read, 'API_TOKEN_KEY_ARN', config.token.keyArn, region);
   if (read.faults.length > 0) throw new ConfigError(read.faults);
   return config;
+}
+
+/** IAM allows 10,240 characters for the policies of a role; an ELB needs up to 106, and the rest of the policy under 3,000. */
+const maxManagedElbs = 60;
+
+function readManagedElbs(read: EnvironmentReader, own: string): string[] {
+  const names = [...new Set([own, ...(read.list('MANAGED_ELBS', elbName, anElbName) ?? [])])];
+  if (names.length > maxManagedElbs)
+    read.fault(
+      'MANAGED_ELBS',
+      `has ${names.length.toString()} names with ELB_NAME; the policy of the hosts has room for ${maxManagedElbs.toString()}`,
+    );
+  return names;
 }
 
 /** Names that AWS reserves, or whose folder in /opt belongs to a package of the host; the boot removes that folder. */

@@ -105,7 +105,8 @@ export const settings = {
   },
   ELB_SCHEME: {
     value: 'internet-facing',
-    meaning: '`internal`: the ELB has private addresses; a change replaces the ELB',
+    meaning:
+      '`internal`: the ELB has private addresses; a change replaces the ELB, so refresh the group after it',
   },
   DNS_NAME: {
     shown: 'none',

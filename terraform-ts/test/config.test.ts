@@ -220,6 +220,12 @@ describe('readConfig refuses', () => {
     ],
     ['a bucket no S3 has', { STATE_BUCKET: 'My_Bucket' }, 'STATE_BUCKET', /name of an S3 bucket/],
     ['a state key without a bucket', { STATE_KEY: 'x' }, 'STATE_KEY', /no effect without STATE_BUCKET/],
+    [
+      'more ELBs than fit into a policy',
+      { MANAGED_ELBS: Array.from({ length: 60 }, (_, at) => `elb-${at.toString()}`).join() },
+      'MANAGED_ELBS',
+      /has 61 names with ELB_NAME; the policy of the hosts has room for 60/,
+    ],
     ['redirects without HTTPS', { HTTP: 'redirect' }, 'HTTP', /set CERTIFICATE_ARN/],
     ['no listener', { HTTP: 'off' }, 'HTTP', /set CERTIFICATE_ARN/],
     ['an unknown use of port 80', { HTTP: 'yes' }, 'HTTP', /not one of on, redirect, off/],

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { statements, variant, type Block } from './support/synthesized';
+import { statements, synthesize, variant, type Block } from './support/synthesized';
 import { variants } from './support/variants';
 
 function rights(name: string): Record<string, Block> {
@@ -98,6 +98,23 @@ describe('The role of the hosts', () => {
     assert.equal(rights('single')['CompleteLaunch'], undefined);
     assert.equal(rights('single')['SessionManager'], undefined);
   });
+});
+
+it('The policy of the hosts fits into a role with the highest number of managed ELBs', () => {
+  const MANAGED_ELBS = Array.from(
+    { length: 59 },
+    (_, at) => `${'x'.repeat(30)}${(at + 10).toString()}`,
+  ).join();
+  const policy = String(
+    synthesize({
+      ...variants['GovCloud'],
+      MANAGED_ELBS,
+      SERVICE_NAME: 'x'.repeat(24),
+      ELB_NAME: 'y'.repeat(32),
+    }).the('aws_iam_role_policy')['policy'],
+  );
+  // The account has 12 digits; the longest region and ELB name are used.
+  assert.ok(policy.replaceAll(/\$\{[^}]*\}/g, '123456789012').length <= 10_240);
 });
 
 it('The role of the hosts has the rights of the policy in docs/, and those of its boot, logs and shell', () => {
