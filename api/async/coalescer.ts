@@ -27,8 +27,8 @@ interface Run<T> {
 }
 
 /**
- * Shares a call between callers. At most one call is in flight, unless `sideBySide`. A caller gets the call in flight if
- * it was sent at the caller's `since` or later, otherwise the next one.
+ * Shares a call between callers. At most one call is in flight, unless `sideBySide`. A caller gets the call in flight
+ * if it was sent at the caller's `since` or later, otherwise the next one.
  */
 export class Coalescer<T> {
   readonly #sideBySide: boolean;
@@ -43,7 +43,7 @@ export class Coalescer<T> {
     this.#call = call;
   }
 
-  /** Returns the result of a call that is sent at `since` or later. Throws what that call throws. */
+  /** Returns the result of a call that is sent at `since` or later. Throws the errors of that call. */
   join(since: number): Promise<Joined<T>> {
     if (this.#inFlight?.sentAt !== undefined && this.#inFlight.sentAt >= since) return this.#inFlight.result;
     this.#next ??= this.#queue();

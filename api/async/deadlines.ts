@@ -18,7 +18,7 @@ export async function fulfilledWithin(promise: Promise<unknown>, ms: number, clo
 }
 
 /**
- * Returns the result of a shared call, which counts as a call of this trace. Throws what the call throws, and
+ * Returns the result of a shared call, which counts as a call of this trace. Throws the errors of the call, and
  * `aws_unreachable` at the trace's deadline; `what` names the requested data in that error.
  */
 export async function withinDeadline<T>(promise: Promise<T>, what: string, trace: AwsTrace): Promise<T> {

@@ -11,7 +11,7 @@ export class KeyedCoalescer<Key, T> {
     this.#options = options;
   }
 
-  /** Returns the result of a call for the key that is sent at `since` or later. Throws what that call throws. */
+  /** Returns the result of a call for the key that is sent at `since` or later. Throws the errors of that call. */
   async join(key: Key, since: number): Promise<Joined<T>> {
     const coalescer =
       this.#coalescers.get(key) ?? new Coalescer((call) => this.#call(key, call), this.#options);

@@ -26,7 +26,7 @@ export interface MemberHealth {
   readonly condition: Condition;
 }
 
-/** A member's health with EC2's facts and an explanation. */
+/** A member's health with EC2's data and an explanation. */
 export interface HealthEntry extends MemberHealth {
   readonly availabilityZone: string | undefined;
   /** EC2's state of the instance, such as `running`; undefined if EC2 did not return it. */
@@ -48,7 +48,7 @@ export function isDrained(health: MemberHealth | undefined): boolean {
 }
 
 /**
- * Returns whether the health leaves the membership unclear. AWS may omit a new member for some seconds
+ * Returns whether the health leaves the membership unclear. AWS may omit a new member for a few seconds
  * (aws/aws-cli#2714) and omits terminated ones. It returns `Unknown` during transient errors; moto also returns it for
  * former members.
  */

@@ -3,21 +3,21 @@ import type { Region } from '../region/region.ts';
 import { xml, type Query } from '../protocol/query-protocol.ts';
 import { instancesXml } from './describe-load-balancers.ts';
 
-/** Returns the full updated list (ELB service model). @throws AwsError as LoadBalancer.register */
+/** Returns the full updated list (ELB service model). @throws AwsError like LoadBalancer.register */
 export function registerInstances(region: Region, query: Query): string {
   const balancer = region.loadBalancer(readName(query));
   balancer.register(readInstances(query));
   return instancesXml(balancer.listed);
 }
 
-/** Returns the full updated list (ELB service model). @throws AwsError as LoadBalancer.deregister */
+/** Returns the full updated list (ELB service model). @throws AwsError like LoadBalancer.deregister */
 export function deregisterInstances(region: Region, query: Query): string {
   const balancer = region.loadBalancer(readName(query));
   balancer.deregister(readInstances(query));
   return instancesXml(balancer.listed);
 }
 
-/** Returns the health of the given instances, by default of all. @throws AwsError as LoadBalancer.health */
+/** Returns the health of the given instances, by default of all. @throws AwsError like LoadBalancer.health */
 export function describeInstanceHealth(region: Region, query: Query): string {
   const ids = query.list('Instances.member', '.InstanceId');
   const states = region.loadBalancer(readName(query)).health(ids.length > 0 ? ids : undefined);

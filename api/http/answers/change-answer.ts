@@ -8,9 +8,9 @@ export interface WaitDeps {
 }
 
 /**
- * Responds to a change of one instance with the facts, and with 201, or 200 for a dry run. With `wait`, responds with 201
- * when the instance has reached the awaited state, or with 202 and its health if it has not reached the state in time.
- * Throws as `ChangeWaiter.until`.
+ * Responds to a change of one instance with the facts, and with 201, or 200 for a dry run. With `wait`, responds with
+ * 201 when the instance has reached the awaited state, or with 202 and its health if it has not reached the state in
+ * time. Throws like `ChangeWaiter.until`.
  */
 export async function answerChange(
   ctx: ChangeContext,

@@ -36,7 +36,7 @@ export function etagOf(body: string): string {
   return `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`;
 }
 
-/** Responds to a GET or HEAD with the message, or with 304 if the client has it. Throws as `answerUnlessMatched`. */
+/** Responds to a GET or HEAD with the message, or with 304 if the client has it. Throws like `answerUnlessMatched`. */
 export function answerConditionally(
   ctx: AppContext,
   source: Source,

@@ -20,7 +20,9 @@ interface CachedAnswer extends ListAnswer, Pick<InstanceList, 'revision' | 'asOf
 /** The maximum number of cached lists; an AWS account has at most a few hundred load balancers in a region. */
 const maxCached = 5000;
 
-/** Caches the latest list of each load balancer. Each revision is serialized once; headers are built once per second. */
+/**
+ * Caches the latest list of each load balancer. Each revision is serialized once; headers are built once per second.
+ */
 export class ListAnswers {
   readonly #cached = new Map<ElbName, CachedAnswer>();
 
@@ -49,7 +51,7 @@ function serialize({ instances }: InstanceList): Pick<ListAnswer, 'body' | 'etag
   return { body, etag: etagOf(body) };
 }
 
-/** Responds to a GET or HEAD with the list, or with 304 if the client has it. Throws as `answerUnlessMatched`. */
+/** Responds to a GET or HEAD with the list, or with 304 if the client has it. Throws like `answerUnlessMatched`. */
 export function answerList(ctx: AppContext, { how }: InstanceList, answer: ListAnswer): void {
   const { body, etag, headers } = answer;
   if (how === 'stale') ctx.state.cache = 'stale';

@@ -7,7 +7,7 @@ import { readChangeQuery } from '../input/query.ts';
 
 /**
  * Reads load balancer, options and, with `readIds`, instance ids into `ctx.state.change`. `awaited` is the state that
- * `?wait=` accepts. Throws as the readers of `input/`.
+ * `?wait=` accepts. Throws like the readers of `input/`.
  */
 export function readChange(
   readIds: (ctx: AppContext) => Promise<string | readonly string[]>,

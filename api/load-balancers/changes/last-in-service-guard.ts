@@ -58,7 +58,7 @@ export class LastInServiceGuard {
     });
   }
 
-  /** Returns the members in service, from a new call. Throws `elb_not_found`, and what the gateway throws. */
+  /** Returns the members in service, from a new call. Throws `elb_not_found`, and the errors of the gateway. */
   async inService(
     elbName: ElbName,
     urgency: 'urgent' | 'ordinary',
@@ -70,8 +70,8 @@ export class LastInServiceGuard {
   }
 
   /**
-   * Returns whether the detached instances were the last in service, according to the last health; false if that is older
-   * than 10 s.
+   * Returns whether the detached instances were the last in service, according to the last health; false if that is
+   * older than 10 s.
    */
   wereLast(elbName: ElbName, detached: Members): boolean {
     const last = this.#reader.last(elbName);

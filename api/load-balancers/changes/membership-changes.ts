@@ -39,7 +39,8 @@ export class MembershipChanges {
 
   /**
    * Attaches the instances and returns one outcome for each named instance, in order; a duplicate is already a member.
-   * Throws `elb_not_found`, `precondition_failed`, and what the gateway throws in the checks; nothing was changed then.
+   * Throws `elb_not_found`, `precondition_failed`, and the errors of the gateway in the checks; in that case, nothing
+   * was changed.
    */
   async attach(
     elbName: ElbName,
@@ -63,8 +64,9 @@ export class MembershipChanges {
   }
 
   /**
-   * Detaches the instances and returns one outcome for each named instance, in order; a duplicate is no longer a member.
-   * Throws `elb_not_found`, `precondition_failed`, and what the gateway throws in the checks; nothing was changed then.
+   * Detaches the instances and returns one outcome for each named instance, in order; a duplicate is no longer a
+   * member. Throws `elb_not_found`, `precondition_failed`, and the errors of the gateway in the checks; in that case,
+   * nothing was changed.
    */
   async detach(
     elbName: ElbName,

@@ -7,7 +7,7 @@ import type { ElbName, InstanceId, MachineInfo } from '../instance.ts';
 import type { ChangeOutcomes } from './change-outcomes.ts';
 import { alreadyAttached, keptInService, notAttached, preconditionFailed, unsuitable } from '../failures.ts';
 
-/** The checks before one change. Each refuses some of the remaining instances, and throws what the gateway throws. */
+/** The checks before one change. Each refuses some of the remaining instances, and throws the errors of the gateway. */
 export class Preconditions {
   readonly #inventory: Inventory;
   readonly #elbName: ElbName;

@@ -29,7 +29,7 @@ const remedies: Readonly<Record<string, string>> = {
   terminated: 'detach it, or wait until AWS does',
 };
 
-/** Returns the health with EC2's facts, and one sentence with the reason and the next step. */
+/** Returns the health with EC2's data, and one sentence with the reason and the next step. */
 export function explainHealth(health: MemberHealth, context: HealthContext): HealthEntry {
   const { instance } = context;
   return {

@@ -59,8 +59,8 @@ export class HealthReader {
   }
 
   /**
-   * Returns the health of the members and of the instances that drain, from a call that was sent at `since` or later and
-   * after the last change. Throws `elb_not_found`, and what the gateway throws.
+   * Returns the health of the members and of the instances that drain, from a call that was sent at `since` or later
+   * and after the last change. Throws `elb_not_found`, and the errors of the gateway.
    */
   async readAll(
     elbName: ElbName,
@@ -92,8 +92,8 @@ export class HealthReader {
   }
 
   /**
-   * Returns the health of these instances, which may be former members, from a new call. Omits instances that are not on
-   * the load balancer. Throws `elb_not_found`, and what the gateway throws.
+   * Returns the health of these instances, which may be former members, from a new call. Omits instances that are not
+   * on the load balancer. Throws `elb_not_found`, and the errors of the gateway.
    */
   async readSome(
     elbName: ElbName,

@@ -35,7 +35,7 @@ export class HealthService {
 
   /**
    * Returns every member in AWS's order, and the instances that drain. The members are as fresh as a list's; the health
-   * is at most a second old, or as `freshness` requires. Throws `elb_not_found`, and what the gateway throws.
+   * is at most a second old, or as `freshness` requires. Throws `elb_not_found`, and the errors of the gateway.
    */
   async list(elbName: ElbName, freshness: Freshness, trace: AwsTrace): Promise<HealthList> {
     const now = this.#clock.now();
@@ -52,7 +52,7 @@ export class HealthService {
     return { entries, asOf, freshUntil: asOf + maxAgeMs, how };
   }
 
-  /** Returns the health with EC2's facts from `since` or later, if EC2 returns them in time, and an explanation. */
+  /** Returns the health with EC2's data from `since` or later, if EC2 returns it in time, and an explanation. */
   async explain(
     elbName: ElbName,
     health: readonly MemberHealth[],

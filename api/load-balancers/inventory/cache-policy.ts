@@ -40,7 +40,7 @@ export class CachePolicy {
 
   /**
    * Resolves when the cache holds the load balancer, or the whole region without a name, as fresh as required at `now`,
-   * or older if AWS fails and the caller allows it. Returns the `how` of the list. Throws what the gateway throws.
+   * or older if AWS fails and the caller allows it. Returns the `how` of the list. Throws the errors of the gateway.
    */
   async refresh(
     elbName: ElbName | undefined,

@@ -59,7 +59,7 @@ export class InstanceCache {
 
   /**
    * Resolves when responses for these instances, to calls that were sent at `since` or later, are cached. Adds the AWS
-   * request ids to the trace. Throws what the gateway throws.
+   * request ids to the trace. Throws the errors of the gateway.
    */
   async load(
     ids: readonly InstanceId[],

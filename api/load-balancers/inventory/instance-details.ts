@@ -42,7 +42,7 @@ export class InstanceDetails {
 
   /**
    * Resolves when descriptions from `since` or later are cached. If older ones may be served, it waits for a refresh
-   * only until `waitUntil`. Throws what the gateway throws.
+   * only until `waitUntil`. Throws the errors of the gateway.
    */
   async require(members: Members, since: number, waitUntil: number, trace: AwsTrace): Promise<void> {
     const now = this.#clock.now();
@@ -68,8 +68,8 @@ export class InstanceDetails {
   }
 
   /**
-   * Returns the members with their descriptions, and until when all of these are fresh. It returns the array `before` if
-   * its content is the same.
+   * Returns the members with their descriptions, and the time until which all of these are fresh. It returns the array
+   * `before` if its content is the same.
    */
   of(
     members: Members,
@@ -90,14 +90,20 @@ export class InstanceDetails {
     return this.#cache.get(instanceId)?.instance;
   }
 
-  /** Resolves when the cache holds responses to calls that were sent at `since` or later. Throws what the gateway throws. */
+  /**
+   * Resolves when the cache holds responses to calls that were sent at `since` or later. Throws the errors of the
+   * gateway.
+   */
   async since(instanceIds: Members, since: number, trace: AwsTrace): Promise<void> {
     const wanted = instanceIds.filter((id) => (this.#cache.get(id)?.asOf ?? -Infinity) < since);
     if (wanted.length > 0)
       await withinDeadline(this.#cache.load(wanted, since, trace), 'the instances', trace);
   }
 
-  /** Returns descriptions from calls that are sent from now on, in the order of the ids. Throws what the gateway throws. */
+  /**
+   * Returns descriptions from calls that are sent from now on, in the order of the ids. Throws the errors of the
+   * gateway.
+   */
   async eachNow(instanceIds: Members, trace: AwsTrace): Promise<MachineInfo[]> {
     await this.since(instanceIds, this.#clock.now(), trace);
     return instanceIds.map((id) => this.get(id) ?? undescribed(id));

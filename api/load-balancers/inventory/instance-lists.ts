@@ -9,7 +9,7 @@ interface Row {
   readonly members: Members;
   readonly instances: readonly MachineInfo[];
   readonly revision: number;
-  /** Until when all descriptions are fresh. */
+  /** The time until which all descriptions are fresh. */
   readonly freshUntil: number;
   /** The list of the latest `asOf`, as it is served without a call. */
   hit?: InstanceList;

@@ -83,7 +83,7 @@ export class Inventory {
 
   /**
    * Returns the members in AWS's order. While AWS fails, it returns an older list if `freshness` allows it. Throws
-   * `elb_not_found`, and what the gateway throws.
+   * `elb_not_found`, and the errors of the gateway.
    */
   async list(elbName: ElbName, freshness: Freshness, trace: AwsTrace): Promise<InstanceList> {
     const now = this.#clock.now();
@@ -95,13 +95,13 @@ export class Inventory {
     return this.#aged(this.#lists.describe(elbName, members), asOf, how);
   }
 
-  /** Returns the load balancers of the region, sorted by name, as fresh as `list`. Throws what the gateway throws. */
+  /** Returns the load balancers of the region, sorted by name, as fresh as `list`. Throws the errors of the gateway. */
   async loadBalancers(freshness: Freshness, trace: AwsTrace): Promise<LoadBalancerList> {
     const how = await this.#policy.refresh(undefined, freshness, this.#clock.now(), trace);
     return this.#aged(this.#cache.loadBalancers(), this.#cache.regionAsOf, how);
   }
 
-  /** Returns the ids of the members, as fresh as `list`. Throws as `list` does. */
+  /** Returns the ids of the members, as fresh as `list`. Throws like `list` does. */
   async members(elbName: ElbName, trace: AwsTrace, maxAgeMs = Infinity): Promise<Members> {
     await this.#policy.refresh(elbName, { maxAgeMs }, this.#clock.now(), trace);
     return this.#members.cached(elbName).members;
@@ -124,7 +124,7 @@ export class Inventory {
 
   /**
    * Returns the members from a new call. Ordinary checks, for example of dry runs, share reads of the region. Throws
-   * `elb_not_found`, and what the gateway throws.
+   * `elb_not_found`, and the errors of the gateway.
    */
   async membersNow(
     elbName: ElbName,
@@ -138,14 +138,15 @@ export class Inventory {
     return this.#members.cached(elbName).members;
   }
 
-  /** Resolves if the load balancer exists. Throws `elb_not_found`, and what the gateway throws. */
+  /** Resolves if the load balancer exists. Throws `elb_not_found`, and the errors of the gateway. */
   requireKnown(elbName: ElbName, trace: AwsTrace): Promise<void> {
     return this.#members.requireKnown(elbName, trace);
   }
 
   /**
-   * Makes a change and adds it to the cache. `make` calls AWS and returns the members in AWS's response, or undefined if
-   * the response was lost. If that list contradicts the change, the region is read again. Throws what `make` throws.
+   * Makes a change and adds it to the cache. `make` calls AWS and returns the members in AWS's response, or undefined
+   * if the response was lost. If that list contradicts the change, the region is read again. Throws the errors of
+   * `make`.
    */
   async changing<T extends Members | undefined>(
     elbName: ElbName,

@@ -8,7 +8,7 @@ export interface InstanceList {
   readonly revision: number;
   /** When the call that listed the members was sent. */
   readonly asOf: number;
-  /** Until when the list is served without a call. */
+  /** The time until which the list is served without a call. */
   readonly freshUntil: number;
   /** `hit`: from the cache and fresh. `stale`: from the cache, because AWS fails. Otherwise the reason for a call. */
   readonly how: 'hit' | 'stale' | 'miss-unknown' | 'miss-expired' | 'miss-on-request';

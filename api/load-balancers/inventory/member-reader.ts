@@ -46,7 +46,10 @@ export class MemberReader {
     return membership;
   }
 
-  /** Reads the load balancer now; concurrent callers share a call. Throws `elb_not_found`, and what the gateway throws. */
+  /**
+   * Reads the load balancer now; concurrent callers share a call. Throws `elb_not_found`, and the errors of the
+   * gateway.
+   */
   async readNow(elbName: ElbName, trace: AwsTrace): Promise<void> {
     const read = this.#reads.join(elbName, this.#deps.clock.now());
     const { value } = await withinDeadline(read, 'the load balancer', trace);
@@ -55,7 +58,8 @@ export class MemberReader {
 
   /**
    * Resolves if the load balancer exists. All unknown names share one read of the region per second, which is sent
-   * after the request arrived, so that it finds a new load balancer. Throws `elb_not_found`, and what the gateway throws.
+   * after the request arrived, so that it finds a new load balancer. Throws `elb_not_found`, and the errors of the
+   * gateway.
    */
   async requireKnown(elbName: ElbName, trace: AwsTrace): Promise<void> {
     const { cache, refresher, clock } = this.#deps;

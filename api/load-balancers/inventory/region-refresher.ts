@@ -23,7 +23,10 @@ export interface RegionRefresherOptions {
   readonly clock: Clock;
 }
 
-/** Reads the region into the cache, one call at a time: on demand, shortly before expiry, and as a probe while AWS fails. */
+/**
+ * Reads the region into the cache, one call at a time: on demand, shortly before expiry, and as a probe while AWS
+ * fails.
+ */
 export class RegionRefresher {
   readonly #gateway: LoadBalancerGateway;
   readonly #cache: RegionCache;
@@ -65,8 +68,8 @@ export class RegionRefresher {
   }
 
   /**
-   * Resolves when the cache holds the response to a call that was sent at `since` or later, and adds the AWS request ids
-   * to the trace. Throws what the gateway throws, and `aws_unreachable` at the trace's deadline.
+   * Resolves when the cache holds the response to a call that was sent at `since` or later, and adds the AWS request
+   * ids to the trace. Throws the errors of the gateway, and `aws_unreachable` at the trace's deadline.
    */
   async since(since: number, trace: AwsTrace): Promise<void> {
     const { value } = await withinDeadline(this.#reads.join(since), 'the load balancers', trace);

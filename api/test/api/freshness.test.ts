@@ -142,7 +142,7 @@ describe('The age of a list', () => {
       assert.equal(world.calls(describeElbs), 1);
     });
 
-  it('is limited by max-age=N, and AWS is not called while the list is younger', async () => {
+  it('is limited by max-age=N, and AWS is not called while the list is newer than that', async () => {
     const headers = { 'Cache-Control': 'max-age=1' };
     await world.ids('default-elb', headers);
     assert.equal(world.calls(), 0);

@@ -71,7 +71,7 @@ describe('PROTECT_LAST_IN_SERVICE', () => {
     assert.doesNotMatch(answer.body, /inServiceBefore/);
   });
 
-  it('refuses to detach the last member in service and advises force, also in a dry run', async () => {
+  it('refuses to detach the last member in service and advises force, even in a dry run', async () => {
     await start([first, second]);
     world.aws.region.changeInstance(second, { state: 'stopped' });
     for (const query of ['', '&dryRun=true']) {

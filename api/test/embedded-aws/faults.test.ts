@@ -78,7 +78,7 @@ describe('Faults', () => {
     await elb();
   });
 
-  it('add up latencies, also of other faults', async () => {
+  it('add up latencies, including those of other faults', async () => {
     lab.aws.faults.set([{ latencyMs: 30 }, { latencyMs: 30 }, { throttle: true }]);
     const began = performance.now();
     await assert.rejects(elb(), { name: 'Throttling' });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { VirtualClock } from './virtual-clock.ts';
 
 describe('VirtualClock', () => {
-  it('waits until the process is idle before each step, also when one run follows another', async () => {
+  it('waits until the process is idle before each step, even when one run follows another', async () => {
     let waiting = 0;
     let most = 0;
     const clock = new VirtualClock(async () => {

@@ -8,7 +8,7 @@ export interface Target {
 /** The server does not respond; the message is one sentence. */
 export class Unreachable extends Error {}
 
-/** Sends one request with credentials. Throws what `fetch` throws. */
+/** Sends one request with credentials. Throws the errors of `fetch`. */
 export function request(target: Target, path: string, init: RequestInit = {}): Promise<Response> {
   const headers = { Authorization: target.authorization, ...(init.headers as Record<string, string>) };
   return fetch(target.url + path, { ...init, headers });

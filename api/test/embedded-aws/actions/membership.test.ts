@@ -310,7 +310,7 @@ describe('Register, Deregister and DescribeInstanceHealth of the embedded AWS', 
       await assert.rejects(health('default-elb', ids.member), { name: 'InvalidEndPointException' });
     });
 
-    it('listDraining lists draining instances, also in responses to changes', async () => {
+    it('listDraining lists draining instances, including in responses to changes', async () => {
       lab.aws.region.changeBehaviour({ listDraining: true });
       const drainingLast = [...all.slice(1), ids.member];
       assert.deepEqual(await deregister('default-elb', ids.member), drainingLast);

@@ -68,7 +68,7 @@ describe('HealthReader', () => {
     assert.equal(gateway.drainingCalls, 2);
   });
 
-  it('shares a failed call for the draining timeout, and repeats it only after some seconds', async () => {
+  it('shares a failed call for the draining timeout, and repeats it only after a few seconds', async () => {
     gateway.draining = () => Promise.reject(new DomainError('aws_refused', 'no'));
     const read = () => reader.drainingTimeouts.of(web, trace());
     assert.deepEqual(await Promise.all([read(), read()]), [undefined, undefined]);
