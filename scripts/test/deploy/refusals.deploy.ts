@@ -53,7 +53,7 @@ describe('builder.sh', function () {
       '--ref v1.4.0',
       '--rollback',
       '--image',
-      '--elb default-elb --api http://ELB',
+      '--elb default-elb --api https://ELB',
       'Exit codes',
     ])
       assert.ok(help.includes(part), part);
