@@ -127,10 +127,3 @@ export function recordingLogger(): { logger: Logger; lines: string[] } {
     logger: { debug: keep('debug'), info: keep('info'), warn: keep('warn'), error: keep('error') },
   };
 }
-
-const realNow = performance.now.bind(performance);
-
-/** Sets `performance.now()` this many milliseconds ahead of real time. Timers are unaffected. */
-export function setClockAhead(ms: number): void {
-  performance.now = () => realNow() + ms;
-}
