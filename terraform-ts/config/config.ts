@@ -251,7 +251,7 @@ function readStateRegion(read: EnvironmentReader, region: string): string {
   if (partitionOf(own)?.name !== partitionOf(region)?.name)
     read.fault(
       'STATE_REGION',
-      `${own} is in another partition than AWS_REGION ${region}; use one of the same`,
+      `${own} is not in the partition of AWS_REGION ${region}; use a region of that partition`,
     );
   return own;
 }
@@ -281,17 +281,17 @@ function readTags(read: EnvironmentReader, serviceName: string): Record<string, 
     ) ?? []
   ).map((pair) => pair.split('=', 2) as [string, string]);
   const own = { Service: serviceName, ManagedBy: 'terraform' };
-  // IAM compares keys without regard to case.
+  // IAM keys are not case-sensitive.
   const taken = new Set([...Object.keys(own), 'Name'].map((key) => key.toLowerCase()));
   for (const [key] of pairs) {
     const known = taken.size;
     if (taken.add(key.toLowerCase()).size === known)
-      read.fault('TAGS', `the key ${key} is taken by this stack or listed twice; use another key`);
+      read.fault('TAGS', `the key ${key} is used by this stack or listed twice; use another key`);
   }
   if (taken.size > maxTags)
     read.fault(
       'TAGS',
-      `with Service, ManagedBy and Name, they are ${taken.size.toString()}; AWS allows ${maxTags.toString()}`,
+      `has ${taken.size.toString()} tags, including Service, ManagedBy and Name; AWS allows ${maxTags.toString()}`,
     );
   return { ...own, ...Object.fromEntries(pairs) };
 }

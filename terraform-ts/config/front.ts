@@ -40,7 +40,7 @@ function readHttp(read: EnvironmentReader, https: boolean): FrontConfig['http'] 
   if (!read.given('HTTP')) return https ? 'redirect' : 'on';
   const http = read.oneOf('HTTP', ['on', 'redirect', 'off']);
   if (http !== 'on' && !https)
-    read.fault('HTTP', `${http} leaves no way to call the API without HTTPS; set CERTIFICATE_ARN`);
+    read.fault('HTTP', `${http} closes the API for all clients without HTTPS; set CERTIFICATE_ARN`);
   return http;
 }
 

@@ -60,7 +60,7 @@ export const settings = {
   CPU_CREDITS: {
     value: 'unlimited',
     meaning:
-      'for T types: `unlimited` can cost 0.05 USD per vCPU-hour above the baseline; `standard` slows down to the baseline, also the build at the first boot',
+      'for T types: `unlimited` can cost 0.05 USD per vCPU-hour above the baseline; `standard` slows the host down to the baseline, including the build at the first boot',
   },
   VOLUME_GB: { value: '16', meaning: 'size of the encrypted gp3 root volume, 8 to 1024' },
   HOST_SUBNETS: {
@@ -101,7 +101,8 @@ export const settings = {
   CERTIFICATE_ARN: { shown: 'none', meaning: 'ACM or IAM certificate; adds HTTPS on port 443' },
   HTTP: {
     shown: '`on`; with CERTIFICATE_ARN, `redirect`',
-    meaning: 'port 80: `on` serves the API in clear text, `redirect` answers 308 to https, `off` closes it',
+    meaning:
+      'port 80: `on` serves the API in clear text, `redirect` redirects to https (308), `off` closes it',
   },
   ELB_SCHEME: {
     value: 'internet-facing',
@@ -124,7 +125,7 @@ export const settings = {
   },
   FLOW_LOGS: {
     value: 'off',
-    meaning: '`on`: a log group has the connections of the new VPC, for LOG_RETENTION_DAYS',
+    meaning: '`on`: a log group records the connections of the new VPC and keeps them for LOG_RETENTION_DAYS',
   },
   ALARM_EMAIL: {
     shown: 'none',

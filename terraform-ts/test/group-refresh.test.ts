@@ -61,7 +61,7 @@ describe('The refresh of the group', () => {
   });
 });
 
-/** Terraform and the AWS CLI run the refresh; only AWS is not real. */
+/** Terraform and the AWS CLI run the refresh; only AWS is emulated. */
 describe('An apply with another version', function () {
   this.timeout(120_000);
   const folder = mkdtempSync(join(tmpdir(), 'refresh-'));

@@ -108,7 +108,7 @@ describe('GET /status', () => {
     assert.equal(described.spent, world.calls(describeElbs));
     assert.equal(described.lastOutcome, 'ok');
     assert.ok(described.medianMs <= described.p99Ms && described.lastError === undefined);
-    // AWS works if it refuses a request.
+    // A refusal shows that AWS works.
     assert.equal(aws.lastError?.error, 'InvalidEndPointException');
     assert.deepEqual([aws.reachable, aws.working], ['yes', 'yes']);
   });

@@ -36,7 +36,7 @@ const unknownPath = { ...withoutOperation, 404: 'PathNotFound' };
 /**
  * Asserts that swagger.yaml declares this status for the request, and that the response matches the declaration: the JSON
  * body its schema (without undeclared properties), the headers, and the error code. A response to HEAD is compared with
- * the declaration of GET and must be without a body. Ignores the documentation pages and the metrics. Throws AssertionError.
+ * the declaration of GET and must not have a body. Ignores the documentation pages and the metrics. Throws AssertionError.
  *
  * @example assertAnswerFits('GET', '/elb/web', { status, headers, body: await response.clone().text() })
  */

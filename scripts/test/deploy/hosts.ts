@@ -24,7 +24,7 @@ export interface Host {
 }
 
 export interface HostOptions {
-  /** Folder of the host's files. */
+  /** The folder of the host's files. */
   readonly folder: string;
   readonly address: string;
   readonly instanceId: string;

@@ -135,7 +135,7 @@ const mappings: Readonly<Record<string, Mapping>> = {
     names: {
       name: '/LaunchTemplateName',
       vpc_security_group_ids: 'SecurityGroupIds',
-      // The provider has texts for these booleans.
+      // The provider uses strings for these booleans.
       'block_device_mappings.ebs.encrypted': ['Encrypted', (text: string) => text === 'true'],
       'block_device_mappings.ebs.delete_on_termination': [
         'DeleteOnTermination',

@@ -5,7 +5,7 @@ import type { Scenario } from '../../lab/session.ts';
 
 const users = 1000;
 
-/** A working day in five minutes: users come, stay and go. */
+/** A working day in five minutes: users arrive, stay and leave. */
 export const ramp: Scenario = {
   workload: 'up to 1,000 users in 1 minute, 3 minutes steady, 1 minute down, one list',
   promises: 'no failure, and no request takes 10 s',
