@@ -682,24 +682,32 @@ replace_on() {
 
 # --- through the load balancer -----------------------------------------------------------------------------------------
 
-# Prints the instance id from the metadata service. It is sent to the host as a function.
+# Prints the instance id and the region from the metadata service. It is sent to the host as a function.
 ask_metadata() {
-  local base=${AWS_EC2_METADATA_SERVICE_ENDPOINT:-http://169.254.169.254} token
-  token=$(curl -sSf --connect-timeout 2 --max-time 10 -X PUT -H 'X-aws-ec2-metadata-token-ttl-seconds: 60' "$base/latest/api/token") &&
-    curl -sSf --max-time 10 -H "X-aws-ec2-metadata-token: $token" "$base/latest/meta-data/instance-id"
+  local base=${AWS_EC2_METADATA_SERVICE_ENDPOINT:-http://169.254.169.254} token path
+  token=$(curl -sSf --connect-timeout 2 --max-time 10 -X PUT -H 'X-aws-ec2-metadata-token-ttl-seconds: 60' "$base/latest/api/token") || return
+  for path in instance-id placement/region; do
+    curl -sSf --max-time 10 -H "X-aws-ec2-metadata-token: $token" "$base/latest/meta-data/$path" && echo || echo none
+  done
 }
 
-# instance_of HOST: prints its instance id; '' is this host.
-instance_of() {
-  local id
-  case $1 in
-  *=*) id=${1#*=} ;;
-  '') id=$(ask_metadata 2>/dev/null) || true ;;
-  *) id=$({ declare -f ask_metadata && echo ask_metadata; } | on_host "$1" 2>/dev/null) || true ;;
-  esac
+# find_instance HOST: sets `id` and `region`; '' is this host.
+find_instance() {
+  local facts=''
+  if [[ -z $1 ]]; then
+    facts=$(ask_metadata 2>/dev/null) || true
+  elif $standby || [[ $1 != *=* ]]; then
+    facts=$({ declare -f ask_metadata && echo ask_metadata; } | on_host "${1%%=*}" 2>/dev/null) || true
+  fi
+  id=${facts%%$'\n'*} region=${facts#*$'\n'}
+  if [[ $1 == *=* ]]; then id=${1#*=}; fi
   [[ $id =~ ^i-[0-9a-f]{8,17}$ ]] ||
     die 14 "the instance id of ${1:-this host} is unknown, because its metadata service does not respond; set --host HOST=i-…"
-  printf '%s' "$id"
+  if $standby && [[ ! $region =~ ^[a-z]+(-[a-z]+)+-[0-9]+$ ]]; then
+    # The service runs in the region of its load balancers and their instances.
+    call GET /status
+    region=$(sed -nE 's/.*"region":"([a-z0-9-]+)".*/\1/p' <<<"$answer")
+  fi
 }
 
 # call METHOD PATH [BODY]: sets `status` and `answer`. curl reads the token from standard input, because all users see arguments.
@@ -756,18 +764,27 @@ is_draining() {
   [[ $entry == *'"condition":"draining"'* || $entry == *'deregistration currently in progress'* ]]
 }
 
-# autoscaling ARGUMENT…: calls the AWS CLI; prints its result only. Warnings and errors are in $work/aws.log.
-autoscaling() { aws autoscaling "$@" --output text 2>"$work/aws.log"; }
+# aws_cli ARGUMENT…: calls the AWS CLI in `region`; prints its result only. Warnings and errors are in $work/aws.log.
+aws_cli() { aws "$@" ${region:+--region "$region"} --output text 2>"$work/aws.log"; }
 aws_says() { tr -s '\n' ' ' <"$work/aws.log"; }
+
+# In a wrong region or account, an instance would seem to be in no group.
+need_instance() {
+  $standby || return 0
+  command -v aws >/dev/null ||
+    die 12 "the AWS CLI is missing, which checks whether $1 is in an autoscaling group (a group replaces a drained host); install it, or set --no-standby"
+  aws_cli ec2 describe-instances --instance-ids "$1" >/dev/null && return
+  ! grep -q InvalidInstanceID "$work/aws.log" ||
+    die 14 "EC2 does not know $1 in ${region:-the region of the AWS CLI}; check the id, and the profile of the AWS CLI"
+  die 12 "the AWS CLI cannot check whether EC2 knows $1: $(aws_says)"
+}
 
 # Sets `asg` and `lifecycle`; both are empty for an instance without a group.
 read_group() {
   asg='' lifecycle=''
   $standby || return 0
   local text
-  command -v aws >/dev/null ||
-    die 12 "the AWS CLI is missing, which checks whether $1 is in an autoscaling group (a group replaces a drained host); install it, or set --no-standby"
-  text=$(autoscaling describe-auto-scaling-instances --instance-ids "$1" \
+  text=$(aws_cli autoscaling describe-auto-scaling-instances --instance-ids "$1" \
     --query 'AutoScalingInstances[].[AutoScalingGroupName,LifecycleState]') ||
     die 12 "the AWS CLI cannot check whether $1 is in an autoscaling group: $(aws_says)"
   if [[ -n $text && $text != None ]]; then read -r asg lifecycle <<<"$text"; fi
@@ -780,18 +797,24 @@ take_out() {
   if [[ $(in_service) == "$id" ]]; then
     die 11 "$id is the last healthy host of $elb and was not drained; bring another host into service first"
   fi
+  need_instance "$id"
   read_group "$id"
   if $dry_run; then
     step "would take $id out of $elb ${asg:+by Standby in $asg}"
     return
   fi
   if [[ -n $asg ]]; then
+    # An interrupted run may have left it on its way into Standby or back.
+    if [[ $lifecycle == Pending* ]]; then wait_until "$id was in service of $asg" is_lifecycle "$id" InService; fi
+    [[ $lifecycle =~ ^(InService|EnteringStandby|Standby)$ ]] ||
+      die 12 "$id cannot go into Standby of $asg, because its state is $lifecycle; run this again when it is InService"
+    # Before the call, because a signal during the call does not stop the change in AWS.
+    out_of_elb=$id
     if [[ $lifecycle == InService ]]; then
-      autoscaling enter-standby --instance-ids "$id" --auto-scaling-group-name "$asg" \
+      aws_cli autoscaling enter-standby --instance-ids "$id" --auto-scaling-group-name "$asg" \
         --should-decrement-desired-capacity >/dev/null ||
         die 12 "$id cannot go into Standby (is $asg at its minimum size?): $(aws_says)"
     fi
-    out_of_elb=$id
     wait_until "$id was in Standby" is_lifecycle "$id" Standby
     step "$id is in Standby of $asg"
   elif is_member "$id"; then
@@ -821,8 +844,9 @@ rejoin() {
   out_of_elb=''
   read_group "$id"
   if [[ -n $asg ]]; then
+    if [[ $lifecycle == EnteringStandby ]]; then wait_until "$id was in Standby" is_lifecycle "$id" Standby; fi
     if [[ $lifecycle == Standby ]]; then
-      autoscaling exit-standby --instance-ids "$id" --auto-scaling-group-name "$asg" >/dev/null ||
+      aws_cli autoscaling exit-standby --instance-ids "$id" --auto-scaling-group-name "$asg" >/dev/null ||
         die 12 "$id cannot leave Standby: $(aws_says)"
     fi
     wait_until "$id was in service of $asg" is_lifecycle "$id" InService
@@ -839,7 +863,7 @@ rejoin() {
 
 # redeploy HOST; '' is this host.
 redeploy() {
-  local id=''
+  local id='' region=''
   if [[ -n $1 ]]; then
     where="${1%%=*}: "
     need_ssh "${1%%=*}"
@@ -847,7 +871,7 @@ redeploy() {
     need_env_file
   fi
   if [[ -n $elb ]]; then
-    id=$(instance_of "$1")
+    find_instance "$1"
     take_out "$id"
   fi
   if [[ -n $1 ]]; then replace_on "${1%%=*}"; else replace_here; fi

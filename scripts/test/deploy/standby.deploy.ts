@@ -1,10 +1,16 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Finished, run, type ServerProcess, startServer } from '../../../api/test/support/process.ts';
+import {
+  type Finished,
+  run,
+  type Running,
+  type ServerProcess,
+  startServer,
+} from '../../../api/test/support/process.ts';
 import { type Service, startService, token } from '../../../api/test/support/service.ts';
 import { hasHosts } from './engines.ts';
-import { runBuilder } from './hosts.ts';
+import { startBuilder } from './hosts.ts';
 import { lanes, scenario } from './scenarios.ts';
 
 /** `.ci/run` creates this virtual environment; MOTO_SERVER replaces it. */
@@ -37,23 +43,22 @@ describe('builder.sh with a host of an autoscaling group', function () {
     writeFileSync(join(bin, 'aws'), script, { mode: 0o755 });
     return bin;
   };
-  const redeploy = (folder: string, bin: string): Promise<Finished> =>
-    runBuilder(
+  const start = (folder: string, bin: string, host = `host-b=${id}`, ...more: string[]): Running =>
+    startBuilder(
       folder,
       [
-        '--host',
-        `host-b=${id}`,
-        '--elb',
-        elbName,
-        '--api',
-        service?.url ?? '',
-        '--healthy-for',
-        '1',
-        '--watch',
-        '1',
+        ...['--host', host, '--elb', elbName, '--api', service?.url ?? ''],
+        ...['--healthy-for', '1', '--watch', '1', ...more],
       ],
-      { ...env(), API_TOKEN: token, PATH: `${bin}:${process.env['PATH'] ?? ''}` },
+      // The region comes from the host.
+      {
+        ...env(),
+        AWS_DEFAULT_REGION: 'eu-west-1',
+        API_TOKEN: token,
+        PATH: `${bin}:${process.env['PATH'] ?? ''}`,
+      },
     );
+  const redeploy = (...args: Parameters<typeof start>): Promise<Finished> => start(...args).finished;
   const lifecycles = async (): Promise<string[]> =>
     (
       await aws(
@@ -141,6 +146,54 @@ describe('builder.sh with a host of an autoscaling group', function () {
       assert.match(output, /cannot go into Standby \(is api-hosts at its minimum size\?\): .*min-size=1/);
       assert.deepEqual(await lifecycles(), ['InService', 'InService']);
       assert.equal(await hosts[1]!.engine.docker('ps', '--quiet'), before);
+    },
+  );
+
+  scenario(
+    lanes.hostB,
+    possible,
+    'brings the host back when it is cut while the host enters Standby',
+    async ({ folder, hosts }) => {
+      const before = await hosts[1]!.engine.docker('ps', '--quiet');
+      const answers = join(mkdtempSync(join(folder, 'entering-')), 'answers');
+      // moto enters Standby at once. AWS takes seconds, here three answers.
+      const bin = cli(
+        folder,
+        `[[ $2 != enter-standby ]] || echo 3 >${answers}
+         if [[ $2 == describe-auto-scaling-instances && -s ${answers} ]]; then
+           /usr/bin/aws --endpoint-url ${moto?.url ?? ''} "$@" | sed 's/Standby/EnteringStandby/'
+           left=$(($(<${answers}) - 1))
+           if ((left > 0)); then echo $left >${answers}; else : >${answers}; fi
+           exit
+         fi`,
+      );
+      const running = start(folder, bin);
+      await running.until(
+        () => existsSync(answers) && readFileSync(answers, 'utf8').startsWith('2'),
+        'it enters',
+      );
+      const { code, output } = await running.stop();
+      assert.equal(code, 143, output);
+      assert.match(output, new RegExp(`${id} is in service of ${elbName}`));
+      assert.deepEqual(await lifecycles(), ['InService', 'InService']);
+      assert.equal(await hosts[1]!.engine.docker('ps', '--quiet'), before);
+    },
+  );
+
+  scenario(lanes.hostB, possible, 'refuses an instance that EC2 does not know', async ({ folder }) => {
+    const { code, output } = await redeploy(folder, cli(folder), 'host-b=i-0123456789abcdef0');
+    assert.equal(code, 14, output);
+    assert.match(output, /EC2 does not know i-0123456789abcdef0 in us-east-1; check the id, and the profile/);
+  });
+
+  scenario(
+    lanes.hostB,
+    possible,
+    'takes the region from the API when the metadata service of the host has none',
+    async ({ folder }) => {
+      const { code, output } = await redeploy(folder, cli(folder), `host-a=${id}`, '--dry-run');
+      assert.equal(code, 0, output);
+      assert.match(output, new RegExp(`would take ${id} out of ${elbName} by Standby in ${group}`));
     },
   );
 });

@@ -77,7 +77,7 @@ async function putFleet(aws: EmbeddedAws): Promise<void> {
   if (!answer.ok) throw new Error(await answer.text());
 }
 
-/** Emulates the EC2 metadata service, version 2, with a path per host; only host-b has an instance id. */
+/** Emulates the EC2 metadata service, version 2, with a path per host; only host-b has an instance id and a region. */
 async function startMetadataService(): Promise<{ url: string; close(): void }> {
   const server = createServer(({ method, url, headers }, response) => {
     const [, host, ...path] = (url ?? '').split('/');
@@ -85,6 +85,8 @@ async function startMetadataService(): Promise<{ url: string; close(): void }> {
     if (asked === 'PUT latest/api/token') response.end('metadata-token');
     else if (headers['x-aws-ec2-metadata-token'] !== 'metadata-token') response.writeHead(401).end();
     else if (asked === 'GET latest/meta-data/instance-id' && host === 'host-b') response.end(instanceIds[1]);
+    else if (asked === 'GET latest/meta-data/placement/region' && host === 'host-b')
+      response.end('us-east-1');
     else response.writeHead(404).end();
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
