@@ -1,10 +1,11 @@
+import { totalmem } from 'node:os';
 import {
   constants,
   monitorEventLoopDelay,
   type PerformanceEntry,
   PerformanceObserver,
 } from 'node:perf_hooks';
-import { getHeapSpaceStatistics } from 'node:v8';
+import { getHeapSpaceStatistics, getHeapStatistics } from 'node:v8';
 import type { Clock } from '../clock.ts';
 import type { Metric } from './exposition.ts';
 import { Histogram } from './histogram.ts';
@@ -85,6 +86,19 @@ export class RuntimeMetrics {
         type: 'gauge',
         help: 'Physical memory of the process (resident set size).',
         series: [[{}, process.memoryUsage.rss()]],
+      },
+      {
+        name: 'elb_inventory_memory_limit_bytes',
+        type: 'gauge',
+        help: 'Memory that the process may use: the limit of its container, or the memory of the host.',
+        // Without a limit, Node returns 0 or 2^64.
+        series: [[{}, Math.min(process.constrainedMemory() || Infinity, totalmem())]],
+      },
+      {
+        name: 'elb_inventory_heap_limit_bytes',
+        type: 'gauge',
+        help: 'The limit of the heap, at which the process crashes.',
+        series: [[{}, getHeapStatistics().heap_size_limit]],
       },
       {
         name: 'process_cpu_time_seconds',

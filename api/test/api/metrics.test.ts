@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { totalmem } from 'node:os';
 import { type Samples, samplesOf } from '../support/metrics.ts';
 import { token } from '../support/service.ts';
 import { type Answer, describeElbs, noCache, startWorld, type World } from '../support/world.ts';
@@ -262,10 +263,15 @@ describe('GET /metrics', () => {
 
   it('measures the event loop, the garbage collection, the memory and the CPU time', async () => {
     await start();
+    const hasDelays = async () => (await scrape()).has('nodejs_eventloop_delay_max_seconds');
+    await world.eventually(hasDelays, 'the first delay is measured');
     const samples = await scrape();
     for (const name of ['mean', 'max', 'p50', 'p90', 'p99'])
       assert.ok(samples.get(`nodejs_eventloop_delay_${name}_seconds`) >= 0, name);
     assert.ok(samples.get('process_memory_usage_bytes') > 10e6);
+    const limit = samples.get('elb_inventory_memory_limit_bytes');
+    assert.ok(limit > 100e6 && limit <= totalmem(), String(limit));
+    assert.ok(samples.get('elb_inventory_heap_limit_bytes') > 50e6);
     assert.ok(samples.get('process_cpu_time_seconds_total', { cpu_mode: 'user' }) > 0);
     assert.ok(samples.get('nodejs_eventloop_time_seconds_total', { nodejs_eventloop_state: 'active' }) > 0);
     for (const type of ['major', 'minor', 'incremental', 'weakcb'])

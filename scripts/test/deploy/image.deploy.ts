@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { hasDocker } from './engines.ts';
@@ -179,6 +179,38 @@ describe('The image', function () {
         200,
       );
     });
+
+    // No registry has the images here. `npm run test:integration` runs Debian's Prometheus with the same rules.
+    image_(
+      'mounts existing files in the profile observe, and opens its ports to this machine only',
+      async (world) => {
+        interface Observer {
+          readonly image: string;
+          readonly ports: { host_ip?: string }[];
+          readonly volumes: { type: string; source: string }[];
+        }
+        const args = ['--profile', 'observe', 'config', '--format', 'json'];
+        const { services, configs } = JSON.parse(await compose(world, args)) as {
+          services: Record<'prometheus' | 'grafana', Observer>;
+          configs: Record<string, { content: string }>;
+        };
+        for (const { image, ports, volumes } of [services.prometheus, services.grafana]) {
+          assert.match(image, /:v?\d+\.\d+\.\d+$/);
+          assert.deepEqual(
+            ports.map(({ host_ip }) => host_ip),
+            ['127.0.0.1'],
+          );
+          const files = volumes.filter(({ type }) => type === 'bind').map((volume) => volume.source);
+          assert.deepEqual(
+            files.filter((file) => !existsSync(file)),
+            [],
+          );
+          assert.equal(files.length, 2);
+        }
+        const sample = Buffer.from('prometheus:change-me').toString('base64');
+        assert.equal(configs['metrics-token']?.content, sample);
+      },
+    );
 
     image_('reads .env and calls AWS in the profile aws', async (world) => {
       const gateway = await world.engine.docker(
