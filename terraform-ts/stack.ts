@@ -70,6 +70,7 @@ export class ElbInventoryStack extends TerraformStack {
       account,
       managedElbs: config.managedElbs,
       token: config.token,
+      ecrRepository: config.ecrRepository,
       logGroupName,
       metricNamespace,
       groupName: group ? name : undefined,

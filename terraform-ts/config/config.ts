@@ -16,6 +16,8 @@ export interface Config {
   readonly source: { readonly repository: string; readonly ref: string };
   /** The parameter with API_TOKEN; Terraform never reads its value. */
   readonly token: { readonly parameter: string; readonly keyArn: string | undefined };
+  /** Hosts may pull images from it. */
+  readonly ecrRepository: string | undefined;
   /** Settings of the service. */
   readonly environment: Readonly<Record<string, string>>;
   readonly hosts: HostsConfig;
@@ -107,6 +109,11 @@ export function readConfig(env: Env): Config {
         'the ARN of a KMS key',
       ),
     },
+    ecrRepository: read.optional(
+      'ECR_REPOSITORY',
+      /^(?=.{2,256}$)[a-z0-9]+(?:[._/-]+[a-z0-9]+)*$/,
+      'the name of an ECR repository, such as elb-inventory',
+    ),
     environment: {
       ...readServiceEnvironment(read, elb),
       ...(front.http === 'redirect' && { REDIRECT_HTTP: 'on' }),

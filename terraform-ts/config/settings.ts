@@ -40,6 +40,11 @@ export const settings = {
     meaning:
       'settings of the service, separated by spaces, such as `LOG_LEVEL=debug DOCS=off`; not for secrets, because user data is readable',
   },
+  ECR_REPOSITORY: {
+    shown: 'none',
+    meaning:
+      'ECR repository of the same account and region from which hosts may pull images (`builder.sh --pull`)',
+  },
   HOSTS: { value: 'group', meaning: '`group`: an autoscaling group; `single`: one instance' },
   MIN_HOSTS: { value: '1', meaning: 'minimum size of the group' },
   MAX_HOSTS: { value: '3', meaning: 'maximum size of the group' },

@@ -11,6 +11,7 @@ export interface HostRoleProps {
   readonly managedElbs: readonly string[];
   /** The SecureString with API_TOKEN, and its KMS key unless it is SSM's default key. */
   readonly token: { readonly parameter: string; readonly keyArn: string | undefined };
+  readonly ecrRepository: string | undefined;
   readonly logGroupName: string;
   readonly metricNamespace: string;
   /** The group whose launch lifecycle action a host completes; undefined without a group. */
@@ -91,6 +92,17 @@ function statements(props: HostRoleProps): Statement[] {
                 'kms:ViaService': `ssm.${account.region}.${account.partition.services}`,
               },
             },
+          },
+        ]),
+    ...(props.ecrRepository === undefined
+      ? []
+      : [
+          // It does not support resources (service authorization reference of ECR).
+          { Sid: 'LogInToEcr', Action: ['ecr:GetAuthorizationToken'], Resource: '*' },
+          {
+            Sid: 'PullImages',
+            Action: ['ecr:BatchGetImage', 'ecr:GetDownloadUrlForLayer'],
+            Resource: account.arn('ecr', `repository/${props.ecrRepository}`),
           },
         ]),
     {

@@ -41,6 +41,7 @@ describe('The role of the hosts', () => {
           'elasticloadbalancing:DescribeLoadBalancerAttributes',
           'elasticloadbalancing:DescribeInstanceHealth',
           'ec2:DescribeInstances',
+          ...(name === 'everything' ? ['ecr:GetAuthorizationToken'] : []),
           'cloudwatch:PutMetricData (if)',
         ],
       );
@@ -80,6 +81,13 @@ describe('The role of the hosts', () => {
       'kms:EncryptionContext:PARAMETER_ARN': rights('everything')['ReadToken']?.['Resource'],
       'kms:ViaService': 'ssm.eu-central-1.amazonaws.com',
     });
+  });
+
+  it('pulls images only from the repository of ECR_REPOSITORY', () => {
+    assert.equal(rights('default')['PullImages'], undefined);
+    const { Action, Resource } = rights('everything')['PullImages'] ?? {};
+    assert.deepEqual(Action, ['ecr:BatchGetImage', 'ecr:GetDownloadUrlForLayer']);
+    assert.match(String(Resource), /:ecr:eu-central-1:.*:repository\/sre\/inventory$/);
   });
 
   it('writes only to the log group and metrics of this service', () => {

@@ -1,22 +1,7 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { settings, type Setting } from '../config/settings';
+import { readmeTable } from './support/readme';
 import { variant, type Block } from './support/synthesized';
-
-const readme = readFileSync(join(__dirname, '../README.md'), 'utf8');
-
-/** Returns the cells of the table whose first column is `heading`, without the header. */
-function table(heading: string): string[][] {
-  const lines = readme.slice(readme.indexOf(`\n| ${heading} |`) + 1).split('\n');
-  const end = lines.findIndex((line) => !line.startsWith('|'));
-  return lines.slice(2, end).map((line) =>
-    line
-      .split('|')
-      .slice(1, -1)
-      .map((cell) => cell.trim()),
-  );
-}
 
 /** Returns the metric and the threshold of an alarm as the table shows them. */
 function described(alarm: Block): [metric: string, threshold: string] {
@@ -44,7 +29,7 @@ describe('README.md', () => {
       value === undefined ? String(shown) : `\`${value}\``,
       meaning,
     ]);
-    assert.deepEqual(table('variable'), expected);
+    assert.deepEqual(readmeTable('variable'), expected);
   });
 
   it('lists every alarm with its metric, threshold, reason and remedy', () => {
@@ -55,7 +40,7 @@ describe('README.md', () => {
         built.set(id, [`\`${id}\``, ...described(alarm), String(alarm['alarm_description'])]);
       }
     }
-    const written = table('alarm').map(([id, metric, threshold, why, remedy]) => [
+    const written = readmeTable('alarm').map(([id, metric, threshold, why, remedy]) => [
       id,
       metric,
       threshold,

@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# Creates the S3 bucket BUCKET in REGION for STATE_BUCKET, or corrects the settings of an existing one: versions, encryption, no
+# public access, HTTPS only. Terraform locks the state with an object beside it (use_lockfile), so that nothing else is needed.
+set -euo pipefail
+bucket=${1:?usage: state-bucket.sh BUCKET REGION} region=${2:?usage: state-bucket.sh BUCKET REGION}
+api() { aws s3api "$@" --region "$region" --output json; }
+
+if ! api head-bucket --bucket "$bucket" >/dev/null 2>&1; then
+  # S3 refuses a location constraint of us-east-1.
+  location=()
+  [[ $region == us-east-1 ]] || location=(--create-bucket-configuration "LocationConstraint=$region")
+  # Without a location, bash 3.2 takes the empty array for an unset variable.
+  api create-bucket --bucket "$bucket" ${location[@]+"${location[@]}"} >/dev/null
+fi
+api put-public-access-block --bucket "$bucket" --public-access-block-configuration \
+  BlockPublicAcls=true,IgnorePublicAcls=true,BlockPublicPolicy=true,RestrictPublicBuckets=true
+# An earlier state can be restored from its version.
+api put-bucket-versioning --bucket "$bucket" --versioning-configuration Status=Enabled
+api put-bucket-encryption --bucket "$bucket" --server-side-encryption-configuration \
+  '{"Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]}'
+api put-bucket-lifecycle-configuration --bucket "$bucket" --lifecycle-configuration '{"Rules": [{
+  "ID": "old-versions", "Status": "Enabled", "Filter": {"Prefix": ""},
+  "NoncurrentVersionExpiration": {"NoncurrentDays": 90}, "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 7}}]}' >/dev/null
+partition=aws
+[[ $region != cn-* ]] || partition=aws-cn
+[[ $region != us-gov-* ]] || partition=aws-us-gov
+api put-bucket-policy --bucket "$bucket" --policy '{"Version": "2012-10-17", "Statement": [{
+  "Sid": "HttpsOnly", "Effect": "Deny", "Principal": "*", "Action": "s3:*",
+  "Resource": ["arn:'$partition':s3:::'"$bucket"'", "arn:'$partition':s3:::'"$bucket"'/*"],
+  "Condition": {"Bool": {"aws:SecureTransport": "false"}}}]}'
+echo "Set STATE_BUCKET=$bucket, and STATE_REGION=$region if AWS_REGION is another region."
