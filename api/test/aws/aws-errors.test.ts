@@ -110,7 +110,7 @@ describe('toDomainError', () => {
     assert.equal(error.code, 'no_aws_credentials');
     assert.match(
       error.message,
-      /has no AWS credentials for \S+: the profile "x" failed; no request was sent to AWS/,
+      /has no AWS credentials for \S+: the profile "x" failed; see .*; no request was sent to AWS/,
     );
     assert.doesNotMatch(error.message, /Traceback/);
   });
