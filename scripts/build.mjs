@@ -1,11 +1,13 @@
-// Builds dist/service.mjs (the service in one file), dist/server.js (which starts it) and dist/docs (the documentation pages).
-import { cpSync, mkdirSync, rmSync } from 'node:fs';
+// Builds dist/service.mjs (the service in one file), dist/server.js (which starts it), dist/docs (the documentation pages) and
+// dist/sbom.cdx.json (the packages in them).
+import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { billOfMaterials } from './bill-of-materials.mjs';
 import { bundleService } from './bundle.mjs';
 
 rmSync('dist', { recursive: true, force: true });
-await bundleService('dist/service.mjs', { minify: true });
+const { metafile } = await bundleService('dist/service.mjs', { minify: true, metafile: true });
 cpSync('scripts/entry.mjs', 'dist/server.js');
 
 mkdirSync('dist/docs');
@@ -14,3 +16,9 @@ const swaggerUi = dirname(createRequire(import.meta.url).resolve('swagger-ui-dis
 for (const file of ['swagger-ui.css', 'swagger-ui-bundle.js', 'favicon-32x32.png', 'LICENSE', 'NOTICE']) {
   cpSync(join(swaggerUi, file), join('dist/docs', file));
 }
+
+const bundled = Object.entries(metafile.outputs['dist/service.mjs'].inputs)
+  .filter(([, { bytesInOutput }]) => bytesInOutput > 0)
+  .map(([file]) => file);
+const bill = billOfMaterials([...bundled, 'node_modules/swagger-ui-dist/package.json']);
+writeFileSync('dist/sbom.cdx.json', `${JSON.stringify(bill, undefined, 1)}\n`);

@@ -18,6 +18,7 @@ Common calls:
   ./builder.sh --rollback                         the previous version; a second call undoes it
   ./builder.sh --host ec2-user@10.0.1.7 --host ec2-user@10.0.2.9
   ./builder.sh --host ec2-user@10.0.1.7 --image   build here, for a host that cannot build
+  ./builder.sh --host ec2-user@10.0.1.7 --pull 123456789012.dkr.ecr.us-east-1.amazonaws.com/elb-inventory@sha256:…
   API_TOKEN=… ./builder.sh --host ec2-user@10.0.1.7=i-0a… --elb default-elb --api https://ELB
 
 What to deploy:
@@ -25,6 +26,9 @@ What to deploy:
   --repo URL           repository (default: $REPO_URL, otherwise the origin of this script's clone); other users of this
                        machine see a password in --repo, but not one in $REPO_URL
   --image              build here and send the image, instead of building on the host
+  --pull IMAGE         pull REGISTRY/NAME@sha256:…, instead of building; the password of the registry, if it needs one, is
+                       $REGISTRY_PASSWORD, and the user $REGISTRY_USER (default: AWS, the user of ECR)
+  --base-image IMAGE   build on this image (default: $BASE_IMAGE, otherwise the one of the Dockerfile)
   --built COMMIT       use the image elb-inventory:COMMIT, which the host already has
   --rollback           use the image of the previous version
 Where:
@@ -65,7 +69,7 @@ name='elb-inventory'
 candidate=$name-candidate
 old=$name-old
 
-hosts=() ref='' repo=${REPO_URL:-} env_file='' elb='' api='' built='' repo_login='' ssh_command=ssh ssh=()
+hosts=() ref='' repo=${REPO_URL:-} env_file='' elb='' api='' built='' pull='' base=${BASE_IMAGE:-} repo_login='' ssh_command=ssh ssh=()
 send_image=false rollback=false dry_run=false standby=true readiness=true
 timeout=60 healthy_for=10 watch=10 elb_timeout=600 memory=512m
 secrets=() init=(--init) served=''
@@ -111,12 +115,14 @@ parse() {
     --dry-run) dry_run=true ;;
     --no-standby) standby=false ;;
     --no-readiness) readiness=false ;;
-    --host | --ref | --repo | --env-file | --elb | --api | --built | --ssh | --timeout | --healthy-for | --watch | --elb-timeout | --memory)
+    --host | --ref | --repo | --pull | --base-image | --env-file | --elb | --api | --built | --ssh | --timeout | --healthy-for | --watch | --elb-timeout | --memory)
       [[ -n ${2:-} ]] || die 2 "$1 needs a value; see --help"
       case $1 in
       --host) hosts+=("$2") ;;
       --ref) ref=$2 ;;
       --repo) repo=$2 ;;
+      --pull) pull=$2 ;;
+      --base-image) base=$2 ;;
       --env-file) env_file=$2 ;;
       --elb) elb=$2 ;;
       --api) api=${2%/} ;;
@@ -150,6 +156,7 @@ check_options() {
   [[ $ref != -* && $repo != -* ]] || die 2 "--ref and --repo must not begin with a dash"
   need_plain --ref "$ref"
   need_plain --repo "${repo//%/}"
+  need_plain --base-image "$base"
   need_plain --env-file "$env_file"
   need_plain --api "$api"
   local words word
@@ -159,7 +166,9 @@ check_options() {
   [[ -z $elb || $elb =~ ^[A-Za-z0-9-]{1,32}$ ]] || die 2 "--elb '$elb' is not the name of a load balancer"
   [[ -z $elb && -z $api || -n $elb && $api =~ ^https?:// ]] || die 2 "--elb NAME and --api http(s)://… must be set together"
   [[ -z $built || $built =~ ^[0-9a-f]{40}$ ]] || die 2 "--built takes a commit id of 40 digits, not '$built'"
-  ! $rollback || [[ -z $ref$built ]] || die 2 "--rollback cannot be combined with --ref or --built"
+  [[ -z $pull || $pull =~ ^[a-z0-9.:-]+/[a-z0-9/._-]+@sha256:[0-9a-f]{64}$ ]] || die 2 "--pull takes REGISTRY/NAME@sha256:… with 64 digits, not '$pull'"
+  ! $rollback || [[ -z $ref$built$pull ]] || die 2 "--rollback cannot be combined with --ref, --built or --pull"
+  [[ -z $pull || -z $ref$built && $send_image == false ]] || die 2 "--pull cannot be combined with --ref, --built or --image"
   ! $send_image || ! $rollback || die 2 "--rollback uses an image on the host; remove --image"
   ! $send_image || ((${#hosts[@]} > 0)) || die 2 "--image needs --host"
 }
@@ -234,17 +243,44 @@ fetch() {
 
 # build [PLATFORM]: builds elb-inventory:$commit from $work/source, unless the image exists.
 build() {
-  if image_of "$commit" >/dev/null; then
+  if image_of "$commit" >/dev/null && has_base; then
     step "the image of ${commit:0:12} exists"
     return
   fi
   local version
   version=$(sed -nE 's/^  "version": "([^"]+)",?$/\1/p' "$work/source/package.json")
-  # The host's network, because an engine may have no bridge.
-  docker build --network host ${1:+--platform "$1"} --build-arg COMMIT="$commit" --build-arg VERSION="$version" \
+  # The host's network, because an engine may have no bridge. --load, because some builders leave the image in their cache.
+  docker build --load --network host ${1:+--platform "$1"} ${base:+--build-arg BASE_IMAGE="$base"} \
+    --build-arg COMMIT="$commit" --build-arg VERSION="$version" --build-arg SOURCE="$repo" \
     --tag "$name:$commit" "$work/source" >"$work/build.log" 2>&1 ||
     fail "$work/build.log" 10 "the image of ${commit:0:12} could not be built; the old version still serves"
+  image_of "$commit" >/dev/null ||
+    fail "$work/build.log" 10 "the builder did not load the image of ${commit:0:12} into Docker; use another one (docker buildx use default)"
+  has_base || die 10 "the image of ${commit:0:12} is not based on $base, because its Dockerfile has no ARG BASE_IMAGE; remove --base-image"
   step "built $name:${commit:0:12}"
+}
+
+label_of() { docker image inspect --format "{{index .Config.Labels \"$2\"}}" "$1"; }
+has_base() { [[ -z $base || $(label_of "$name:$commit" org.opencontainers.image.base.name) == "$base" ]]; }
+
+# Pulls the image, sets `commit`, and tags the image like one that was built here.
+pull_image() {
+  local config=()
+  if [[ -n ${REGISTRY_PASSWORD:-} ]]; then
+    # A configuration of its own, so that the login ends with this run. It has no contexts, so DOCKER_HOST names the engine.
+    export DOCKER_HOST=${DOCKER_HOST:-$(docker context inspect --format '{{.Endpoints.docker.Host}}')}
+    config=(--config "$work/docker")
+    docker "${config[@]}" login --username "${REGISTRY_USER:-AWS}" --password-stdin "${pull%%/*}" \
+      <<<"$REGISTRY_PASSWORD" >"$work/pull.log" 2>&1 ||
+      fail "$work/pull.log" 10 "${pull%%/*} refuses the login; check \$REGISTRY_PASSWORD; the old version still serves"
+  fi
+  docker ${config[@]+"${config[@]}"} pull --quiet "$pull" >"$work/pull.log" 2>&1 ||
+    fail "$work/pull.log" 10 "$pull cannot be pulled; check its name, and the login of the host or \$REGISTRY_PASSWORD; the old version still serves"
+  commit=$(label_of "$pull" org.opencontainers.image.revision)
+  [[ $(label_of "$pull" org.opencontainers.image.title) == "$name" && $commit =~ ^[0-9a-f]{40}$ ]] ||
+    die 10 "$pull is not an image of $name with its commit; build it with --build-arg COMMIT=…; the old version still serves"
+  docker tag "$pull" "$name:$commit"
+  step "pulled $pull: ${commit:0:12}"
 }
 
 image_of() { docker image inspect --format '{{.Id}}' "$name:$1" 2>/dev/null; }
@@ -253,10 +289,12 @@ image_of() { docker image inspect --format '{{.Id}}' "$name:$1" 2>/dev/null; }
 obtain_image() {
   if $rollback; then
     image=$(image_of previous) || die 13 "this host has no previous version; deploy one with --ref"
-    commit=$(docker image inspect --format '{{index .Config.Labels "org.opencontainers.image.revision"}}' "$image")
+    commit=$(label_of "$image" org.opencontainers.image.revision)
+    # The tag can be on another image of the same commit, for example with another base.
+    docker tag "$image" "$name:$commit"
     return
   fi
-  if [[ -n $built ]]; then commit=$built; else fetch && build; fi
+  if [[ -n $pull ]]; then pull_image; elif [[ -n $built ]]; then commit=$built; else fetch && build; fi
   image=$(image_of "$commit") || die 13 "this host has no image $name:$commit; deploy it with --ref"
 }
 
@@ -318,7 +356,7 @@ ask() { docker exec "$1" node ask.mjs "${@:2}" 2>&1; }
 # Stops a container gracefully and removes it with its volume.
 discard() {
   exists "$1" || return 0
-  docker stop --time 20 "$1" >/dev/null && docker rm --force --volumes "$1" >/dev/null
+  docker stop -t 20 "$1" >/dev/null && docker rm --force --volumes "$1" >/dev/null
 }
 
 # The lock is a folder, because mkdir does not follow links and opening a folder does not block. Other users may write to
@@ -570,7 +608,9 @@ switch_over() {
 replace_here() {
   need_docker
   if $dry_run; then
-    step "would fetch ${ref:-the main branch} of $repo and build it, or use an image on this host (--rollback, --built)"
+    if $rollback || [[ -n $built ]]; then step 'would use an image on this host'; fi
+    [[ -z $pull ]] || step "would pull $pull"
+    [[ -z $repo ]] || step "would fetch ${ref:-the main branch} of $repo and build it"
     step "would start it with $env_file beside $(running $name && echo 'the old version' || echo 'nothing'), check its health for $healthy_for s and whether it reaches AWS, open its port, watch both for $watch s, and stop the old one"
     step 'would keep the last three versions'
     return
@@ -660,18 +700,21 @@ replace_on() {
   if $rollback; then
     arguments+=(--rollback)
   elif $send_image; then
-    $dry_run || send_image "$host"
+    if $dry_run; then step "would fetch ${ref:-the main branch} of $repo, build it here, and send it"; else send_image "$host"; fi
     arguments+=(--built "${commit:-0000000000000000000000000000000000000000}")
   elif [[ -n $built ]]; then
     arguments+=(--built "$built")
+  elif [[ -n $pull ]]; then
+    arguments+=(--pull "$pull")
   else
+    [[ -z $base ]] || arguments+=(--base-image "$base")
     [[ -z $ref ]] || arguments+=(--ref "$ref")
     arguments+=(--repo "${repo/:\/\//://${repo_login:+$repo_login@}}")
   fi
   $readiness || arguments+=(--no-readiness)
   if $dry_run; then arguments+=(--dry-run); fi
   {
-    printf 'BUILDER_WHERE=%q; set --' "$where"
+    printf 'BUILDER_WHERE=%q REGISTRY_USER=%q REGISTRY_PASSWORD=%q; set --' "$where" "${REGISTRY_USER:-}" "${REGISTRY_PASSWORD:-}"
     printf ' %q' "${arguments[@]}"
     echo
     cat "${BASH_SOURCE[0]}"
@@ -886,7 +929,7 @@ main() {
   trap 'exit 130' INT
   trap 'exit 141' PIPE
   trap 'exit 143' TERM
-  $rollback || [[ -n $built ]] || find_repo
+  if $rollback || [[ -n $built$pull ]]; then repo=''; else find_repo; fi
   if ((${#hosts[@]} == 0)); then
     redeploy ''
     return

@@ -1,14 +1,20 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { builder } from './hosts.ts';
 import { run } from '../../../api/test/support/process.ts';
-import { type Ended, makeSmallRepository, makeStandIn, runOn, type StandIn } from './stand-ins.ts';
+import {
+  type Ended,
+  makeSmallRepository,
+  makeStandIn,
+  runOn,
+  type StandIn,
+  watchProcesses,
+} from './stand-ins.ts';
 
 const password = 'secret-of-the-repository';
 
@@ -67,22 +73,9 @@ describe('builder.sh and git', function () {
   };
 
   it('keeps the credentials of $REPO_URL out of its output and of all process lists', async () => {
-    const seen: string[] = [];
-    const watch = new AbortController();
-    const watching = (async () => {
-      while (!watch.signal.aborted) {
-        for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name)))
-          try {
-            seen.push(readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' '));
-          } catch {
-            // The process has ended.
-          }
-        await sleep(5);
-      }
-    })();
+    const watch = watchProcesses();
     const result = await runOn(machine, ['--ref', 'main'], { REPO_URL: origin(`us%40er:${password}@`) });
-    watch.abort();
-    await watching;
+    const seen = await watch.stop();
     fetched(result, tip);
     assert.ok(result.output.includes(`of ${origin()}: `), result.output);
     assert.doesNotMatch(result.output, new RegExp(password));

@@ -12,6 +12,8 @@ import type { World } from './world.ts';
 
 const image = 'elb-inventory:under-test';
 const base = 'node:24-bookworm-slim';
+const pinned = 'node-pinned:24';
+const repositoryUrl = 'https://git.example.com/sre/elb-inventory';
 const megabyte = 1_000_000;
 /** A value in files that must not be in the image. */
 const secret = 'never-in-an-image';
@@ -29,8 +31,10 @@ describe('The image', function () {
     cpSync(join(folder, 'repository'), source, { recursive: true });
     for (const file of ['.env', '.env.production', 'api/.env', 'scripts/.env', '.git/secret'])
       writeFileSync(join(source, file), `API_TOKEN=${secret}\n`);
-    const labels = ['--build-arg', `COMMIT=${commits.main}`, '--build-arg', 'VERSION=1.2.3'];
-    await engine.docker('build', '--network', 'host', '--quiet', ...labels, '--tag', image, source);
+    await engine.docker('tag', base, pinned);
+    const args = { COMMIT: commits.main, VERSION: '1.2.3', SOURCE: repositoryUrl, BASE_IMAGE: pinned };
+    const buildArgs = Object.entries(args).flatMap((pair) => ['--build-arg', pair.join('=')]);
+    await engine.docker('build', '--network', 'host', '--quiet', ...buildArgs, '--tag', image, source);
   });
 
   image_('contains neither .env nor .git, nor their content', async ({ engine }) => {
@@ -63,13 +67,33 @@ describe('The image', function () {
     assert.ok(added > 1 && added <= 8, `${added} MB`);
   });
 
+  image_('has a bill of materials with every package in its source map', async ({ engine }) => {
+    const cat = (file: string): Promise<string> =>
+      engine.docker('run', '--rm', '--network', 'none', image, 'cat', file);
+    const { components } = JSON.parse(await cat('sbom.cdx.json')) as { components: { name: string }[] };
+    const { sources } = JSON.parse(await cat('service.mjs.map')) as { sources: string[] };
+    const bundled = sources.flatMap((path) => /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1] ?? []);
+    // saxes and two others have source maps of their own, with other paths.
+    const packages = [...bundled.filter((name) => name !== 'src'), 'saxes', 'swagger-ui-dist'];
+    const listed = new Set(components.map(({ name }) => name));
+    assert.ok(new Set(packages).size > 90, 'the source map has packages');
+    assert.deepEqual(
+      packages.filter((name) => !listed.has(name)),
+      [],
+    );
+    for (const name of ['mocha', 'esbuild', 'tsx'])
+      assert.ok(!listed.has(name), `${name} is not in the image`);
+  });
+
   image_(
-    'has labels for version and commit, and runs as a user without privileges',
+    'has labels for its version, source and base, and runs as a user without privileges',
     async ({ engine, commits }) => {
       const label = (name: string): Promise<string> =>
         engine.inspect(image, `{{index .Config.Labels "org.opencontainers.image.${name}"}}`);
       assert.equal(await label('version'), '1.2.3');
       assert.equal(await label('revision'), commits.main);
+      assert.equal(await label('source'), repositoryUrl);
+      assert.equal(await label('base.name'), pinned);
       assert.equal(await engine.inspect(image, '{{.Config.User}}'), '10001:10001');
       const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
       assert.match(
@@ -147,7 +171,7 @@ describe('The image', function () {
     const ended = async (afterMs: number): Promise<string> => {
       const id = await engine.docker('run', ...args);
       await sleep(afterMs);
-      const { seconds } = await start('docker', ['stop', '--time', '30', id], engine.env).finished;
+      const { seconds } = await start('docker', ['stop', '-t', '30', id], engine.env).finished;
       const code = await engine.inspect(id, '{{.State.ExitCode}}');
       await engine.docker('rm', id);
       assert.ok(seconds < 15, `after ${afterMs} ms: ${seconds} s`);
@@ -172,7 +196,9 @@ describe('The image', function () {
     image_('serves the embedded AWS on port 8000 without an account', async (world) => {
       assert.match(await compose(world, ['config']), /published: "8000"/);
       ports = { EMBEDDED_PORT: String(await unusedPort()), AWS_API_PORT: String(await unusedPort()) };
-      await compose(world, ['up', '--build', '--wait'], ports);
+      await compose(world, ['up', '--build', '--wait'], { ...ports, BASE_IMAGE: pinned });
+      const format = '{{index .Config.Labels "org.opencontainers.image.base.name"}}';
+      assert.equal(await world.engine.inspect('elb-inventory:compose', format), pinned);
       const sample = Buffer.from('sre:change-me').toString('base64');
       assert.equal(
         (await get(`http://127.0.0.1:${ports['EMBEDDED_PORT']}/elb/default-elb`, sample)).status,

@@ -10,6 +10,8 @@ import { addFigure } from './report.ts';
 import { lanes, scenario } from './scenarios.ts';
 import type { World } from './world.ts';
 
+const digest = `registry.example.com/elb-inventory@sha256:${'0'.repeat(64)}`;
+
 describe('builder.sh', function () {
   this.timeout(400_000);
   const onHost = (title: string, work: (world: World, host: Host) => Promise<void>): void => {
@@ -37,6 +39,10 @@ describe('builder.sh', function () {
     [['--rollback', '--ref', 'main'], /--rollback cannot be combined/],
     [['--rollback', '--image', '--host', 'h'], /remove --image/],
     [['--image'], /--image needs --host/],
+    [['--pull', 'elb-inventory:latest'], /--pull takes REGISTRY\/NAME@sha256:… with 64 digits/],
+    [['--pull', digest, '--ref', 'main'], /--pull cannot be combined with --ref, --built or --image/],
+    [['--pull', digest, '--rollback'], /--rollback cannot be combined with --ref, --built or --pull/],
+    [['--base-image', 'a;b'], /--base-image has a character/],
     [['--built', 'main'], /--built takes a commit id of 40 digits/],
   ];
   for (const [args, says] of wrong)

@@ -1,5 +1,6 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Environment, run, start } from '../../../api/test/support/process.ts';
 import { builder } from './hosts.ts';
 
@@ -79,4 +80,28 @@ export async function makeSmallRepository(folder: string): Promise<string> {
   await git('add', '--all');
   await git('commit', '-q', '--no-verify', '-m', 'main');
   return git('rev-parse', 'HEAD');
+}
+
+/** Collects the command lines of all processes of this machine. `stop` returns them. */
+export function watchProcesses(): { stop(): Promise<string[]> } {
+  const seen = new Set<string>();
+  const watch = new AbortController();
+  const watching = (async () => {
+    while (!watch.signal.aborted) {
+      for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name)))
+        try {
+          seen.add(readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' '));
+        } catch {
+          // The process has ended.
+        }
+      await sleep(20);
+    }
+  })();
+  return {
+    stop: async () => {
+      watch.abort();
+      await watching;
+      return [...seen];
+    },
+  };
 }
