@@ -57,7 +57,7 @@ Exit codes:
   1 the new version did not start, was not healthy or ready, or failed beside the old one; it was removed, and the old
     version still serves
   2 invalid options               9 another run is in progress on the host
-  3 no Docker                    10 the image cannot be built or sent
+  3 no Docker                    10 the image cannot be built, pulled or sent
   4 no SSH, or it disconnected   11 the host is the last healthy one; it was not drained
   5 unknown ref or repository    12 the API, the load balancer or the autoscaling group failed
   6 env file missing or invalid  13 no previous version, or no image of --built
@@ -340,6 +340,7 @@ need_env_file() {
     die 6 "$env_file has no API_TOKEN; set it to the base64 of user:password, or set API_TOKEN_FILE to a file with it"
   local file
   file=$(setting API_TOKEN_FILE)
+  [[ -z $file || $file =~ ^/[^:]*$ ]] || die 6 "API_TOKEN_FILE in $env_file is not an absolute path without a colon; correct it"
   [[ -z $file ]] || secrets=(--volume "$file:$file:ro")
 }
 

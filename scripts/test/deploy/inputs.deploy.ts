@@ -24,18 +24,20 @@ describe('builder.sh with hostile or unusual input', function () {
   });
 
   for (const setting of [
-    'PORT=8299; touch FILE #',
-    'HOST=127.0.0.1/80; touch FILE; : ',
+    'PORT=8299; touch MARK #',
+    'HOST=127.0.0.1/80; touch MARK; : ',
     'PORT=65536',
     'HOST=a b',
+    'API_TOKEN_FILE=/run/docker.sock:/run/docker.sock',
+    'API_TOKEN_FILE=volume',
   ])
     it(`refuses ${setting} in the env file, and does not run it`, async () => {
       const file = join(machine.folder, 'executed');
       const envFile = join(machine.folder, 'hostile.env');
-      writeFileSync(envFile, `API_TOKEN=x\n${setting.replace('FILE', file)}\n`);
+      writeFileSync(envFile, `API_TOKEN=x\n${setting.replace('MARK', file)}\n`);
       const { code, output } = await runOn(machine, [...noImage, '--env-file', envFile]);
       assert.equal(code, 6, output);
-      assert.match(output, /(PORT|HOST) in .*hostile\.env is not .*; correct it/);
+      assert.match(output, /(PORT|HOST|API_TOKEN_FILE) in .*hostile\.env is not .*; correct it/);
       assert.ok(!existsSync(file), 'the value was executed');
     });
 

@@ -25,8 +25,8 @@ const banner = String.raw`echo Welcome; printf 'to host> '`;
 /** Login shells and forced commands of the host's root, each with a key of its own. */
 const sessions = {
   sh: '/bin/sh -c "$SSH_ORIGINAL_COMMAND"',
-  fish: 'fish -c "$SSH_ORIGINAL_COMMAND"',
-  tcsh: 'tcsh -c "$SSH_ORIGINAL_COMMAND"',
+  fish: '/usr/bin/fish -c "$SSH_ORIGINAL_COMMAND"',
+  tcsh: '/usr/bin/tcsh -c "$SSH_ORIGINAL_COMMAND"',
   banner: `${banner}; eval "$SSH_ORIGINAL_COMMAND"; echo; echo Bye`,
   'please-login': 'echo \'Please login as the user "ec2-user" rather than the user "root".\'',
   echoes: 'echo "denied: $SSH_ORIGINAL_COMMAND"',
@@ -104,7 +104,8 @@ describe('builder.sh over SSH', function () {
     return runOn(operator, all, { API_TOKEN: 'x', ...env });
   };
   for (const session of ['sh', 'fish', 'tcsh', 'banner'] as const)
-    it(`runs on a host whose login shell is ${session}`, async () => {
+    it(`runs on a host whose login shell is ${session}`, async function () {
+      if (['fish', 'tcsh'].includes(session) && !existsSync(`/usr/bin/${session}`)) this.skip();
       const { code, output } = await through(session, ['--dry-run']);
       assert.equal(code, 0, output);
       assert.match(output, new RegExp(`^${session}: .*would start it with ${host.folder}/env`, 'm'));
