@@ -118,7 +118,7 @@ describe('Terraform', function () {
     );
   });
 
-  for (const name of ['everything', 'single', 'existing VPC', 'single, private']) {
+  for (const name of Object.keys(variants).filter((each) => each !== 'default')) {
     it(`validates the JSON (${name})`, () => {
       terraform(rehearsed(name), 'validate', '-no-color');
     });

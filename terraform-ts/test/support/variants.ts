@@ -85,5 +85,7 @@ export const variants: Readonly<Record<string, Env>> = {
     DNS_NAME: 'inventory.example.com',
     DNS_ZONE: 'Z0123456789ABCDEFGHIJ',
     ACCESS_LOGS: 'on',
+    // With the default STATE_KEY.
+    STATE_BUCKET: 'example-terraform-state',
   },
 };
