@@ -3,7 +3,7 @@
 const [major, minor] = process.versions.node.split('.').map(Number);
 if (major < 20 || (major === 20 && minor < 19)) {
   console.error(
-    `elb-inventory needs Node 20.19 or newer, and this is ${process.versions.node}; install a newer Node.`,
+    `elb-inventory needs Node 20.19 or newer, but this is ${process.versions.node}; install a newer version of Node.`,
   );
   process.exitCode = 1;
 } else {

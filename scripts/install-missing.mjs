@@ -8,7 +8,7 @@ const { engines } = JSON.parse(readFileSync('package.json', 'utf8'));
 const [wantedMajor, wantedMinor] = engines.node.match(/\d+/g).map(Number);
 if (major < wantedMajor || (major === wantedMajor && minor < wantedMinor)) {
   console.error(
-    `This needs Node ${engines.node}, and this is ${process.versions.node}; install a newer Node first.`,
+    `This needs Node ${engines.node}, but this is ${process.versions.node}; install a newer version of Node first.`,
   );
   process.exit(1);
 }

@@ -61,7 +61,7 @@ export function readEnvFile(bytes: Buffer, reader: EnvFileReader): EnvFile {
         `${at}, ${key}, has ${differs.join(' and ')}, which docker --env-file does not strip: write ${key}=value without them`,
       );
     if (value.includes('$'))
-      warnings.push(`${at}, ${key}, contains a $, which docker compose expands and this service does not`);
+      warnings.push(`${at}, ${key}, contains a $, which docker compose expands but this service does not`);
     const nearest = nearestSetting(key);
     if (nearest !== undefined) warnings.push(`${at}, ${key}, is not a setting: did you mean ${nearest}?`);
     values[key] = reader === 'docker' ? raw : value;

@@ -30,7 +30,7 @@ describe('dist/server.js', () => {
       const { status, stderr } = startWith(version);
       assert.equal(
         stderr,
-        `elb-inventory needs Node 20.19 or newer, and this is ${version}; install a newer Node.\n`,
+        `elb-inventory needs Node 20.19 or newer, but this is ${version}; install a newer version of Node.\n`,
       );
       assert.equal(status, 1);
     });

@@ -8,7 +8,7 @@ export interface WaitDeps {
 }
 
 /**
- * Responds to a change of one instance with the facts, and with 201, or 200 for a dry run. With `wait`, responds with
+ * Responds to a change of one instance with the instance and the facts: 201, or 200 for a dry run. With `wait`, responds with
  * 201 when the instance has reached the awaited state, or with 202 and its health if it has not reached the state in
  * time. Throws like `ChangeWaiter.until`.
  */

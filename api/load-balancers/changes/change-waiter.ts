@@ -45,9 +45,9 @@ export class ChangeWaiter {
   }
 
   /**
-   * Waits. AWS does not document whether it keeps an attachment that was made while the instance drained; if it is lost
-   * after the draining, the instance is attached a second time. Throws `closing`, `attachment_lost`, `elb_not_found`, and
-   * what the second attachment throws; each error states the change that was made.
+   * Waits for the state. AWS does not document whether it keeps an attachment that was made while the instance drained;
+   * if it is lost after the draining, the instance is attached a second time. Throws `closing`, `attachment_lost`,
+   * `elb_not_found`, and the errors of the second attachment; each error states the change that was made.
    */
   async until(wait: Wait, disconnected: AbortSignal): Promise<WaitOutcome> {
     const { elbName, instanceId, awaited, until } = wait;

@@ -4,7 +4,7 @@ import type { HealthCheck, LoadBalancerTraits } from '../load-balancer.ts';
 import type { HealthEntry, MemberHealth } from '../member-health.ts';
 import type { RecentChange } from './recent-changes.ts';
 
-/** The facts that explain a member's health. */
+/** The data that explains a member's health. */
 export interface HealthContext {
   readonly elbName: ElbName;
   readonly traits: LoadBalancerTraits | undefined;

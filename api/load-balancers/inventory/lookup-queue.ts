@@ -1,6 +1,6 @@
 import type { InstanceId } from '../instance.ts';
 
-/** EC2's limit of values in one filter (FilterLimitExceeded beyond: outscale/cloud-provider-osc#84). */
+/** EC2's limit of values in one filter; above it, EC2 returns FilterLimitExceeded (outscale/cloud-provider-osc#84). */
 const batchSize = 200;
 const maxConcurrentCalls = 4;
 

@@ -34,7 +34,7 @@ export class RegionCache {
   readonly #notFound = new Map<ElbName, number>();
   readonly #pending = new PendingChanges();
   #regionAsOf = -Infinity;
-  /** Grows with each change of members or traits. */
+  /** Increases with each change of members or traits. */
   #revision = 0;
   #sorted: Pick<LoadBalancerList, 'loadBalancers' | 'revision'> = { loadBalancers: [], revision: 0 };
 

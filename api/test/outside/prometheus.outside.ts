@@ -124,7 +124,7 @@ describe('Prometheus', function () {
       ['elb-inventory', 'up', ''],
     ]);
     const reads = 'http_server_request_duration_seconds_count{http_route="/elb/:elbName"}';
-    // Only OpenMetrics has the bound 1.0.
+    // Only OpenMetrics writes the bound as 1.0.
     await seriesOf([reads, 'http_server_request_duration_seconds_bucket{le="1.0"}']);
   });
 

@@ -30,7 +30,7 @@ export function readOld(file: string, quick: boolean): Report {
     );
   if (old.quick !== quick)
     throw new UsageError(
-      `${file} is of a ${quick ? 'full' : '--quick'} run; ${quick ? 'remove --quick' : 'add --quick'} to compare runs of the same kind.`,
+      `${file} is from a ${quick ? 'full' : '--quick'} run; ${quick ? 'remove --quick' : 'add --quick'} to compare runs of the same kind.`,
     );
   return old as Report;
 }

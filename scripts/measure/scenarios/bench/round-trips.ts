@@ -33,7 +33,7 @@ export async function roundTrips(): Promise<Figure[]> {
     figure(`${name} / one AWS call`, median(values) / call, '×', { atMost: 2.5 });
   return [
     figure('one AWS call', call, 'ms'),
-    compared('first read ever (1 s after the start)', times.read),
+    compared('first read (1 s after the start)', times.read),
     compared('attach', times.attach),
     compared('detach', times.detach),
   ];
