@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { containerMemoryBytes } from '../config/container';
 import { synthesize, variant, type Block } from './support/synthesized';
 
 describe('The launch template', () => {
@@ -120,6 +121,8 @@ describe('The group of hosts', () => {
   });
 
   it("scales at 80 % of the memory limit of the API's container", () => {
+    const builder = readFileSync(join(__dirname, '../../scripts/builder.sh'), 'utf8');
+    assert.equal(/\bmemory=(\d+)m\b/.exec(builder)?.[1], (containerMemoryBytes / 1024 ** 2).toString());
     assert.equal(target('default', 'memory'), Math.round(0.8 * 512 * 1024 ** 2));
     assert.equal(target('everything', 'memory'), 256 * 1024 ** 2);
   });
