@@ -43,6 +43,7 @@ export class ElbInventoryStack extends TerraformStack {
     const securityGroups = new SecurityGroups(this, 'security-groups', {
       name,
       vpcId: network.vpcId,
+      region,
       front: config.front,
       sshCidrs: config.access.sshCidrs,
       instanceConnectSubnetId:
@@ -136,6 +137,9 @@ export class ElbInventoryStack extends TerraformStack {
         metricNamespace,
       },
       email: config.alarmEmail,
+      healthCheck: config.front.healthCheck
+        ? { fqdn: dns?.name ?? loadBalancer.dnsName, https: config.front.certificateArn !== undefined }
+        : undefined,
     });
     addOutputs(this, { config, loadBalancer, running, dashboardUrl: monitoring.dashboardUrl });
   }

@@ -90,7 +90,7 @@ export function readConfig(env: Env): Config {
   const serviceName = readServiceName(read);
   const elb = read.text('ELB_NAME', elbName, anElbName);
   const hosts = readHosts(read);
-  const front = readFront(read);
+  const front = readFront(read, region);
   const config: Config = {
     region,
     serviceName,

@@ -1,5 +1,6 @@
 import { parseCidr } from './cidr';
 import type { EnvironmentReader } from './environment';
+import { partitionOf } from './partition';
 
 /** How clients reach the ELB. */
 export interface FrontConfig {
@@ -10,6 +11,8 @@ export interface FrontConfig {
   readonly internal: boolean;
   readonly allowedCidrs: readonly string[];
   readonly dns: DnsConfig | undefined;
+  /** Whether Route 53 checks the API from the internet. */
+  readonly healthCheck: boolean;
 }
 
 export interface DnsConfig {
@@ -21,19 +24,30 @@ export interface DnsConfig {
 const domainName = /^(?=.{1,253}$)([a-z0-9_]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])$/;
 const zoneId = /^Z[0-9A-Z]{5,31}$/;
 
-export function readFront(read: EnvironmentReader): FrontConfig {
+export function readFront(read: EnvironmentReader, region: string): FrontConfig {
   const certificateArn = read.optional(
     'CERTIFICATE_ARN',
     /^arn:aws[\w-]*:(acm:[\w-]+|iam:):\d{12}:(server-)?certificate\/[\w/+=,.@-]+$/,
     'the ARN of an ACM or IAM certificate',
   );
+  const internal = read.oneOf('ELB_SCHEME', ['internet-facing', 'internal']) === 'internal';
   return {
     http: readHttp(read, certificateArn !== undefined),
     certificateArn,
-    internal: read.oneOf('ELB_SCHEME', ['internet-facing', 'internal']) === 'internal',
+    internal,
     allowedCidrs: readAllowedCidrs(read),
     dns: readDns(read),
+    healthCheck: readHealthCheck(read, internal, region),
   };
+}
+
+function readHealthCheck(read: EnvironmentReader, internal: boolean, region: string): boolean {
+  const on = read.oneOf('HEALTH_CHECK', ['off', 'on']) === 'on';
+  if (on && internal)
+    read.fault('HEALTH_CHECK', 'cannot reach an ELB with ELB_SCHEME=internal; remove one of them');
+  if (on && region !== '' && partitionOf(region)?.name !== 'aws')
+    read.fault('HEALTH_CHECK', `does not exist in the partition of ${region}; remove it`);
+  return on;
 }
 
 function readHttp(read: EnvironmentReader, https: boolean): FrontConfig['http'] {

@@ -132,6 +132,11 @@ export const settings = {
     value: 'off',
     meaning: '`on`: a log group records the connections of the new VPC and keeps them for LOG_RETENTION_DAYS',
   },
+  HEALTH_CHECK: {
+    value: 'off',
+    meaning:
+      '`on`: Route 53 calls GET /healthcheck from the internet every 30 s, and the alarm `unreachable` exists',
+  },
   ALARM_EMAIL: {
     shown: 'none',
     meaning: 'address to subscribe to the alarm topic; AWS sends it a confirmation request',

@@ -20,8 +20,8 @@ export class Account extends Construct {
     this.id = new DataAwsCallerIdentity(this, 'caller').accountId;
   }
 
-  /** Returns the ARN of a resource in this account and region. */
-  arn(service: string, resource: string): string {
-    return `arn:${this.partition.name}:${service}:${this.region}:${this.id}:${resource}`;
+  /** Returns the ARN of a resource in this account. */
+  arn(service: string, resource: string, region = this.region): string {
+    return `arn:${this.partition.name}:${service}:${region}:${this.id}:${resource}`;
   }
 }

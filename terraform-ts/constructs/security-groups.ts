@@ -1,3 +1,4 @@
+import { DataAwsEc2ManagedPrefixList } from '@cdktf/provider-aws/lib/data-aws-ec2-managed-prefix-list';
 import { Ec2InstanceConnectEndpoint } from '@cdktf/provider-aws/lib/ec2-instance-connect-endpoint';
 import { SecurityGroup } from '@cdktf/provider-aws/lib/security-group';
 import { VpcSecurityGroupEgressRule } from '@cdktf/provider-aws/lib/vpc-security-group-egress-rule';
@@ -10,6 +11,7 @@ import { ports } from '../config/ports';
 export interface SecurityGroupsProps {
   readonly name: string;
   readonly vpcId: string;
+  readonly region: string;
   readonly front: FrontConfig;
   readonly sshCidrs: readonly string[];
   /** The subnet of an EC2 Instance Connect endpoint; undefined without an endpoint. */
@@ -43,7 +45,7 @@ export class SecurityGroups extends Construct {
     this.elbId = elb.id;
     this.hostsId = hosts.id;
 
-    const { http, certificateArn, allowedCidrs } = props.front;
+    const { http, certificateArn, allowedCidrs, healthCheck } = props.front;
     const open = [
       ...(http === 'off' ? [] : [ports.http]),
       ...(certificateArn === undefined ? [] : [ports.https]),
@@ -53,6 +55,13 @@ export class SecurityGroups extends Construct {
         const from = cidrIpv4 === everywhere ? 'world' : cidrIpv4.replaceAll(/[./]/g, '-');
         this.allowIn(`${from}-to-elb-${port.toString()}`, elb, port, 'Clients', { cidrIpv4 });
       }
+    }
+    if (healthCheck && !allowedCidrs.includes(everywhere)) {
+      const port = certificateArn === undefined ? ports.http : ports.https;
+      const prefixListId = new DataAwsEc2ManagedPrefixList(this, 'route-53', {
+        name: `com.amazonaws.${props.region}.route53-healthchecks`,
+      }).id;
+      this.allowIn('route-53-to-elb', elb, port, 'Health check of Route 53', { prefixListId });
     }
     this.allowOut('elb-to-hosts', elb, ports.api, 'The API and its health check', {
       referencedSecurityGroupId: hosts.id,
@@ -107,7 +116,10 @@ export class SecurityGroups extends Construct {
   }
 }
 
-type Peer = { readonly cidrIpv4: string } | { readonly referencedSecurityGroupId: string };
+type Peer =
+  | { readonly cidrIpv4: string }
+  | { readonly referencedSecurityGroupId: string }
+  | { readonly prefixListId: string };
 
 function rule(group: SecurityGroup, port: number, description: string) {
   return { securityGroupId: group.id, ipProtocol: 'tcp', fromPort: port, toPort: port, description };

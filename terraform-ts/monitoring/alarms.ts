@@ -67,6 +67,26 @@ export function alarmsOf(service: WatchedService): Alarm[] {
   return [...trafficAlarms(service.elbName), ...hostAlarms(service)];
 }
 
+/** Returns the alarm on a health check of Route 53. */
+export function outsideAlarm(healthCheckId: string): Alarm {
+  return {
+    id: 'unreachable',
+    watches: {
+      namespace: 'AWS/Route53',
+      name: 'HealthCheckStatus',
+      statistic: 'Minimum',
+      dimensions: { HealthCheckId: healthCheckId },
+    },
+    comparison: 'LessThanThreshold',
+    threshold: 1,
+    period: 60,
+    breaches: [2, 2],
+    missing: 'notBreaching',
+    why: 'GET /healthcheck fails from the internet: DNS, a security group, the ELB or all hosts fail.',
+    remedy: 'If no-healthy-host is silent, check DNS_NAME, the listeners and the security group of the ELB.',
+  };
+}
+
 function trafficAlarms(elbName: string): Alarm[] {
   const elb = (name: string, statistic: Statistic) => elbMetric(elbName, name, statistic);
   return [

@@ -5,13 +5,22 @@ import {
   CloudwatchMetricAlarm,
   type CloudwatchMetricAlarmMetricQuery,
 } from '@cdktf/provider-aws/lib/cloudwatch-metric-alarm';
+import { Route53HealthCheck } from '@cdktf/provider-aws/lib/route53-health-check';
 import { SnsTopic } from '@cdktf/provider-aws/lib/sns-topic';
 import { SnsTopicPolicy } from '@cdktf/provider-aws/lib/sns-topic-policy';
 import { SnsTopicSubscription } from '@cdktf/provider-aws/lib/sns-topic-subscription';
 import { Construct } from 'constructs';
-import { alarmsOf, type Alarm, type Metric, type MetricMath, type WatchedService } from './alarms';
+import {
+  alarmsOf,
+  outsideAlarm,
+  type Alarm,
+  type Metric,
+  type MetricMath,
+  type WatchedService,
+} from './alarms';
 import { failuresOf } from './failures';
 import { dashboardOf } from './dashboard';
+import { ports } from '../config/ports';
 import type { Account } from '../constructs/account';
 
 export interface MonitoringProps {
@@ -19,7 +28,12 @@ export interface MonitoringProps {
   readonly account: Account;
   readonly service: WatchedService;
   readonly email: string | undefined;
+  /** The API as clients on the internet see it; undefined without a health check of Route 53. */
+  readonly healthCheck: { readonly fqdn: string; readonly https: boolean } | undefined;
 }
+
+/** The region of the metrics of Route 53; an alarm and its topic are in the region of the metric. */
+const regionOfRoute53 = 'us-east-1';
 
 /** A dashboard, and alarms that notify an SNS topic. */
 export class Monitoring extends Construct {
@@ -28,17 +42,14 @@ export class Monitoring extends Construct {
   constructor(scope: Construct, id: string, props: MonitoringProps) {
     super(scope, id);
     const { region, partition } = props.account;
-    const topic = new SnsTopic(this, 'topic', { name: `${props.name}-alarms` });
-    if (props.email !== undefined) {
-      new SnsTopicSubscription(this, 'email', {
-        topicArn: topic.arn,
-        protocol: 'email',
-        endpoint: props.email,
-      });
-    }
-    this.allowPublishing(topic, props.account);
+    const topic = this.topic('', region, props);
     for (const alarm of alarmsOf(props.service)) this.alarm(alarm, props, topic);
     if (!props.service.single) this.reportFailures(topic, props.name);
+    if (props.healthCheck) {
+      const check = this.healthCheck(props.healthCheck, props.name);
+      const itsTopic = region === regionOfRoute53 ? topic : this.topic('-outside', regionOfRoute53, props);
+      this.alarm(outsideAlarm(check.id), props, itsTopic, regionOfRoute53);
+    }
     const dashboard = new CloudwatchDashboard(this, 'dashboard', {
       dashboardName: props.name,
       dashboardBody: JSON.stringify(dashboardOf(props.service, region)),
@@ -46,11 +57,22 @@ export class Monitoring extends Construct {
     this.dashboardUrl = `https://${region}.console.${partition.console}/cloudwatch/home?region=${region}#dashboards/dashboard/${dashboard.dashboardName}`;
   }
 
-  /** This policy replaces the default one, with which only the account itself can publish. */
-  private allowPublishing(topic: SnsTopic, account: Account): void {
+  private topic(suffix: string, region: string, { name, account, email }: MonitoringProps): SnsTopic {
+    const elsewhere = region === account.region ? {} : { region };
+    const topic = new SnsTopic(this, `topic${suffix}`, { name: `${name}-alarms${suffix}`, ...elsewhere });
+    if (email !== undefined) {
+      new SnsTopicSubscription(this, `email${suffix}`, {
+        topicArn: topic.arn,
+        protocol: 'email',
+        endpoint: email,
+        ...elsewhere,
+      });
+    }
+    // This policy replaces the default one, with which only the account itself can publish.
     const publish = { Effect: 'Allow', Action: 'sns:Publish', Resource: topic.arn };
-    new SnsTopicPolicy(this, 'publishers', {
+    new SnsTopicPolicy(this, `publishers${suffix}`, {
       arn: topic.arn,
+      ...elsewhere,
       policy: JSON.stringify({
         Version: '2012-10-17',
         Statement: [
@@ -60,13 +82,26 @@ export class Monitoring extends Construct {
             Principal: { Service: 'cloudwatch.amazonaws.com' },
             Condition: {
               StringEquals: { 'aws:SourceAccount': account.id },
-              ArnLike: { 'aws:SourceArn': account.arn('cloudwatch', 'alarm:*') },
+              ArnLike: { 'aws:SourceArn': account.arn('cloudwatch', 'alarm:*', region) },
             },
           },
           // Without a condition, because EventBridge does not support one here (EventBridge user guide, "Amazon SNS permissions").
           { ...publish, Sid: 'Events', Principal: { Service: 'events.amazonaws.com' } },
         ],
       }),
+    });
+    return topic;
+  }
+
+  private healthCheck({ fqdn, https }: { fqdn: string; https: boolean }, name: string): Route53HealthCheck {
+    return new Route53HealthCheck(this, 'health-check', {
+      type: https ? 'HTTPS' : 'HTTP',
+      fqdn,
+      port: https ? ports.https : ports.http,
+      resourcePath: '/healthcheck',
+      requestInterval: 30,
+      failureThreshold: 3,
+      tags: { Name: name },
     });
   }
 
@@ -80,11 +115,17 @@ export class Monitoring extends Construct {
     new CloudwatchEventTarget(this, 'failures-target', { rule: rule.name, arn: topic.arn });
   }
 
-  private alarm(alarm: Alarm, { name, account }: MonitoringProps, topic: SnsTopic): void {
+  private alarm(
+    alarm: Alarm,
+    { name, account }: MonitoringProps,
+    topic: SnsTopic,
+    region = account.region,
+  ): void {
     // An action of EC2 (CloudWatch user guide, "stop, terminate, reboot, or recover").
     const recovery =
       alarm.recovery && `arn:${account.partition.name}:automate:${account.region}:ec2:${alarm.recovery}`;
     new CloudwatchMetricAlarm(this, alarm.id, {
+      ...(region !== account.region && { region }),
       alarmName: `${name}-${alarm.id}`,
       alarmDescription: `${alarm.why} ${alarm.remedy}`,
       ...('metrics' in alarm.watches

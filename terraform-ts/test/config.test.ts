@@ -211,6 +211,18 @@ describe('readConfig refuses', () => {
     ],
     ['access logs yes', { ACCESS_LOGS: 'yes' }, 'ACCESS_LOGS', /not one of off, on/],
     ['flow logs of an existing VPC', { ...existing, FLOW_LOGS: 'on' }, 'FLOW_LOGS', /no effect with VPC_ID/],
+    [
+      'a health check of an internal ELB',
+      { HEALTH_CHECK: 'on', ELB_SCHEME: 'internal' },
+      'HEALTH_CHECK',
+      /cannot reach an ELB with ELB_SCHEME=internal/,
+    ],
+    [
+      'a health check in China',
+      { HEALTH_CHECK: 'on', AWS_REGION: 'cn-north-1' },
+      'HEALTH_CHECK',
+      /does not exist in the partition/,
+    ],
     ['an address without @', { ALARM_EMAIL: 'sre' }, 'ALARM_EMAIL', /e-mail address/],
     [
       'a retention CloudWatch does not know',

@@ -32,6 +32,7 @@ describe('The alarms', () => {
   ];
   const expected: [variant: string, ids: string[]][] = [
     ['default', [...common, 'status-check']],
+    ['everything', [...common, 'status-check', 'unreachable']],
     ['single', [...common, 'status-check-system', 'status-check-instance']],
   ];
   for (const [name, ids] of expected) {
@@ -197,6 +198,51 @@ describe('Failed launches and refreshes', () => {
     assert.match(String(alarms['Condition'].StringEquals['aws:SourceAccount']), /aws_caller_identity/);
     assert.deepEqual(events?.['Principal'], { Service: 'events.amazonaws.com' });
     assert.equal(events['Condition'], undefined, 'EventBridge does not support conditions');
+  });
+});
+
+describe('The health check from outside', () => {
+  it('does not exist by default', () => {
+    variant('default').none('aws_route53_health_check');
+  });
+
+  it('calls the API over HTTP by the name of the ELB, and its alarm is beside the others in us-east-1', () => {
+    const stack = synthesize({ HEALTH_CHECK: 'on' });
+    const check = stack.the('aws_route53_health_check');
+    assert.match(String(check['fqdn']), /^\$\{aws_elb\..*\.dns_name\}$/);
+    assert.deepEqual([check['type'], check['port'], check['resource_path']], ['HTTP', 80, '/healthcheck']);
+    const { dimensions, region } = alarm(stack, 'unreachable');
+    assert.match(String((dimensions as Block)['HealthCheckId']), /^\$\{aws_route53_health_check\..*\.id\}$/);
+    assert.equal(region, undefined);
+    assert.equal(Object.keys(stack.all('aws_sns_topic')).length, 1);
+  });
+
+  it('calls the API over HTTPS by DNS_NAME, and has an alarm, topic and subscription in us-east-1', () => {
+    const stack = variant('everything');
+    stack.has('aws_route53_health_check', { type: 'HTTPS', port: 443, fqdn: 'inventory.prod.example.com' });
+    const topic = /^\$\{aws_sns_topic\.monitoring_topic-outside_/;
+    assert.match(String((alarm(stack, 'unreachable')['alarm_actions'] as string[])[0]), topic);
+    const there = [
+      alarm(stack, 'unreachable'),
+      stack.all('aws_sns_topic')['monitoring/topic-outside'],
+      stack.all('aws_sns_topic_subscription')['monitoring/email-outside'],
+      stack.all('aws_sns_topic_policy')['monitoring/publishers-outside'],
+    ];
+    for (const each of there) assert.equal(each?.['region'], 'us-east-1');
+    assert.match(String(there[2]?.['topic_arn']), topic);
+    const [alarms] = statements(there[3]?.['policy']);
+    assert.match(JSON.stringify(alarms?.['Condition']), /:cloudwatch:us-east-1:/);
+  });
+
+  it('may reach an ELB that is not open to the internet', () => {
+    const rules = (name: string) => variant(name).all('aws_vpc_security_group_ingress_rule');
+    const rule = rules('everything')['security-groups/route-53-to-elb'];
+    assert.match(String(rule?.['prefix_list_id']), /^\$\{data\.aws_ec2_managed_prefix_list\..*\.id\}$/);
+    assert.deepEqual([rule?.['from_port'], rule?.['to_port']], [443, 443]);
+    const list = Object.values(variant('everything').json.data['aws_ec2_managed_prefix_list'] ?? {});
+    assert.equal(list[0]?.['name'], 'com.amazonaws.eu-central-1.route53-healthchecks');
+    const open = synthesize({ HEALTH_CHECK: 'on' }).all('aws_vpc_security_group_ingress_rule');
+    assert.equal(open['security-groups/route-53-to-elb'], undefined);
   });
 });
 

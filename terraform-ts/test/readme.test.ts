@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { settings, type Setting } from '../config/settings';
 import { readmeTable } from './support/readme';
-import { variant, type Block } from './support/synthesized';
+import { synthesize, variant, type Block } from './support/synthesized';
 
 /** Returns the metric and the threshold of an alarm as the table shows them. */
 function described(alarm: Block): [metric: string, threshold: string] {
@@ -34,8 +34,8 @@ describe('README.md', () => {
 
   it('lists every alarm with its metric, threshold, reason and remedy', () => {
     const built = new Map<string, string[]>();
-    for (const name of ['default', 'single']) {
-      for (const [path, alarm] of Object.entries(variant(name).all('aws_cloudwatch_metric_alarm'))) {
+    for (const stack of [variant('single'), synthesize({ HEALTH_CHECK: 'on' })]) {
+      for (const [path, alarm] of Object.entries(stack.all('aws_cloudwatch_metric_alarm'))) {
         const id = path.replace('monitoring/', '');
         built.set(id, [`\`${id}\``, ...described(alarm), String(alarm['alarm_description'])]);
       }

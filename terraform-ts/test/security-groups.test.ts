@@ -11,12 +11,13 @@ function rules(stack: Synthesized, type: string): string[] {
   return Object.values(stack.all(type)).map((rule) => {
     assert.equal(rule['ip_protocol'], 'tcp');
     assert.equal(rule['from_port'], rule['to_port']);
-    return `${group(rule['security_group_id'])}:${String(rule['from_port'])} ${String(rule['cidr_ipv4'] ?? group(rule['referenced_security_group_id']))}`;
+    const peer: unknown = rule['cidr_ipv4'] ?? rule['prefix_list_id'] ?? rule['referenced_security_group_id'];
+    return `${group(rule['security_group_id'])}:${String(rule['from_port'])} ${group(peer)}`;
   });
 }
 
 function group(reference: unknown): string {
-  return /aws_security_group\.security-groups_(\w+?)_/.exec(String(reference))?.[1] ?? String(reference);
+  return /\.security-groups_([\w-]+?)_/.exec(String(reference))?.[1] ?? String(reference);
 }
 
 describe('The security groups', () => {
@@ -40,6 +41,7 @@ describe('The security groups', () => {
     assert.deepEqual(ingress(variant('everything')), [
       'elb:443 198.51.100.7/32',
       'elb:443 203.0.113.0/24',
+      'elb:443 route-53',
       'elb:80 198.51.100.7/32',
       'elb:80 203.0.113.0/24',
       'hosts:8000 elb',

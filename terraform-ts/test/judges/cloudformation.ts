@@ -23,7 +23,8 @@ const rule = (to: string): Readonly<Record<string, Counterpart>> => ({
   cidr_ipv4: 'CidrIp',
   cidr_ipv6: 'CidrIpv6',
   security_group_id: 'GroupId',
-  referenced_security_group_id: to,
+  referenced_security_group_id: `${to}SecurityGroupId`,
+  prefix_list_id: `${to}PrefixListId`,
   tags: null,
 });
 
@@ -217,11 +218,11 @@ const mappings: Readonly<Record<string, Mapping>> = {
   aws_vpc: { type: 'AWS::EC2::VPC', ref: 'id' },
   aws_vpc_security_group_egress_rule: {
     type: 'AWS::EC2::SecurityGroupEgress',
-    names: rule('DestinationSecurityGroupId'),
+    names: rule('Destination'),
   },
   aws_vpc_security_group_ingress_rule: {
     type: 'AWS::EC2::SecurityGroupIngress',
-    names: rule('SourceSecurityGroupId'),
+    names: rule('Source'),
   },
 };
 
@@ -235,6 +236,9 @@ const withoutCounterpart = new Set([
   // Terraform's own type.
   'terraform_data',
 ]);
+
+/** Arguments of every type that CloudFormation does not have; its stack has one region. */
+const ofTerraform = new Set(['depends_on', 'lifecycle', 'region']);
 
 /**
  * Returns a template of CloudFormation with the literal values of the JSON. A reference becomes a Ref, or an import, whose value
@@ -258,7 +262,7 @@ export function template(json: Synthesized['json']): { Resources: Record<string,
 function properties(given: Block, mapping: Mapping, path: string, inside: string, into: Block): void {
   for (const [argument, value] of Object.entries(given)) {
     const counterpart = mapping.names?.[path + argument];
-    if (counterpart === null || argument === 'depends_on' || argument === 'lifecycle') continue;
+    if (counterpart === null || ofTerraform.has(argument)) continue;
     const [name, convert] =
       typeof counterpart === 'object' ? counterpart : [counterpart ?? pascalCase(argument), undefined];
     const converted = convert

@@ -36,6 +36,7 @@ export const variants: Readonly<Record<string, Env>> = {
     CERTIFICATE_ARN: 'arn:aws:acm:eu-central-1:123456789012:certificate/0b1c2d3e-0000-4000-8000-000000000000',
     ACCESS_LOGS: 'on',
     FLOW_LOGS: 'on',
+    HEALTH_CHECK: 'on',
     ALARM_EMAIL: 'sre@example.com',
     LOG_RETENTION_DAYS: '90',
     STATE_BUCKET: 'example-terraform-state',
