@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 
 /**
  * Returns a bill of materials of the packages of these files, which are paths in node_modules, as CycloneDX 1.5
- * (https://cyclonedx.org/docs/1.5/json/). `npm sbom --omit=dev` leaves out packages that a development package also needs.
+ * (https://cyclonedx.org/docs/1.5/json/). `npm sbom --omit=dev` omits packages that a development package also needs.
  */
 export function billOfMaterials(files) {
   const folders = files.map((file) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file)?.[0]);

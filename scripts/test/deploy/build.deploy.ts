@@ -51,7 +51,7 @@ describe('builder.sh and docker', function () {
     );
   });
 
-  it('passes the base image on, and builds an image with another base again', async () => {
+  it('passes the base image to docker, and rebuilds an image that has another base', async () => {
     const first = await build([], {});
     assert.match(first.output, /built/);
     assert.doesNotMatch(machine.calls(), /BASE_IMAGE/);

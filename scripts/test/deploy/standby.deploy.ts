@@ -156,7 +156,7 @@ describe('builder.sh with a host of an autoscaling group', function () {
     async ({ folder, hosts }) => {
       const before = await hosts[1]!.engine.docker('ps', '--quiet');
       const answers = join(mkdtempSync(join(folder, 'entering-')), 'answers');
-      // moto enters Standby at once. AWS takes seconds, here three answers.
+      // moto enters Standby at once. AWS takes seconds, here three responses.
       const bin = cli(
         folder,
         `[[ $2 != enter-standby ]] || echo 3 >${answers}

@@ -29,7 +29,7 @@ function policies(name: string): Map<string, string> {
   return found;
 }
 
-/** Findings that are no faults: the kind, the file, the detail, and the reason. */
+/** Findings that are not faults: the kind, the file, the detail, and the reason. */
 const exceptions = [
   [
     'MALFORMED',

@@ -20,7 +20,7 @@ const hours = 730;
 /** Metrics of EC2 with detailed monitoring, each billed as a custom metric (EC2 user guide, "Manage detailed monitoring"). */
 const detailedMetrics = 7;
 
-/** A part of the bill: its price as the table shows it, and its cost in USD a month. */
+/** A part of the bill: its price as the table shows it, and its cost in USD per month. */
 export type Cost = readonly [part: string, price: string, usd: number];
 
 /** Returns the cost of each part, without traffic and logs, with the smallest number of hosts. */
