@@ -16,7 +16,11 @@ interface Finding {
 const policyArguments = ['policy', 'assume_role_policy', 'access_policy', 'policy_document'];
 
 /** Policies that operators copy. */
-const documents = ['iam-policy.json'];
+const documents = [
+  'iam-policy.json',
+  'examples/github/deploy-policy.json',
+  'examples/github/trust-policy.json',
+];
 
 /** Returns the policies in the JSON of a variant, by the path of their argument. */
 function policies(name: string): Map<string, string> {
