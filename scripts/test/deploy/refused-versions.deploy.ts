@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
 import { type EmbeddedAws, startEmbeddedAws } from '../../../api/embedded-aws/server.ts';
 import { type Environment, type Finished, until } from '../../../api/test/support/process.ts';
 import { hasHosts } from './engines.ts';
-import { type Host, runBuilder, startBuilder, token } from './hosts.ts';
+import { type Host, startBuilder, token } from './hosts.ts';
 import { type Load, startLoad, type Tally } from './load.ts';
 import { measured } from './report.ts';
 import { lanes, scenario } from './scenarios.ts';
@@ -31,7 +31,10 @@ describe('builder.sh with a version that cannot serve', function () {
   ): Promise<Finished> => {
     const lines = Object.entries(settings).map((pair) => `${pair.join('=')}\n`);
     writeFileSync(host.envFile, env + lines.join(''));
-    const finished = await runBuilder(folder, [...args, ...more]);
+    const builder = startBuilder(folder, [...args, ...more]);
+    // A build under the full load would take most of its time waiting for the processor.
+    (load as Load | undefined)?.slowUntil(builder.printed(/it was healthy for/));
+    const finished = await builder.finished;
     writeFileSync(host.envFile, env);
     assert.doesNotMatch(finished.output, new RegExp(`${token}|secret-word`));
     return finished;
