@@ -550,12 +550,12 @@ watch_both() {
     # One failed request can be a slow moment of the host.
     case $problem in
     '') failures=0 ;;
-    'it answers '*) failures=2 ;;
+    *'requests with 500') failures=2 ;;
     *) failures=$((failures + 1)) ;;
     esac
     if ((failures >= 2)); then
       # A version that hangs does not close its listener; when it ends, the kernel moves its connections to the old version.
-      [[ $answers != *'no response'* ]] || docker kill "$candidate" >/dev/null || true
+      [[ $answers != *'got no response within'* ]] || docker kill "$candidate" >/dev/null || true
       reject "failed after it had opened the port: $problem"
     fi
   done

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { hasDocker } from './engines.ts';
 import { token } from './hosts.ts';
 import { unusedPort } from '../../../api/test/support/unused-port.ts';
-import { type Environment, run, start, until } from '../../../api/test/support/process.ts';
+import { type Environment, responds, run, start, until } from '../../../api/test/support/process.ts';
 import { addFigure } from './report.ts';
 import { lanes, scenario } from './scenarios.ts';
 import type { World } from './world.ts';
@@ -182,6 +182,30 @@ describe('The image', function () {
     for (const code of codes) assert.match(code, /^(0|143)$/);
   });
 
+  image_('is restarted by its engine when it hangs', async ({ engine }) => {
+    const port = String(await unusedPort());
+    const settings = ['--env', 'AWS_BACKEND=embedded', '--env', 'HOST=127.0.0.1', '--env', `PORT=${port}`];
+    const policy = ['--init', '--restart', 'unless-stopped', '--health-interval', '1s'];
+    const run_ = ['run', '--detach', '--network', 'host', '--read-only', '--cap-drop', 'ALL', ...policy];
+    const container = await engine.docker(...run_, ...settings, image);
+    const works = (): Promise<boolean> => responds(`http://127.0.0.1:${port}/healthcheck`);
+    await until(works, 'it responds');
+    // From inside, because signals of the engine reach the init process only.
+    const stop = `kill -STOP $(grep -lxz server.js /proc/[0-9]*/cmdline | cut -d/ -f3) 2>/dev/null || true`;
+    await engine.docker('exec', container, 'sh', '-c', stop);
+    const stoppedAt = performance.now();
+    await until(
+      async () => (await engine.inspect(container, '{{.RestartCount}}')) === '1' && (await works()),
+      'it was restarted',
+    );
+    addFigure('restart of a hung service', `${((performance.now() - stoppedAt) / 1000).toFixed(1)} s`);
+    assert.match(
+      await engine.docker('logs', container),
+      /"msg":"the service did not respond to 3 health checks of 5 s each and was killed"/,
+    );
+    await engine.docker('rm', '--force', container);
+  });
+
   describe('with docker compose', () => {
     const composeArgs = (args: string[]): string[] => [
       ...['compose', '--project-directory', source, '--file', join(source, 'compose.yaml')],
@@ -203,6 +227,11 @@ describe('The image', function () {
       assert.equal(
         (await get(`http://127.0.0.1:${ports['EMBEDDED_PORT']}/elb/default-elb`, sample)).status,
         200,
+      );
+      const limits = '{{.HostConfig.Memory}} {{.HostConfig.PidsLimit}} {{.HostConfig.Ulimits}}';
+      assert.equal(
+        await world.engine.inspect('elb-inventory-embedded-1', limits),
+        `${512 << 20} 256 [core=0:0]`,
       );
     });
 

@@ -50,6 +50,8 @@ describe('builder.sh on a host under load', function () {
       await host.engine.inspect('elb-inventory', '{{.HostConfig.RestartPolicy.Name}}'),
       'unless-stopped',
     );
+    const limits = '{{.HostConfig.Memory}} {{.HostConfig.PidsLimit}} {{.HostConfig.Ulimits}}';
+    assert.equal(await host.engine.inspect('elb-inventory', limits), `${512 << 20} 256 [core=0:0]`);
     load = startLoad(`${host.url}/elb/fleet`, { Authorization: `Basic ${token}` });
     await until(() => load.tally.sent > 1000, 'the load has started');
   });

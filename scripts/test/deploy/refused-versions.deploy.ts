@@ -152,39 +152,46 @@ describe('builder.sh with a version that cannot serve', function () {
     },
   );
 
-  onHost('deploys while AWS is down for both versions', async (world, host) => {
-    const deploy = async (ref: string): Promise<string> => {
-      const { code, output } = await redeploy(world, host, ['--ref', ref, '--watch', '1']);
-      assert.equal(code, 0, output);
-      return output;
-    };
-    aws.faults.set([{ reset: true }]);
-    const continues =
-      /it cannot reach aws, and the version that serves cannot reach it either, so the redeploy continues/;
-    assert.match(await deploy('main'), continues);
-    assert.match(await deploy('next'), /[0-9a-f]{12} is an older version without a readiness check/);
-    const output = await deploy('main');
-    assert.match(
-      output,
-      /the version that serves is older and has no readiness check; comparing with its GET \/status/,
-    );
-    assert.match(output, continues);
-    aws.faults.set([]);
-  });
+  onHost(
+    'deploys while AWS is down for both versions, and without a check with --no-readiness',
+    async (world, host) => {
+      const deploy = async (...more: string[]): Promise<string> => {
+        const { code, output } = await redeploy(world, host, ['--watch', '1', ...more]);
+        assert.equal(code, 0, output);
+        return output;
+      };
+      aws.faults.set([{ reset: true }]);
+      const continues =
+        /it cannot reach aws, and the version that serves cannot reach it either, so the redeploy continues/;
+      assert.match(await deploy('--ref', 'main'), continues);
+      assert.match(
+        await deploy('--ref', 'next'),
+        /[0-9a-f]{12} is an older version without a readiness check/,
+      );
+      const output = await deploy('--ref', 'main');
+      assert.match(
+        output,
+        /the version that serves is older and has no readiness check; comparing with its GET \/status/,
+      );
+      assert.match(output, continues);
+      aws.faults.set([]);
+      const unchecked = await redeploy(
+        world,
+        host,
+        ['--ref', 'another', '--watch', '1', '--no-readiness'],
+        noAws,
+      );
+      assert.equal(unchecked.code, 0, unchecked.output);
+      assert.match(unchecked.output, /did not check whether it is ready \(--no-readiness\)/);
+      await assertServesAlone(host, world.commits.another);
+    },
+  );
 
-  onHost('deploys a version that does not reach AWS with --no-readiness', async (world, host) => {
-    const { code, output } = await redeploy(
-      world,
-      host,
-      ['--ref', 'another', '--watch', '2', '--no-readiness'],
-      noAws,
-    );
-    assert.equal(code, 0, output);
-    assert.match(output, /did not check whether it is ready \(--no-readiness\)/);
-    await assertServesAlone(host, world.commits.another);
+  onHost('deploys a version that reaches AWS while the old version does not', async (world, host) => {
     env = env.replace(/AWS_ENDPOINT_URL=.*\n$/, '');
-    const restored = await redeploy(world, host, ['--ref', 'main', '--watch', '1']);
-    assert.equal(restored.code, 0, restored.output);
+    const { code, output } = await redeploy(world, host, ['--ref', 'main', '--watch', '1']);
+    assert.equal(code, 0, output);
+    await assertServesAlone(host, world.commits.main);
     await aws.close();
   });
 });
