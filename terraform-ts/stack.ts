@@ -88,6 +88,7 @@ export class ElbInventoryStack extends TerraformStack {
         serviceName: name,
         source: config.source,
         tokenParameter: config.token.parameter,
+        metricsTokenParameter: config.token.metricsParameter,
         environment: config.environment,
         logGroupName,
         metricNamespace,

@@ -1,7 +1,7 @@
 # Runs at the first boot of a host, as root: installs packages, reads API_TOKEN, builds and runs the API, reports ready.
 # user-data.ts prepends the interpreter line and the values: REGION, SERVICE_NAME, REPOSITORY, GIT_REF,
-# API_TOKEN_PARAMETER, ENVIRONMENT (lines of the env file), LOG_GROUP, METRIC_NAMESPACE, and GROUP_NAME with
-# LIFECYCLE_HOOK, or ELB_NAME.
+# API_TOKEN_PARAMETER, METRICS_TOKEN_PARAMETER (can be empty), ENVIRONMENT (lines of the env file), LOG_GROUP,
+# METRIC_NAMESPACE, and GROUP_NAME with LIFECYCLE_HOOK, or ELB_NAME.
 set -euo pipefail
 # No tracing: a variable has the token.
 set +x
@@ -41,6 +41,17 @@ clone() {
   git -C "$CLONE" checkout --quiet "$GIT_REF" -- ||
     { { git -C "$CLONE" fetch --quiet origin "$GIT_REF" || git -C "$CLONE" fetch --quiet origin '+refs/*:refs/all/*'; } &&
       git -C "$CLONE" checkout --quiet "$GIT_REF" --; }
+}
+
+read_token() {
+  local token
+  token=$(retry aws ssm get-parameter --region "$REGION" --name "$1" --with-decryption --query Parameter.Value \
+    --output text) || return
+  if [[ -z $token || $token == *[[:space:]]* ]]; then
+    say "$1 does not hold one token without spaces" >&2
+    return 65
+  fi
+  printf %s "$token"
 }
 
 step='starting' instance_id=$(cloud-init query v1.instance_id)
@@ -112,14 +123,15 @@ JSON
 systemctl enable --now docker
 
 begin "reading API_TOKEN from $API_TOKEN_PARAMETER"
-token=$(retry aws ssm get-parameter --region "$REGION" --name "$API_TOKEN_PARAMETER" --with-decryption \
-  --query Parameter.Value --output text)
-if [[ -z $token || $token == *[[:space:]]* ]]; then
-  say "$API_TOKEN_PARAMETER does not hold one token without spaces"
-  exit 65
+token=$(read_token "$API_TOKEN_PARAMETER")
+secrets=("API_TOKEN=$token")
+if [[ -n $METRICS_TOKEN_PARAMETER ]]; then
+  begin "reading METRICS_TOKEN from $METRICS_TOKEN_PARAMETER"
+  token=$(read_token "$METRICS_TOKEN_PARAMETER")
+  secrets+=("METRICS_TOKEN=$token")
 fi
-(umask 077 && printf '%s\n' "API_TOKEN=$token" AWS_BACKEND=aws "AWS_REGION=$REGION" "$ENVIRONMENT" >"$ENV_FILE")
-unset token
+(umask 077 && printf '%s\n' "${secrets[@]}" AWS_BACKEND=aws "AWS_REGION=$REGION" "$ENVIRONMENT" >"$ENV_FILE")
+unset token secrets
 
 begin "cloning $REPOSITORY at $GIT_REF"
 retry clone

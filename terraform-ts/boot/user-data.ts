@@ -7,6 +7,7 @@ export interface UserDataProps {
   readonly serviceName: string;
   readonly source: { readonly repository: string; readonly ref: string };
   readonly tokenParameter: string;
+  readonly metricsTokenParameter: string | undefined;
   /** Settings of the service. */
   readonly environment: Readonly<Record<string, string>>;
   readonly logGroupName: string;
@@ -29,6 +30,7 @@ export function userData({ ready, source, ...props }: UserDataProps): string {
     REPOSITORY: source.repository,
     GIT_REF: source.ref,
     API_TOKEN_PARAMETER: props.tokenParameter,
+    METRICS_TOKEN_PARAMETER: props.metricsTokenParameter ?? '',
     ENVIRONMENT: Object.entries(props.environment)
       .map(([name, value]) => `${name}=${value}`)
       .join('\n'),

@@ -15,7 +15,12 @@ export interface Config {
   readonly managedElbs: readonly string[];
   readonly source: { readonly repository: string; readonly ref: string };
   /** The parameter with API_TOKEN; Terraform never reads its value. */
-  readonly token: { readonly parameter: string; readonly keyArn: string | undefined };
+  readonly token: {
+    readonly parameter: string;
+    /** The parameter with METRICS_TOKEN. */
+    readonly metricsParameter: string | undefined;
+    readonly keyArn: string | undefined;
+  };
   /** Hosts may pull images from it. */
   readonly ecrRepository: string | undefined;
   /** Settings of the service. */
@@ -73,6 +78,8 @@ const instanceType =
   /^(?:[a-z]+\d+[a-z]*(?:-[a-z0-9]+)*|u-\d+tb\d+)\.(?:nano|micro|small|medium|large|(?:\d+)?xlarge|metal(?:-\d+xl)?)$/;
 /** a1, and types with the letter g after the generation (t4g, c6gn, x2gd). */
 const graviton = /^(?:a1|[a-z]+\d+[a-z]*g[a-z]*)[.-]/;
+const parameterName = /^(?!\/(?:aws|ssm)\b)(?:\/[\w.-]+)+$/i;
+const aParameterName = 'the name of a parameter, such as /elb-inventory/api-token (not the token itself)';
 const pinnedRef = /^(?:[0-9a-f]{40}|v?\d+\.\d+[\w.-]*)$/;
 const retentions = [
   1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
@@ -98,11 +105,8 @@ export function readConfig(env: Env): Config {
     managedElbs: readManagedElbs(read, elb),
     source: readSource(read, hosts.mode),
     token: {
-      parameter: read.text(
-        'API_TOKEN_PARAMETER',
-        /^(?!\/(?:aws|ssm)\b)(?:\/[\w.-]+)+$/i,
-        'the name of a parameter, such as /elb-inventory/api-token (not the token itself)',
-      ),
+      parameter: read.text('API_TOKEN_PARAMETER', parameterName, aParameterName),
+      metricsParameter: read.optional('METRICS_TOKEN_PARAMETER', parameterName, aParameterName),
       keyArn: read.optional(
         'API_TOKEN_KEY_ARN',
         /^arn:aws[\w-]*:kms:[\w-]+:\d{12}:key\/[\w-]+$/,

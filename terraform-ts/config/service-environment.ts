@@ -29,7 +29,7 @@ export const refused: Readonly<Record<string, string>> = {
   AWS_DEFAULT_REGION: 'the region is AWS_REGION of this configuration; remove it',
   AWS_REGION: 'the region is AWS_REGION of this configuration; remove it',
   CONTROL_SOCKET: setByBuilder,
-  METRICS_TOKEN: 'is a secret, and user data is readable; GET /metrics also accepts API_TOKEN',
+  METRICS_TOKEN: 'is a secret, and user data is readable; store it in the parameter METRICS_TOKEN_PARAMETER',
   HOST: 'the ELB needs the default; remove it',
   NODE_ENV: 'the image sets it; remove it',
   PORT: 'the ELB needs the default; remove it',

@@ -31,9 +31,13 @@ export const settings = {
     secret: true,
     meaning: 'name of the SSM SecureString with API_TOKEN, which you create',
   },
+  METRICS_TOKEN_PARAMETER: {
+    shown: 'none',
+    meaning: 'name of an SSM SecureString with METRICS_TOKEN, with which Prometheus reads GET /metrics',
+  },
   API_TOKEN_KEY_ARN: {
     shown: "SSM's own key",
-    meaning: 'KMS key of that parameter, if it is a customer managed key',
+    meaning: 'KMS key of these parameters, if it is a customer managed key',
   },
   ENVIRONMENT: {
     shown: 'PROTECT_LAST_IN_SERVICE=ELB_NAME',

@@ -3,14 +3,15 @@ import { IamRole } from '@cdktf/provider-aws/lib/iam-role';
 import { IamRolePolicy } from '@cdktf/provider-aws/lib/iam-role-policy';
 import type { ITerraformDependable } from 'cdktf';
 import { Construct } from 'constructs';
+import type { Config } from '../config/config';
 import type { Account } from './account';
 
 export interface HostRoleProps {
   readonly name: string;
   readonly account: Account;
   readonly managedElbs: readonly string[];
-  /** The SecureString with API_TOKEN, and its KMS key unless it is SSM's default key. */
-  readonly token: { readonly parameter: string; readonly keyArn: string | undefined };
+  /** The SecureStrings with API_TOKEN and METRICS_TOKEN, and their KMS key unless it is SSM's default key. */
+  readonly token: Config['token'];
   readonly ecrRepository: string | undefined;
   readonly logGroupName: string;
   readonly metricNamespace: string;
@@ -57,7 +58,9 @@ function policy(statements: readonly object[]): string {
 
 function statements(props: HostRoleProps): Statement[] {
   const { account, token } = props;
-  const tokenArn = account.arn('ssm', `parameter${token.parameter}`);
+  const tokenArns = [token.parameter, token.metricsParameter]
+    .filter((name) => name !== undefined)
+    .map((name) => account.arn('ssm', `parameter${name}`));
   return [
     {
       // These actions do not support resources (service authorization reference of ELB and EC2).
@@ -78,7 +81,7 @@ function statements(props: HostRoleProps): Statement[] {
       ],
       Resource: props.managedElbs.map((name) => account.arn('elasticloadbalancing', `loadbalancer/${name}`)),
     },
-    { Sid: 'ReadToken', Action: ['ssm:GetParameter'], Resource: tokenArn },
+    { Sid: 'ReadToken', Action: ['ssm:GetParameter'], Resource: tokenArns },
     ...(token.keyArn === undefined
       ? []
       : [
@@ -88,7 +91,7 @@ function statements(props: HostRoleProps): Statement[] {
             Resource: token.keyArn,
             Condition: {
               StringEquals: {
-                'kms:EncryptionContext:PARAMETER_ARN': tokenArn,
+                'kms:EncryptionContext:PARAMETER_ARN': tokenArns,
                 'kms:ViaService': `ssm.${account.region}.${account.partition.services}`,
               },
             },

@@ -192,6 +192,12 @@ describe('readConfig refuses', () => {
       'API_TOKEN_PARAMETER',
       /name of a parameter/,
     ],
+    [
+      'a token instead of the name of its parameter',
+      { METRICS_TOKEN_PARAMETER: 'c3JlOmNoYW5nZS1tZQ==' },
+      'METRICS_TOKEN_PARAMETER',
+      /not the token itself/,
+    ],
     ['a key that is an alias', { API_TOKEN_KEY_ARN: 'alias/mine' }, 'API_TOKEN_KEY_ARN', /ARN of a KMS key/],
     ['SSH from everywhere', { SSH_CIDRS: '0.0.0.0/0' }, 'SSH_CIDRS', /opens SSH to the internet/],
     ['SSH from an address without a prefix', { SSH_CIDRS: '203.0.113.7' }, 'SSH_CIDRS', /not a CIDR/],

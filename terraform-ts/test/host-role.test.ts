@@ -67,12 +67,12 @@ describe('The role of the hosts', () => {
     );
   });
 
-  it('reads one parameter, and decrypts only that one', () => {
+  it('reads the parameters of the tokens only, and decrypts only these', () => {
+    const names = (name: string) =>
+      (rights(name)['ReadToken']?.['Resource'] as string[]).map((arn) => arn.replace(/.*:parameter/, ''));
+    assert.deepEqual(names('default'), ['/elb-inventory/api-token']);
+    assert.deepEqual(names('everything'), ['/prod/inventory/token', '/prod/inventory/metrics-token']);
     assert.deepEqual(rights('default')['ReadToken']?.['Action'], ['ssm:GetParameter']);
-    assert.match(
-      String(rights('default')['ReadToken']?.['Resource']),
-      /:parameter\/elb-inventory\/api-token$/,
-    );
     assert.equal(rights('default')['DecryptToken'], undefined);
     const decrypt = rights('everything')['DecryptToken'];
     assert.equal(decrypt?.['Resource'], variants['everything']?.['API_TOKEN_KEY_ARN']);

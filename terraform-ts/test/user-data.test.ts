@@ -12,6 +12,7 @@ const props: UserDataProps = {
   serviceName: 'elb-inventory',
   source: { repository: 'https://git.example.com/x.git', ref: 'v1.0.0' },
   tokenParameter: '/elb-inventory/api-token',
+  metricsTokenParameter: undefined,
   environment: {},
   logGroupName: '/elb-inventory/api',
   metricNamespace: 'elb-inventory',
@@ -106,6 +107,6 @@ describe('The user data', () => {
     const script = userData(props);
     assert.match(script, /^set \+x$/m);
     assert.doesNotMatch(script, /set -[a-z]*x|echo .*token|say .*\$token/);
-    assert.match(script, /^unset token$/m);
+    assert.match(script, /^unset token secrets$/m);
   });
 });

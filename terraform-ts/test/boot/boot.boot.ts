@@ -13,6 +13,7 @@ const group: UserDataProps = {
   serviceName: 'elb-inventory',
   source: { repository: 'https://git.example.com/sre/elb-inventory.git', ref: 'v1.2.3' },
   tokenParameter: '/elb-inventory/api-token',
+  metricsTokenParameter: undefined,
   environment: { PROTECT_LAST_IN_SERVICE: 'default-elb', DOCS: 'off' },
   logGroupName: '/elb-inventory/api',
   metricNamespace: 'elb-inventory',
@@ -105,6 +106,17 @@ describe('The first boot of a host, in a container', function () {
         `API_TOKEN=${token}\nAWS_BACKEND=aws\nAWS_REGION=eu-central-1\nPROTECT_LAST_IN_SERVICE=default-elb\nDOCS=off\n`,
       );
       assert.equal(machine.mode('root/.env'), '600');
+    });
+
+    it('writes METRICS_TOKEN only if its parameter is configured', () => {
+      const measured = boot({ ...group, metricsTokenParameter: '/elb-inventory/metrics-token' });
+      assert.equal(measured.status, 0, measured.output);
+      assert.match(
+        measured.file('root/.env'),
+        new RegExp(`^API_TOKEN=${token}\nMETRICS_TOKEN=${token}\nAWS_`),
+      );
+      assert.ok(measured.calls.some((call) => call.includes('--name /elb-inventory/metrics-token')));
+      assert.ok(!measured.output.includes(token));
     });
 
     it('reads the token once, and never prints it', () => {
