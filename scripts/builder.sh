@@ -710,7 +710,7 @@ replace_on() {
   else
     [[ -z $base ]] || arguments+=(--base-image "$base")
     [[ -z $ref ]] || arguments+=(--ref "$ref")
-    arguments+=(--repo "${repo/:\/\//://${repo_login:+$repo_login@}}")
+    if [[ -n $repo_login ]]; then arguments+=(--repo "${repo%%://*}://$repo_login@${repo#*://}"); else arguments+=(--repo "$repo"); fi
   fi
   $readiness || arguments+=(--no-readiness)
   if $dry_run; then arguments+=(--dry-run); fi

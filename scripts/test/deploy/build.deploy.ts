@@ -40,6 +40,7 @@ describe('builder.sh and docker', function () {
   it('loads the image of a builder that leaves it in its cache', async () => {
     const { output } = await build([], { LOADS_WITH: '--load' });
     assert.match(output, /built elb-inventory:/);
+    assert.match(machine.calls(), /docker build --load /);
   });
 
   it('exits with 10 when the builder does not load the image', async () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -87,6 +87,17 @@ describe('builder.sh and git', function () {
       seen.filter((line) => line.includes(password)),
       [],
     );
+  });
+
+  it('uses the credentials of the URL, not those of a helper of the machine', async () => {
+    const home = join(folder, 'home');
+    mkdirSync(home);
+    writeFileSync(
+      join(home, '.gitconfig'),
+      `[credential]\n\thelper = "!echo username=another; echo password=another; :"\n`,
+    );
+    const env = { REPO_URL: origin(`us%40er:${password}@`), HOME: home };
+    fetched(await runOn(machine, ['--ref', 'main'], env), tip);
   });
 
   it('keeps the credentials of --repo out of its output when git cannot fetch', async () => {
