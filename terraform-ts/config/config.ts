@@ -133,6 +133,11 @@ export function readConfig(env: Env): Config {
     state: readState(read, serviceName, region),
     tags: readTags(read, serviceName),
   };
+  if (config.token.metricsParameter === config.token.parameter)
+    read.fault(
+      'METRICS_TOKEN_PARAMETER',
+      'is API_TOKEN_PARAMETER, but the service needs two different tokens; use another one',
+    );
   refuseOtherRegion(read, 'CERTIFICATE_ARN', front.certificateArn, region);
   refuseOtherRegion(read, 'API_TOKEN_KEY_ARN', config.token.keyArn, region);
   if (read.faults.length > 0) throw new ConfigError(read.faults);

@@ -33,6 +33,7 @@ export const settings = {
   },
   METRICS_TOKEN_PARAMETER: {
     shown: 'none',
+    secret: true,
     meaning: 'name of an SSM SecureString with METRICS_TOKEN, with which Prometheus reads GET /metrics',
   },
   API_TOKEN_KEY_ARN: {

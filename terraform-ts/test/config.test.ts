@@ -244,6 +244,12 @@ describe('readConfig refuses', () => {
       'MANAGED_ELBS',
       /has 61 names with ELB_NAME; the policy of the hosts has room for 60/,
     ],
+    [
+      'one token for the API and its metrics',
+      { METRICS_TOKEN_PARAMETER: '/elb-inventory/api-token' },
+      'METRICS_TOKEN_PARAMETER',
+      /the service needs two different tokens/,
+    ],
     ['redirects without HTTPS', { HTTP: 'redirect' }, 'HTTP', /set CERTIFICATE_ARN/],
     ['no listener', { HTTP: 'off' }, 'HTTP', /set CERTIFICATE_ARN/],
     ['an unknown use of port 80', { HTTP: 'yes' }, 'HTTP', /not one of on, redirect, off/],
@@ -381,6 +387,7 @@ describe('readConfig refuses', () => {
     const faults = faultsOf({
       REPOSITORY: 'https://user:secret-token@git.example.com/sre/x.git?key=secret-key',
       API_TOKEN_PARAMETER: token,
+      METRICS_TOKEN_PARAMETER: token,
     }).join('\n');
     assert.match(faults, /REPOSITORY: "https:\/\/…@git\.example\.com\/sre\/x\.git\?…" is not an https URL/);
     assert.match(faults, /API_TOKEN_PARAMETER: the value \(not shown\) is not the name of a parameter/);
