@@ -71,7 +71,7 @@ const mutants: Record<string, [type: string, change: (block: Block) => void, exp
 
 for (const [which, path] of Object.entries(assemblies)) {
   describe(`The schema ${which}`, function () {
-    this.timeout(120_000);
+    this.timeout(300_000);
     let schema: ProviderSchema;
     before(function () {
       if (!existsSync(path)) this.skip();

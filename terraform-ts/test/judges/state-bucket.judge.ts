@@ -14,7 +14,7 @@ const aws = '/usr/bin/aws';
 
 /** The AWS CLI and Terraform, against moto. */
 describe('state-bucket.sh', function () {
-  this.timeout(120_000);
+  this.timeout(300_000);
   let server: ChildProcess;
   let env: NodeJS.ProcessEnv;
   let endpoint: string;
