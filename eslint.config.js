@@ -2,9 +2,9 @@ import js from '@eslint/js';
 import prettier from 'eslint-config-prettier';
 import tseslint from 'typescript-eslint';
 
-/** The imports that each room must not use: the doors in CONTRIBUTING.md. Patterns match the text of the import. */
+/** The imports that each room must not use; CONTRIBUTING.md lists the rooms. Patterns match the text of the import. */
 const anyAws = ['@aws-sdk/*', '@smithy/*'];
-/** Only server.ts and lifetime.ts use the environment, signals and the exit of the process. */
+/** Only a few files, which are listed below, may use the environment, signals and the exit of the process. */
 const anyProcess = ['process', 'node:process'];
 const anyKoa = ['koa', '@koa/*', 'koa-basic-auth', 'raw-body'];
 const folders = ['async', 'aws', 'config', 'embedded-aws', 'http', 'load-balancers', 'logger', 'principals'];
@@ -26,10 +26,10 @@ const allBut = (...open) => [
   ...files.filter((name) => !open.includes(name)).map((name) => `**/${name}.ts`),
 ];
 
-/** The rooms of api/http: each may import those after it. */
+/** The rooms in api/http. Each may import the ones listed after it. */
 const httpRooms = ['routes', 'middleware', 'server', 'input', 'answers', 'logging', 'context'];
 
-/** The rooms inside the domain, each of which may import those before it. */
+/** The rooms in the domain. Each may import the ones listed before it. */
 const useCases = ['**/inventory/**', '**/health/**', '**/changes/**'];
 
 const doors = [
@@ -102,7 +102,7 @@ const doors = [
 export default tseslint.config(
   { ignores: ['dist/', '.test-build/', 'coverage/', 'terraform-ts/', 'api/test/clients/programs/'] },
   js.configs.recommended,
-  // oxlint checks the rules that need types, in an eighth of the time (see .oxlintrc.json).
+  // oxlint checks the rules that require types, because it takes an eighth of the time (see .oxlintrc.json).
   tseslint.configs.strict,
   {
     languageOptions: {
@@ -124,7 +124,7 @@ export default tseslint.config(
                 files.includes('api/server.ts') || files.includes('api/embedded-aws/**')
                   ? group
                   : [...anyProcess, ...group],
-              message: 'This room must not import that; see CONTRIBUTING.md.',
+              message: 'This room must not import this module; see "Rooms" in CONTRIBUTING.md.',
             },
           ],
         },

@@ -58,19 +58,19 @@ describe('The recipes of docs/recipes.md', function () {
     assert.match(later.output, /"condition":"registering"/);
   });
 
-  it('print that the instance is out after a failed command of roll, but not after a refused detach', async () => {
+  it('print that the instance is detached if the command of roll fails, but not if the detach is refused', async () => {
     world.aws.region.clock.setSpeed(30);
     const failed = await run('roll default-elb false');
     assert.equal(failed.code, 1, failed.output);
     assert.match(
       failed.output,
-      /i-5203422c is out of default-elb; put it back: attach default-elb i-5203422c/,
+      /i-5203422c is not attached to default-elb; to attach it again, run: attach default-elb i-5203422c/,
     );
     assert.deepEqual(await world.ids('default-elb'), ['i-0a4f8c3e9d1b27650', 'i-6d304aae']);
     world.aws.faults.set([{ refuse: 'AccessDenied', actions: ['DeregisterInstancesFromLoadBalancer'] }]);
     const refused = await run('roll default-elb false');
     assert.equal(refused.code, 22, refused.output);
-    assert.doesNotMatch(refused.output, /is out of/);
+    assert.doesNotMatch(refused.output, /is not attached to/);
   });
 
   for (const draining of ['drop', 'keep'] as const)

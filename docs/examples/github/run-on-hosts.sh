@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Redeploys the hosts of SERVICE to IMAGE (in ECR, with its digest) with SSM Run Command, one by one; stops at the first that
-# fails. Exits with 0 only if the new version runs on every host, of which there is at least one.
+# Deploys IMAGE (an ECR image with its digest) to the hosts of SERVICE, one by one, through SSM Run Command. Stops at the first host
+# that fails. Exits with 0 only if there is at least one host and the new version runs on every host.
 set -euo pipefail
 : "${SERVICE:?set it to SERVICE_NAME of terraform-ts}" "${IMAGE:?set it to ACCOUNT.dkr.ecr.REGION.amazonaws.com/NAME@sha256:…}"
 every=${POLL_SECONDS:-10}
@@ -12,10 +12,10 @@ if [[ ! $SERVICE =~ ^[a-z][a-z0-9-]+$ ]]; then
   echo "SERVICE is '$SERVICE', not a name of lower-case letters, digits and hyphens; set it to SERVICE_NAME of terraform-ts" >&2
   exit 2
 fi
-# The fourth label of ACCOUNT.dkr.ecr.REGION.amazonaws.com.
+# The region is the fourth label in ACCOUNT.dkr.ecr.REGION.amazonaws.com.
 IFS=. read -r _ _ _ region _ <<<"${IMAGE%%/*}"
 
-# AWS-RunShellScript runs it as root.
+# AWS-RunShellScript runs this command as root.
 script=$(
   cat <<END
 set -eu
@@ -32,7 +32,7 @@ id=$(aws ssm send-command --document-name AWS-RunShellScript --comment "${IMAGE#
 while
   read -r status targets completed < <(aws ssm list-commands --command-id "$id" --output text \
     --query 'Commands[0].[Status, TargetCount, CompletedCount]')
-  # AWS can take a second to list the command.
+  # It can take a second before AWS lists the command.
   [[ $status == None || $status == Pending || $status == InProgress ]]
 do sleep "$every"; done
 
