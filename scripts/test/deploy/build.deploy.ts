@@ -9,7 +9,7 @@ const engine = `
 echo "docker $*" >>"$FOLDER/calls"
 case "$1 $2" in
 'version '*) echo amd64 ;;
-'info --format') ;;
+'info --format') case $3 in *.ID*) echo "$ENGINE_ID" ;; esac ;;
 'build '*) case "$*" in *"$LOADS_WITH"*) touch "$FOLDER/image" ;; esac ;;
 'image inspect') [ -f "$FOLDER/image" ] || exit 1; case "$*" in *base.name*) echo "$BASE_OF_IMAGE" ;; *) echo sha256:abc ;; esac ;;
 'container inspect') case "$*" in *elb-inventory-candidate) ;; *) exit 1 ;; esac ;;
@@ -32,6 +32,7 @@ describe('builder.sh and docker', function () {
     rmSync(join(machine.folder, 'image'), { force: true });
   });
   after(() => {
+    machine.remove();
     rmSync(join(machine.folder, '..'), { recursive: true });
   });
   const build = (args: string[], env: Record<string, string>): Promise<Ended> =>

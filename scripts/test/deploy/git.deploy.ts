@@ -64,6 +64,7 @@ describe('builder.sh and git', function () {
   });
   after(() => {
     server.close();
+    machine.remove();
     rmSync(folder, { recursive: true });
   });
 

@@ -20,7 +20,7 @@ describe('builder.sh with hostile or unusual input', function () {
     machine = makeStandIn(mkdtempSync(join(tmpdir(), 'elb-inventory-inputs-')));
   });
   after(() => {
-    rmSync(machine.folder, { recursive: true });
+    machine.remove();
   });
 
   for (const setting of [
@@ -41,37 +41,36 @@ describe('builder.sh with hostile or unusual input', function () {
       assert.ok(!existsSync(file), 'the value was executed');
     });
 
-  const lock = (): string => join('/run/lock', `elb-inventory-builder-${machine.env['ENGINE_ID'] ?? ''}`);
   const victim = (): string => join(machine.folder, 'victim');
   const planted: [what: string, plant: () => unknown][] = [
     [
       'a link to a file that does not exist',
       () => {
-        symlinkSync(victim(), lock());
+        symlinkSync(victim(), machine.lock);
       },
     ],
     [
       'a link to a folder',
       () => {
         mkdirSync(victim());
-        symlinkSync(victim(), lock());
+        symlinkSync(victim(), machine.lock);
       },
     ],
-    ['a FIFO', () => run('mkfifo', [lock()])],
-    ["another user's folder", () => run('install', ['-d', '-o', '12345', lock()])],
+    ['a FIFO', () => run('mkfifo', [machine.lock])],
+    ["another user's folder", () => run('install', ['-d', '-o', '12345', machine.lock])],
   ];
   for (const [what, plant] of planted)
     it(`neither follows nor waits for ${what} at the path of its lock`, async function () {
       if (!isRoot) this.skip();
-      rmSync(lock(), { recursive: true, force: true });
+      rmSync(machine.lock, { recursive: true, force: true });
       rmSync(victim(), { recursive: true, force: true });
       await plant();
       const { code, output } = await runOn(machine, noImage);
       assert.equal(code, 13, output);
       assert.ok(!existsSync(victim()) || lstatSync(victim()).isDirectory(), 'the link was followed');
-      const found = lstatSync(lock());
+      const found = lstatSync(machine.lock);
       assert.ok(found.isDirectory() && found.uid === 0, 'the lock is a folder of root');
-      rmSync(lock(), { recursive: true });
+      rmSync(machine.lock, { recursive: true });
     });
 
   const wrong = [

@@ -95,7 +95,8 @@ describe('builder.sh over SSH', function () {
     sshd.child.kill();
     api.close();
     await sshd.finished;
-    rmSync(folder, { recursive: true });
+    for (const machine of [host, operator]) machine.remove();
+    for (const path of [folder, join(host.folder, '..')]) rmSync(path, { recursive: true });
   });
 
   const through = (session: Session, args: string[] = [], env: Environment = {}): Promise<Ended> => {

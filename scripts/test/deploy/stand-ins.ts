@@ -1,5 +1,5 @@
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Environment, run, start } from '../../../api/test/support/process.ts';
 import { builder } from './hosts.ts';
@@ -12,6 +12,10 @@ export interface StandIn {
   put(name: string, script: string): void;
   /** Returns the commands that reached the engine. */
   calls(): string;
+  /** The folder that builder.sh locks. */
+  readonly lock: string;
+  /** Removes the files of the stand-in. */
+  remove(): void;
 }
 
 /** Without images and containers; its `docker build` fails. */
@@ -20,7 +24,7 @@ echo "docker $*" >>"$FOLDER/calls"
 case "$1 $2" in
 'version --format') echo amd64 ;;
 'version ' | 'update --restart') ;;
-'info --format') case $3 in *ID*) echo "$ENGINE_ID" ;; esac ;;
+'info --format') case $3 in *.ID*) echo "$ENGINE_ID" ;; esac ;;
 'image inspect') [ -f "$FOLDER/image" ] && cat "$FOLDER/image" ;;
 'save '*) cat "$FOLDER/saved" ;;
 'load ') cat >"$FOLDER/loaded" ;;
@@ -28,6 +32,8 @@ case "$1 $2" in
 esac`;
 
 export function makeStandIn(folder: string): StandIn {
+  const engineId = `stand-in-${process.pid}-${basename(dirname(folder))}`;
+  const lock = `/run/lock/elb-inventory-builder-${engineId}`;
   const bin = join(folder, 'bin');
   mkdirSync(bin, { recursive: true });
   const put = (name: string, script: string): void => {
@@ -40,7 +46,7 @@ export function makeStandIn(folder: string): StandIn {
     folder,
     env: {
       FOLDER: folder,
-      ENGINE_ID: `stand-in-${process.pid}`,
+      ENGINE_ID: engineId,
       ENV_FILE: join(folder, 'env'),
       // The version managers of a developer's machine would be slow and noisy.
       PATH: `${bin}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`,
@@ -48,6 +54,10 @@ export function makeStandIn(folder: string): StandIn {
     },
     put,
     calls: () => readFileSync(join(folder, 'calls'), 'utf8'),
+    lock,
+    remove: () => {
+      for (const path of [folder, lock]) rmSync(path, { recursive: true, force: true });
+    },
   };
 }
 
