@@ -6,6 +6,8 @@ import tseslint from 'typescript-eslint';
 const anyAws = ['@aws-sdk/*', '@smithy/*'];
 /** Only a few files, which are listed below, may use the environment, signals and the exit of the process. */
 const anyProcess = ['process', 'node:process'];
+/** Only otlp-tracer.ts uses OpenTelemetry's SDK, and only compose.ts loads it, on demand. */
+const anyOpenTelemetry = ['@opentelemetry/*', '**/otlp-tracer.ts'];
 const anyKoa = ['koa', '@koa/*', 'koa-basic-auth', 'raw-body'];
 const folders = ['async', 'aws', 'config', 'embedded-aws', 'http', 'load-balancers', 'logger', 'principals'];
 const files = [
@@ -47,6 +49,7 @@ const doors = [
     ],
     [...anyAws, ...anyKoa, ...allBut()],
   ],
+  [['api/telemetry/otlp-tracer.ts'], [...anyAws, ...anyKoa, ...allBut()]],
   [['api/config/**'], [...anyAws, ...anyKoa, ...allBut('principals'), '!**/aws/credential-sources.ts']],
   [
     ['api/lifetime.ts', 'api/start-error.ts'],
@@ -122,8 +125,10 @@ export default tseslint.config(
             {
               group:
                 files.includes('api/server.ts') || files.includes('api/embedded-aws/**')
-                  ? group
-                  : [...anyProcess, ...group],
+                  ? [...anyOpenTelemetry, ...group]
+                  : files.includes('api/telemetry/otlp-tracer.ts')
+                    ? [...anyProcess, ...group]
+                    : [...anyProcess, ...anyOpenTelemetry, ...group],
               message: 'This room must not import this module; see "Rooms" in CONTRIBUTING.md.',
             },
           ],

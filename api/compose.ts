@@ -37,6 +37,7 @@ import { AwsLedger } from './telemetry/aws-ledger.ts';
 import { type AwsTrace, startTrace } from './telemetry/aws-trace.ts';
 import type { Logger } from './telemetry/logger.ts';
 import { RuntimeMetrics } from './telemetry/runtime-metrics.ts';
+import type { Tracer } from './telemetry/tracer.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { warmUp } from './warm-up.ts';
 
@@ -71,7 +72,8 @@ export async function compose(
   const { clock = systemClock, droppedLines = () => 0 } = options;
   const { clients, closeAws } = await connectAws(config, logger, clock, options.aws);
   const ledger = new AwsLedger(clock);
-  const gateway = new ClassicElbGateway(clients, ledger, config, clock);
+  const tracer = await startTracer(config, logger);
+  const gateway = new ClassicElbGateway(clients, ledger, config, clock, tracer);
   const inventory = new Inventory(gateway, logger, {
     region: config.region,
     maxAgeMs: config.inventoryMaxAgeMs,
@@ -99,7 +101,7 @@ export async function compose(
   const requestLog = new RequestLog(logger, config.logMaxPerSecond, clock);
   const requestMetrics = config.metrics ? new RequestMetrics() : undefined;
   const runtime = config.metrics ? new RuntimeMetrics(clock) : undefined;
-  const pipeline = new Pipeline(requestLog, clock, requestMetrics);
+  const pipeline = new Pipeline(requestLog, clock, { metrics: requestMetrics, tracer });
   // Counts its requests separately from those on the port.
   const controlPipeline = new Pipeline(requestLog, clock);
   let verify = verifierOf(config.accepted);
@@ -182,6 +184,7 @@ export async function compose(
       logger.info({ calls: ledger.snapshot() }, 'AWS calls since the start');
       inventory.close();
       runtime?.close();
+      await tracer?.close();
       await closeAws();
     },
   };
@@ -190,6 +193,16 @@ export async function compose(
 function listenerOf(deps: AppDeps & FastPathDeps): RequestListener {
   const application = createApp(deps).callback();
   return fastPath((request, response) => void application(request, response), deps);
+}
+
+/** Loads the SDK of OpenTelemetry only if it is used; a build has it in a bundle of its own. */
+async function startTracer({ tracing }: Config, logger: Logger): Promise<Tracer | undefined> {
+  if (tracing === undefined) return undefined;
+  const [{ OtlpTracer }, { version }] = await Promise.all([
+    import('./telemetry/otlp-tracer.ts'),
+    readBuildInfo(),
+  ]);
+  return new OtlpTracer(tracing, version, logger);
 }
 
 function verifierOf(accepted: Config['accepted']): Authenticate {

@@ -1,11 +1,28 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { build } from 'esbuild';
 
-/** Bundles the service and its imports into one file. */
-export function bundleService(outfile, options = {}) {
-  return bundle('api/server.ts', outfile, options);
+/**
+ * Bundles the service and its imports into one file, and the tracer, which the service loads on demand, into tracer.mjs in the
+ * same folder. Returns the results of both.
+ */
+export function bundleService(outfile, { plugins = [], ...options } = {}) {
+  return Promise.all([
+    bundle('api/server.ts', outfile, { plugins: [separateTracer, ...plugins], ...options }),
+    bundle('api/telemetry/otlp-tracer.ts', join(dirname(outfile), 'tracer.mjs'), options),
+  ]);
 }
+
+/** OpenTelemetry's SDK would enlarge the service and slow its start. */
+const separateTracer = {
+  name: 'separate-tracer',
+  setup: ({ onResolve }) => {
+    onResolve({ filter: /\/otlp-tracer\.ts$/ }, ({ kind }) =>
+      kind === 'entry-point' ? undefined : { path: './tracer.mjs', external: true },
+    );
+  },
+};
 
 /** Bundles a program of the service's sources, and all that it imports, into one file. */
 export function bundle(entryPoint, outfile, { plugins = [], ...options } = {}) {

@@ -3,6 +3,7 @@ import type { Urgency } from '../load-balancers/load-balancer-gateway.ts';
 import type { ElbName } from '../load-balancers/instance.ts';
 import type { Attempt, AwsLedger } from '../telemetry/aws-ledger.ts';
 import type { AwsTrace } from '../telemetry/aws-trace.ts';
+import type { SpanEnd, Tracer } from '../telemetry/tracer.ts';
 import type { Clock } from '../clock.ts';
 import { InvalidResponse } from './invalid-response.ts';
 import { type HttpResponse, readResponse } from './response-reader.ts';
@@ -29,6 +30,7 @@ export interface AwsRequest {
   /** The names of the elements to read; all by default. */
   readonly keep?: ReadonlySet<string>;
   readonly clock: Clock;
+  readonly tracer?: Tracer | undefined;
 }
 
 type Middleware = (next: (args: never) => Promise<unknown>) => (args: never) => Promise<unknown>;
@@ -53,6 +55,15 @@ export type Send = (options: {
   abortSignal: AbortSignal;
 }) => Promise<{ readonly $metadata: { readonly requestId?: string | undefined } }>;
 
+/** Stands for the host in messages before the first attempt. */
+const unknownHost = 'AWS';
+
+/** The service IDs of AWS's API models, by the prefix of an IAM action. */
+const serviceIds: Readonly<Record<string, string>> = {
+  elasticloadbalancing: 'Elastic Load Balancing',
+  ec2: 'EC2',
+};
+
 /**
  * One AWS call. Each attempt of the SDK waits for the call budget, is recorded in the ledger, and has its response
  * validated.
@@ -64,7 +75,7 @@ export class AwsCall {
   #attempts = 0;
   #isInFlight = false;
   #sentAt = -Infinity;
-  #host = 'AWS';
+  #host = unknownHost;
   /** The error of the last attempt, or the one for an exhausted budget. */
   #lastError: unknown;
   /** The error of the first attempt that may have changed something. */
@@ -87,8 +98,9 @@ export class AwsCall {
    * is the error of the last attempt.
    */
   async send(command: Command, send: Send): Promise<XmlElement> {
-    const { action, clock } = this.#request;
+    const { action, clock, tracer } = this.#request;
     const startedAt = clock.now();
+    const span = tracer?.startClientSpan(...spanOf(this.#request));
     let outcome = 'ok';
     try {
       return await this.#sendTwice(command, send);
@@ -97,7 +109,21 @@ export class AwsCall {
       throw failure;
     } finally {
       this.#ledger.recordCall(action, outcome, clock.now() - startedAt);
+      span?.end(() => this.#describeSpan(outcome));
     }
+  }
+
+  #describeSpan(outcome: string): SpanEnd {
+    const failed = outcome !== 'ok';
+    return {
+      attributes: {
+        'aws.request_id': failed ? undefined : this.#trace.requestIds.at(-1),
+        'server.address': this.#host === unknownHost ? undefined : this.#host,
+        'error.type': failed ? outcome : undefined,
+        'elb_inventory.attempts': this.#attempts,
+      },
+      failed,
+    };
   }
 
   /** Sends the command again if AWS refused credentials that have changed since. */
@@ -216,6 +242,21 @@ export class AwsCall {
     if (outage && this.#request.changes !== true) this.#request.budget.pause(failure);
     return failure;
   }
+}
+
+/** Returns the name and the attributes of the call's span: https://opentelemetry.io/docs/specs/semconv/cloud-providers/aws-sdk/ */
+function spanOf({ action, region, elbName }: AwsRequest): Parameters<Tracer['startClientSpan']> {
+  const [service = '', operation = ''] = action.split(':');
+  const method = `${serviceIds[service] ?? service}/${operation}`;
+  return [
+    method,
+    {
+      'rpc.system.name': 'aws-api',
+      'rpc.method': method,
+      'cloud.region': region,
+      ...(elbName !== undefined && { 'elb_inventory.load_balancer': elbName }),
+    },
+  ];
 }
 
 function isAbort(error: unknown): error is Error {

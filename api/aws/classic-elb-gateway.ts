@@ -15,6 +15,7 @@ import type { ElbName, InstanceId, MachineInfo, Members } from '../load-balancer
 import type { AwsLedger } from '../telemetry/aws-ledger.ts';
 import type { AwsTrace } from '../telemetry/aws-trace.ts';
 import type { BudgetState } from '../telemetry/budget-state.ts';
+import type { Tracer } from '../telemetry/tracer.ts';
 import type { Clock } from '../clock.ts';
 import { AwsCall, type AwsRequest, type Command } from './aws-call.ts';
 import { CallBudget } from './call-budget.ts';
@@ -42,8 +43,11 @@ export class ClassicElbGateway implements LoadBalancerGateway {
   readonly #elbWrites: CallBudget;
   readonly #ec2Reads: CallBudget;
   readonly #clock: Clock;
+  readonly #tracer: Tracer | undefined;
 
-  constructor(clients: AwsClients, ledger: AwsLedger, budget: ReadBudget, clock: Clock) {
+  /** With a tracer, each call has a span. */
+  constructor(clients: AwsClients, ledger: AwsLedger, budget: ReadBudget, clock: Clock, tracer?: Tracer) {
+    this.#tracer = tracer;
     this.#clients = clients;
     this.#ledger = ledger;
     this.#clock = clock;
@@ -180,9 +184,10 @@ export class ClassicElbGateway implements LoadBalancerGateway {
     return this.#call({ action, budget: this.#elbReads, result: `${name}Result`, ...about }, trace);
   }
 
-  #call(request: Omit<AwsRequest, 'region' | 'credentials' | 'clock'>, trace: AwsTrace): AwsCall {
+  #call(request: Omit<AwsRequest, 'region' | 'credentials' | 'clock' | 'tracer'>, trace: AwsTrace): AwsCall {
     const { region, credentials } = this.#clients;
-    return new AwsCall({ ...request, region, credentials, clock: this.#clock }, trace, this.#ledger);
+    const shared = { region, credentials, clock: this.#clock, tracer: this.#tracer };
+    return new AwsCall({ ...request, ...shared }, trace, this.#ledger);
   }
 
   #change(elbName: ElbName): Partial<AwsRequest> {

@@ -10,7 +10,9 @@ import {
   type ReadFile,
 } from './aws-settings.ts';
 import { ConfigError } from '../errors.ts';
+import type { TracerOptions } from '../telemetry/tracer.ts';
 import { ownNames, settingNames } from './setting-names.ts';
+import { readTracing } from './tracing-settings.ts';
 
 /** The validated settings. Times are in milliseconds. */
 export interface Config {
@@ -53,6 +55,8 @@ export interface Config {
   /** Whether to redirect requests that a client sent to the load balancer over http. */
   readonly redirectHttp: boolean;
   readonly metrics: boolean;
+  /** Where to send spans; undefined to record none. */
+  readonly tracing: TracerOptions | undefined;
   /** The maximum rate of request log lines; further successful reads are logged as sums. */
   readonly logMaxPerSecond: number;
   readonly logLevel: (typeof logLevels)[number];
@@ -119,6 +123,7 @@ export function readConfig(
     docs: read.oneOf('DOCS', ['on', 'off'], 'on') === 'on',
     redirectHttp: read.oneOf('REDIRECT_HTTP', ['on', 'off'], 'off') === 'on',
     metrics: read.oneOf('METRICS', ['on', 'off'], 'on') === 'on',
+    tracing: readTracing(env, faults),
     logMaxPerSecond: read.integer('LOG_MAX_PER_SECOND', 200, 0, 1_000_000),
     logLevel: read.oneOf('LOG_LEVEL', logLevels, 'info'),
   });

@@ -5,6 +5,8 @@ import type { AwaitedState } from '../load-balancers/health/awaited-instance.ts'
 import type { ElbName } from '../load-balancers/instance.ts';
 import type { Principal } from '../principals/principal.ts';
 import type { AwsTrace } from '../telemetry/aws-trace.ts';
+import type { TraceContext } from '../telemetry/trace-context.ts';
+import type { Span } from '../telemetry/tracer.ts';
 
 /** The state of a request until its response is closed; Koa's `ctx.state`. */
 export interface RequestState {
@@ -18,6 +20,10 @@ export interface RequestState {
   route: string | undefined;
   /** Undefined until the caller is authenticated. */
   principal: Principal | undefined;
+  /** The span of the request, or without a tracer the span in its valid traceparent header. */
+  readonly traceContext: TraceContext | undefined;
+  /** Undefined without a tracer. */
+  readonly span: Span | undefined;
   /** Present once a route has started an operation that can call AWS. */
   trace?: AwsTrace;
   /** The error that the request failed with, for the log. */

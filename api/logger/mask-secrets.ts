@@ -1,3 +1,5 @@
+import { unescape } from 'node:querystring';
+
 const mask = '***';
 
 /** Shorter secrets occur in ordinary words. */
@@ -42,8 +44,8 @@ export function maskSecrets(text: string, own: Iterable<string> = []): string {
 }
 
 /**
- * Returns the secrets of the configuration: the passwords and tokens of users, and the AWS credentials in the
- * environment.
+ * Returns the secrets of the configuration: the passwords and tokens of users, and in the environment the AWS
+ * credentials and the headers of exports.
  */
 export function secretsOf(
   accepted: readonly { readonly user: string; readonly password: string }[],
@@ -56,6 +58,13 @@ export function secretsOf(
   const ofAws = [env['AWS_SECRET_ACCESS_KEY'], env['AWS_SESSION_TOKEN']].filter(
     (value) => value !== undefined,
   );
+  const ofExports = (env['OTEL_EXPORTER_OTLP_HEADERS'] ?? '')
+    .split(',')
+    .map((header) => header.slice(header.indexOf('=') + 1).trim())
+    .flatMap((value) => [value, unescape(value)]);
   // JSON escapes quotes and backslashes in a secret.
-  return [...ofCallers, ...ofAws].flatMap((secret) => [secret, JSON.stringify(secret).slice(1, -1)]);
+  return [...ofCallers, ...ofAws, ...ofExports].flatMap((secret) => [
+    secret,
+    JSON.stringify(secret).slice(1, -1),
+  ]);
 }

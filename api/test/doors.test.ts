@@ -33,8 +33,13 @@ describe('The import rules', () => {
     ],
     [
       'telemetry/aws-ledger.ts',
-      ['../logger/create-logger.ts', '../aws/clients.ts', '@smithy/types'],
+      ['../logger/create-logger.ts', '../aws/clients.ts', '@smithy/types', '@opentelemetry/api'],
       ['node:util', '../errors.ts'],
+    ],
+    [
+      'telemetry/otlp-tracer.ts',
+      ['../logger/create-logger.ts', '../config/config.ts', 'koa', 'node:process'],
+      ['@opentelemetry/api', './tracer.ts', 'node:crypto'],
     ],
     [
       'config/config.ts',
@@ -169,7 +174,11 @@ describe('The import rules', () => {
       ['./aws/clients.ts', './config/config.ts', './compose.ts', '@aws-sdk/client-ec2'],
       ['koa', './http/middleware/basic-auth.ts', './principals/principal.ts'],
     ],
-    ['compose.ts', ['./server.ts'], ['./embedded-aws/server.ts', './config/config.ts', './app.ts']],
+    [
+      'compose.ts',
+      ['./server.ts', './telemetry/otlp-tracer.ts'],
+      ['./embedded-aws/server.ts', './config/config.ts', './app.ts'],
+    ],
     [
       'server.ts',
       ['./app.ts', './aws/clients.ts', './http/server/http-server.ts', './embedded-aws/server.ts', 'koa'],

@@ -81,7 +81,7 @@ class LineLimit {
 }
 
 function describe(
-  { request, response, requestId, route, principal, trace, error, change, cache }: RequestState,
+  { request, response, requestId, route, principal, trace, traceContext, error, change, cache }: RequestState,
   durationMs: number,
 ): object {
   const status = response.statusCode;
@@ -98,6 +98,7 @@ function describe(
       request.headers['x-forwarded-for'] as string | undefined,
     ),
     requestId,
+    ...(traceContext !== undefined && { traceId: traceContext.traceId, spanId: traceContext.spanId }),
     awsMs: Math.round((trace?.time.ms ?? 0) * 10) / 10,
     awsCalls: trace?.time.calls ?? 0,
     ...(cache !== undefined && { cache }),

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import { DomainError } from '../../errors.ts';
 import { Histogram } from '../../telemetry/histogram.ts';
 import type { RequestState } from '../context.ts';
@@ -9,6 +10,11 @@ const bounds = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5,
 const knownMethods = new Set([
   ...['CONNECT', 'DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT', 'TRACE'],
 ]);
+
+/** Returns the method, or `_OTHER` for an unknown one. */
+export function methodOf({ method = '' }: Pick<IncomingMessage, 'method'>): string {
+  return knownMethods.has(method) ? method : '_OTHER';
+}
 
 /** The requests of one method, route and status. */
 export interface RequestSeries {
@@ -36,18 +42,17 @@ export class RequestMetrics {
   }
 
   observe({ request, response, route = 'unmatched', error }: RequestState, durationMs: number): void {
-    const { method = '' } = request;
+    const { method } = request;
     const status = response.statusCode;
     let series = this.#last;
     if (series?.route !== route || series.status !== status || series.method !== method)
-      series = this.#last = this.#find(method, route, status);
+      series = this.#last = this.#find(methodOf(request), route, status);
     series.durations.observe(durationMs / 1000);
     const fault = error instanceof DomainError ? error.details.authFailure : undefined;
     if (fault !== undefined) this.#refused.set(fault, (this.#refused.get(fault) ?? 0) + 1);
   }
 
-  #find(given: string, route: string, status: number): RequestSeries {
-    const method = knownMethods.has(given) ? given : '_OTHER';
+  #find(method: string, route: string, status: number): RequestSeries {
     const key = `${status} ${method} ${route}`;
     let series = this.#series.get(key);
     if (series === undefined) {

@@ -1,3 +1,4 @@
+import { writeTraceparent } from '../../telemetry/trace-context.ts';
 import type { AppMiddleware } from '../context.ts';
 import type { Pipeline } from '../server/pipeline.ts';
 
@@ -5,9 +6,11 @@ import type { Pipeline } from '../server/pipeline.ts';
 export function admission(pipeline: Pipeline): AppMiddleware {
   return async (ctx, next) => {
     const state = (ctx.state = pipeline.admit(ctx.req, ctx.res));
-    ctx.set('X-Request-Id', state.requestId);
+    const { requestId, traceContext, span } = state;
+    ctx.set('X-Request-Id', requestId);
+    if (traceContext !== undefined) ctx.set('traceparent', writeTraceparent(traceContext));
     try {
-      await next();
+      await (span === undefined ? next() : span.run(next));
     } finally {
       state.route = ctx['_matchedRoute'] as string | undefined;
       pipeline.answered(state);

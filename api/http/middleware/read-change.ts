@@ -28,6 +28,7 @@ export function readChange(
       ifMatch,
       actor: callerOf(ctx),
       requestId: state.requestId,
+      traceId: state.traceContext?.traceId,
     };
     await next();
   };

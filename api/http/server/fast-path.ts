@@ -3,6 +3,7 @@ import type { Inventory } from '../../load-balancers/inventory/inventory.ts';
 import { parseElbName } from '../../load-balancers/instance.ts';
 import type { Authenticate } from '../../principals/principal.ts';
 import type { Clock } from '../../clock.ts';
+import { writeTraceparent } from '../../telemetry/trace-context.ts';
 import type { ListAnswers } from '../answers/list-answer.ts';
 import { forwardedOverHttp } from '../input/forwarded-proto.ts';
 import { isHost } from '../input/host.ts';
@@ -50,7 +51,9 @@ function answerFromCache(request: IncomingMessage, response: ServerResponse, dep
   state.principal = principal;
   state.route = '/elb/:elbName';
   const answer = deps.lists.of(elbName, list, now);
-  response.writeHead(200, ['X-Request-Id', state.requestId, ...answer.headers]);
+  const { requestId, traceContext } = state;
+  const traced = traceContext === undefined ? [] : ['traceparent', writeTraceparent(traceContext)];
+  response.writeHead(200, ['X-Request-Id', requestId, ...traced, ...answer.headers]);
   response.end(answer.body);
   deps.pipeline.answered(state);
   return true;

@@ -1,23 +1,35 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '../../clock.ts';
+import { readTraceparent } from '../../telemetry/trace-context.ts';
+import type { Tracer } from '../../telemetry/tracer.ts';
 import type { RequestState } from '../context.ts';
 import { requestIdOf } from './request-id.ts';
 import type { RequestLog } from '../logging/request-log.ts';
 import type { RequestMetrics } from '../logging/request-metrics.ts';
+import { describeRequestSpan } from '../logging/request-span.ts';
+
+export interface PipelineOptions {
+  /** Undefined to measure nothing. */
+  readonly metrics?: RequestMetrics | undefined;
+  /** Undefined to record no spans. */
+  readonly tracer?: Tracer | undefined;
+}
 
 /** The first and last step of every request, on the fast path and through Koa. */
 export class Pipeline {
   readonly #log: RequestLog;
   readonly #clock: Clock;
   readonly #metrics: RequestMetrics | undefined;
+  readonly #tracer: Tracer | undefined;
   #inFlight = 0;
   #answered = 0;
   #internalErrors = 0;
 
-  constructor(log: RequestLog, clock: Clock, metrics?: RequestMetrics) {
+  constructor(log: RequestLog, clock: Clock, { metrics, tracer }: PipelineOptions = {}) {
     this.#log = log;
     this.#clock = clock;
     this.#metrics = metrics;
+    this.#tracer = tracer;
   }
 
   /** The number of admitted requests whose response is not closed or whose handler is still running. */
@@ -38,6 +50,9 @@ export class Pipeline {
   /** Counts the request and returns its state. Call `answered` once for each admitted request. */
   admit(request: IncomingMessage, response: ServerResponse): RequestState {
     this.#inFlight += 1;
+    const { traceparent } = request.headers;
+    const parent = typeof traceparent === 'string' ? readTraceparent(traceparent) : undefined;
+    const span = this.#tracer?.startServerSpan(parent);
     return {
       request,
       response,
@@ -45,6 +60,8 @@ export class Pipeline {
       startedAt: this.#clock.now(),
       route: undefined,
       principal: undefined,
+      traceContext: span?.context ?? parent,
+      span,
     };
   }
 
@@ -79,5 +96,6 @@ export class Pipeline {
     const now = this.#clock.now();
     this.#metrics?.observe(state, now - state.startedAt);
     this.#log.answered(state, now);
+    state.span?.end(() => describeRequestSpan(state));
   }
 }

@@ -9,6 +9,8 @@ export interface ChangeOptions {
   readonly actor?: string | undefined;
   /** The id of the request, for the log. */
   readonly requestId?: string;
+  /** The id of the request's trace, for the log. */
+  readonly traceId?: string | undefined;
   /** Returns whether the current members match the caller's If-Match. */
   readonly ifMatch?: ((members: readonly MachineInfo[]) => boolean) | undefined;
 }

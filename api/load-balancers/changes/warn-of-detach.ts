@@ -12,9 +12,9 @@ export function warnOfDetach(
   guard: LastInServiceGuard,
   detached: { readonly elbName: ElbName; readonly instanceIds: Members },
   listed: Members | undefined,
-  { actor, requestId, force = false }: ChangeOptions,
+  { actor, requestId, traceId, force = false }: ChangeOptions,
 ): void {
-  const fields = { principal: actor, requestId, ...detached };
+  const fields = { principal: actor, requestId, ...(traceId !== undefined && { traceId }), ...detached };
   if (listed?.length === 0 || guard.wereLast(detached.elbName, detached.instanceIds))
     logger.warn(fields, 'no member is in service after this detach');
   if (guard.isProtected(detached.elbName) && force)

@@ -190,6 +190,7 @@ describe('readConfig', () => {
       docs: true,
       redirectHttp: false,
       metrics: true,
+      tracing: undefined,
       logMaxPerSecond: 200,
       logLevel: 'info',
     };
@@ -396,6 +397,54 @@ describe('readConfig', () => {
         assert.deepEqual(others, []);
         assert.match(fault, expected);
         assert.ok(!fault.includes('secret') && !fault.includes(unpadded(good)), fault);
+      });
+  });
+
+  it('reads where to send spans from the settings of OpenTelemetry', () => {
+    const OTEL_EXPORTER_OTLP_ENDPOINT = 'https://otel.internal:4318/base/';
+    const url = 'https://otel.internal:4318/base/v1/traces';
+    assert.deepEqual(readConfig({ OTEL_EXPORTER_OTLP_ENDPOINT }).tracing, {
+      ...{ url, headers: {}, serviceName: 'elb-inventory', sampleRatio: 1 },
+    });
+    const { tracing } = readConfig({
+      OTEL_EXPORTER_OTLP_ENDPOINT,
+      OTEL_EXPORTER_OTLP_HEADERS: 'Authorization=Basic%20YTpi, x-team = sre,empty=',
+      OTEL_SERVICE_NAME: 'inventory',
+      OTEL_TRACES_SAMPLER_ARG: '0.25',
+    });
+    assert.deepEqual(tracing, {
+      url,
+      headers: { Authorization: 'Basic YTpi', 'x-team': 'sre', empty: '' },
+      serviceName: 'inventory',
+      sampleRatio: 0.25,
+    });
+    assert.equal(readConfig({ OTEL_SERVICE_NAME: 'x' }).tracing, undefined);
+  });
+
+  describe('refuses the settings of OpenTelemetry', () => {
+    for (const [name, refused, expected] of [
+      ['OTEL_EXPORTER_OTLP_ENDPOINT', 'localhost:4318', /must be an http or https URL/],
+      ['OTEL_EXPORTER_OTLP_ENDPOINT', 'grpc://localhost:4317', /must be an http or https URL/],
+      ['OTEL_EXPORTER_OTLP_ENDPOINT', 'http://me:secret@localhost:4318', /without user, password/],
+      [
+        'OTEL_EXPORTER_OTLP_ENDPOINT',
+        'http://localhost:4318/?key=secret',
+        /without user, password and query/,
+      ],
+      ['OTEL_EXPORTER_OTLP_HEADERS', 'secret', /header 1, must be name=value/],
+      ['OTEL_EXPORTER_OTLP_HEADERS', 'a=b,c d=secret', /header 2, must be name=value/],
+      ['OTEL_EXPORTER_OTLP_HEADERS', 'a=%secret', /header 1, must be name=value/],
+      ['OTEL_EXPORTER_OTLP_HEADERS', 'a=b%0d%0aX-Secret: secret', /header 1, must be name=value/],
+      ['OTEL_TRACES_SAMPLER_ARG', '1.5', /must be a number from 0 to 1/],
+      ['OTEL_TRACES_SAMPLER_ARG', '-1', /must be a number from 0 to 1/],
+      ['OTEL_TRACES_SAMPLER_ARG', 'all', /must be a number from 0 to 1/],
+    ] as const)
+      it(`${name}=${refused}`, () => {
+        const [fault = '', ...others] = faultsOf({ [name]: refused });
+        assert.deepEqual(others, []);
+        assert.ok(fault.startsWith(name));
+        assert.match(fault, expected);
+        assert.doesNotMatch(fault, /:secret|=secret@|%secret|key=secret(?!$)/);
       });
   });
 

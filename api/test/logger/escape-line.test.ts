@@ -53,10 +53,16 @@ describe('A log line', () => {
     const secrets = secretsOf([{ user: 'sre', password: 'pass"word\\1' }], {
       AWS_SECRET_ACCESS_KEY: 'secret+key',
       AWS_SESSION_TOKEN: undefined,
+      OTEL_EXPORTER_OTLP_HEADERS: 'api-key=export%2Bword,Authorization=Basic%20word%3Aword',
     });
     const token = Buffer.from('sre:pass"word\\1').toString('base64');
     const line = written(
-      { path: `/x/${token}`, reason: 'pass"word\\1', other: ['secret+key'] },
+      {
+        path: `/x/${token}`,
+        reason: 'pass"word\\1',
+        other: ['secret+key'],
+        exports: 'export+word Basic word:word export%2Bword',
+      },
       false,
       secrets,
     );

@@ -1,0 +1,38 @@
+import { DomainError } from '../../errors.ts';
+import type { SpanEnd } from '../../telemetry/tracer.ts';
+import type { RequestState } from '../context.ts';
+import { clientAddress } from './client-address.ts';
+import { methodOf } from './request-metrics.ts';
+
+/** In characters; clients control these values. */
+const maxLength = 256;
+
+/**
+ * Returns the description of the span of an ended request. Names by
+ * https://opentelemetry.io/docs/specs/semconv/http/http-spans/; a server span has failed only with a 5xx.
+ */
+export function describeRequestSpan(state: RequestState): SpanEnd {
+  const { request, response, route, principal, error, requestId } = state;
+  const { headers, socket } = request;
+  const method = methodOf(request);
+  const status = response.statusCode;
+  const failed = status >= 500;
+  return {
+    name: route === undefined ? method : `${method} ${route}`,
+    attributes: {
+      'http.request.method': method,
+      'http.request.method_original': method === request.method ? undefined : request.method,
+      'http.route': route,
+      'http.response.status_code': status,
+      'url.scheme': 'http',
+      'url.path': request.url?.split('?', 1)[0]?.slice(0, maxLength),
+      'network.protocol.version': request.httpVersion,
+      'client.address': clientAddress(socket.remoteAddress, headers['x-forwarded-for'] as string | undefined),
+      'user_agent.original': headers['user-agent']?.slice(0, maxLength),
+      'user.name': principal?.name,
+      'error.type': failed ? (error instanceof DomainError ? error.code : String(status)) : undefined,
+      'elb_inventory.request_id': requestId,
+    },
+    failed,
+  };
+}

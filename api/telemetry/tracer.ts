@@ -1,0 +1,42 @@
+import type { TraceContext } from './trace-context.ts';
+
+/** Attributes that are undefined are not exported. */
+export type Attributes = Readonly<Record<string, string | number | boolean | undefined>>;
+
+export interface SpanEnd {
+  /** Replaces the name of the span. */
+  readonly name?: string;
+  readonly attributes: Attributes;
+  /** Whether the operation failed. */
+  readonly failed: boolean;
+}
+
+export interface Span {
+  readonly context: TraceContext;
+  /** Runs the task. Client spans that start in it or in what it starts become children of this span. */
+  run<T>(task: () => T): T;
+  /** Ends the span; calls `describe` only if the span is recorded. */
+  end(describe: () => SpanEnd): void;
+}
+
+export interface Tracer {
+  /** Starts the span of a request; without a parent, it starts a trace. */
+  startServerSpan(parent: TraceContext | undefined): Span;
+  /**
+   * Starts the span of a call to another service, as a child of the span whose `run` is active. If that span has ended,
+   * for example for a call in the background, it starts a trace that links to that span.
+   */
+  startClientSpan(name: string, attributes: Attributes): Span;
+  /** Exports the ended spans, for a limited time. Never throws. */
+  close(): Promise<void>;
+}
+
+export interface TracerOptions {
+  /** The URL to which the spans are sent. */
+  readonly url: string;
+  /** The headers of the exports. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly serviceName: string;
+  /** The share of the traces without a parent that are sampled, 0 to 1. */
+  readonly sampleRatio: number;
+}
