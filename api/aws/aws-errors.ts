@@ -98,7 +98,7 @@ function refused(error: AwsError, request: AwsRequestInfo): DomainError {
   const { action, region } = request;
   const { httpStatusCode: status, requestId: awsRequestId } = error.$metadata;
   const details = { cause: error, awsRequestId };
-  if (unknownElb.test(error.name)) return elbNotFound(request.elbName ?? '', region, error);
+  if (unknownElb.test(error.name)) return elbNotFound(request.elbName ?? '', region, details);
   if (refusedInstance.test(error.name)) {
     return new DomainError(
       'instance_refused',

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type Koa from 'koa';
+import type { DomainError } from '../errors.ts';
 import type { ChangeOptions } from '../load-balancers/changes/change-options.ts';
 import type { AwaitedState } from '../load-balancers/health/awaited-instance.ts';
 import type { ElbName } from '../load-balancers/instance.ts';
@@ -26,7 +27,7 @@ export interface RequestState {
   readonly span: Span | undefined;
   /** Present once a route has started an operation that can call AWS. */
   trace?: AwsTrace;
-  /** The error that the request failed with, for the log. */
+  /** For the log: the error that the request or, with a 5xx, an instance of its batch failed with. */
   error?: unknown;
   change?: Change;
   /** Present if the response is older than allowed because AWS fails; for the log. */
@@ -46,8 +47,8 @@ export interface Change extends ChangeOptions {
   readonly wait: AwaitedState | undefined;
   /** The end of the wait, on the scale of `Clock.now()`. */
   readonly until: number;
-  /** For the log: the status or error code of each instance in a batch. */
-  outcomes?: Readonly<Record<string, number | string>>;
+  /** For the log: the status or error of each instance in a batch. */
+  outcomes?: Readonly<Record<string, number | DomainError>>;
 }
 
 export type AppContext = Koa.ParameterizedContext<RequestState>;

@@ -1,4 +1,4 @@
-import { DomainError } from '../errors.ts';
+import { DomainError, type DomainErrorDetails } from '../errors.ts';
 import type { LoadBalancerTraits } from './load-balancer.ts';
 import { type ElbName, type InstanceId, isDescribed, type MachineInfo } from './instance.ts';
 
@@ -14,12 +14,16 @@ export function notAnInstanceId(text: string): DomainError {
   });
 }
 
-/** Returns the error for a load balancer that does not exist in the region. */
-export function elbNotFound(elbName: string, region: string, cause?: unknown): DomainError {
+/** Returns the error for a load balancer that does not exist in the region. `details` describe AWS's response. */
+export function elbNotFound(
+  elbName: string,
+  region: string,
+  details: Pick<DomainErrorDetails, 'awsRequestId' | 'cause'> = {},
+): DomainError {
   return new DomainError(
     'elb_not_found',
     `the elb does not exist: no classic load balancer is named "${elbName}" in ${region}`,
-    { advice: 'check its spelling and region', cause },
+    { ...details, advice: 'check its spelling and region' },
   );
 }
 

@@ -1,6 +1,7 @@
 import { DomainError } from '../../errors.ts';
 import { type ChangeOutcome, firstOutcomes } from '../../load-balancers/changes/change-outcomes.ts';
 import type { ChangeContext } from '../context.ts';
+import { errorStatus } from './error-status.ts';
 import { type DryRunNote, presentOutcomes } from './presenters/outcome.ts';
 
 /** Responds with 207 and one outcome for each instance. `note` describes a dry run. */
@@ -14,8 +15,11 @@ export function answerOutcomes(
   change.outcomes = Object.fromEntries(
     firstOutcomes(outcomes).map(({ instanceId, result }) => [
       instanceId,
-      result instanceof DomainError ? result.code : success,
+      result instanceof DomainError ? result : success,
     ]),
+  );
+  ctx.state.error = Object.values(change.outcomes).find(
+    (outcome) => outcome instanceof DomainError && errorStatus[outcome.code] >= 500,
   );
   ctx.body = presentOutcomes(outcomes, change, note);
   ctx.status = 207;

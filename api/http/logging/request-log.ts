@@ -38,7 +38,7 @@ export class RequestLog {
 
   /** Logs a request whose response is closed at `now`, on the scale of `Clock.now()`. */
   answered(state: RequestState, now: number): void {
-    const { request, response, route, principal, startedAt } = state;
+    const { request, response, route, principal, startedAt, error } = state;
     const status = response.statusCode;
     const durationMs = now - startedAt;
     const isRead = request.method === 'GET' || request.method === 'HEAD';
@@ -46,7 +46,7 @@ export class RequestLog {
     const mayHaveLine = this.#lines.allows(now);
     const isExcess = principal === undefined && !this.#anonymousLines.allows(now);
     if (!isExcess && (mayHaveLine || !isOrdinary)) {
-      this.#logger[status >= 500 ? 'error' : 'info'](describe(state, durationMs), 'request');
+      this.#logger[isFailure(status, error) ? 'error' : 'info'](describe(state, durationMs), 'request');
       return;
     }
     this.#suppressed += 1;
@@ -106,11 +106,12 @@ function describe(
     // The connection closed before the response was sent, so the client did not receive this status.
     ...(request.socket.destroyed && { clientGone: true }),
     ...(trace !== undefined && {
-      awsRequestIds: [...new Set([...trace.requestIds, ...failedAwsRequest(error)])],
+      awsRequestIds: [...new Set([...trace.requestIds, ...failedAwsRequests(error, change)])],
     }),
     ...(error instanceof DomainError &&
       error.details.authFailure !== undefined && { authFailure: error.details.authFailure }),
-    ...(error !== undefined && (status >= 500 ? { err: error } : { reason: (error as Error).message })),
+    ...(error !== undefined &&
+      (isFailure(status, error) ? { err: error } : { reason: (error as Error).message })),
   };
 }
 
@@ -119,17 +120,26 @@ function describeChange(
   error: unknown,
   status: number,
 ): object {
-  const outcome = error instanceof DomainError ? error.code : status;
+  const outcome = error instanceof DomainError ? error : status;
+  const ended = outcomes ?? Object.fromEntries(instanceIds.map((id) => [id, outcome]));
   return {
     elbName,
     instanceIds,
     dryRun,
     force,
-    outcomes: outcomes ?? Object.fromEntries(instanceIds.map((id) => [id, outcome])),
+    outcomes: Object.fromEntries(
+      Object.entries(ended).map(([id, end]) => [id, end instanceof DomainError ? end.code : end]),
+    ),
   };
 }
 
-function failedAwsRequest(error: unknown): string[] {
-  const id = error instanceof DomainError ? error.details.awsRequestId : undefined;
-  return id === undefined ? [] : [id];
+/** A batch (207) has an error only if an instance failed with a 5xx. */
+function isFailure(status: number, error: unknown): boolean {
+  return status >= 500 || (status === 207 && error !== undefined);
+}
+
+function failedAwsRequests(error: unknown, change: Change | undefined): string[] {
+  return [error, ...Object.values(change?.outcomes ?? {})].flatMap((failure) =>
+    failure instanceof DomainError ? (failure.details.awsRequestId ?? []) : [],
+  );
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describeElbs, startWorld, type World } from '../support/world.ts';
+import { describeElbs, register, startWorld, type World } from '../support/world.ts';
 
 const [member, spare, stopped] = ['i-5203422c', 'i-0b22a22eec53b9321', 'i-091aeb5c6738d523f'] as const;
 
@@ -53,6 +53,24 @@ describe('The request log line', () => {
       [stopped]: 'instance_refused',
     });
   });
+
+  for (const [code, level] of [
+    ['InvalidInstance', 30],
+    ['ValidationError', 50],
+    ['Throttling', 50],
+  ] as const)
+    it(`contains the request ids and, for a 5xx, the cause for a batch as for a single change when AWS returns ${code}`, async () => {
+      world.aws.faults.set([{ actions: [register], refuse: code }]);
+      const lines = [
+        await lineOf('/elb/default-elb', 'POST', { instanceId: spare }),
+        await lineOf('/elb/default-elb/instances', 'POST', { instanceIds: [spare] }),
+      ];
+      for (const { level: logged, err, awsRequestIds } of lines) {
+        assert.equal((awsRequestIds as string[]).length, 3);
+        assert.equal(logged, level);
+        assert.equal((err as { stack: string } | undefined)?.stack.includes(code), level === 50 || undefined);
+      }
+    });
 
   it('has no outcomes for a read and marks a stale response', async () => {
     await world.ids('default-elb');

@@ -84,6 +84,7 @@ describe('toDomainError', () => {
       assert.equal(error.code, 'elb_not_found');
       assert.equal(error.cause, cause);
       assert.match(error.message, /^the elb does not exist: .*"shop" in eu-west-3;/);
+      assert.equal(error.details.awsRequestId, 'r-1');
     });
 
   for (const name of [
