@@ -83,6 +83,14 @@ die() {
   exit "$1"
 }
 
+# Warns about a token in clear text on the internet; a private address is in the network of the host or behind a VPN.
+warn_of_http() {
+  local local_hosts='localhost|\[::1\]|127(\.[0-9]+){3}|10(\.[0-9]+){3}|192\.168(\.[0-9]+){2}|172\.(1[6-9]|2[0-9]|3[01])(\.[0-9]+){2}'
+  if [[ $api == http://* && ! $api =~ ^http://($local_hosts)([:/]|$) ]]; then
+    printf '%sbuilder.sh: warning: --api %s sends the token in clear text; use https\n' "$where" "$api" >&2 || true
+  fi
+}
+
 # fail LOG CODE SENTENCE: prints the end of a log, then calls die; a full disk always exits with 7.
 fail() {
   tail -n 20 "$1" | sed "s/^/$where     | /" >&2 || true
@@ -930,6 +938,7 @@ main() {
   trap 'exit 130' INT
   trap 'exit 141' PIPE
   trap 'exit 143' TERM
+  warn_of_http
   if $rollback || [[ -n $built$pull ]]; then repo=''; else find_repo; fi
   if ((${#hosts[@]} == 0)); then
     redeploy ''

@@ -1,3 +1,6 @@
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
 import type { EnvironmentReader } from './environment';
 
 /** Settings of the service that ENVIRONMENT may contain. A test compares them with the list of the service. */
@@ -50,13 +53,40 @@ export function readServiceEnvironment(
   const environment: Record<string, string> = { PROTECT_LAST_IN_SERVICE: elbName };
   const seen = new Set<string>();
   for (const entry of (read.optional('ENVIRONMENT', /^/, '') ?? '').split(/\s+/).filter(Boolean)) {
-    const [, name = 'an entry', value = ''] = /^([A-Z][A-Z0-9_]*)=?(.*)$/.exec(entry) ?? [];
+    const [, known = '', value = ''] = /^([A-Z][A-Z0-9_]*)(?:=(.*))?$/.exec(entry) ?? [];
+    const name = entry.includes('=') || isSetting(known) ? known || 'an entry' : 'an entry';
     const fault = seen.has(name) ? 'is listed twice' : faultOf(name, value);
     if (fault !== undefined) read.fault('ENVIRONMENT', `${name} ${fault}`);
     seen.add(name);
     environment[name] = value;
   }
+  if (!read.faults.some((fault) => /^(ENVIRONMENT|ELB_NAME):/.test(fault)))
+    for (const fault of faultsOfService(environment)) read.fault('ENVIRONMENT', fault);
   return environment;
+}
+
+function isSetting(name: string): boolean {
+  return passedOn.includes(name) || name in refused;
+}
+
+const service = join(__dirname, '../../api/config/config.ts');
+
+/** Returns the faults that the service of this clone finds in these settings; none in a copy of this package without the service. */
+function faultsOfService(environment: Readonly<Record<string, string>>): string[] {
+  if (!existsSync(service)) return [];
+  const { readConfig } = createRequire(__filename)(service) as {
+    readConfig: (env: object, nodeVersion: string) => unknown;
+  };
+  try {
+    readConfig({ ...environment, AWS_BACKEND: 'aws' }, process.versions.node);
+  } catch (error) {
+    const { faults = [] } = error as { faults?: readonly string[] };
+    // The other faults are about settings that the host sets.
+    return faults
+      .filter((fault) => (fault.split(' ', 1)[0] ?? '') in environment)
+      .map((fault) => fault.replace(/; it is ".*/s, ''));
+  }
+  return [];
 }
 
 function faultOf(name: string, value: string): string | undefined {

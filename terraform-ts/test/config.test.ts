@@ -434,6 +434,15 @@ describe('ENVIRONMENT', () => {
     assert.deepEqual([...passedOn, ...Object.keys(refused)].sort(), names.sort());
   });
 
+  it('is checked by the service itself, so that a host does not refuse to start', () => {
+    assert.deepEqual(faultsOf({ ENVIRONMENT: 'LOG_LEVEL=loud AWS_DEADLINE_MS=5 DOCS=off' }), [
+      'ENVIRONMENT: AWS_DEADLINE_MS must be a whole number from 500 to 55000, for example AWS_DEADLINE_MS=8000',
+      'ENVIRONMENT: LOG_LEVEL must be debug or info or warn or error or silent, for example LOG_LEVEL=info',
+    ]);
+    // The default of PROTECT_LAST_IN_SERVICE.
+    assert.match(faultsOf({ ELB_NAME: 'yes' }).join(), /^ENVIRONMENT: PROTECT_LAST_IN_SERVICE must be/);
+  });
+
   it('does not show a value in a fault', () => {
     for (const env of [
       'API_TOKEN=hunter2',
@@ -441,8 +450,13 @@ describe('ENVIRONMENT', () => {
       'DOCS="hunter2"',
       'X=hunter2 X=hunter2',
       'hunter2=',
-    ])
-      assert.doesNotMatch(faultsOf({ ENVIRONMENT: env }).join(), /hunter2/);
+      'HUNTER2',
+      'LOG_LEVEL=hunter2',
+    ]) {
+      const faults = faultsOf({ ENVIRONMENT: env });
+      assert.notEqual(faults.length, 0, env);
+      assert.doesNotMatch(String(faults), /hunter2/i);
+    }
   });
 });
 

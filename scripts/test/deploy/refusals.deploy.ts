@@ -53,6 +53,21 @@ describe('builder.sh', function () {
       assert.equal(output.trim().split('\n').length, 1, 'one sentence');
     });
 
+  for (const [url, warns] of [
+    ['http://default-elb-1.us-east-1.elb.amazonaws.com', true],
+    ['http://10.example.com', true],
+    ['http://172.32.0.1', true],
+    ['https://inventory.example.com', false],
+    ['http://localhost:8000', false],
+    ['http://172.31.0.1/', false],
+  ] as const)
+    it(`${warns ? 'warns' : 'does not warn'} that --api ${url} sends the token in clear text`, async () => {
+      const args = ['--rollback', '--host', 'h', '--elb', 'default-elb', '--api', url];
+      const { code, output } = await start(builder, args, { PATH: '/usr/bin:/bin' }).finished;
+      assert.equal(code, 6, output);
+      assert.equal(/warning: --api \S+ sends the token in clear text; use https/.test(output), warns, output);
+    });
+
   it('prints common calls and every exit code with --help', async () => {
     const help = await run(builder, ['--help']);
     for (const part of [
