@@ -157,7 +157,7 @@ describe('The import rules', () => {
     [
       'http/server/fast-path.ts',
       ['../middleware/well-formed.ts', '../routes/list-members.ts', '../../server.ts'],
-      ['../answers/list-answer.ts', '../input/host.ts', '../logging/request-log.ts', './pipeline.ts'],
+      ['../answers/list-answer.ts', '../input/well-formed.ts', '../logging/request-log.ts', './pipeline.ts'],
     ],
     [
       'http/middleware/basic-auth.ts',

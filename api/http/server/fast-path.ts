@@ -6,7 +6,7 @@ import type { Clock } from '../../clock.ts';
 import { writeTraceparent } from '../../telemetry/trace-context.ts';
 import type { ListAnswers } from '../answers/list-answer.ts';
 import { forwardedOverHttp } from '../input/forwarded-proto.ts';
-import { isHost } from '../input/host.ts';
+import { malformation } from '../input/well-formed.ts';
 import type { Pipeline } from './pipeline.ts';
 
 export interface FastPathDeps {
@@ -38,7 +38,7 @@ function answerFromCache(request: IncomingMessage, response: ServerResponse, dep
   if (headers['cache-control'] !== undefined || headers.pragma !== undefined) return false;
   if (headers['if-none-match'] !== undefined || headers['if-match'] !== undefined) return false;
   if (deps.redirectHttp && forwardedOverHttp(headers)) return false;
-  if (headers.host === undefined || !isHost(headers.host)) return false;
+  if (malformation(request) !== undefined) return false;
   const elbName = parseElbName(url.slice(prefix.length));
   if (elbName === undefined) return false;
   const principal = deps.authenticate(headers.authorization);
@@ -47,10 +47,10 @@ function answerFromCache(request: IncomingMessage, response: ServerResponse, dep
   const list = deps.inventory.ready(elbName, now);
   if (list === undefined) return false;
 
+  const answer = deps.lists.of(elbName, list, now);
   const state = deps.pipeline.admit(request, response);
   state.principal = principal;
   state.route = '/elb/:elbName';
-  const answer = deps.lists.of(elbName, list, now);
   const { requestId, traceContext } = state;
   const traced = traceContext === undefined ? [] : ['traceparent', writeTraceparent(traceContext)];
   response.writeHead(200, ['X-Request-Id', requestId, ...traced, ...answer.headers]);
