@@ -8,6 +8,7 @@ import { readBuildInfo } from './build-info.ts';
 import { ClassicElbGateway } from './aws/classic-elb-gateway.ts';
 import { type AwsClientOptions, type AwsClients, createAwsClients } from './aws/clients.ts';
 import type { CredentialsFailure } from './aws/credentials-failure.ts';
+import { KeyedLock } from './async/keyed-lock.ts';
 import { checkSdkSettings } from './aws/check-settings.ts';
 import type { Config } from './config/config.ts';
 import { startEmbeddedAws } from './embedded-aws/server.ts';
@@ -93,6 +94,7 @@ export async function compose(
     recentChanges,
     health: healthReader,
     lastInService: new LastInServiceGuard(healthReader, recentChanges, config.protectLastInService, clock),
+    locks: new KeyedLock(),
     logger,
     clock,
   });

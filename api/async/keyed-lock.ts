@@ -1,5 +1,10 @@
-/** Runs tasks with the same key one after the other, in the order of their calls. */
-export class KeyedLock {
+export interface Locks {
+  /** Runs the task after the earlier tasks with any of these keys, and returns its result. */
+  runAll<T>(keys: readonly string[], task: () => Promise<T>): Promise<T>;
+}
+
+/** Locks within this process. Tasks with the same key run in the order of their calls. */
+export class KeyedLock implements Locks {
   readonly #tails = new Map<string, Promise<unknown>>();
 
   /** Runs the task after the earlier tasks with this key, and returns its result. */
@@ -15,7 +20,6 @@ export class KeyedLock {
     }
   }
 
-  /** Runs the task after the earlier tasks with any of these keys, and returns its result. */
   runAll<T>(keys: readonly string[], task: () => Promise<T>): Promise<T> {
     // Sorted, so that two callers cannot deadlock.
     const sorted = keys.toSorted();

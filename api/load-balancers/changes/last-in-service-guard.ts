@@ -3,7 +3,7 @@ import type { AwsTrace } from '../../telemetry/aws-trace.ts';
 import type { Clock } from '../../clock.ts';
 import { isHealthy, type MemberHealth } from '../member-health.ts';
 import type { HealthReader } from '../health/health-reader.ts';
-import { KeyedLock } from '../../async/keyed-lock.ts';
+import type { ChangeOptions } from './change-options.ts';
 import type { ElbName, InstanceId, Members } from '../instance.ts';
 import type { RecentChanges } from '../health/recent-changes.ts';
 
@@ -18,7 +18,6 @@ export class LastInServiceGuard {
   readonly #reader: HealthReader;
   readonly #changes: RecentChanges;
   readonly #clock: Clock;
-  readonly #locks = new KeyedLock();
 
   /** `protectedElbs`: all load balancers (true), none (false), or those with these names. */
   constructor(
@@ -39,23 +38,9 @@ export class LastInServiceGuard {
       : this.#protectedElbs.includes(elbName);
   }
 
-  /**
-   * Runs the detach with the members in service, and after earlier detaches of the load balancer, so that concurrent
-   * detaches do not both rely on the other's instance. Without protection, or with `force`, it runs at once and without
-   * the members in service.
-   */
-  guard(
-    elbName: ElbName,
-    { force = false, urgency }: { force?: boolean | undefined; urgency: 'urgent' | 'ordinary' },
-    trace: AwsTrace,
-    detach: (inService?: Promise<ReadonlySet<InstanceId>>) => Promise<void>,
-  ): Promise<void> {
-    if (!this.isProtected(elbName) || force) return detach();
-    return this.#locks.run(elbName, () => {
-      const inService = this.inService(elbName, urgency, trace);
-      inService.catch(() => undefined);
-      return detach(inService);
-    });
+  /** Returns whether a detach must keep a member in service: the load balancer is protected, and it is not forced. */
+  guards(elbName: ElbName, { force = false }: ChangeOptions): boolean {
+    return this.isProtected(elbName) && !force;
   }
 
   /** Returns the members in service, from a new call. Throws `elb_not_found`, and the errors of the gateway. */

@@ -1,12 +1,13 @@
 import type { AwsTrace } from '../../telemetry/aws-trace.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import { ChangeCalls, type ChangeCallsDeps } from './change-calls.ts';
+import { checked } from './change-failures.ts';
 import { Preconditions } from './preconditions.ts';
 import type { ChangeOptions } from './change-options.ts';
 import { warnOfDetach } from './warn-of-detach.ts';
 import { DrainingCheck } from '../health/draining-check.ts';
 import type { HealthReader } from '../health/health-reader.ts';
-import { KeyedLock } from '../../async/keyed-lock.ts';
+import type { Locks } from '../../async/keyed-lock.ts';
 import { forecast, type InServiceForecast, type LastInServiceGuard } from './last-in-service-guard.ts';
 import type { ElbName } from '../instance.ts';
 import { type ChangeOutcome, ChangeOutcomes } from './change-outcomes.ts';
@@ -15,6 +16,7 @@ import { alreadyAttached, notAttached } from '../failures.ts';
 export interface MembershipChangesDeps extends ChangeCallsDeps {
   readonly health: HealthReader;
   readonly lastInService: LastInServiceGuard;
+  readonly locks: Locks;
   readonly logger: Logger;
 }
 
@@ -29,7 +31,6 @@ export class MembershipChanges {
   readonly #deps: MembershipChangesDeps;
   readonly #calls: ChangeCalls;
   readonly #draining: DrainingCheck;
-  readonly #locks = new KeyedLock();
 
   constructor(deps: MembershipChangesDeps) {
     this.#deps = deps;
@@ -48,9 +49,9 @@ export class MembershipChanges {
     trace: AwsTrace,
     options: ChangeOptions = {},
   ): Promise<ChangeOutcome[]> {
-    const { inventory } = this.#deps;
+    const { inventory, locks } = this.#deps;
     const outcomes = new ChangeOutcomes(named);
-    await this.#locks.runAll(keysOf(elbName, outcomes, options), async () => {
+    await locks.runAll(keysOf(elbName, outcomes, options), async () => {
       const preconditions = new Preconditions(inventory, elbName, outcomes, urgencyOf(options), trace);
       await preconditions.refuseMembers();
       await preconditions.describe();
@@ -74,32 +75,43 @@ export class MembershipChanges {
     trace: AwsTrace,
     options: ChangeOptions = {},
   ): Promise<Detached> {
-    const { inventory, lastInService, logger } = this.#deps;
     const outcomes = new ChangeOutcomes(named);
-    const guard = { force: options.force, urgency: urgencyOf(options) };
-    let inService: InServiceForecast | undefined;
-    await this.#locks.runAll(keysOf(elbName, outcomes, options), () =>
-      lastInService.guard(elbName, guard, trace, async (healthy) => {
-        const preconditions = new Preconditions(inventory, elbName, outcomes, guard.urgency, trace);
-        await preconditions.refuseNonMembers();
-        await preconditions.keepLastInService(healthy);
-        await preconditions.describe();
-        await preconditions.requireMatch(options.ifMatch);
-        if (outcomes.remaining.length === 0) return;
-        if (options.dryRun === true) {
-          const before = healthy ?? lastInService.inService(elbName, 'ordinary', trace);
-          inService = await forecast(before, outcomes.remaining);
-          return;
-        }
-        const listed = await this.#calls.deregister(elbName, outcomes, trace);
-        const detached = { elbName, instanceIds: outcomes.remaining };
-        if (detached.instanceIds.length > 0) warnOfDetach(logger, lastInService, detached, listed, options);
-      }),
+    const isGuarded = this.#deps.lastInService.guards(elbName, options);
+    const keys = keysOf(elbName, outcomes, options);
+    // Otherwise, two concurrent detaches could each rely on the other's instance.
+    if (isGuarded) keys.push(`${elbName}/in-service`);
+    const inService = await this.#deps.locks.runAll(keys, () =>
+      this.#detach(elbName, outcomes, isGuarded, trace, options),
     );
     return {
       outcomes: outcomes.inOrder((id) => notAttached(elbName, id)),
       ...(inService !== undefined && { inService }),
     };
+  }
+
+  /** Returns the forecast of a dry run. */
+  async #detach(
+    elbName: ElbName,
+    outcomes: ChangeOutcomes,
+    isGuarded: boolean,
+    trace: AwsTrace,
+    options: ChangeOptions,
+  ): Promise<InServiceForecast | undefined> {
+    const { inventory, lastInService, logger } = this.#deps;
+    const urgency = urgencyOf(options);
+    const healthy = isGuarded ? checked(lastInService.inService(elbName, urgency, trace)) : undefined;
+    const preconditions = new Preconditions(inventory, elbName, outcomes, urgency, trace);
+    await preconditions.refuseNonMembers();
+    if (healthy !== undefined) await preconditions.keepLastInService(healthy);
+    await preconditions.describe();
+    await preconditions.requireMatch(options.ifMatch);
+    if (outcomes.remaining.length === 0) return undefined;
+    if (options.dryRun === true)
+      return forecast(healthy ?? lastInService.inService(elbName, urgency, trace), outcomes.remaining);
+    const listed = await this.#calls.deregister(elbName, outcomes, trace);
+    const detached = { elbName, instanceIds: outcomes.remaining };
+    if (detached.instanceIds.length > 0) warnOfDetach(logger, lastInService, detached, listed, options);
+    return undefined;
   }
 }
 

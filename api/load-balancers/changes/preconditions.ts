@@ -45,10 +45,10 @@ export class Preconditions {
     this.#outcomes.refuse((id) => (members.has(id) ? undefined : notAttached(this.#elbName, id)));
   }
 
-  /** Refuses the last instance in service; undefined turns the check off. */
-  async keepLastInService(inService: Promise<ReadonlySet<InstanceId>> | undefined): Promise<void> {
-    if (inService === undefined || this.#outcomes.remaining.length === 0) return;
-    const last = lastOnes(await checked(inService), this.#outcomes.remaining);
+  /** Refuses the last instance in service. */
+  async keepLastInService(inService: Promise<ReadonlySet<InstanceId>>): Promise<void> {
+    if (this.#outcomes.remaining.length === 0) return;
+    const last = lastOnes(await inService, this.#outcomes.remaining);
     this.#outcomes.refuse((id) => (last.has(id) ? keptInService(this.#elbName, id) : undefined));
   }
 

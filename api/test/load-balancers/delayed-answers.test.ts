@@ -4,6 +4,7 @@ import { HealthService } from '../../load-balancers/health/health-service.ts';
 import { HealthReader } from '../../load-balancers/health/health-reader.ts';
 import { Inventory } from '../../load-balancers/inventory/inventory.ts';
 import type { LoadBalancerDescription } from '../../load-balancers/load-balancer.ts';
+import { KeyedLock } from '../../async/keyed-lock.ts';
 import { LastInServiceGuard } from '../../load-balancers/changes/last-in-service-guard.ts';
 import type { ElbName, InstanceId, MachineInfo, Members } from '../../load-balancers/instance.ts';
 import { MembershipChanges } from '../../load-balancers/changes/membership-changes.ts';
@@ -105,7 +106,16 @@ function startDomain() {
   const recentChanges = new RecentChanges(clock);
   const health = new HealthReader(gateway, recentChanges, inventory, deadlineMs, clock);
   const lastInService = new LastInServiceGuard(health, recentChanges, false, clock);
-  const parts = { gateway, inventory, recentChanges, health, lastInService, logger, clock };
+  const parts = {
+    gateway,
+    inventory,
+    recentChanges,
+    health,
+    lastInService,
+    locks: new KeyedLock(),
+    logger,
+    clock,
+  };
   const membership = new MembershipChanges(parts);
   const board = new HealthService(health, inventory, recentChanges, clock);
   const trace = () => startTrace(clock, deadlineMs);

@@ -5,6 +5,7 @@ import { HealthReader } from '../../load-balancers/health/health-reader.ts';
 import { elbNotFound } from '../../load-balancers/failures.ts';
 import { Inventory } from '../../load-balancers/inventory/inventory.ts';
 import type { Urgency } from '../../load-balancers/load-balancer-gateway.ts';
+import { KeyedLock } from '../../async/keyed-lock.ts';
 import { LastInServiceGuard } from '../../load-balancers/changes/last-in-service-guard.ts';
 import type { ElbName, Members } from '../../load-balancers/instance.ts';
 import { MembershipChanges } from '../../load-balancers/changes/membership-changes.ts';
@@ -93,7 +94,16 @@ function startDomain() {
   const changes = new RecentChanges(clock);
   const health = new HealthReader(gateway, changes, inventory, deadlineMs, clock);
   const lastInService = new LastInServiceGuard(health, changes, true, clock);
-  const parts = { gateway, inventory, recentChanges: changes, health, lastInService, logger, clock };
+  const parts = {
+    gateway,
+    inventory,
+    recentChanges: changes,
+    health,
+    lastInService,
+    locks: new KeyedLock(),
+    logger,
+    clock,
+  };
   const membership = new MembershipChanges(parts);
   const board = new HealthService(health, inventory, changes, clock);
   const trace = () => startTrace(clock, deadlineMs);
