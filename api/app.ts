@@ -8,6 +8,7 @@ import { errorHandler } from './http/middleware/error-handler.ts';
 import { redirectHttp } from './http/middleware/redirect-http.ts';
 import { unmatched } from './http/middleware/unmatched.ts';
 import { wellFormed } from './http/middleware/well-formed.ts';
+import type { GuessLimit } from './http/server/guess-limit.ts';
 import type { Pipeline } from './http/server/pipeline.ts';
 import { attachInstancesRoute } from './http/routes/attach-instances.ts';
 import { attachInstanceRoute } from './http/routes/attach-instance.ts';
@@ -22,7 +23,7 @@ import { type ListMembersDeps, listMembersRoute } from './http/routes/list-membe
 import { metricsRoute, type MetricsRouteDeps } from './http/routes/metrics.ts';
 import { type Dependency, readinessRoute } from './http/routes/readiness.ts';
 import { statusRoutes, type StatusRouteDeps } from './http/routes/status.ts';
-import type { Authenticate } from './principals/principal.ts';
+import type { Authenticator } from './principals/principal.ts';
 import type { Logger } from './telemetry/logger.ts';
 import type { Clock } from './clock.ts';
 
@@ -37,7 +38,8 @@ export interface AppDeps
   readonly logger: Logger;
   readonly pipeline: Pipeline;
   readonly clock: Clock;
-  readonly authenticate: Authenticate;
+  readonly callers: Authenticator;
+  readonly guesses: GuessLimit;
   /** Aborts when the service starts to close. */
   readonly closing: AbortSignal;
   /** Whether to redirect requests that a client sent to the load balancer over http. */
@@ -81,7 +83,7 @@ export function createApp(deps: AppDeps): Koa<RequestState> {
   if (deps.redirectHttp) app.use(redirectHttp());
   app.use(pages.routes());
   app.use(scraped.routes());
-  app.use(basicAuth(deps.authenticate));
+  app.use(basicAuth(deps.callers, deps.guesses));
   app.use(guarded.routes());
   app.use(unmatched(open, scraped, guarded));
   return app;

@@ -15,10 +15,12 @@ import { startEmbeddedAws } from './embedded-aws/server.ts';
 import { ConfigError } from './errors.ts';
 import { createControlSocket, type ControlSocket } from './http/server/control-socket.ts';
 import { createHttpServer, type HttpServer } from './http/server/http-server.ts';
-import { koaBasicAuthenticate, rememberVerified } from './http/middleware/basic-auth.ts';
+import { koaBasicAuthenticate, RememberedHeaders } from './http/middleware/basic-auth.ts';
 import { ListAnswers } from './http/answers/list-answer.ts';
+import { GuessLimit } from './http/server/guess-limit.ts';
 import { Pipeline } from './http/server/pipeline.ts';
 import { fastPath, type FastPathDeps } from './http/server/fast-path.ts';
+import { clientAddresses } from './http/logging/client-address.ts';
 import { RequestLog } from './http/logging/request-log.ts';
 import { RequestMetrics } from './http/logging/request-metrics.ts';
 import type { DocsFiles } from './http/routes/docs.ts';
@@ -33,7 +35,6 @@ import { only } from './load-balancers/changes/change-outcomes.ts';
 import { checkReads } from './load-balancers/read-check.ts';
 import { RecentChanges } from './load-balancers/health/recent-changes.ts';
 import { HealthWaiter } from './load-balancers/health/health-waiter.ts';
-import type { Authenticate } from './principals/principal.ts';
 import { AwsLedger } from './telemetry/aws-ledger.ts';
 import { type AwsTrace, startTrace } from './telemetry/aws-trace.ts';
 import type { Logger } from './telemetry/logger.ts';
@@ -100,13 +101,14 @@ export async function compose(
   });
   const waiter = new HealthWaiter(healthReader, inventory, { ...config, closing: closing.signal, clock });
   const health = new HealthService(healthReader, inventory, recentChanges, clock);
-  const requestLog = new RequestLog(logger, config.logMaxPerSecond, clock);
+  const addressOf = clientAddresses(config.trustedProxies);
+  const requestLog = new RequestLog(logger, config.logMaxPerSecond, addressOf, clock);
   const requestMetrics = config.metrics ? new RequestMetrics() : undefined;
   const runtime = config.metrics ? new RuntimeMetrics(clock) : undefined;
-  const pipeline = new Pipeline(requestLog, clock, { metrics: requestMetrics, tracer });
+  const pipeline = new Pipeline(requestLog, clock, { metrics: requestMetrics, tracer, addressOf });
   // Counts its requests separately from those on the port.
   const controlPipeline = new Pipeline(requestLog, clock);
-  let verify = verifierOf(config.accepted);
+  const callers = new RememberedHeaders(koaBasicAuthenticate(config.accepted), config.accepted.length);
   const status = {
     build: readBuildInfo,
     startedAt,
@@ -128,7 +130,8 @@ export async function compose(
     logger,
     pipeline,
     lists: new ListAnswers(),
-    authenticate: (authorization: string | undefined) => verify(authorization),
+    callers,
+    guesses: new GuessLimit(addressOf, clock),
     inventory,
     inService: new InServiceCounter(healthReader, clock),
     changes,
@@ -151,7 +154,10 @@ export async function compose(
         cacheReads: () => inventory.reads,
         suppressedLines: () => requestLog.suppressed,
       },
-    authenticateScraper: verifierOf(config.acceptedScrapers),
+    scrapers: new RememberedHeaders(
+      koaBasicAuthenticate(config.acceptedScrapers),
+      config.acceptedScrapers.length,
+    ),
     deadlineMs,
     clock,
     redirectHttp: config.redirectHttp,
@@ -177,7 +183,7 @@ export async function compose(
     server: http.server,
     control,
     accept: (accepted) => {
-      verify = verifierOf(accepted);
+      callers.replace(koaBasicAuthenticate(accepted), accepted.length);
     },
     close: async () => {
       await http.close();
@@ -205,10 +211,6 @@ async function startTracer({ tracing }: Config, logger: Logger): Promise<Tracer 
     readBuildInfo(),
   ]);
   return new OtlpTracer(tracing, version, logger);
-}
-
-function verifierOf(accepted: Config['accepted']): Authenticate {
-  return rememberVerified(koaBasicAuthenticate(accepted), accepted.length);
 }
 
 async function connectAws(

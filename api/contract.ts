@@ -18,6 +18,8 @@ const description = `List, attach and detach the EC2 instances of classic Elasti
   sentences may change.
 - Credentials are the user and password of a token in \`API_TOKEN\`, sent as \`Authorization: Basic <token>\`. Without
   them, every path except \`/healthcheck\`, \`/docs\` and \`/swagger.yaml\` returns 401; with them, an unknown path returns 404.
+- After ten requests with wrong credentials from an address within a minute, other credentials from that address get 429,
+  unless the service accepted them before.
 - \`HEAD\` works on every path with \`GET\`. Other methods that a path does not support return 405.
 - With \`REDIRECT_HTTP=on\`, a request that reached the load balancer over http gets 308 and its URL with https, except
   \`/healthcheck\`.
@@ -408,6 +410,11 @@ export const contract = {
       'the body has Content-Encoding: gzip; send it without compression and without Content-Encoding',
       { 'Accept-Encoding': { type: 'string', description: 'identity' } },
     ),
+    TooManyAttempts: failure(
+      'the credentials of ten requests from this address were wrong within a minute; credentials that this process accepted before are still accepted',
+      'too many requests from this address had wrong credentials; wait 42 s, then send the user and the password of a token in API_TOKEN',
+      retryAfter,
+    ),
     Unforeseen: failure(
       'an unexpected error; the log has the cause',
       'an unexpected error occurred; the log has the cause under the request id 5e1c7c1e',
@@ -441,6 +448,7 @@ export const sharedResponses: Readonly<Record<number, { readonly $ref: string }>
   412: { $ref: '#/responses/PreconditionFailed' },
   413: { $ref: '#/responses/PayloadTooLarge' },
   415: { $ref: '#/responses/UnsupportedEncoding' },
+  429: { $ref: '#/responses/TooManyAttempts' },
   500: { $ref: '#/responses/Unforeseen' },
   502: { $ref: '#/responses/AwsRefused' },
   503: { $ref: '#/responses/AwsThrottled' },
@@ -491,6 +499,7 @@ export const answeredBy: Readonly<Record<ErrorCode, Which>> = {
   payload_too_large: change,
   precondition_failed: callsAws,
   route_not_found: () => false,
+  too_many_attempts: guarded,
   unauthenticated: guarded,
   unsupported_encoding: change,
   wrong_condition: change,

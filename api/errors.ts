@@ -24,6 +24,7 @@ export type ErrorCode =
   | 'payload_too_large'
   | 'precondition_failed'
   | 'route_not_found'
+  | 'too_many_attempts'
   | 'unauthenticated'
   | 'unsupported_encoding'
   | 'wrong_condition'
@@ -42,6 +43,8 @@ export interface DomainErrorDetails {
   readonly retryAfterSeconds?: number;
   /** The kind of authentication failure, for the log. */
   readonly authFailure?: string;
+  /** Whether an earlier request of the client has the log line about this failure, for `too_many_attempts`. */
+  readonly unlogged?: boolean;
   /** Whether the request did not reach AWS, so that it changed nothing. */
   readonly unsent?: boolean;
   /** The URL to use instead, for `https_required`. */

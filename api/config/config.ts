@@ -10,6 +10,7 @@ import {
   type ReadFile,
 } from './aws-settings.ts';
 import { ConfigError } from '../errors.ts';
+import { parseNetworks, privateNetworks } from './networks.ts';
 import type { TracerOptions } from '../telemetry/tracer.ts';
 import { ownNames, settingNames } from './setting-names.ts';
 import { readTracing } from './tracing-settings.ts';
@@ -28,6 +29,8 @@ export interface Config {
   readonly acceptedScrapers: readonly Credentials[];
   /** The file that contains `accepted`; reloaded on SIGHUP. */
   readonly tokenFile: string | undefined;
+  /** The networks of proxies whose X-Forwarded-For has the client's address, as `address/prefix`. */
+  readonly trustedProxies: readonly string[];
   readonly backend: 'aws' | 'embedded';
   readonly region: string;
   /** The source of the region, for the log. */
@@ -106,6 +109,12 @@ export function readConfig(
     accepted,
     acceptedScrapers: readMetricsTokens(env, accepted, backend, faults),
     tokenFile: env['API_TOKEN_FILE'] || undefined,
+    trustedProxies: read.parsed(
+      'TRUSTED_PROXIES',
+      privateNetworks,
+      parseNetworks,
+      'none or networks such as 10.0.0.0/8, separated by commas',
+    ),
     backend,
     ...readRegion(read, env, backend === 'aws' ? profileRegion : undefined, faults),
     maxAttempts: read.integer('AWS_MAX_ATTEMPTS', 3, 1, 10),
@@ -210,6 +219,13 @@ class Reader {
   text(name: string, fallback: string, pattern: RegExp, what: string): string {
     const value = this.#env[name] || fallback;
     return pattern.test(value) ? value : this.#refuse(name, what, fallback);
+  }
+
+  /** `parse` returns undefined for an invalid value. */
+  parsed<T>(name: string, fallback: string, parse: (text: string) => T | undefined, what: string): T {
+    const value = parse(this.#env[name] || fallback) ?? parse(this.#refuse(name, what, fallback));
+    if (value === undefined) throw new Error(`the default of ${name} is invalid`);
+    return value;
   }
 
   integer(name: string, fallback: number, min: number, max: number): number {

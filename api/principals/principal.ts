@@ -10,3 +10,9 @@ export interface Credentials {
 
 /** Returns the caller for an Authorization header, or undefined if its credentials are missing or wrong. */
 export type Authenticate = (authorization: string | undefined) => Principal | undefined;
+
+export interface Authenticator {
+  /** Accepts only headers that it has verified before. */
+  readonly recall: Authenticate;
+  readonly authenticate: Authenticate;
+}

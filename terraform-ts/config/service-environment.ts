@@ -19,6 +19,7 @@ export const passedOn = [
   'LOG_MAX_PER_SECOND',
   'METRICS',
   'PROTECT_LAST_IN_SERVICE',
+  'TRUSTED_PROXIES',
 ];
 
 const setByHost = 'the host sets it; remove it';

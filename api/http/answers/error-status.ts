@@ -19,6 +19,7 @@ export const errorStatus: Readonly<Record<ErrorCode, number>> = {
   precondition_failed: 412,
   payload_too_large: 413,
   unsupported_encoding: 415,
+  too_many_attempts: 429,
   internal_error: 500,
   aws_failed: 502,
   aws_refused: 502,

@@ -1,31 +1,45 @@
+import type { IncomingMessage } from 'node:http';
 import { BlockList, isIP } from 'node:net';
 
-const privateNetworks = new BlockList();
-for (const [network, prefix] of [
-  ['127.0.0.0', 8],
-  ['10.0.0.0', 8],
-  ['172.16.0.0', 12],
-  ['192.168.0.0', 16],
-  ['169.254.0.0', 16],
-] as const) {
-  privateNetworks.addSubnet(network, prefix, 'ipv4');
-}
-privateNetworks.addAddress('::1', 'ipv6');
-privateNetworks.addSubnet('fc00::', 7, 'ipv6');
-privateNetworks.addSubnet('fe80::', 10, 'ipv6');
+/** Returns the address of the client of a request; '' on a Unix socket. */
+export type ClientAddress = (request: IncomingMessage) => string;
 
 /**
- * Returns the address of the client. If the peer has a private address, it is a load balancer, and the client is the last
- * value of X-Forwarded-For. The load balancer appends that value; the client controls all values before it.
+ * Returns a function that reads client addresses. If the peer is in one of the networks, such as 10.0.0.0/8, it is a
+ * proxy, and the client is the last value of X-Forwarded-For. The proxy appends that value; the client controls all
+ * values before it.
  */
-export function clientAddress(peer: string | undefined, forwardedFor: string | undefined): string {
-  const address = (peer ?? '').replace(/^::ffff:/, '');
-  // Remove the zone of an IPv6 address (RFC 4007), because isIP accepts a zone of any length.
-  const last = forwardedFor?.split(',').at(-1)?.replace(/%.*/s, '').trim() ?? '';
-  return isIP(last) !== 0 && isPrivate(address) ? last : address;
+export function clientAddresses(trustedProxies: readonly string[]): ClientAddress {
+  const trusted = new BlockList();
+  for (const network of trustedProxies) {
+    const [address = '', prefix] = network.split('/');
+    trusted.addSubnet(address, Number(prefix), familyOf(address));
+  }
+  return ({ socket, headers }) => {
+    const peer = withoutMapping(socket.remoteAddress ?? '');
+    if (isIP(peer) === 0 || !trusted.check(peer, familyOf(peer))) return peer;
+    const forwardedFor = headers['x-forwarded-for'] as string | undefined;
+    // Remove the zone of an IPv6 address (RFC 4007), because isIP accepts a zone of any length.
+    const last = withoutMapping(forwardedFor?.split(',').at(-1)?.replace(/%.*/s, '').trim() ?? '');
+    return isIP(last) === 0 ? peer : last;
+  };
 }
 
-function isPrivate(address: string): boolean {
-  const version = isIP(address);
-  return version !== 0 && privateNetworks.check(address, version === 6 ? 'ipv6' : 'ipv4');
+/** Returns the network that a client can choose its address from: the /64 of an IPv6 address (RFC 4291, 2.5.4). */
+export function clientNetwork(address: string): string {
+  if (isIP(address) !== 6) return address;
+  // The URL has the shortest form: lower case, no leading zeros, and no IPv4 notation.
+  const { hostname } = new URL(`http://[${address.replace(/%.*/s, '')}]`);
+  const [front = '', back] = hostname.slice(1, -1).split('::');
+  const groups = front === '' ? [] : front.split(':');
+  const zeros = back === undefined ? 0 : 8 - groups.length - (back === '' ? 0 : back.split(':').length);
+  return `${[...groups, ...Array<string>(zeros).fill('0'), ...(back ?? '').split(':')].slice(0, 4).join(':')}::/64`;
+}
+
+function withoutMapping(address: string): string {
+  return address.replace(/^::ffff:(?=\d+\.)/i, '');
+}
+
+function familyOf(address: string): 'ipv4' | 'ipv6' {
+  return isIP(address) === 6 ? 'ipv6' : 'ipv4';
 }

@@ -1,7 +1,7 @@
 import { DomainError } from '../../errors.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import type { Clock } from '../../clock.ts';
-import { clientAddress } from './client-address.ts';
+import type { ClientAddress } from './client-address.ts';
 import type { Change, RequestState } from '../context.ts';
 import { RequestSummary } from './request-summary.ts';
 
@@ -18,14 +18,17 @@ const maxAnonymousLines = 10;
  */
 export class RequestLog {
   readonly #logger: Logger;
+  readonly #addressOf: ClientAddress;
   readonly #lines: LineLimit;
   readonly #anonymousLines = new LineLimit(maxAnonymousLines);
+  readonly #guessLines = new LineLimit(maxAnonymousLines);
   readonly #reads: RequestSummary;
   readonly #anonymous: RequestSummary;
   #suppressed = 0;
 
-  constructor(logger: Logger, maxPerSecond: number, clock: Clock) {
+  constructor(logger: Logger, maxPerSecond: number, addressOf: ClientAddress, clock: Clock) {
     this.#logger = logger;
+    this.#addressOf = addressOf;
     this.#lines = new LineLimit(maxPerSecond);
     this.#reads = new RequestSummary(logger, clock);
     this.#anonymous = new RequestSummary(logger, clock, 'requests without credentials');
@@ -44,9 +47,15 @@ export class RequestLog {
     const isRead = request.method === 'GET' || request.method === 'HEAD';
     const isOrdinary = isRead && status < 400 && durationMs < slowMs;
     const mayHaveLine = this.#lines.allows(now);
-    const isExcess = principal === undefined && !this.#anonymousLines.allows(now);
+    const unlogged = error instanceof DomainError ? error.details.unlogged : undefined;
+    // Other requests of the same second do not prevent the one line about an address that guesses.
+    const anonymous = unlogged === undefined ? this.#anonymousLines : this.#guessLines;
+    const isExcess = unlogged === true || (principal === undefined && !anonymous.allows(now));
     if (!isExcess && (mayHaveLine || !isOrdinary)) {
-      this.#logger[isFailure(status, error) ? 'error' : 'info'](describe(state, durationMs), 'request');
+      this.#logger[isFailure(status, error) ? 'error' : 'info'](
+        describe(state, this.#addressOf, durationMs),
+        'request',
+      );
       return;
     }
     this.#suppressed += 1;
@@ -82,6 +91,7 @@ class LineLimit {
 
 function describe(
   { request, response, requestId, route, principal, trace, traceContext, error, change, cache }: RequestState,
+  addressOf: ClientAddress,
   durationMs: number,
 ): object {
   const status = response.statusCode;
@@ -93,10 +103,7 @@ function describe(
     status,
     durationMs: Math.round(durationMs * 10) / 10,
     principal: principal?.name,
-    client: clientAddress(
-      request.socket.remoteAddress,
-      request.headers['x-forwarded-for'] as string | undefined,
-    ),
+    client: addressOf(request),
     requestId,
     ...(traceContext !== undefined && { traceId: traceContext.traceId, spanId: traceContext.spanId }),
     awsMs: Math.round((trace?.time.ms ?? 0) * 10) / 10,

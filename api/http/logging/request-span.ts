@@ -1,7 +1,7 @@
 import { DomainError } from '../../errors.ts';
 import type { SpanEnd } from '../../telemetry/tracer.ts';
 import type { RequestState } from '../context.ts';
-import { clientAddress } from './client-address.ts';
+import type { ClientAddress } from './client-address.ts';
 import { methodOf } from './request-metrics.ts';
 
 /** In characters; clients control these values. */
@@ -11,9 +11,8 @@ const maxLength = 256;
  * Returns the description of the span of an ended request. Names by
  * https://opentelemetry.io/docs/specs/semconv/http/http-spans/; a server span has failed only with a 5xx.
  */
-export function describeRequestSpan(state: RequestState): SpanEnd {
+export function describeRequestSpan(state: RequestState, addressOf: ClientAddress): SpanEnd {
   const { request, response, route, principal, error, requestId } = state;
-  const { headers, socket } = request;
   const method = methodOf(request);
   const status = response.statusCode;
   const failed = status >= 500;
@@ -27,8 +26,8 @@ export function describeRequestSpan(state: RequestState): SpanEnd {
       'url.scheme': 'http',
       'url.path': request.url?.split('?', 1)[0]?.slice(0, maxLength),
       'network.protocol.version': request.httpVersion,
-      'client.address': clientAddress(socket.remoteAddress, headers['x-forwarded-for'] as string | undefined),
-      'user_agent.original': headers['user-agent']?.slice(0, maxLength),
+      'client.address': addressOf(request),
+      'user_agent.original': request.headers['user-agent']?.slice(0, maxLength),
       'user.name': principal?.name,
       'error.type': failed ? (error instanceof DomainError ? error.code : String(status)) : undefined,
       'elb_inventory.request_id': requestId,

@@ -1,19 +1,34 @@
 import type { Context } from 'koa';
 import koaBasicAuth from 'koa-basic-auth';
-import type { Authenticate, Credentials, Principal } from '../../principals/principal.ts';
+import type { Authenticate, Authenticator, Credentials, Principal } from '../../principals/principal.ts';
 import { unauthenticated } from '../input/authorization-header.ts';
 import type { AppMiddleware } from '../context.ts';
+import type { GuessLimit } from '../server/guess-limit.ts';
 
 /**
  * Sets the principal of requests with accepted credentials. Throws `unauthenticated` for others, with the fault of their
- * Authorization header. With `allowBearer`, the scheme of the credentials can also be Bearer.
+ * Authorization header, and `too_many_attempts` without verifying the header if the client has reached the limit, unless
+ * the header was verified before. With `allowBearer`, the scheme of the credentials can also be Bearer.
  */
-export function basicAuth(authenticate: Authenticate, { allowBearer = false } = {}): AppMiddleware {
+export function basicAuth(
+  authenticator: Authenticator,
+  guesses: Pick<GuessLimit, 'check' | 'refused'>,
+  { allowBearer = false } = {},
+): AppMiddleware {
   return (ctx, next) => {
     const given = ctx.headers.authorization;
     const authorization = allowBearer ? given?.replace(/^bearer(?= |$)/i, 'Basic') : given;
-    const principal = authenticate(authorization);
-    if (principal === undefined) throw unauthenticated(authorization);
+    let principal = authenticator.recall(authorization);
+    if (principal === undefined) {
+      // Requests without credentials guess nothing.
+      const hasCredentials = authorization !== undefined && authorization !== '';
+      if (hasCredentials) guesses.check(ctx.req);
+      principal = authenticator.authenticate(authorization);
+      if (principal === undefined) {
+        if (hasCredentials) guesses.refused(ctx.req);
+        throw unauthenticated(authorization);
+      }
+    }
     ctx.state.principal = principal;
     return next();
   };
@@ -23,19 +38,40 @@ export function basicAuth(authenticate: Authenticate, { allowBearer = false } = 
 const maxHeadersPerToken = 4;
 
 /**
- * Returns a verifier that remembers accepted headers, because koa-basic-auth computes eight HMACs per token and request.
- * The number of headers is limited. Headers of the same length are compared in constant time.
+ * Remembers accepted headers, because koa-basic-auth computes eight HMACs per token and request. The number of headers is
+ * limited. Headers of the same length are compared in constant time.
  */
-export function rememberVerified(authenticate: Authenticate, tokens: number): Authenticate {
-  const verified: { readonly header: string; readonly principal: Principal }[] = [];
-  return (authorization) => {
+export class RememberedHeaders implements Authenticator {
+  #verify: Authenticate;
+  #max: number;
+  #verified: readonly { readonly header: string; readonly principal: Principal }[] = [];
+
+  /** `verify` accepts this number of tokens. */
+  constructor(verify: Authenticate, tokens: number) {
+    this.#verify = verify;
+    this.#max = tokens * maxHeadersPerToken;
+  }
+
+  /** Replaces the accepted tokens, and forgets the headers with other ones. */
+  replace(verify: Authenticate, tokens: number): void {
+    this.#verify = verify;
+    this.#max = tokens * maxHeadersPerToken;
+    this.#verified = this.#verified.filter(({ header }) => verify(header) !== undefined).slice(0, this.#max);
+  }
+
+  readonly recall: Authenticate = (authorization) => {
     if (authorization === undefined) return undefined;
-    for (const { header, principal } of verified)
+    for (const { header, principal } of this.#verified)
       if (equalInConstantTime(header, authorization)) return principal;
-    const principal = authenticate(authorization);
-    if (principal !== undefined && verified.length < tokens * maxHeadersPerToken) {
-      verified.push({ header: authorization, principal });
-    }
+    return undefined;
+  };
+
+  readonly authenticate: Authenticate = (authorization) => {
+    const known = this.recall(authorization);
+    if (known !== undefined || authorization === undefined) return known;
+    const principal = this.#verify(authorization);
+    if (principal !== undefined && this.#verified.length < this.#max)
+      this.#verified = [...this.#verified, { header: authorization, principal }];
     return principal;
   };
 }

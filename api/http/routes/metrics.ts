@@ -1,17 +1,19 @@
 import type Router from '@koa/router';
-import type { Authenticate } from '../../principals/principal.ts';
+import type { Authenticator } from '../../principals/principal.ts';
 import type { ExpositionFormat } from '../../telemetry/exposition.ts';
 import { type MetricsDeps, presentMetrics } from '../answers/presenters/metrics.ts';
 import { readExpositionFormat } from '../input/exposition-format.ts';
 import { allowQuery } from '../middleware/allow-query.ts';
 import { basicAuth } from '../middleware/basic-auth.ts';
+import type { GuessLimit } from '../server/guess-limit.ts';
 
 export interface MetricsRouteDeps {
   /** Undefined to serve none. */
   readonly metrics: MetricsDeps | undefined;
-  readonly authenticate: Authenticate;
+  readonly callers: Authenticator;
   /** Accepts METRICS_TOKEN. */
-  readonly authenticateScraper: Authenticate;
+  readonly scrapers: Authenticator;
+  readonly guesses: GuessLimit;
 }
 
 const contentTypes: Readonly<Record<ExpositionFormat, string>> = {
@@ -24,11 +26,14 @@ const contentTypes: Readonly<Record<ExpositionFormat, string>> = {
  * because Prometheus defines the format.
  */
 export function metricsRoute(router: Router, deps: MetricsRouteDeps): void {
-  const { metrics, authenticate, authenticateScraper } = deps;
+  const { metrics, callers, scrapers, guesses } = deps;
   if (metrics === undefined) return;
-  const authenticateEither: Authenticate = (authorization) =>
-    authenticateScraper(authorization) ?? authenticate(authorization);
-  router.get('/metrics', basicAuth(authenticateEither, { allowBearer: true }), allowQuery(), async (ctx) => {
+  const either: Authenticator = {
+    recall: (authorization) => scrapers.recall(authorization) ?? callers.recall(authorization),
+    authenticate: (authorization) =>
+      scrapers.authenticate(authorization) ?? callers.authenticate(authorization),
+  };
+  router.get('/metrics', basicAuth(either, guesses, { allowBearer: true }), allowQuery(), async (ctx) => {
     const format = readExpositionFormat(ctx.get('Accept'));
     ctx.body = await presentMetrics(metrics, format);
     ctx.set('Content-Type', contentTypes[format]);

@@ -1,7 +1,7 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { Inventory } from '../../load-balancers/inventory/inventory.ts';
 import { parseElbName } from '../../load-balancers/instance.ts';
-import type { Authenticate } from '../../principals/principal.ts';
+import type { Authenticator } from '../../principals/principal.ts';
 import type { Clock } from '../../clock.ts';
 import { writeTraceparent } from '../../telemetry/trace-context.ts';
 import type { ListAnswers } from '../answers/list-answer.ts';
@@ -12,7 +12,7 @@ import type { Pipeline } from './pipeline.ts';
 export interface FastPathDeps {
   readonly inventory: Inventory;
   readonly lists: ListAnswers;
-  readonly authenticate: Authenticate;
+  readonly callers: Pick<Authenticator, 'recall'>;
   readonly pipeline: Pipeline;
   readonly clock: Clock;
   /** Whether to leave requests over http to the application, which redirects them. */
@@ -23,7 +23,7 @@ const prefix = '/elb/';
 
 /**
  * Returns a listener that answers a plain GET of a cached, fresh list itself, and passes all other requests to the
- * application: those with a query, Cache-Control or a condition, and unauthenticated ones. Most requests take the fast
+ * application: those with a query, Cache-Control or a condition, and those with a header Authorization that is not verified yet. Most requests take the fast
  * path, because Koa's context, middleware and router cost several times the response itself (see `npm run bench`).
  */
 export function fastPath(application: RequestListener, deps: FastPathDeps): RequestListener {
@@ -41,7 +41,7 @@ function answerFromCache(request: IncomingMessage, response: ServerResponse, dep
   if (malformation(request) !== undefined) return false;
   const elbName = parseElbName(url.slice(prefix.length));
   if (elbName === undefined) return false;
-  const principal = deps.authenticate(headers.authorization);
+  const principal = deps.callers.recall(headers.authorization);
   if (principal === undefined) return false;
   const now = deps.clock.now();
   const list = deps.inventory.ready(elbName, now);

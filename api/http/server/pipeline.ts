@@ -4,6 +4,7 @@ import { readTraceparent } from '../../telemetry/trace-context.ts';
 import type { Tracer } from '../../telemetry/tracer.ts';
 import type { RequestState } from '../context.ts';
 import { requestIdOf } from './request-id.ts';
+import type { ClientAddress } from '../logging/client-address.ts';
 import type { RequestLog } from '../logging/request-log.ts';
 import type { RequestMetrics } from '../logging/request-metrics.ts';
 import { describeRequestSpan } from '../logging/request-span.ts';
@@ -13,6 +14,8 @@ export interface PipelineOptions {
   readonly metrics?: RequestMetrics | undefined;
   /** Undefined to record no spans. */
   readonly tracer?: Tracer | undefined;
+  /** For the spans. */
+  readonly addressOf?: ClientAddress;
 }
 
 /** The first and last step of every request, on the fast path and through Koa. */
@@ -21,15 +24,21 @@ export class Pipeline {
   readonly #clock: Clock;
   readonly #metrics: RequestMetrics | undefined;
   readonly #tracer: Tracer | undefined;
+  readonly #addressOf: ClientAddress;
   #inFlight = 0;
   #answered = 0;
   #internalErrors = 0;
 
-  constructor(log: RequestLog, clock: Clock, { metrics, tracer }: PipelineOptions = {}) {
+  constructor(
+    log: RequestLog,
+    clock: Clock,
+    { metrics, tracer, addressOf = () => '' }: PipelineOptions = {},
+  ) {
     this.#log = log;
     this.#clock = clock;
     this.#metrics = metrics;
     this.#tracer = tracer;
+    this.#addressOf = addressOf;
   }
 
   /** The number of admitted requests whose response is not closed or whose handler is still running. */
@@ -96,6 +105,6 @@ export class Pipeline {
     const now = this.#clock.now();
     this.#metrics?.observe(state, now - state.startedAt);
     this.#log.answered(state, now);
-    state.span?.end(() => describeRequestSpan(state));
+    state.span?.end(() => describeRequestSpan(state, this.#addressOf));
   }
 }

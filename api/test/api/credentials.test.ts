@@ -56,6 +56,7 @@ const refused: Refused[] = [
 
 describe('Basic authentication', () => {
   let world: World;
+  let last = 0;
   before(async () => {
     world = await startWorld();
   });
@@ -67,7 +68,12 @@ describe('Basic authentication', () => {
       await world.clock.pass(120);
       const requestId = `refused-${authFailure}-${what.length}-${what.replaceAll(/\W/g, '-')}`;
       const answer = await world.ask('/elb/default-elb', {
-        headers: { 'X-Request-Id': requestId, Authorization: authorization },
+        // Each from another address, because ten refusals of an address are the limit.
+        headers: {
+          'X-Request-Id': requestId,
+          'X-Forwarded-For': `192.0.2.${(last += 1)}`,
+          Authorization: authorization,
+        },
       });
       assert.equal(answer.status, 401);
       assert.equal(answer.headers.get('www-authenticate'), 'Basic realm="elb-inventory", charset="UTF-8"');

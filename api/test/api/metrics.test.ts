@@ -50,7 +50,10 @@ describe('GET /metrics', () => {
       ['DELETE', '/elb/default-elb/instances'] as const,
     ])
       for (const scheme of ['Basic', 'Bearer']) {
-        const headers = { Authorization: `${scheme} ${scraper}` };
+        const headers = {
+          Authorization: `${scheme} ${scraper}`,
+          'X-Forwarded-For': scheme === 'Basic' ? '192.0.2.1' : '192.0.2.2',
+        };
         const answer = await world.ask(path, { method, headers, ...(method !== 'GET' && { body }) });
         assert.equal(answer.status, 401, `${scheme}, ${method} ${path}`);
       }
@@ -152,10 +155,13 @@ describe('GET /metrics', () => {
           headers: { Authorization: authorization && `Basic ${authorization}` },
         });
     };
-    await send(0);
+    // Accepted credentials pass when the address has reached the limit.
+    await scrape();
+    // The first ten rounds also reach the limit of refused credentials.
+    for (let round = 0; round < 10; round += 1) await send(round);
     await scrape();
     const before = await scrape();
-    for (let round = 1; round <= 30; round += 1) await send(round);
+    for (let round = 10; round < 40; round += 1) await send(round);
     const after = await scrape();
     assert.deepEqual(after.names(), before.names());
     const methods = new Set(after.labels('http_request_method'));

@@ -9,6 +9,7 @@ import {
   warningsOf,
 } from '../../config/config.ts';
 import { ConfigError } from '../../errors.ts';
+import { privateNetworks } from '../../config/networks.ts';
 import { settingNames } from '../../config/setting-names.ts';
 
 const readConfig = (env: Record<string, string>, nodeVersion = '24.0.0', inputs?: ConfigInputs) =>
@@ -72,6 +73,21 @@ describe('readConfig', () => {
         ['on', 'TRUE', '1', 'my_elb', '-elb', 'elb-', 'a,,b', 'a b', 'a,true', 'No,a', 'a'.repeat(33)],
       ],
       ['DOCS', 'on', ['true', 'OFF', '0']],
+      [
+        'TRUSTED_PROXIES',
+        privateNetworks,
+        [
+          '10.0.0.0/33',
+          '10.0.0/8',
+          '::1/129',
+          '10.0.0.0/8,',
+          'private',
+          'none,::1',
+          '10.0.0.0/8/8',
+          'fe80::1%1',
+          '::1/-1',
+        ],
+      ],
       ['LOG_LEVEL', 'info', ['verbose', 'INFO', '30']],
     ];
     for (const [name, example, refused] of values)
@@ -166,6 +182,7 @@ describe('readConfig', () => {
       accepted: [{ user: 'sre', password: 'change-me' }],
       acceptedScrapers: [],
       tokenFile: undefined,
+      trustedProxies: privateNetworks.split(','),
       backend: 'embedded',
       region: 'us-east-1',
       regionFrom: 'the default',
@@ -224,6 +241,11 @@ describe('readConfig', () => {
       [{ PROTECT_LAST_IN_SERVICE: 'a , one-elb,B2' }, { protectLastInService: ['a', 'one-elb', 'B2'] }],
       [{ DOCS: 'off' }, { docs: false }],
       [{ REDIRECT_HTTP: 'on' }, { redirectHttp: true }],
+      [{ TRUSTED_PROXIES: 'none' }, { trustedProxies: [] }],
+      [
+        { TRUSTED_PROXIES: '203.0.113.7, 2001:db8::/32,::1,0.0.0.0/0' },
+        { trustedProxies: ['203.0.113.7/32', '2001:db8::/32', '::1/128', '0.0.0.0/0'] },
+      ],
       [{ LOG_LEVEL: 'silent' }, { logLevel: 'silent' }],
       [{ NODE_ENV: 'production', AWS_BACKEND: 'embedded' }, { backend: 'embedded' }],
       [{ NODE_ENV: 'test' }, { backend: 'embedded' }],

@@ -28,6 +28,7 @@ const withoutOperation = {
   308: 'HttpsRequired',
   400: 'WrongParameter',
   401: 'Unauthenticated',
+  429: 'TooManyAttempts',
   500: 'Unforeseen',
 };
 const unknownMethod = { ...withoutOperation, 405: 'MethodNotAllowed' };

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import crypto from 'node:crypto';
-import { basicAuth, koaBasicAuthenticate, rememberVerified } from '../../../http/middleware/basic-auth.ts';
+import { basicAuth, koaBasicAuthenticate, RememberedHeaders } from '../../../http/middleware/basic-auth.ts';
 import type { Authenticate } from '../../../principals/principal.ts';
 import { serverOf } from '../server-of.ts';
 
@@ -83,16 +83,18 @@ describe('koaBasicAuthenticate', () => {
     });
 });
 
-describe('rememberVerified', () => {
+describe('RememberedHeaders', () => {
   let asked: (string | undefined)[];
+  let headers: RememberedHeaders;
   let authenticate: Authenticate;
   beforeEach(() => {
     asked = [];
     const verify = koaBasicAuthenticate(accepted);
-    authenticate = rememberVerified((authorization) => {
+    headers = new RememberedHeaders((authorization) => {
       asked.push(authorization);
       return verify(authorization);
     }, accepted.length);
+    ({ authenticate } = headers);
   });
 
   it('verifies refused headers each time, and does not accept similar ones', () => {
@@ -102,6 +104,22 @@ describe('rememberVerified', () => {
     assert.equal(authenticate(undefined), undefined);
     assert.equal(authenticate(''), undefined);
     assert.deepEqual(asked.filter((header) => header === basic('rotated:wrong')).length, 2);
+  });
+
+  it('recalls only accepted headers', () => {
+    const [right, wrong] = [basic('rotated:next'), basic('rotated:wrong')];
+    assert.deepEqual([headers.recall(right), headers.recall(undefined)], [undefined, undefined]);
+    assert.deepEqual(asked, []);
+    for (const header of [right, wrong]) authenticate(header);
+    assert.deepEqual([headers.recall(right), headers.recall(wrong)], [{ name: 'rotated' }, undefined]);
+  });
+
+  it('forgets the headers of removed tokens, and recalls the others', () => {
+    for (const text of ['rotated:next', 'tester:c:olon ü']) authenticate(basic(text));
+    headers.replace(koaBasicAuthenticate(accepted.slice(1)), 1);
+    assert.deepEqual(headers.recall(basic('rotated:next')), { name: 'rotated' });
+    assert.equal(headers.recall(basic('tester:c:olon ü')), undefined);
+    assert.equal(authenticate(basic('tester:c:olon ü')), undefined);
   });
 
   it('verifies the same header once, and returns its principal', () => {
@@ -129,7 +147,9 @@ describe('basicAuth', () => {
   it('passes accepted requests on with their principal, and responds to others with 401', async () => {
     const authenticate: Authenticate = (authorization) =>
       authorization === 'Key 7' ? { name: 'seven' } : undefined;
-    const server = await serverOf(basicAuth(authenticate), (ctx) => {
+    const callers = { recall: () => undefined, authenticate };
+    const guesses = { check: () => undefined, refused: () => undefined };
+    const server = await serverOf(basicAuth(callers, guesses), (ctx) => {
       ctx.body = { message: ctx.state.principal?.name };
     });
     const unknown = await fetch(server.url, { headers: { Authorization: 'Key 8' } });

@@ -21,6 +21,8 @@ const request = 'GET /elb/large HTTP/1.1\r\nHost: x\r\nConnection: keep-alive\r\
 const machine = { instanceId: 'i-5203422c' as InstanceId, instanceType: 't3.micro', launchDate: undefined };
 const machines = Array.from({ length: 200_000 }, () => machine);
 
+const callers = { recall: () => ({ name: 'tester' }), authenticate: () => ({ name: 'tester' }) };
+
 describe('Pipeline', () => {
   let lines: Record<string, unknown>[];
   let pipeline: Pipeline;
@@ -29,7 +31,7 @@ describe('Pipeline', () => {
   beforeEach(() => {
     lines = [];
     const add = (line: object) => lines.push(line as Record<string, unknown>);
-    const log = new RequestLog({ debug: add, info: add, warn: add, error: add }, 1000, systemClock);
+    const log = new RequestLog({ debug: add, info: add, warn: add, error: add }, 1000, () => '', systemClock);
     pipeline = new Pipeline(log, systemClock);
   });
   afterEach(async () => {
@@ -48,7 +50,7 @@ describe('Pipeline', () => {
     const app = new Koa<RequestState>();
     app.silent = true;
     app.use(admission(pipeline));
-    app.use(basicAuth(() => ({ name: 'tester' })));
+    app.use(basicAuth(callers, { check: () => undefined, refused: () => undefined }));
     app.use(handler);
     const respond = app.callback();
     return (incoming, response) => void respond(incoming, response);
@@ -60,7 +62,7 @@ describe('Pipeline', () => {
         inventory: {
           ready: () => ({ instances: machines, revision: 1, asOf: 0, freshUntil: Infinity, how: 'hit' }),
         } as unknown as Inventory,
-        authenticate: () => ({ name: 'tester' }),
+        callers,
         lists: new ListAnswers(),
         pipeline,
         clock: systemClock,
