@@ -278,7 +278,11 @@ function readState(read: EnvironmentReader, serviceName: string, region: string)
     return undefined;
   }
   return {
-    bucket: read.text('STATE_BUCKET', /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'the name of an S3 bucket'),
+    bucket: read.text(
+      'STATE_BUCKET',
+      /^(?!.*\.\.)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/,
+      'the name of an S3 bucket',
+    ),
     key: read.optional('STATE_KEY', /^[\w.-][\w./-]*$/, 'a key of S3') ?? `${serviceName}/${region}.tfstate`,
     region: readStateRegion(read, region),
     keyIsDefault: !read.given('STATE_KEY'),

@@ -18,6 +18,9 @@ export const passedOn = [
   'LOG_LEVEL',
   'LOG_MAX_PER_SECOND',
   'METRICS',
+  'OTEL_EXPORTER_OTLP_ENDPOINT',
+  'OTEL_SERVICE_NAME',
+  'OTEL_TRACES_SAMPLER_ARG',
   'PROTECT_LAST_IN_SERVICE',
   'TRUSTED_PROXIES',
 ];
@@ -36,6 +39,8 @@ export const refused: Readonly<Record<string, string>> = {
   METRICS_TOKEN: 'is a secret, and user data is readable; store it in the parameter METRICS_TOKEN_PARAMETER',
   HOST: 'the ELB needs the default; remove it',
   NODE_ENV: 'the image sets it; remove it',
+  OTEL_EXPORTER_OTLP_HEADERS:
+    'is a secret, and user data is readable; send traces to a collector without credentials',
   PORT: 'the ELB needs the default; remove it',
   REDIRECT_HTTP: 'HTTP=redirect sets it; remove it',
   REUSE_PORT: setByBuilder,

@@ -1,4 +1,5 @@
 import { DataAwsCallerIdentity } from '@cdktf/provider-aws/lib/data-aws-caller-identity';
+import { DataResource, Op, TerraformSelf } from 'cdktf';
 import { Construct } from 'constructs';
 import { partitionOf, type Partition } from '../config/partition';
 
@@ -18,6 +19,23 @@ export class Account extends Construct {
     if (!partition) throw new Error(`The partition of ${region} is not supported.`);
     this.partition = partition;
     this.id = new DataAwsCallerIdentity(this, 'caller').accountId;
+    // With credentials of another account, Terraform would find none of the resources and build them again there. The state
+    // keeps the account of the first apply.
+    const first = TerraformSelf.getString('output.account');
+    new DataResource(this, 'first', {
+      input: { account: this.id },
+      lifecycle: {
+        ignoreChanges: ['input'],
+        postcondition: [
+          {
+            condition: Op.eq(first, this.id),
+            errorMessage:
+              `The state is that of account ${first}, but these are credentials of account ${this.id}; use credentials of ` +
+              `${first}, or another state: STATE_BUCKET, STATE_KEY or another clone`,
+          },
+        ],
+      },
+    });
   }
 
   /** Returns the ARN of a resource in this account. */

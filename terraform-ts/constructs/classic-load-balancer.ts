@@ -73,16 +73,20 @@ export class ClassicLoadBalancer extends Construct {
   }
 
   private requireModernTls(elb: Elb): void {
+    // A change of the scheme replaces the load balancer, which keeps its name; without this, the new one has no policy.
+    const lifecycle = { replaceTriggeredBy: [`aws_elb.${elb.friendlyUniqueId}.internal`] };
     const policy = new LoadBalancerPolicy(this, 'tls-policy', {
       loadBalancerName: elb.name,
       policyName: 'tls-1-2',
       policyTypeName: 'SSLNegotiationPolicyType',
       policyAttribute: [{ name: 'Reference-Security-Policy', value: tlsPolicy }],
+      lifecycle,
     });
     new LoadBalancerListenerPolicy(this, 'tls-listener', {
       loadBalancerName: elb.name,
       loadBalancerPort: ports.https,
       policyNames: [policy.policyName],
+      lifecycle,
     });
   }
 }

@@ -40,6 +40,13 @@ describe('The classic ELB', () => {
     }
   });
 
+  it('gives a load balancer that a change of the scheme replaces the TLS policy again', () => {
+    const { resource } = variant('everything').json;
+    const trigger = `aws_elb.${String(Object.keys(resource['aws_elb'] ?? {})[0])}.internal`;
+    for (const type of ['aws_load_balancer_policy', 'aws_load_balancer_listener_policy'])
+      assert.deepEqual(variant('everything').the(type)['lifecycle'], { replace_triggered_by: [trigger] });
+  });
+
   it('has no HTTPS without a certificate', () => {
     variant('default').none('aws_load_balancer_policy');
   });

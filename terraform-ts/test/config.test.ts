@@ -237,6 +237,7 @@ describe('readConfig refuses', () => {
       /31 is not one of 1, 3, 5/,
     ],
     ['a bucket no S3 has', { STATE_BUCKET: 'My_Bucket' }, 'STATE_BUCKET', /name of an S3 bucket/],
+    ['a bucket with two dots', { STATE_BUCKET: 'my..bucket' }, 'STATE_BUCKET', /name of an S3 bucket/],
     ['a state key without a bucket', { STATE_KEY: 'x' }, 'STATE_KEY', /no effect without STATE_BUCKET/],
     [
       'more ELBs than fit into a policy',

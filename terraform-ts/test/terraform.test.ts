@@ -118,6 +118,25 @@ describe('Terraform', function () {
     );
   });
 
+  it('refuses to plan with credentials of another account, which would build everything again there', () => {
+    const first = variant('default').all('terraform_data')['account/first'];
+    const block = JSON.stringify(first).replaceAll(
+      /data\.aws_caller_identity\.[\w-]+\.account_id/g,
+      'var.account',
+    );
+    const folder = initialized({
+      variable: { account: {} },
+      resource: { terraform_data: { first: JSON.parse(block) as object } },
+    });
+    const options = ['-input=false', '-no-color', '-var=account=111111111111'];
+    terraform(folder, 'apply', '-auto-approve', ...options);
+    terraform(folder, 'plan', '-detailed-exitcode', ...options);
+    assert.throws(
+      () => terraform(folder, 'plan', '-input=false', '-no-color', '-var=account=222222222222'),
+      /The state is that of account 111111111111, but these are credentials of\s+account 222222222222/,
+    );
+  });
+
   for (const name of Object.keys(variants).filter((each) => each !== 'default')) {
     it(`validates the JSON (${name})`, () => {
       terraform(rehearsed(name), 'validate', '-no-color');
