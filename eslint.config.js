@@ -158,6 +158,32 @@ export default tseslint.config(
     },
   },
   {
+    files: ['api/**/*.ts'],
+    // The two clocks; the process, its output and its parent; and the SDK of OpenTelemetry, which has its own timers.
+    ignores: [
+      'api/clock.ts',
+      'api/embedded-aws/region/clock.ts',
+      'api/embedded-aws/main.ts',
+      'api/lifetime.ts',
+      'api/logger/log-stream.ts',
+      'api/telemetry/otlp-tracer.ts',
+      'api/test/**',
+    ],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        ...[
+          'CallExpression[callee.name=/^set(Timeout|Interval)$/]',
+          "MemberExpression[object.name='performance'][property.name='now']",
+          "MemberExpression[object.name='Date'][property.name='now']",
+          "NewExpression[callee.name='Date'][arguments.length=0]",
+          "MemberExpression[object.name='AbortSignal'][property.name='timeout']",
+          'ImportDeclaration[source.value=/^(node:)?timers/]',
+        ].map((selector) => ({ selector, message: 'Use an injected clock; see api/clock.ts.' })),
+      ],
+    },
+  },
+  {
     files: ['api/test/**/*.ts', 'scripts/test/**/*.ts'],
     rules: { '@typescript-eslint/no-non-null-assertion': 'off' },
   },

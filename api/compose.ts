@@ -168,14 +168,14 @@ export async function compose(
     pipeline: controlPipeline,
     dependencies: [{ name: 'aws', check: (trace: AwsTrace) => checkReads(gateway, trace) }],
   };
-  const http = createHttpServer(listenerOf(deps), closing);
+  const http = createHttpServer(listenerOf(deps), closing, clock);
   const control =
     config.controlSocket === undefined
       ? undefined
       : createControlSocket(config.controlSocket, listenerOf(controlDeps), logger);
   if (options.warmUp ?? true)
     (control ?? http).server.once('listening', () => {
-      warmUp(config).catch((err: unknown) => {
+      warmUp(config, clock).catch((err: unknown) => {
         logger.warn({ err }, 'warm-up failed; the first requests to AWS are slower');
       });
     });
@@ -226,7 +226,7 @@ async function connectAws(
     await requireSettings(clients);
     return { clients, closeAws: () => Promise.resolve() };
   }
-  const embedded = await startEmbeddedAws({ region: config.region });
+  const embedded = await startEmbeddedAws({ region: config.region, clock });
   const credentials = { accessKeyId: 'embedded', secretAccessKey: 'embedded' };
   return {
     clients: createAwsClients({ ...config, endpoint: embedded.url, credentials, embedded: true, clock }),

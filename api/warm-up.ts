@@ -4,7 +4,7 @@ import type { Config } from './config/config.ts';
 import { startEmbeddedAws } from './embedded-aws/server.ts';
 import { AwsLedger } from './telemetry/aws-ledger.ts';
 import { type AwsTrace, startTrace } from './telemetry/aws-trace.ts';
-import { systemClock } from './clock.ts';
+import type { Clock } from './clock.ts';
 
 /** After 3 rounds the first read takes 2.5 times as long as an AWS call, after 8 rounds 2.35 times (`npm run bench`). */
 const rounds = 8;
@@ -16,10 +16,9 @@ const budget = { elbReadsPerSecond: 1000, ec2ReadsPerSecond: 1000 };
  * Makes every kind of AWS call a few times against a separate embedded AWS. On first use, Node.js compiles the SDK and the
  * SDK builds its schemas, which takes longer than AWS takes to answer. No request leaves the process.
  */
-export async function warmUp(config: Config): Promise<void> {
-  const aws = await startEmbeddedAws({ region: config.region });
+export async function warmUp(config: Config, clock: Clock): Promise<void> {
+  const aws = await startEmbeddedAws({ region: config.region, clock });
   try {
-    const clock = systemClock;
     const credentials = { accessKeyId: 'warm-up', secretAccessKey: 'warm-up' };
     const clients = createAwsClients({ ...config, endpoint: aws.url, credentials, embedded: true, clock });
     const gateway = new ClassicElbGateway(clients, new AwsLedger(clock), budget, clock);

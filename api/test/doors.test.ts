@@ -200,6 +200,22 @@ describe('The import rules', () => {
     });
   }
 
+  const timeUses = [
+    ...['setTimeout(f, 1);', 'setInterval(f, 1);', 'void performance.now();', 'void Date.now();'],
+    ...['void new Date();', 'void AbortSignal.timeout(1);', "import 'node:timers/promises';"],
+  ];
+  for (const file of [
+    ...['warm-up.ts', 'compose.ts', 'async/deadlines.ts', 'load-balancers/inventory/inventory.ts'],
+    ...['aws/call-budget.ts', 'http/server/http-server.ts', 'embedded-aws/server.ts'],
+  ])
+    it(`forbid ${file} to use a clock or a timer that is not injected`, async () => {
+      for (const use of timeUses) assert.deepEqual(await violated(file, use), ['no-restricted-syntax'], use);
+      assert.deepEqual(await violated(file, 'void new Date(0); setImmediate(f); clearTimeout(t);'), []);
+    });
+  it('allow clock.ts to use the clock and the timers of the process', async () => {
+    for (const use of timeUses) assert.deepEqual(await violated('clock.ts', use), [], use);
+  });
+
   for (const file of [
     'http/input/body.ts',
     'compose.ts',

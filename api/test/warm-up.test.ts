@@ -1,4 +1,5 @@
 import { readConfig } from '../config/config.ts';
+import { VirtualClock } from './support/virtual-clock.ts';
 import { warmUp } from '../warm-up.ts';
 
 describe('warmUp', () => {
@@ -13,5 +14,6 @@ describe('warmUp', () => {
         },
         process.versions.node,
       ),
+      new VirtualClock(),
     ));
 });

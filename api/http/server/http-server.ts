@@ -1,6 +1,6 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { Server as NetServer } from 'node:net';
-import { type Clock, systemClock } from '../../clock.ts';
+import type { Clock } from '../../clock.ts';
 
 /** Longer than the 60 s idle timeout of a classic ELB, which otherwise reuses closed connections (nodejs/node#27363). */
 const keepAliveTimeout = 65_000;
@@ -26,7 +26,7 @@ export interface HttpServer {
 export function createHttpServer(
   application: RequestListener,
   closing: AbortController,
-  clock: Pick<Clock, 'after'> = systemClock,
+  clock: Pick<Clock, 'after'>,
 ): HttpServer {
   // With these options, the application handles a missing or repeated Host and an unknown Expect.
   const fields = { requireHostHeader: false, joinDuplicateHeaders: true };

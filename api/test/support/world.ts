@@ -89,9 +89,10 @@ export async function startWorld(
   return {
     ...world,
     close: async () => {
+      // The service closes all connections within 10 s.
+      await Promise.all([world.close(), clock.pass(10_000)]);
       restoreTimers();
       loopback.stop();
-      await world.close();
     },
   };
 }

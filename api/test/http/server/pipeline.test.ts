@@ -41,7 +41,7 @@ describe('Pipeline', () => {
   });
 
   async function connect(listener: RequestListener): Promise<void> {
-    http = createHttpServer(listener, new AbortController());
+    http = createHttpServer(listener, new AbortController(), systemClock);
     await new Promise<void>((resolve) => http.server.listen(0, '127.0.0.1', resolve));
     connection = new RawConnection(`http://127.0.0.1:${(http.server.address() as AddressInfo).port}`);
   }
