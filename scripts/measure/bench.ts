@@ -3,6 +3,7 @@ import { benchUsage, readBenchOptions } from './options.ts';
 import { describe, type Figure, missed } from './promises/promise.ts';
 import { thisMachine } from './report/report.ts';
 import { fewCalls, manyElbs, noCache } from './scenarios/bench/aws-calls.ts';
+import { metricsCost } from './scenarios/bench/metrics.ts';
 import { outage } from './scenarios/bench/outage.ts';
 import { memoryGrowth, processCosts } from './scenarios/bench/process.ts';
 import { roundTrips } from './scenarios/bench/round-trips.ts';
@@ -10,10 +11,11 @@ import { waiters } from './scenarios/bench/waiters.ts';
 import { warmReads } from './scenarios/bench/warm-reads.ts';
 
 /** Two scenarios under one name run at the same time: they count or wait, and put little load on the machine. */
-const scenarios: Readonly<Record<string, () => Promise<Figure[]>>> = {
+const scenarios: Readonly<Record<string, (quick: boolean) => Promise<Figure[]>>> = {
   process: processCosts,
   'round-trips': roundTrips,
   'warm-reads': warmReads,
+  metrics: metricsCost,
   'memory-growth-and-few-calls': async () => (await Promise.all([memoryGrowth(), fewCalls()])).flat(),
   outage,
   'no-cache-and-waiters': async () => (await Promise.all([noCache(), waiters()])).flat(),
@@ -33,7 +35,7 @@ export async function bench(args: string[]): Promise<number> {
   const figures: Figure[] = [];
   for (const name of options.only ?? names) {
     process.stderr.write(`${name} …\n`);
-    const results = (await scenarios[name]?.()) ?? [];
+    const results = (await scenarios[name]?.(options.quick)) ?? [];
     for (const figure of results) console.log(describe(figure));
     figures.push(...results);
   }

@@ -6,6 +6,7 @@ export const benchUsage = `Usage: npm run bench -- [options]
 Measures the promised figures of the production build, with the embedded AWS.
 
   --only A,B   only these scenarios: NAMES
+  --quick      fewer rounds in the scenario metrics
   --json FILE  file for the figures (default bench.json)
   --help       show this help
 `;
@@ -37,6 +38,7 @@ To measure a deployed service instead, with reads only and at most 200 requests 
 export class UsageError extends Error {}
 
 export interface BenchOptions {
+  readonly quick: boolean;
   readonly only: readonly string[] | undefined;
   readonly json: string;
 }
@@ -61,7 +63,7 @@ export interface CapacityOptions {
 
 const text = { type: 'string' } as const;
 const flag = { type: 'boolean' } as const;
-const benchOptions = { only: text, json: text, help: flag };
+const benchOptions = { only: text, quick: flag, json: text, help: flag };
 const remoteOptions = {
   token: text,
   elb: text,
@@ -79,7 +81,11 @@ const capacityOptions = {
 export function readBenchOptions(args: string[], names: readonly string[]): BenchOptions | 'help' {
   const values = parse(args, benchOptions);
   if (values.help === true) return 'help';
-  return { only: readNames(values.only, names), json: values.json ?? 'bench.json' };
+  return {
+    quick: values.quick ?? false,
+    only: readNames(values.only, names),
+    json: values.json ?? 'bench.json',
+  };
 }
 
 /** Reads the command line of `npm run capacity`. @throws UsageError */

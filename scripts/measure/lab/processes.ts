@@ -94,9 +94,9 @@ export function serviceEnv(awsUrl: string): Record<string, string> {
   };
 }
 
-/** Starts the production build with the flags of the image. */
-export function startService(awsUrl: string): Promise<Running> {
-  return start('dist/server.js', serviceEnv(awsUrl), productionFlags());
+/** Starts the production build with the flags of the image and these further settings. */
+export function startService(awsUrl: string, env: Record<string, string> = {}): Promise<Running> {
+  return start('dist/server.js', { ...serviceEnv(awsUrl), ...env }, productionFlags());
 }
 
 /** Starts an embedded AWS with these arguments, and the production build that calls it. */

@@ -52,9 +52,9 @@ export async function warmReads(): Promise<Figure[]> {
   return [
     ...servers.map((server) => figure(`50 connections: ${server}`, rate(server), 'req/s')),
     ...servers.map((server) => figure(`50 connections: ${server}, CPU`, of(server, 'cpuUs'), 'µs/req')),
-    figure('50 connections: service / bare', rate('service') / rate('bare'), '×', { atLeast: 0.75 }),
+    figure('50 connections: service / bare', rate('service') / rate('bare'), '×', { atLeast: 0.78 }),
     figure('50 connections: service / fastify', rate('service') / rate('fastify'), '×', { atLeast: 1.1 }),
-    figure('50 connections: p99, service / bare', p99, '×', { atMost: 2 }),
+    figure('50 connections: p99, service / bare', p99, '×', { atMost: 1.5 }),
     figure('50 connections: responses other than 200', failures(results.service), 'requests', none),
     figure('1,000 connections: bare', crowd('bare'), 'req/s'),
     figure('1,000 connections: service', crowd('service'), 'req/s'),
