@@ -42,15 +42,15 @@ export interface AppDeps
   readonly guesses: GuessLimit;
   /** Aborts when the service starts to close. */
   readonly closing: AbortSignal;
-  /** Whether to redirect requests that a client sent to the load balancer over http. */
+  /** Whether to redirect requests that reached the load balancer over HTTP. */
   readonly redirectHttp: boolean;
-  /** The files of the API documentation; undefined to serve none. */
+  /** The files of the API documentation. If undefined, the documentation is not available. */
   readonly docs: DocsFiles | undefined;
-  /** The dependencies that GET /readiness checks; undefined for an application without that route. */
+  /** The dependencies that GET /readiness checks. If undefined, the application does not have that route. */
   readonly dependencies?: readonly Dependency[];
 }
 
-/** Returns the application with its middleware in order. */
+/** Returns the application with its ordered list of middleware. */
 export function createApp(deps: AppDeps): Koa<RequestState> {
   const open = new Router({ sensitive: true });
   healthcheckRoutes(open);

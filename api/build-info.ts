@@ -9,10 +9,10 @@ export interface BuildInfo {
   readonly commit: string;
 }
 
-/** `scripts/bundle.mjs` defines it; it is undefined when running from the sources. */
+/** Defined by `scripts/bundle.mjs`. Undefined if the program runs from source. */
 declare const BUILD_INFO: BuildInfo | undefined;
 
-/** Returns the version and commit of the bundle or, from the sources, of the checkout. */
+/** Returns the version and commit of the bundle or, if the program runs from source, of the checkout. */
 export async function readBuildInfo(): Promise<BuildInfo> {
   if (typeof BUILD_INFO !== 'undefined') return BUILD_INFO;
   const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {

@@ -1,12 +1,12 @@
 /** A source of time that tests can replace. */
 export interface Clock {
-  /** Returns monotonic milliseconds. */
+  /** Returns the time of a monotonic clock, in milliseconds. */
   now(): number;
-  /** Returns milliseconds since 1970. */
+  /** Returns the number of milliseconds since 1970. */
   epochMs(): number;
-  /** Runs the task in `ms` milliseconds. Returns a function that cancels it. */
+  /** Runs the task after `ms` milliseconds. Returns a function that cancels it. */
   after(ms: number, task: () => void): () => void;
-  /** Returns a signal that aborts in `ms` milliseconds and does not keep the process alive. */
+  /** Returns a signal that aborts after `ms` milliseconds. The signal does not keep the process alive. */
   deadline(ms: number): AbortSignal;
 }
 

@@ -51,20 +51,20 @@ export interface Service extends HttpServer {
   accept(accepted: Config['accepted']): void;
 }
 
-/** Options that let tests run several services in one process with a shared environment. */
+/** Options with which tests run several services with a shared environment in one process. */
 export interface ComposeOptions {
-  /** The endpoint and credentials for AWS_BACKEND=aws; by default the SDK finds them. */
+  /** The endpoint and credentials for AWS_BACKEND=aws. By default, the SDK determines them. */
   readonly aws?: Pick<AwsClientOptions, 'endpoint' | 'credentials'>;
-  /** Whether to warm up the AWS client once the service listens; true by default. */
+  /** Whether to warm up the AWS client when the service starts to listen; true by default. */
   readonly warmUp?: boolean;
   readonly clock?: Clock;
-  /** Returns the number of dropped log lines, for the metrics; 0 by default. */
+  /** Returns the number of dropped log lines, for the metrics. The default function returns 0. */
   readonly droppedLines?: () => number;
 }
 
 /**
- * Returns the service for this configuration; it does not listen yet. Throws ConfigError if AWS_BACKEND=aws has no
- * credentials or the AWS SDK refuses its settings.
+ * Returns the service for this configuration. The service does not listen yet. Throws a ConfigError if AWS_BACKEND=aws
+ * has no credentials or the AWS SDK rejects its settings.
  */
 export async function compose(
   config: Config,
@@ -189,7 +189,7 @@ export async function compose(
       await http.close();
       control?.close();
       requestLog.flush();
-      logger.info({ calls: ledger.snapshot() }, 'AWS calls since the start');
+      logger.info({ calls: ledger.snapshot() }, 'AWS calls since startup');
       inventory.close();
       runtime?.close();
       await tracer?.close();
@@ -234,7 +234,7 @@ async function connectAws(
   };
 }
 
-/** Makes missing credentials fail at startup, not at the first request. */
+/** Makes the service exit at startup, instead of failing at the first request, if there are no credentials. */
 async function requireCredentials(clients: AwsClients): Promise<void> {
   try {
     await clients.elb.config.credentials();
@@ -249,7 +249,7 @@ async function requireCredentials(clients: AwsClients): Promise<void> {
   }
 }
 
-/** An AWS profile also has settings, and the SDK reports their faults only at the first request. */
+/** An AWS profile also contains settings, and the SDK reports their errors only at the first request. */
 async function requireSettings(clients: AwsClients): Promise<void> {
   try {
     await checkSdkSettings(clients);
@@ -260,7 +260,7 @@ async function requireSettings(clients: AwsClients): Promise<void> {
   }
 }
 
-/** A build has the files in its own directory; a checkout has them in the repository and in node_modules. */
+/** A build contains the files in its own directory; a checkout contains them in the repository and in node_modules. */
 function locateDocs(): DocsFiles {
   const built = fileURLToPath(new URL('docs/', import.meta.url));
   if (existsSync(built)) return { swaggerYaml: join(built, 'swagger.yaml'), swaggerUi: built };

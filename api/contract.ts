@@ -1,6 +1,6 @@
 import type { ErrorCode } from './errors.ts';
 
-/** An error response whose message is a sentence like `example`. */
+/** Returns an error response with `example` as the message. */
 const failure = (description: string, example: string, headers: Record<string, object> = {}) => ({
   description,
   schema: { $ref: '#/definitions/Failure' },
@@ -10,8 +10,8 @@ const failure = (description: string, example: string, headers: Record<string, o
 
 const retryAfter = { 'Retry-After': { type: 'integer', description: 'seconds to wait before a retry' } };
 
-/** The Markdown at the top of /docs: rules for all requests. */
-const description = `List, attach and detach the EC2 instances of classic Elastic Load Balancers.
+/** The Markdown at the top of /docs, which describes the rules for all requests. */
+const description = `List, attach and detach the EC2 instances of Classic Load Balancers.
 
 - Every JSON response is \`{"message": X}\`. On failure, X is one sentence with the problem and what to do.
 - The header \`Error-Code\` of a failure, and \`code\` of a refused outcome in a 207, identify the failure. Match these;
@@ -23,30 +23,32 @@ const description = `List, attach and detach the EC2 instances of classic Elasti
 - \`HEAD\` works on every path with \`GET\`. Other methods that a path does not support return 405.
 - With \`REDIRECT_HTTP=on\`, a request that reached the load balancer over http gets 308 and its URL with https, except
   \`/healthcheck\`.
-- Node.js responds to invalid HTTP (400), to slow requests (408) and to header fields above 16 KiB (431) without a body,
-  and closes the connection.
-- Bodies are parsed as JSON with any Content-Type, up to 16 KiB.
-- With \`If-Match\` and the \`ETag\` of a list, a change is made only if the list is unchanged; otherwise 412. Other conditions
-  on changes return 400.
-- An unknown query parameter returns 400, except on paths that need no credentials.
-- An instance id is \`i-\` and 8 or 17 lower-case hex digits.
-- The name of a load balancer has 1 to 32 letters, digits or hyphens, without a hyphen at either end; any other name returns 404.
-- \`launchDate\` is RFC 3339 in UTC with milliseconds. A member that EC2 no longer describes stays in the list with
+- Node.js itself rejects invalid HTTP (400), slow requests (408) and header fields larger than 16 KiB (431), without a body, and closes
+  the connection.
+- Bodies of up to 16 KiB are parsed as JSON, regardless of the Content-Type.
+- If \`If-Match\` contains the \`ETag\` of a list, a change is made only if the list has not changed; otherwise, the response is 412.
+  Changes with other conditions return 400.
+- An unknown query parameter returns 400, except on paths that require no credentials.
+- An instance id consists of \`i-\` and 8 or 17 lower-case hex digits.
+- A load balancer name consists of 1 to 32 letters, digits or hyphens, and does not start or end with a hyphen. Any other name
+  returns 404.
+- \`launchDate\` is in RFC 3339 format, in UTC with milliseconds. A member that EC2 no longer describes stays in the list, with
   \`"unknown"\` as its \`instanceType\` and \`launchDate\`, and can be detached.
-- DELETE detaches even the only member in service. For load balancers of the setting \`PROTECT_LAST_IN_SERVICE\`, it
-  returns 409 instead, and \`force=true\` overrides that. A dry run returns the number of members that would remain in service. If an
-  autoscaling group considers a detached host unhealthy, it replaces the host.
-- A list may be a few seconds old: \`Age\` has its age in seconds. \`Cache-Control: no-cache\` in the request reads it from
-  AWS.
-- If AWS refuses an instance, for example because it does not exist or is in another VPC, the response is 400 with the
-  reason.
-- If AWS fails or does not respond during a change (502, 504), the message says whether the change may have been made and
-  how to check it.
-- \`X-Request-Id\` of a response identifies the request in the log. A value sent by the client is kept.`;
+- DELETE detaches an instance even if it is the only member in service. For load balancers that the setting
+  \`PROTECT_LAST_IN_SERVICE\` includes, it returns 409 instead, unless the request has \`force=true\`. A dry run returns the number of
+  members that would remain in service. If the instance belongs to an Auto Scaling group that then considers it unhealthy, the group
+  replaces it.
+- A list can be a few seconds old; \`Age\` contains its age in seconds. With \`Cache-Control: no-cache\` in the request, the service reads
+  the list from AWS.
+- If AWS rejects an instance, for example because it does not exist or is in another VPC, the response is 400 and the message contains
+  the reason.
+- If AWS fails or does not respond during a change (502, 504), the message says whether the change may have been made and how to
+  check it.
+- \`X-Request-Id\` in a response identifies the request in the log. If the client sends a valid value, the service uses it.`;
 
 /**
- * Go and Java clients of openapi-generator reject properties that the schema does not list, unless it allows additional
- * ones. Without this, a new property would break existing clients.
+ * Go and Java clients from openapi-generator reject properties that the schema does not list, unless the schema allows
+ * additional properties. Without this, a new property would break existing clients.
  */
 const openObject = { type: 'object', additionalProperties: true };
 
@@ -59,8 +61,8 @@ const open = (properties: object, optional: readonly string[] = [], description?
 });
 
 /**
- * A list of values that may grow. With `enum`, clients of openapi-generator would reject new values; `x-extensible-enum`
- * is an extension by Zalando (RESTful API Guidelines, rule 112).
+ * A list of values that may grow. With `enum`, clients from openapi-generator would reject new values.
+ * `x-extensible-enum` is an extension by Zalando (RESTful API Guidelines, rule 112).
  */
 const oneOf = (description: string, values: readonly string[]) => ({
   type: 'string',
@@ -69,7 +71,10 @@ const oneOf = (description: string, values: readonly string[]) => ({
   example: values[0],
 });
 
-/** The envelope of a success. It is a named definition because generators otherwise invent a name for its model. */
+/**
+ * The envelope of a successful response. It is a named definition, because generators would otherwise generate a name
+ * for its model.
+ */
 const answer = (message: object) => ({ type: 'object', required: ['message'], properties: { message } });
 const listOf = (name: string) => ({ type: 'array', items: { $ref: `#/definitions/${name}` } });
 
@@ -92,14 +97,15 @@ export const contract = {
   swagger: '2.0',
   info: { title: 'elb-inventory', description, version: '1.0.0', license: { name: 'MIT' } },
   tags: [
-    { name: 'load balancers', description: 'members of classic load balancers' },
-    { name: 'health', description: 'for health checks and for operators' },
+    { name: 'load balancers', description: 'members of Classic Load Balancers' },
+    { name: 'health', description: 'health checks and status information for operators' },
   ],
   security: [{ basicAuth: [] }],
   securityDefinitions: { basicAuth: { type: 'basic' } },
   definitions: {
     MachineInfo: machineInfo,
-    // The 200, 201 and 202 of an operation share a schema, because generated clients parse all with the first one.
+    // The 200, 201 and 202 responses of an operation share a schema, because generated clients parse all of them with
+    // the first one.
     ChangeAnswer: answer({ $ref: '#/definitions/Change' }),
     HealthListAnswer: answer(listOf('HealthEntry')),
     HealthcheckAnswer: answer({ type: 'string', enum: ['ok'] }),
@@ -110,21 +116,25 @@ export const contract = {
     Change: open(
       {
         ...machineInfo.properties,
-        dryRun: { type: 'boolean', description: 'true in a dry run, which makes no change', example: true },
+        dryRun: {
+          type: 'boolean',
+          description: 'true if this is the result of a dry run, which changes nothing',
+          example: true,
+        },
         note: text(
-          'what would be done, or additional information',
+          'what the change would do, or additional information',
           'i-5203422c would be detached from default-elb; nothing was changed',
         ),
         drainingUntil: text(
-          'the latest time until which AWS drains the connections of the instance, RFC 3339 in UTC',
+          'the latest time at which draining of the instance ends, in RFC 3339 format and UTC',
           '2026-11-21T14:52:13.000Z',
         ),
         inServiceBefore: integer(
-          'in the dry run of a detach: the number of members in service; absent if their health is unknown',
+          'in a dry run of a detach: the number of members in service; absent if their health is unknown',
           2,
         ),
         inServiceAfter: integer(
-          'in the dry run of a detach: the number of members that would remain in service',
+          'in a dry run of a detach: the number of members that would remain in service',
           1,
         ),
         health: { $ref: '#/definitions/HealthEntry' },
@@ -178,7 +188,10 @@ export const contract = {
       instanceId: { type: 'string', example: 'i-5203422c' },
       state: text('InService, OutOfService or Unknown', 'OutOfService'),
       reasonCode: text('the cause of the state: ELB, Instance or N/A', 'ELB'),
-      description: text("AWS's description of the state", 'Instance registration is still in progress.'),
+      description: text(
+        'the description of the state from AWS',
+        'Instance registration is still in progress.',
+      ),
       condition: oneOf('the meaning of the description, for programs', [
         ...['in-service', 'registering', 'failing-checks', 'draining', 'zone-disabled', 'not-running'],
         ...['not-registered', 'unknown'],
@@ -206,21 +219,24 @@ export const contract = {
         },
       },
     },
-    // Swagger 2.0 has no schema for "an object or a string", and the Go client of openapi-generator fails on a string in
-    // an untyped property. So `message` is an additional property.
+    // Swagger 2.0 has no schema for "an object or a string", and the Go client from openapi-generator fails on a string
+    // in an untyped property. `message` is therefore an additional property.
     Outcome: {
       ...openObject,
-      description: 'also has a `message`: MachineInfo if the instance was changed, otherwise one sentence',
+      description: 'also contains `message`: MachineInfo if the instance was changed, otherwise one sentence',
       'x-further-properties': ['message'],
       required: ['instanceId', 'status'],
       properties: {
         instanceId: { type: 'string', example: 'i-5203422c' },
-        status: integer('the status that a request for this instance alone would have', 201),
-        code: oneOf('if it was refused, the Error-Code that a request for this instance alone would have', [
-          ...['instance_already_attached', 'instance_not_attached', 'instance_refused', 'last_in_service'],
-          ...['wrong_data_format', 'aws_failed', 'aws_refused', 'aws_throttled', 'aws_unreachable'],
-          ...['no_aws_credentials', 'not_tried'],
-        ]),
+        status: integer('the status that a request for this instance alone would return', 201),
+        code: oneOf(
+          'if the change failed, the Error-Code that a request for this instance alone would return',
+          [
+            ...['instance_already_attached', 'instance_not_attached', 'instance_refused', 'last_in_service'],
+            ...['wrong_data_format', 'aws_failed', 'aws_refused', 'aws_throttled', 'aws_unreachable'],
+            ...['no_aws_credentials', 'not_tried'],
+          ],
+        ),
       },
     },
     Status: open({
@@ -228,13 +244,16 @@ export const contract = {
       commit: { type: 'string', description: 'the commit hash, or unknown' },
       startedAt: { type: 'string', example: '2026-11-21T14:47:13.000Z' },
       uptimeSeconds: { type: 'integer', example: 3600 },
-      backend: oneOf('the AWS that the service uses', ['aws', 'embedded']),
+      backend: oneOf('the AWS backend that the service uses', ['aws', 'embedded']),
       region: { type: 'string', example: 'us-east-1' },
       requests: open({
         inFlight: integer('requests in progress, including this one', 1),
-        waiting: integer('requests that wait for a state', 0),
-        answered: integer('requests on the port that were authenticated or got a 500, since the start', 1200),
-        internalErrors: integer('those that got a 500', 0),
+        waiting: integer('requests that are waiting for an instance to reach a state', 0),
+        answered: integer(
+          'requests on the port that were authenticated or failed with 500, since startup',
+          1200,
+        ),
+        internalErrors: integer('requests on the port that failed with 500, since startup', 0),
       }),
       picture: open(
         {
@@ -242,7 +261,7 @@ export const contract = {
           ageSeconds: { type: 'number', example: 1.2 },
         },
         ['ageSeconds'],
-        'the cached state of the region; it has no ageSeconds before the first read',
+        'the cached state of the region; ageSeconds is absent before the first read',
       ),
       aws: open(
         {
@@ -250,7 +269,7 @@ export const contract = {
             ...['yes', 'no', 'unknown'],
           ]),
           working: oneOf(
-            'whether the last call succeeded; no if AWS throttled or refused it or was unreachable',
+            'whether AWS processed the last call; no if AWS throttled or rejected it or was unreachable',
             ['yes', 'no', 'unknown'],
           ),
           lastError: { $ref: '#/definitions/CallError' },
@@ -267,19 +286,19 @@ export const contract = {
         throttled: integer('calls that AWS throttled', 0),
         failed: { type: 'integer', example: 0 },
         lastAt: { type: 'string', example: '2026-11-21T14:47:13.000Z' },
-        medianMs: integer('the median of the last 500 calls', 45),
+        medianMs: integer('the median duration of the last 500 calls', 45),
         p99Ms: { type: 'integer', example: 310 },
         lastOutcome: oneOf('the outcome of the last call', ['ok', 'throttled', 'failed']),
         lastError: { $ref: '#/definitions/CallError' },
       },
       ['lastAt', 'medianMs', 'p99Ms', 'lastOutcome', 'lastError'],
-      'calls of one action since the start, with each attempt counted',
+      'calls to one action since startup; each attempt is counted',
     ),
     CallError: open(
       {
         at: { type: 'string' },
         action: { type: 'string', example: 'elasticloadbalancing:DescribeLoadBalancers' },
-        error: text('the error code of AWS or of the system', 'Throttling'),
+        error: text('the error code from AWS or from the operating system', 'Throttling'),
         message: text(
           'the error message for callers',
           'AWS throttled the request (Throttling on elasticloadbalancing:DescribeLoadBalancers)',
@@ -307,7 +326,7 @@ export const contract = {
     Failure: {
       type: 'object',
       required: ['message'],
-      properties: { message: { type: 'string', description: 'the problem and what to do' } },
+      properties: { message: { type: 'string', description: 'the problem and what to do about it' } },
     },
   },
   parameters: {
@@ -323,13 +342,13 @@ export const contract = {
       in: 'header',
       name: 'If-Match',
       description:
-        'the ETag of GET /elb/{elbName}: the change is made only if the list is unchanged, otherwise 412; or *',
+        'the ETag from GET /elb/{elbName}, or *; if the list has changed, the change is not made and the response is 412',
       type: 'string',
     },
     timeout: {
       in: 'query',
       name: 'timeout',
-      // Without `default`, because the form at /docs would send it even without wait.
+      // There is no `default`, because the form at /docs would send it even without wait.
       description:
         'with wait: the maximum seconds from the arrival of the request to its response; 50 by default',
       type: 'integer',
@@ -339,21 +358,21 @@ export const contract = {
     dryRun: {
       in: 'query',
       name: 'dryRun',
-      description: 'true runs all checks and returns what would be done, but makes no change',
+      description: 'true: runs all checks and returns what the change would do, but changes nothing',
       type: 'boolean',
     },
     force: {
       in: 'query',
       name: 'force',
       description:
-        'true detaches even the last instance in service if PROTECT_LAST_IN_SERVICE is set; the log names the user',
+        'true: detaches the last instance in service even if PROTECT_LAST_IN_SERVICE protects it; the log contains the user',
       type: 'boolean',
     },
   },
   responses: {
     HttpsRequired: failure(
-      'with REDIRECT_HTTP=on, the request reached the load balancer over http',
-      'this service requires https; use https',
+      'with REDIRECT_HTTP=on, the request reached the load balancer over HTTP',
+      'this service requires https; use HTTPS',
       { Location: { type: 'string', description: 'the same URL with https' } },
     ),
     NotModified: {
@@ -399,7 +418,7 @@ export const contract = {
     ),
     PreconditionFailed: failure(
       'the list of members does not match If-Match; nothing was changed',
-      'the members of web do not match If-Match; nothing was changed, so read GET /elb/web and its ETag again',
+      'the members of web have changed: their ETag does not match If-Match; nothing was changed; request GET /elb/web again for the current ETag',
     ),
     ListNotMatched: failure(
       'the list does not match If-Match',
@@ -416,16 +435,16 @@ export const contract = {
       retryAfter,
     ),
     Unforeseen: failure(
-      'an unexpected error; the log has the cause',
-      'an unexpected error occurred; the log has the cause under the request id 5e1c7c1e',
+      'an unexpected error; the log contains the cause',
+      'an unexpected error occurred; the log contains the cause with the request id 5e1c7c1e',
     ),
     AwsRefused: failure(
-      'AWS refused the credentials or permissions of the service, or failed',
+      'AWS rejected the credentials or permissions of the service, or the call to AWS failed',
       "AWS refused the request (AccessDenied); the IAM policy of this service's credentials must allow " +
         'elasticloadbalancing:DescribeLoadBalancers',
     ),
     AwsThrottled: failure(
-      'AWS throttled the request, and nothing was changed; or the service is closing after a wait, and the message says what was done',
+      'AWS throttled the request and nothing was changed; or the service closed during a wait, and the message says what was done',
       'AWS throttled the request (Throttling on elasticloadbalancing:DescribeLoadBalancers); nothing was changed, so try again in a second',
       retryAfter,
     ),
@@ -455,7 +474,7 @@ export const sharedResponses: Readonly<Record<number, { readonly $ref: string }>
   504: { $ref: '#/responses/AwsUnreachable' },
 };
 
-/** The properties of an operation that determine its failures. */
+/** The properties of an operation that determine how it can fail. */
 export interface Operation {
   /** `get`, `post` or `delete`. */
   readonly method: string;
@@ -471,12 +490,14 @@ const guarded: Which = (operation) => operation.guarded;
 const callsAws: Which = ({ path }) => path.startsWith('/elb');
 const ofOneElb: Which = ({ path }) => path.startsWith('/elb/');
 const change: Which = ({ method }) => method !== 'get';
-/** Changes of one instance; changes of several have these failures in their outcomes. */
+/** Changes of a single instance. In changes of several instances, these failures are reported in the outcomes. */
 const single: Which = ({ method, path }) => method !== 'get' && path === '/elb/{elbName}';
 const attach: Which = (operation) => single(operation) && operation.method === 'post';
 const detach: Which = (operation) => single(operation) && operation.method === 'delete';
 
-/** The operations that return each code; `npm run swagger` adds its response and the header `Error-Code`. */
+/**
+ * The operations that can return each code. `npm run swagger` adds the matching response and the header `Error-Code`.
+ */
 export const answeredBy: Readonly<Record<ErrorCode, Which>> = {
   attachment_lost: attach,
   aws_failed: callsAws,

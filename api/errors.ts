@@ -1,6 +1,7 @@
 /**
- * The reasons why an operation fails. `http/answers/error-status.ts` maps them to HTTP statuses, `contract.ts` to
- * operations. Clients match them (header `Error-Code`), so the meaning of a code must not change.
+ * The reasons for which an operation can fail. `http/answers/error-status.ts` maps them to HTTP statuses, and
+ * `contract.ts` maps them to operations. Clients match these codes (header `Error-Code`), so the meaning of a code must
+ * not change.
  */
 export type ErrorCode =
   | 'attachment_lost'
@@ -32,13 +33,13 @@ export type ErrorCode =
   | 'wrong_parameter';
 
 export interface DomainErrorDetails {
-  /** What the caller should do; follows the problem after a semicolon. */
+  /** What the caller should do. It follows the problem and a semicolon in the message. */
   readonly advice?: string;
   /** The original error; logged, but not sent to the caller. */
   readonly cause?: unknown;
   /** The id of the failed AWS request, for the log. */
   readonly awsRequestId?: string | undefined;
-  /** The instances that AWS refused, for `instance_refused`. */
+  /** The instances that AWS rejected, for `instance_refused`. */
   readonly refusedInstances?: readonly string[];
   readonly retryAfterSeconds?: number;
   /** The kind of authentication failure, for the log. */
@@ -49,11 +50,11 @@ export interface DomainErrorDetails {
   readonly unsent?: boolean;
   /** The URL to use instead, for `https_required`. */
   readonly location?: string;
-  /** The methods of the path, for `method_not_allowed`. */
+  /** The allowed methods of the path, for `method_not_allowed`. */
   readonly allow?: readonly string[];
 }
 
-/** A failure whose message is sent to the caller, in the form "problem; advice". */
+/** A failure whose message is sent to the caller in the form "problem; advice". */
 export class DomainError extends Error {
   override readonly name = 'DomainError';
   readonly code: ErrorCode;
@@ -73,7 +74,7 @@ export class DomainError extends Error {
   }
 }
 
-/** Returns whether a failed change may have taken effect. */
+/** Returns true if the failed change may have taken effect. */
 export function isUnclear(error: unknown): boolean {
   return (
     error instanceof DomainError &&
@@ -82,7 +83,7 @@ export function isUnclear(error: unknown): boolean {
   );
 }
 
-/** The configuration is invalid; `faults` has one sentence per fault. */
+/** The configuration is invalid. `faults` contains one sentence per error. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
   readonly faults: readonly string[];
@@ -91,13 +92,13 @@ export class ConfigError extends Error {
     super(
       faults.length === 1
         ? faults[0]
-        : `The configuration has ${faults.length} faults:\n${faults.map((fault) => `  - ${fault}`).join('\n')}`,
+        : `The configuration has ${faults.length} errors:\n${faults.map((fault) => `  - ${fault}`).join('\n')}`,
     );
     this.faults = faults;
   }
 }
 
-/** Returns a sentence without its full stop, for use in a longer sentence. */
+/** Returns a sentence without its period, for use in a longer sentence. */
 export function withoutFullStop(sentence: string): string {
   return sentence.replace(/\.\s*$/, '');
 }

@@ -1,7 +1,10 @@
 import { sampleToken } from './config/api-tokens.ts';
 import type { Config } from './config/config.ts';
 
-/** Returns the text printed when the service starts on the embedded AWS, with curl commands that work unchanged. */
+/**
+ * Returns the text that is printed when the service starts with the embedded AWS. The curl commands in it work
+ * unchanged.
+ */
 export function greeting(port: number, { accepted, host, tokenFile }: Config): string {
   const sample = accepted.some(
     ({ user, password }) => Buffer.from(`${user}:${password}`).toString('base64') === sampleToken,
@@ -12,7 +15,7 @@ export function greeting(port: number, { accepted, host, tokenFile }: Config): s
   const url = `http://${allAddresses ? 'localhost' : host.includes(':') ? `[${host}]` : host}:${port}`;
   return `
   EMBEDDED AWS: the load balancers and instances are sample data in memory.
-  ${sample ? 'The token is the public sample. ' : ''}To use AWS, set AWS_BACKEND=aws, AWS credentials and API_TOKEN.
+  ${sample ? 'The token is the public sample token. ' : ''}To use AWS, set AWS_BACKEND=aws, AWS credentials and API_TOKEN.
 
   curl ${url}/healthcheck
   curl -H "Authorization: Basic ${token}" ${url}/elb/default-elb

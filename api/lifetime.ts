@@ -2,9 +2,9 @@ import type { LogStream } from './logger/log-stream.ts';
 import { maskSecrets } from './logger/mask-secrets.ts';
 import type { Logger } from './telemetry/logger.ts';
 
-/** Time limit of a shutdown; the server closes within 10 s. */
+/** The time limit for a shutdown. The server closes within 10 s. */
 const graceMs = 13_000;
-/** Time limit for writing the last log lines. */
+/** The time limit for writing the last log lines. */
 const lastLinesMs = 1000;
 const parentCheckMs = 500;
 
@@ -12,28 +12,28 @@ const parentCheckMs = 500;
 export interface Running {
   readonly log: LogStream;
   readonly logger: Logger;
-  /** Closes the service; undefined while it is being created. */
+  /** Closes the service. Undefined while the service is being created. */
   close?: () => Promise<void>;
 }
 
 /**
- * Shuts the process down on SIGTERM, on SIGINT and when the npm process that started it ends. A blocked log or a closed
- * standard output or error does not affect the service or the shutdown.
+ * Shuts down the process on SIGTERM, on SIGINT, and when the npm process that started it exits. A blocked log or a
+ * closed standard output or standard error does not affect the service or the shutdown.
  */
 export class Lifetime {
   #running: Running | undefined;
   #closing = false;
 
   constructor() {
-    // Ignores writes that fail because the pipe is closed or the disk is full.
+    // Ignore writes that fail because the pipe is closed or the disk is full.
     for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
     for (const signal of ['SIGTERM', 'SIGINT'] as const) {
       const earlier = process.rawListeners(signal) as NodeJS.SignalsListener[];
       process.on(signal, () => {
         this.#stop(signal);
       });
-      // Removes the listeners of scripts/entry.mjs only after adding the new one: a pending signal is lost if there is no
-      // listener.
+      // Remove the listeners of scripts/entry.mjs only after the new one is added: a pending signal is lost if there is
+      // no listener.
       for (const listener of earlier) process.removeListener(signal, listener);
     }
     process.on('uncaughtException', (err) => {
@@ -48,15 +48,15 @@ export class Lifetime {
     this.#running = running;
   }
 
-  /** Exits with this code after writing the last log lines, if possible. */
+  /** Exits with this code after it has tried to write the last log lines. */
   async end(code: number): Promise<never> {
-    // process.exit() waits forever for a write that the system blocks.
+    // If the operating system blocks a write, process.exit() waits forever.
     if ((await this.#running?.log.settle(lastLinesMs)) === false) kill();
     process.exit(code);
   }
 
   #stop(reason: string): void {
-    // Ctrl-C in a terminal arrives twice: from the terminal and from npm.
+    // Ctrl-C in a terminal sends two signals: one from the terminal and one from npm.
     if (this.#closing) return;
     this.#closing = true;
     setTimeout(kill, graceMs).unref();

@@ -6,8 +6,9 @@ import { greeting } from './greeting.ts';
 import type { Logger } from './telemetry/logger.ts';
 
 /**
- * Listens on the port, or with CONTROL_SOCKET on that socket, which opens the port later. `greet` gets the greeting of
- * AWS_BACKEND=embedded once the port is open. Throws ConfigError if the service cannot listen with these settings.
+ * Listens on the port. With CONTROL_SOCKET, listens on that socket, through which the port is opened later. Calls
+ * `greet` with the greeting for AWS_BACKEND=embedded when the port is open. Throws a ConfigError if the service cannot
+ * listen with these settings.
  */
 export async function listen(
   service: Service,

@@ -10,7 +10,7 @@ Starts the API. Reads its settings from the environment and from .env in the wor
   --help            show this help
 `;
 
-/** Returns the options of the command line. Throws a UsageError for an unknown or incomplete one. */
+/** Returns the command-line options. Throws a UsageError if an option is unknown or incomplete. */
 export function readOptions(args: string[]): { help?: boolean; 'check-env'?: string } {
   try {
     const options = { help: { type: 'boolean' }, 'check-env': { type: 'string' } } as const;

@@ -13,7 +13,7 @@ import { startError } from './start-error.ts';
 import type { Logger } from './telemetry/logger.ts';
 
 const lifetime = new Lifetime();
-/** Warnings about .env to print if the service fails before it has a logger. */
+/** Warnings about .env. They are printed if startup fails before the logger is created. */
 let unlogged: readonly string[] = [];
 await main().catch((error: unknown) => {
   const { text, code } = startError(error, unlogged);
@@ -35,15 +35,16 @@ async function main(): Promise<void> {
     });
     return lifetime.end(0);
   }
-  // The locked version of the SDK supports every Node.js version in `engines`; operators cannot act on its warning.
+  // Disable the SDK's warning about the Node.js version: the locked SDK supports every version in `engines`, and
+  // operators cannot act on the warning.
   process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
   unlogged = loadDotEnv('.env', process.env);
   const inputs = { readFile, profileRegion: await readProfileRegion() };
   const read = () => readConfig(process.env, process.versions.node, inputs);
   const config = read();
-  // Only this user may access the control socket and its marker file.
+  // Allow only this user to access the control socket and its marker file.
   process.umask(0o077);
-  // Accessing process.stdout makes a pipe non-blocking, so that a stalled reader does not block a write.
+  // Accessing process.stdout makes a pipe non-blocking, so that a stalled reader does not block writes.
   const readable = process.stdout.isTTY;
   const log = new LogStream(1);
   const secrets = new Set(secretsOf([...config.accepted, ...config.acceptedScrapers], process.env));
@@ -64,7 +65,7 @@ function readFile(path: string): string {
   return readFileSync(path, 'utf8');
 }
 
-/** Replaces the accepted tokens with those in API_TOKEN_FILE. If the file has a fault, keeps the previous tokens. */
+/** Replaces the accepted tokens with those in API_TOKEN_FILE. If the file is invalid, keeps the previous tokens. */
 function reloadTokens(read: () => Config, service: Service, logger: Logger, secrets: Set<string>): void {
   try {
     const config = read();

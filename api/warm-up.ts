@@ -6,15 +6,18 @@ import { AwsLedger } from './telemetry/aws-ledger.ts';
 import { type AwsTrace, startTrace } from './telemetry/aws-trace.ts';
 import type { Clock } from './clock.ts';
 
-/** After 3 rounds the first read takes 2.5 times as long as an AWS call, after 8 rounds 2.35 times (`npm run bench`). */
+/**
+ * After 3 rounds, the first read takes 2.5 times as long as an AWS call; after 8 rounds, 2.35 times as long (`npm run
+ * bench`).
+ */
 const rounds = 8;
 
-/** High enough that no call waits. */
+/** The rates are so high that no call waits. */
 const budget = { elbReadsPerSecond: 1000, ec2ReadsPerSecond: 1000 };
 
 /**
- * Makes every kind of AWS call a few times against a separate embedded AWS. On first use, Node.js compiles the SDK and the
- * SDK builds its schemas, which takes longer than AWS takes to answer. No request leaves the process.
+ * Makes every kind of AWS call several times against a separate instance of the embedded AWS. On first use, Node.js
+ * compiles the SDK and the SDK builds its schemas, which takes longer than an AWS call. No request leaves the process.
  */
 export async function warmUp(config: Config, clock: Clock): Promise<void> {
   const aws = await startEmbeddedAws({ region: config.region, clock });

@@ -9,7 +9,10 @@ const json = ['application/json'];
 
 /** The headers of a list, which is a response with an ETag. */
 const listHeaders = {
-  ETag: { type: 'string', description: 'send it in If-None-Match to get 304 while the list is unchanged' },
+  ETag: {
+    type: 'string',
+    description: 'send this in If-None-Match; while the list is unchanged, the response is 304',
+  },
   Age: { type: 'integer', description: 'seconds since AWS reported the list' },
   'Cache-Status': {
     type: 'string',

@@ -1,16 +1,16 @@
 import type { Clock } from '../clock.ts';
 
-/** Passed to the function that makes the call. */
+/** The argument of the function that makes the call. */
 export interface SharedCall {
   /** The function must call this when it sends the request. */
   readonly sent: () => void;
-  /** When the request was sent; until then, when the call began. */
+  /** The time at which the request was sent, or at which the call began if it has not been sent yet. */
   readonly asOf: number;
 }
 
 export interface Joined<T> {
   readonly value: T;
-  /** When the request was sent. */
+  /** The time at which the request was sent. */
   readonly asOf: number;
 }
 
@@ -27,8 +27,8 @@ interface Run<T> {
 }
 
 /**
- * Shares a call between callers. At most one call is in flight, unless `sideBySide`. A caller gets the call in flight
- * if it was sent at the caller's `since` or later, otherwise the next one.
+ * Shares a call between callers. At most one call is in flight, unless `sideBySide` is true. A caller joins the call in
+ * flight if that call was sent at the caller's `since` or later; otherwise the caller joins the next call.
  */
 export class Coalescer<T> {
   readonly #sideBySide: boolean;
@@ -50,7 +50,7 @@ export class Coalescer<T> {
     return this.#next.result;
   }
 
-  /** How long the current call has been in flight, in milliseconds; 0 without one. */
+  /** How long the current call has been in flight, in milliseconds; 0 if no call is in flight. */
   get inFlightMs(): number {
     return this.#inFlight?.sentAt === undefined ? 0 : this.#clock.now() - this.#inFlight.sentAt;
   }

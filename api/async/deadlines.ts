@@ -2,7 +2,10 @@ import { DomainError } from '../errors.ts';
 import type { AwsTrace } from '../telemetry/aws-trace.ts';
 import type { Clock } from '../clock.ts';
 
-/** Resolves with true when the promise fulfils, and with false when it rejects or `ms` milliseconds have passed. */
+/**
+ * Resolves with true when the promise is fulfilled. Resolves with false when the promise is rejected or after `ms`
+ * milliseconds.
+ */
 export async function fulfilledWithin(promise: Promise<unknown>, ms: number, clock: Clock): Promise<boolean> {
   let cancel = (): void => undefined;
   const timeout = new Promise<boolean>((resolve) => {
@@ -18,8 +21,8 @@ export async function fulfilledWithin(promise: Promise<unknown>, ms: number, clo
 }
 
 /**
- * Returns the result of a shared call, which counts as a call of this trace. Throws the errors of the call, and
- * `aws_unreachable` at the trace's deadline; `what` names the requested data in that error.
+ * Returns the result of a shared call, which is counted as a call in this trace. Throws the errors of the call. Throws
+ * `aws_unreachable` at the deadline of the trace, with `what` as the name of the requested data.
  */
 export async function withinDeadline<T>(promise: Promise<T>, what: string, trace: AwsTrace): Promise<T> {
   trace.time.calls += 1;
@@ -38,7 +41,7 @@ async function settledBefore(promise: Promise<unknown>, { deadline }: AwsTrace):
     };
   });
   deadline.addEventListener('abort', passed);
-  // An aborted signal emits no event. A promise that has already settled comes first.
+  // An aborted signal emits no more events. setImmediate gives precedence to a promise that has already settled.
   if (deadline.aborted) setImmediate(passed);
   try {
     return await Promise.race([settles(promise, true), timeout]);

@@ -1,6 +1,6 @@
 import { Coalescer, type CoalescerOptions, type Joined, type SharedCall } from './coalescer.ts';
 
-/** A coalescer for each key. */
+/** Provides a separate coalescer for each key. */
 export class KeyedCoalescer<Key, T> {
   readonly #call: (key: Key, call: SharedCall) => Promise<T>;
   readonly #options: CoalescerOptions;
@@ -11,7 +11,7 @@ export class KeyedCoalescer<Key, T> {
     this.#options = options;
   }
 
-  /** Returns the result of a call for the key that is sent at `since` or later. Throws the errors of that call. */
+  /** Returns the result of a call for this key that is sent at `since` or later. Throws the errors of that call. */
   async join(key: Key, since: number): Promise<Joined<T>> {
     const coalescer =
       this.#coalescers.get(key) ?? new Coalescer((call) => this.#call(key, call), this.#options);

@@ -7,7 +7,7 @@ export interface Locks {
 export class KeyedLock implements Locks {
   readonly #tails = new Map<string, Promise<unknown>>();
 
-  /** Runs the task after the earlier tasks with this key, and returns its result. */
+  /** Runs the task after the earlier tasks with this key, and returns the result of the task. */
   async run<T>(key: string, task: () => Promise<T>): Promise<T> {
     const before = this.#tails.get(key);
     const result = before === undefined ? task() : before.then(task);
@@ -21,7 +21,7 @@ export class KeyedLock implements Locks {
   }
 
   runAll<T>(keys: readonly string[], task: () => Promise<T>): Promise<T> {
-    // Sorted, so that two callers cannot deadlock.
+    // The keys are sorted so that two callers cannot deadlock.
     const sorted = keys.toSorted();
     return sorted.reduceRight<() => Promise<T>>((inner, key) => () => this.run(key, inner), task)();
   }

@@ -13,16 +13,19 @@ import type { AwsCredentials } from './aws-credentials.ts';
 import { NetworkFailure } from './network-failure.ts';
 import type { XmlElement } from './xml-document.ts';
 
-/** One request to ELB or EC2. */
+/** One request to Elastic Load Balancing or EC2. */
 export interface AwsRequest {
   /** The IAM action, such as `elasticloadbalancing:DescribeLoadBalancers`. */
   readonly action: string;
   readonly region: string;
   readonly elbName?: ElbName;
   readonly budget: CallBudget;
-  /** Urgent requests precede others and may use the reserve of the budget. */
+  /** Urgent requests are sent before others and may use the reserve of the budget. */
   readonly urgency?: Urgency;
-  /** Whether the request makes a change. The error of an attempt whose response is lost overrides later errors. */
+  /**
+   * Whether the request makes a change. If the response to one attempt is lost, its error takes precedence over later
+   * errors.
+   */
   readonly changes?: boolean;
   readonly credentials: AwsCredentials;
   /** The element that every successful response contains, even for an empty list. */
@@ -41,10 +44,10 @@ interface Place<Name> {
   priority: 'low';
 }
 
-/** The part of the SDK's commands that AwsCall uses. */
+/** The parts of the SDK command interface that AwsCall uses. */
 export interface Command {
   readonly middlewareStack: {
-    // The SDK declares one signature per step.
+    // The SDK declares a separate signature for each step.
     add(middleware: Middleware, place: Place<'finalizeRequest'>): void;
     // eslint-disable-next-line @typescript-eslint/unified-signatures
     add(middleware: Middleware, place: Place<'deserialize'>): void;
@@ -65,7 +68,7 @@ const serviceIds: Readonly<Record<string, string>> = {
 };
 
 /**
- * One AWS call. Each attempt of the SDK waits for the call budget, is recorded in the ledger, and has its response
+ * One AWS call. Each attempt by the SDK waits for the call budget and is recorded in the ledger, and its response is
  * validated.
  */
 export class AwsCall {
@@ -78,7 +81,7 @@ export class AwsCall {
   #host = unknownHost;
   /** The error of the last attempt, or the one for an exhausted budget. */
   #lastError: unknown;
-  /** The error of the first attempt that may have changed something. */
+  /** The error of the first attempt that may have made a change. */
   #lost: unknown;
   #answer: XmlElement | undefined;
 
@@ -94,8 +97,8 @@ export class AwsCall {
   }
 
   /**
-   * Returns the root element of AWS's response. Throws a DomainError if AWS or the network fails; after the deadline, it
-   * is the error of the last attempt.
+   * Returns the root element of the AWS response. Throws a DomainError if AWS or the network fails. After the deadline,
+   * this is the error of the last attempt.
    */
   async send(command: Command, send: Send): Promise<XmlElement> {
     const { action, clock, tracer } = this.#request;
@@ -170,7 +173,7 @@ export class AwsCall {
     const trace = this.#trace;
     this.#attempts += 1;
     if (trace.probe === true && this.#lastError instanceof Error) throw this.#lastError;
-    // If the deadline passes while the attempt waits for the budget, the budget is the reason.
+    // If the deadline expires while the attempt waits for the budget, report the budget as the reason.
     this.#lastError ??= budget.exhausted();
     await budget.take(trace, { urgency, repeated: this.#attempts > 1 });
     trace.sent?.();
@@ -207,7 +210,7 @@ export class AwsCall {
     });
   }
 
-  /** Sends the request and reads its response. Converts errors to NetworkFailure, except for bugs in this program. */
+  /** Sends the request and reads the response. Converts errors to NetworkFailure, except for bugs in this program. */
   async #read<T>(host: string, next: () => Promise<T>): Promise<T> {
     const { action, result, keep, changes = false } = this.#request;
     const root = `${action.slice(action.indexOf(':') + 1)}Response`;
@@ -226,7 +229,7 @@ export class AwsCall {
 
   #failure(caught: unknown): unknown {
     const { deadline } = this.#trace;
-    // The SDK reads the credentials before the first attempt.
+    // The SDK loads the credentials before the first attempt.
     const overdue = this.#attempts === 0 && isAbort(caught) ? this.#request.credentials.overdue : undefined;
     if (overdue !== undefined) return toDomainError(overdue, this.#request);
     const isLate = deadline.aborted && !this.#isInFlight && this.#lastError !== undefined;
@@ -267,20 +270,26 @@ function hostOf(args: { readonly request: { readonly hostname: string } }): stri
   return args.request.hostname;
 }
 
-/** Returns the error code of AWS or of the system; the message may contain details that callers must not see. */
+/**
+ * Returns the error code from AWS or from the operating system. The message is not used, because it can contain details
+ * that callers must not see.
+ */
 function nameOf(error: unknown): string {
   const { name = 'Error', code } = error as { name?: string; code?: string };
   return code ?? name;
 }
 
-/** Returns whether AWS processed the request and refused its content. */
+/** Returns true if AWS processed the request and rejected its content. */
 function isRefusal(error: unknown): boolean {
   return (
     error instanceof DomainError && (error.code === 'instance_refused' || error.code === 'elb_not_found')
   );
 }
 
-/** Rejects when the signal aborts. The SDK ignores the signal in some waits between attempts. */
+/**
+ * Rejects when the signal aborts. This is required because the SDK ignores the signal during some of its waits between
+ * attempts.
+ */
 async function unlessAborted<T>(signal: AbortSignal, send: (signal: AbortSignal) => Promise<T>): Promise<T> {
   let abort: () => void = () => undefined;
   const aborted = new Promise<never>((_resolve, reject) => {

@@ -3,21 +3,21 @@ import type { Logger } from '../telemetry/logger.ts';
 import type { Clock } from '../clock.ts';
 import { CredentialsFailure } from './credentials-failure.ts';
 
-/** Credentials as the SDK signs with them. */
+/** Credentials in the form in which the SDK uses them to sign requests. */
 export type Identity = AwsCredentialIdentity;
 
 /** One run of the credential chain. */
 export interface Reading {
   /** The credentials; rejects with a CredentialsFailure. */
   readonly identity: Promise<Identity>;
-  /** The current source, as a noun phrase. */
+  /** The current source of the credentials, as a noun phrase. */
   readonly source: string;
-  /** The failure of a configured source earlier in the chain. */
+  /** A configured source earlier in the chain that failed, with the reason. */
   readonly failedSource?: string | undefined;
 }
 
 export interface CredentialsOptions {
-  /** Timeout of one reading; a warning is logged after a fifth of it. */
+  /** The timeout for one reading. After a fifth of this time, a warning is logged. */
   readonly timeoutMs: number;
   readonly logger: Pick<Logger, 'info' | 'warn'>;
   readonly clock: Clock;
@@ -26,20 +26,20 @@ export interface CredentialsOptions {
 interface Running {
   readonly reading: Reading;
   readonly since: number;
-  /** The result of the reading, or a timeout. */
+  /** The credentials, or an error after the timeout. */
   readonly result: Promise<Identity>;
 }
 
-/** The time before their expiry at which credentials are renewed, as in the SDK. */
+/** Credentials are renewed this long before they expire, as in the SDK. */
 const renewBeforeMs = 300_000;
-/** The minimum interval between readings after a refusal or a failure. */
+/** The minimum interval between readings after AWS rejects credentials or a reading fails. */
 const minIntervalMs = 1000;
-/** How long a reading that timed out still prevents another one; it usually continues to run. */
+/** How long a reading that timed out prevents another reading, because it usually continues to run. */
 const overdueMs = 60_000;
 
 /**
- * The AWS credentials of the service. Unlike the SDK, it reads credentials without an expiry again after AWS refuses them
- * (aws/aws-sdk-js-v3#3396). Callers do not wait for a renewal while the current credentials are valid.
+ * The AWS credentials of the service. Unlike the SDK, this class reloads credentials without an expiry after AWS
+ * rejects them (aws/aws-sdk-js-v3#3396). Callers do not wait for a renewal while the current credentials are valid.
  */
 export class AwsCredentials {
   readonly #begin: () => Reading;
@@ -59,24 +59,24 @@ export class AwsCredentials {
     this.#clock = options.clock;
   }
 
-  /** Increases whenever the credentials change. */
+  /** A number that increases whenever the credentials change. */
   get version(): number {
     return this.#version;
   }
 
-  /** The function through which the SDK's clients read the credentials for each request. */
+  /** The function with which the SDK clients get the credentials for each request. */
   get provider(): () => Promise<Identity> {
     // Without `memoized`, the SDK would cache the first credentials.
     return Object.assign(() => this.#get(), { memoized: true });
   }
 
-  /** The error for a caller whose deadline passes during a reading; undefined if none is running. */
+  /** The error for a caller whose deadline expires during a reading. Undefined if no reading is in progress. */
   get overdue(): CredentialsFailure | undefined {
     const running = this.#running;
     return running && timeoutFailure(running.reading.source, this.#clock.now() - running.since);
   }
 
-  /** Returns whether the credentials differ from those of this version, after reading them again if necessary. */
+  /** Returns true if the credentials differ from those of this version. Reloads them first if necessary. */
   async haveChangedSince(version: number): Promise<boolean> {
     if (this.#version === version && this.#mayReadAgain) await this.#read().catch(() => undefined);
     return this.#version !== version;

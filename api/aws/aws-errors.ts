@@ -11,14 +11,15 @@ export interface AwsRequestInfo {
   readonly elbName?: string;
 }
 
-/** An error response from AWS, as SDK v3 throws it (`ServiceException` of @smithy/core). */
+/** An error response from AWS, in the form that SDK v3 throws (`ServiceException` of @smithy/core). */
 interface AwsError extends Error {
   readonly $metadata: { readonly httpStatusCode: number; readonly requestId?: string };
 }
 
 /**
- * Throttling codes: those that the SDK retries (service-error-classification of @smithy/core), and ELB's
- * DependencyThrottle, which it does not retry. Other limits, such as FilterLimitExceeded, are not throttling.
+ * Throttling codes: the codes that the SDK retries (service-error-classification in @smithy/core), and
+ * DependencyThrottle from Elastic Load Balancing, which the SDK does not retry. Other limits, such as
+ * FilterLimitExceeded, are not throttling.
  */
 const throttling =
   /Throttl|^(SlowDown|TooManyRequestsException|RequestLimitExceeded|BandwidthLimitExceeded|PriorRequestNotComplete)$/;
@@ -37,19 +38,22 @@ const refusedInstance =
 const stale =
   /^(AuthFailure|ExpiredToken|ExpiredTokenException|InvalidAccessKeyId|InvalidClientTokenId|UnrecognizedClientException)$/;
 
-/** Returns whether AWS refused the credentials for a reason that renewed credentials can fix. */
+/** Returns true if AWS rejected the credentials for a reason that renewed credentials can fix. */
 export function haveStaleCredentials(error: unknown): boolean {
   return isAnswered(error) && stale.test(error.name);
 }
 
-/** Returns whether the error is throttling, by its code or by HTTP 429, even if a proxy sent it. */
+/**
+ * Returns true if the error is a throttling error: it has a throttling code or HTTP status 429, even if a proxy sent
+ * it.
+ */
 export function isThrottling(error: unknown): boolean {
   return isAnswered(error) && (error.$metadata.httpStatusCode === 429 || throttling.test(error.name));
 }
 
 /**
- * Converts an error from AWS, the credentials or the network to a DomainError, with the error as its cause. Returns any
- * other error, which is a bug in this program, unchanged.
+ * Converts an error from AWS, the credentials or the network to a DomainError with the error as its cause. Returns any
+ * other error unchanged, because it indicates a bug in this program.
  */
 export function toDomainError(error: unknown, request: AwsRequestInfo): unknown {
   if (error instanceof NetworkFailure) return error.toDomainError(request.action);
@@ -127,7 +131,7 @@ function refused(error: AwsError, request: AwsRequestInfo): DomainError {
   return new DomainError('aws_refused', `${problem} (${summary})`, { ...details, advice });
 }
 
-/** Returns the error code if it contains only safe characters; it comes from the network. */
+/** Returns the error code if it contains only safe characters, because it comes from the network. */
 function codeOf({ name }: Error): string {
   return /^[\w.:-]{1,80}$/.test(name) ? name : 'an invalid error code';
 }

@@ -4,23 +4,23 @@ import type { AwsTrace } from '../telemetry/aws-trace.ts';
 import type { BudgetState, DelayedCalls } from '../telemetry/budget-state.ts';
 import type { Clock } from '../clock.ts';
 
-/** How long all calls pause after AWS throttles one or is unreachable, in milliseconds. */
+/** How long all calls pause after AWS throttles a call or is unreachable, in milliseconds. */
 const backOffMs = 1000;
 
 export interface CallBudgetOptions {
   /** A noun phrase for messages, such as "load balancer reads". */
   readonly name: string;
-  /** The sustained rate and the size of a burst; unlimited by default. */
+  /** The sustained rate, which is also the size of a burst; unlimited by default. */
   readonly perSecond?: number;
-  /** Additional burst for urgent calls only. */
+  /** An additional burst that only urgent calls may use. */
   readonly reserve?: number;
   readonly clock: Clock;
 }
 
-/** A lower rank goes first. */
+/** Calls with a lower rank are made first. */
 const ranks: Readonly<Record<Urgency, number>> = { urgent: 0, ordinary: 1, patient: 2 };
 
-/** The number of consecutive calls that may overtake waiting calls with a higher rank number. */
+/** The maximum number of consecutive calls that may overtake waiting calls with a higher rank. */
 const maxOvertaking = 2;
 
 const never: DelayedCalls = { calls: 0, last: undefined };
@@ -33,8 +33,8 @@ interface Waiter {
 }
 
 /**
- * Limits one kind of AWS call for the whole process: a token bucket, which leaves part of the account's rate to other
- * programs, and a pause after AWS throttles a call or is unreachable.
+ * Limits one kind of AWS call for the whole process. It uses a token bucket, which leaves part of the account's rate to
+ * other programs, and pauses all calls after AWS throttles a call or is unreachable.
  */
 export class CallBudget {
   readonly #options: CallBudgetOptions;
@@ -44,7 +44,7 @@ export class CallBudget {
   #countedAt: number;
   #waiting: Waiter[] = [];
   #cancelTimer: () => void = () => undefined;
-  /** Consecutive calls that were admitted while calls with a higher rank number waited. */
+  /** The number of consecutive calls that were admitted while calls with a higher rank waited. */
   #overtaking = 0;
   #pausedAt = -Infinity;
   #pausedUntil = -Infinity;
@@ -60,9 +60,9 @@ export class CallBudget {
   }
 
   /**
-   * Resolves when a call may be made. Urgent calls go first and may use the reserve; patient calls go last. Waiting calls
-   * of lower urgency get a third of the calls. During a pause, a retry waits and a first attempt throws the reason of
-   * the pause. Throws `aws_throttled` if the turn would come after the trace's deadline.
+   * Resolves when a call may be made. Urgent calls are made first and may use the reserve; patient calls are made last.
+   * Waiting calls with lower urgency receive one third of the calls. During a pause, a retry waits, and a first attempt
+   * throws the reason for the pause. Throws `aws_throttled` if the wait would exceed the deadline of the trace.
    */
   async take(trace: AwsTrace, { urgency, repeated }: { urgency: Urgency; repeated: boolean }): Promise<void> {
     const pause = this.#pauseMs;
@@ -81,7 +81,7 @@ export class CallBudget {
     }
     this.#countDelayed('us');
     const sameUrgency = this.#waiting.filter((waiter) => waiter.urgency === urgency).length;
-    // At most this many calls go first.
+    // At most this many calls are made before this one.
     const before = Math.min(ahead, (sameUrgency + 1) * (maxOvertaking + 1) - 1);
     const waitMs = ((this.#price(urgency) + before - this.#tokens) / this.#options.perSecond) * 1000;
     if (this.#clock.now() + waitMs > trace.deadlineAt) throw this.exhausted(waitMs);
@@ -108,7 +108,7 @@ export class CallBudget {
     };
   }
 
-  /** Returns the error for a caller whose turn would come too late. */
+  /** Returns the error for a caller whose wait would exceed its deadline. */
   exhausted(waitMs: number = backOffMs): DomainError {
     return new DomainError('aws_throttled', `this service's budget for ${this.#options.name} is exhausted`, {
       advice: 'nothing was changed, so try again in a few seconds',
@@ -116,7 +116,7 @@ export class CallBudget {
     });
   }
 
-  /** Pauses all calls for a second and rejects waiting first attempts with `reason`. */
+  /** Pauses all calls for one second, and rejects waiting first attempts with `reason`. */
   pause(reason: DomainError): void {
     this.#pausedAt = this.#clock.now();
     this.#pausedUntil = this.#pausedAt + backOffMs;
@@ -129,12 +129,12 @@ export class CallBudget {
     }
   }
 
-  /** Ends the pause after AWS responded to a call that was sent after the pause began. */
+  /** Ends the pause after AWS has responded to a call that was sent after the pause began. */
   resume(sentAt: number): void {
     if (sentAt >= this.#pausedAt) this.#pauseReason = undefined;
   }
 
-  /** Resolves when it is the caller's turn; throws if the deadline comes first. */
+  /** Resolves when the caller may make its call. Throws if the deadline expires first. */
   async #turn(trace: AwsTrace, urgency: Urgency, repeated: boolean, ahead: number): Promise<void> {
     let tooLate: () => void = () => undefined;
     try {
@@ -157,7 +157,7 @@ export class CallBudget {
     return this.#pauseReason === undefined ? 0 : this.#pausedUntil - this.#clock.now();
   }
 
-  /** The number of tokens required to admit a call; only urgent calls may use the reserve. */
+  /** The number of tokens that are required to admit a call. Only urgent calls may use the reserve. */
   #price(urgency: Urgency): number {
     return urgency === 'urgent' ? 1 : 1 + (this.#options.reserve ?? 0);
   }
@@ -191,7 +191,7 @@ export class CallBudget {
     this.#schedule();
   }
 
-  /** The waiting call that is next, and the number of tokens that it requires. */
+  /** The next waiting call, and the number of tokens that it requires. */
   get #next(): { readonly waiter: Waiter; readonly price: number } | undefined {
     const [first] = this.#waiting;
     if (first === undefined) return undefined;
@@ -200,7 +200,7 @@ export class CallBudget {
         ? undefined
         : this.#waiting.find(({ urgency }) => ranks[urgency] > ranks[first.urgency]);
     if (overtaken !== undefined) return { waiter: overtaken, price: 1 };
-    // Urgent calls that did not have to wait have overtaken it.
+    // Urgent calls that did not have to wait have overtaken this call.
     const isDue = this.#overtaking >= maxOvertaking;
     return { waiter: first, price: isDue ? 1 : this.#price(first.urgency) };
   }

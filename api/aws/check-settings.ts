@@ -16,8 +16,8 @@ interface Request {
 class RequestIsValid extends Error {}
 
 /**
- * Builds and signs a request to each service without sending it. Throws for settings with which the first request would
- * fail: an endpoint that is not an HTTP URL, a custom endpoint with FIPS, an invalid header value.
+ * Builds and signs a request to each service without sending it. Throws if the first request would fail because of the
+ * settings: an endpoint that is not an HTTP URL, a custom endpoint with FIPS, or an invalid header value.
  */
 export async function checkSdkSettings({ elb, ec2 }: AwsClients): Promise<void> {
   const listElbs = new DescribeLoadBalancersCommand({});
@@ -29,7 +29,7 @@ export async function checkSdkSettings({ elb, ec2 }: AwsClients): Promise<void> 
         checkRequest((args as { request: Request }).request);
         return Promise.reject(new RequestIsValid());
       },
-      // The last step before sending.
+      // This is the last step before the request is sent.
       { step: 'finalizeRequest', priority: 'low', name: 'checkSettings' },
     );
   const ignoreValid = (error: unknown) => {
@@ -51,7 +51,7 @@ function checkRequest({ protocol, headers }: Request): void {
   }
 }
 
-/** Returns the region of the active AWS profile, as the SDK reads it; undefined if there is none. */
+/** Returns the region of the active AWS profile as the SDK determines it, or undefined if the profile has no region. */
 export async function readProfileRegion(): Promise<string | undefined> {
   const client = new ElasticLoadBalancingClient({});
   return client.config.region().catch(() => undefined);

@@ -24,7 +24,7 @@ import { elementsOfInstances, toMachineInfo } from './ec2-documents.ts';
 import { requiredText, toDescription, toHealth, toMembers } from './elb-documents.ts';
 import { childrenOf, textOf, wholeNumberOf, type XmlElement } from './xml-document.ts';
 
-/** Any command of ELB; the SDK has one type for each command. */
+/** Any command for Elastic Load Balancing. The SDK has a separate type for each command. */
 type ElbCommand = Command & Parameters<AwsClients['elb']['send']>[0];
 
 /** Classic Load Balancer user guide, "Configure connection draining". */
@@ -35,7 +35,7 @@ export interface ReadBudget {
   readonly ec2ReadsPerSecond: number;
 }
 
-/** Implements the gateway with classic ELB and EC2 through the AWS SDK. */
+/** Implements the gateway with Classic Load Balancers and EC2 through the AWS SDK. */
 export class ClassicElbGateway implements LoadBalancerGateway {
   readonly #clients: AwsClients;
   readonly #ledger: AwsLedger;
@@ -158,7 +158,8 @@ export class ClassicElbGateway implements LoadBalancerGateway {
     } catch (error) {
       const isRefused = error instanceof DomainError && error.code === 'instance_refused';
       if (!isRefused || !call.mayHaveChanged) throw error;
-      // An earlier attempt may have detached the instances although its response was lost. The list of members decides.
+      // An earlier attempt may have detached the instances although its response was lost. The list of members shows
+      // whether it did.
       const { members } = await this.describeLoadBalancer(elbName, trace);
       if (instanceIds.some((id) => members.includes(id))) throw error;
       return undefined;
@@ -197,7 +198,7 @@ export class ClassicElbGateway implements LoadBalancerGateway {
 
 const toInstances = (ids: Members) => ids.map((InstanceId) => ({ InstanceId }));
 
-/** The response reader has checked that the result element exists. */
+/** The response reader has already checked that the result element exists. */
 function resultOf(response: XmlElement, name: string): XmlElement {
   return response.children.find((child) => child.name === `${name}Result`) ?? response;
 }

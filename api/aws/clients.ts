@@ -11,15 +11,18 @@ export interface AwsClientOptions extends RequestHandlerOptions {
   readonly region: string;
   /** Maximum attempts per request; 3 by default. */
   readonly maxAttempts?: number;
-  /** By default the SDK chooses it: AWS_ENDPOINT_URL or the endpoint of the region. */
+  /** The endpoint. By default, the SDK chooses it: AWS_ENDPOINT_URL or the endpoint of the region. */
   readonly endpoint?: string;
-  /** True for the embedded AWS, to which the FIPS, dual-stack and proxy settings of the environment do not apply. */
+  /**
+   * Whether the clients call the embedded AWS. If true, the FIPS, dual-stack and proxy settings in the environment are
+   * ignored.
+   */
   readonly embedded?: boolean;
-  /** By default the SDK's credential chain finds them. */
+  /** The credentials. By default, the SDK credential chain determines them. */
   readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string };
-  /** Where the credential chain looks for them. */
+  /** The settings that determine where the credential chain looks for credentials. */
   readonly credentialSettings?: CredentialSettings;
-  /** Timeout of one run of the credential chain; 15,000 by default. */
+  /** The timeout for one run of the credential chain, in milliseconds; 15,000 by default. */
   readonly credentialsTimeoutMs?: number;
   /** Receives messages about the credential chain. */
   readonly logger?: Pick<Logger, 'info' | 'warn'>;
@@ -33,7 +36,7 @@ export interface AwsClients {
   readonly region: string;
 }
 
-/** Returns clients of both services that share persistent connections, retries and credentials. */
+/** Returns clients for both services. They share persistent connections, retries and credentials. */
 export function createAwsClients(options: AwsClientOptions): AwsClients {
   const { region, endpoint } = options;
   const requestHandler = new RequestHandler({ ...options, direct: options.embedded === true });

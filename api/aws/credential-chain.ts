@@ -5,13 +5,13 @@ import { type CredentialSettings, type Link, missingProfile, nameOfSource } from
 import type { Identity, Reading } from './aws-credentials.ts';
 import type { RequestHandler } from './request-handler.ts';
 
-/** The configuration for requests of the credential providers, such as those to STS. */
+/** The configuration for requests by the credential providers, such as requests to STS. */
 export interface ChainClientConfig {
   readonly region: string;
   readonly requestHandler: RequestHandler;
 }
 
-/** The debug lines with which the SDK starts to read a source. */
+/** The debug lines that the SDK logs when it starts to read a source. */
 const startLines: readonly [line: RegExp, link: Link][] = [
   [/defaultProvider::fromEnv$/, 'env'],
   [/defaultProvider::fromIni$/, 'profile'],
@@ -21,10 +21,10 @@ const startLines: readonly [line: RegExp, link: Link][] = [
   [/remoteProvider::fromInstanceMetadata$/, 'instance'],
 ];
 
-/** Longer reasons are truncated at the start, because programs write the error last. */
+/** Longer reasons are truncated at the beginning, because programs write the error last. */
 const maxReasonLength = 300;
 
-/** Starts to read credentials with the SDK's credential chain, bypassing its cache of the shared files. */
+/** Starts to load credentials with the SDK credential chain, without the SDK's cache of the shared files. */
 export function readChain(
   settings: CredentialSettings,
   clientConfig: ChainClientConfig,
@@ -46,14 +46,14 @@ export function readChain(
 }
 
 /**
- * The SDK's logger for one run of the chain. If a source fails, the chain tries the next one and reports only the last
- * failure; its debug lines contain all of them.
+ * The SDK logger for one run of the chain. If a source fails, the chain tries the next one and reports only the last
+ * failure; its debug lines contain all failures.
  */
 class ChainLog {
   readonly #settings: CredentialSettings;
   readonly #logger: Pick<Logger, 'warn'>;
   #link: Link = 'env';
-  /** Whether the profile configures credentials. */
+  /** Whether the profile contains credential settings. */
   #profileIsUsed = false;
   readonly #failures: { readonly link: Link; readonly reason: string }[] = [];
 
@@ -89,7 +89,7 @@ class ChainLog {
     return nameOfSource(this.#link, this.#settings);
   }
 
-  /** The failure of the first configured source that failed; undefined if there is none. */
+  /** The failure of the first configured source that failed. Undefined if no configured source failed. */
   get failedSource(): string | undefined {
     const failed = this.#failures.find(({ link }) => this.#isSet(link));
     if (failed === undefined) return undefined;
@@ -100,7 +100,7 @@ class ChainLog {
 
   failure(error: unknown): CredentialsFailure {
     const reason = error instanceof Error ? error.message : String(error);
-    // Some providers throw without logging.
+    // Some providers throw without writing a log line.
     this.#failures.push({ link: this.#link, reason });
     const failed = this.#failures.find(({ link }) => this.#isSet(link));
     return new CredentialsFailure(
@@ -121,10 +121,16 @@ class ChainLog {
   }
 }
 
-/** The SDK's message after a source failed without logging, such as an endpoint that answered with an HTTP error. */
+/**
+ * The message from the SDK after a source has failed without a log line, for example because an endpoint responded with
+ * an HTTP error.
+ */
 const noReason = 'Could not load credentials from any providers';
 
-/** Removes the command, which may contain secrets and which Node.js prepends to the standard error of a program. */
+/**
+ * Removes the command from the standard error output of a program. Node.js prepends the command, which can contain
+ * secrets.
+ */
 function readableReason(reason: string): string {
   const text = reason
     .replace(/^Command failed: .*\n?/, '')

@@ -10,7 +10,7 @@ export interface CredentialSettings {
   readonly hasKeys: boolean;
   /** Whether AWS_WEB_IDENTITY_TOKEN_FILE is set. */
   readonly hasToken: boolean;
-  /** The URL of the container's credential endpoint. */
+  /** The URL of the container credential endpoint. */
   readonly endpoint: string | undefined;
 }
 
@@ -28,22 +28,22 @@ export function nameOfSource(link: Link, { profile = 'default', endpoint = '' }:
     case 'token':
       return 'the web identity of AWS_WEB_IDENTITY_TOKEN_FILE';
     case 'container':
-      return `the container's credential endpoint ${endpoint}`;
+      return `the container credential endpoint ${endpoint}`;
     case 'instance':
       return 'the instance metadata service';
   }
 }
 
 /**
- * Returns a message if no shared file has the profile of AWS_PROFILE, with the reason for each file; undefined if one has
- * it. The SDK treats an unreadable file as empty.
+ * Returns a message if no shared file contains the profile in AWS_PROFILE, with the reason for each file. Returns
+ * undefined if one of them contains it. The SDK treats an unreadable file as empty.
  */
 export function missingProfile({ profile, files, hasKeys }: CredentialSettings): string | undefined {
   if (profile === undefined) return undefined;
   const faults = files.map((path) => faultOfFile(path, profile));
   if (faults.includes(undefined)) return undefined;
   const keys = hasKeys ? ', or unset it to use AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY' : '';
-  return `the profile "${profile}" of AWS_PROFILE was not found (${faults.join(', ')}); correct AWS_PROFILE${keys}`;
+  return `the profile "${profile}" in AWS_PROFILE was not found (${faults.join(', ')}); correct AWS_PROFILE${keys}`;
 }
 
 function faultOfFile(path: string, profile: string): string | undefined {
@@ -55,7 +55,10 @@ function faultOfFile(path: string, profile: string): string | undefined {
   }
 }
 
-/** https://docs.aws.amazon.com/sdkref/latest/guide/file-format.html: `[NAME]`, or `[profile NAME]`. */
+/**
+ * The section headings are defined in https://docs.aws.amazon.com/sdkref/latest/guide/file-format.html: `[NAME]` or
+ * `[profile NAME]`.
+ */
 function sectionsOf(text: string): Set<string> {
   const headers = text.matchAll(/^\s*\[\s*(?:profile\s+)?["']?([^\]"']+?)["']?\s*\]/gm);
   return new Set([...headers].map(([, name = '']) => name));

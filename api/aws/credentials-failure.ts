@@ -1,9 +1,9 @@
 import { DomainError } from '../errors.ts';
 
-/** The AWS credentials cannot be read, so the request was not sent to AWS. */
+/** The AWS credentials cannot be loaded, so the request was not sent to AWS. */
 export class CredentialsFailure extends Error {
   override readonly name = 'CredentialsFailure';
-  /** The configured source that failed, without secrets; undefined if no source is configured. */
+  /** The configured source that failed and the reason, without secrets. Undefined if no source is configured. */
   readonly problem: string | undefined;
 
   /** `message` includes the output of the source, for the log. */

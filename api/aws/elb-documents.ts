@@ -5,8 +5,8 @@ import type { InstanceId, Members } from '../load-balancers/instance.ts';
 import { childrenOf, textOf, timeOf, wholeNumberOf, type XmlElement } from './xml-document.ts';
 
 /**
- * Returns the text of an element that AWS always sends. Throws `aws_failed` if it is missing, because skipping an entry
- * without an id would return an incomplete list.
+ * Returns the text of an element that AWS always sends. Throws `aws_failed` if the element is missing, because skipping
+ * an entry without an id would result in an incomplete list.
  */
 export function requiredText(element: XmlElement, name: string): string {
   const text = textOf(element, name);
@@ -16,7 +16,7 @@ export function requiredText(element: XmlElement, name: string): string {
   });
 }
 
-/** Returns the listed members in order without duplicates; moto repeats an instance that was registered twice. */
+/** Returns the listed members in order, without duplicates. moto lists an instance twice if it was registered twice. */
 export function toMembers(element: XmlElement): Members {
   const ids = childrenOf(element, 'Instances').map((member) => requiredText(member, 'InstanceId'));
   return [...new Set(ids)] as InstanceId[];
@@ -61,8 +61,8 @@ function toHealthCheck(element: XmlElement | undefined): HealthCheck | undefined
 }
 
 /**
- * AWS has no codes for these conditions, and reports a draining member as `InService`. The texts are the values of
- * `Description` (ELB service model, InstanceState).
+ * AWS has no codes for these conditions, and reports a draining member as `InService`. The strings are the values of
+ * `Description` (InstanceState in the ELB service model).
  */
 const conditions: Readonly<Record<string, Condition>> = {
   'Instance registration is still in progress.': 'registering',

@@ -1,12 +1,12 @@
 /**
- * The response is incomplete or is not from AWS. The SDK retries HTTP 429 and 500 to 504, and errors with `$retryable`
- * (service-error-classification of @smithy/core).
+ * The response is incomplete or is not from AWS. The SDK retries responses with HTTP status 429 and 500 to 504, and
+ * errors with `$retryable` (service-error-classification in @smithy/core).
  */
 export class InvalidResponse extends Error {
   override readonly name = 'InvalidResponse';
   readonly $metadata: { readonly httpStatusCode: number };
   readonly $retryable?: { readonly throttling: false };
-  /** `foreign`: the response is not from AWS. `truncated`: part of AWS's response is missing. */
+  /** `foreign` means that the response is not from AWS. `truncated` means that part of the AWS response is missing. */
   readonly kind: 'foreign' | 'truncated';
   readonly status: number;
   /** A short description without secrets, such as "text/html" or "it is empty". */

@@ -4,16 +4,16 @@ import { DomainError } from '../errors.ts';
 interface SystemError extends Error {
   readonly code?: string;
   readonly syscall?: string;
-  /** One error per address if all addresses of a name failed (AggregateError of node:net). */
+  /** If all addresses of a host name failed, this contains one error per address (AggregateError of node:net). */
   readonly errors?: readonly SystemError[];
 }
 
-/** Retry-After of failures that only a change of the configuration fixes. */
+/** The Retry-After value for failures that only a configuration change can fix. */
 const configurationRetrySeconds = 30;
 
 /**
- * The request got no response: name resolution, the connection, TLS or HTTP failed, or it timed out. It has the name and
- * the code of its cause, by which the SDK decides whether to retry.
+ * The request received no response: name resolution, the connection, TLS or HTTP failed, or the request timed out. The
+ * error has the name and the code of its cause, because the SDK uses them to decide whether to retry.
  */
 export class NetworkFailure extends Error {
   readonly code: string | undefined;
@@ -28,7 +28,7 @@ export class NetworkFailure extends Error {
     this.host = host;
   }
 
-  /** Returns the error for the caller. `unsent` marks failures before the request was sent. */
+  /** Returns the error for the caller. `unsent` is set if the failure occurred before the request was sent. */
   toDomainError(action: string): DomainError {
     const { host, cause } = this;
     const { code = cause.name, syscall = cause.errors?.[0]?.syscall } = cause;
@@ -46,7 +46,7 @@ export class NetworkFailure extends Error {
       return this.#unsent(`the certificate of ${host} is not accepted: ${certificateFault(code)} (${code})`, {
         advice: certificateAdvice(code),
       });
-    // Node.js reports a failed handshake as EPROTO and failures of later TLS records as ERR_SSL_*.
+    // Node.js reports a failed handshake as EPROTO, and failures in later TLS records as ERR_SSL_*.
     if (code === 'EPROTO')
       return this.#unsent(`the TLS handshake with ${host} failed (${tlsReason(cause)})`, {
         advice: 'check AWS_ENDPOINT_URL, its scheme and its port, and any proxy',

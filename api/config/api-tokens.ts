@@ -3,18 +3,18 @@ import type { Credentials } from '../principals/principal.ts';
 import type { Env, ReadFile } from './aws-settings.ts';
 import { nearestSetting } from './setting-names.ts';
 
-/** `sre:change-me`, the token in .env.example; accepted with the embedded AWS only. */
+/** `sre:change-me`, the token in .env.example. The service accepts it only with the embedded AWS. */
 export const sampleToken = 'c3JlOmNoYW5nZS1tZQ==';
 
-/** In bytes. A shorter password is too easy to guess. */
+/** The minimum length of a password, in bytes. A shorter password is too easy to guess. */
 export const minSafePasswordBytes = 16;
 
 const howToMakeAToken = "make one with: printf '%s' 'user:password' | base64 | tr -d '\\n'";
 
 /**
- * Returns the users and passwords in API_TOKEN or in the file at API_TOKEN_FILE, and adds their faults to `faults`. A
- * fault identifies a token by its position and never contains its text. With the embedded AWS, the default is the sample
- * token, unless the environment has a variable named API_TOKEN, API_TOKEN_FILE or similar.
+ * Returns the users and passwords in API_TOKEN or in the file at API_TOKEN_FILE, and adds their errors to `faults`. An
+ * error identifies a token by its position and never contains its text. With the embedded AWS, the default is the
+ * sample token, unless the environment has a variable with a name like API_TOKEN or API_TOKEN_FILE.
  */
 export function readTokens(
   env: Env,
@@ -38,8 +38,8 @@ export function readTokens(
 }
 
 /**
- * Returns the users and passwords in METRICS_TOKEN, and adds its faults to `faults` as `readTokens` does. It must differ
- * from the tokens of the API, which can make changes.
+ * Returns the users and passwords in METRICS_TOKEN, and adds their errors to `faults` as `readTokens` does. The tokens
+ * must differ from those in API_TOKEN, which also allow changes.
  */
 export function readMetricsTokens(
   env: Env,
@@ -51,12 +51,12 @@ export function readMetricsTokens(
   const tokens = text ? readList('METRICS_TOKEN', text, backend, faults) : [];
   if (tokens.some((token) => accepted.some((other) => isDeepStrictEqual(token, other))))
     faults.push(
-      `METRICS_TOKEN is also a token of the API, which can make changes: use another one; ${howToMakeAToken}`,
+      `METRICS_TOKEN is also one of the tokens in API_TOKEN, which allow changes: use a different token; ${howToMakeAToken}`,
     );
   return tokens;
 }
 
-/** Returns the users and passwords in a list of tokens, and adds its faults to `faults`. */
+/** Returns the users and passwords in a list of tokens, and adds their errors to `faults`. */
 function readList(
   source: string,
   text: string,
@@ -73,7 +73,10 @@ function readList(
   });
 }
 
-/** Returns the content of the file without a byte order mark and final line breaks; undefined after a fault. */
+/**
+ * Returns the content of the file without a byte order mark and trailing line breaks. Returns undefined if the file is
+ * invalid, and adds the error to `faults`.
+ */
 function readTokenFile(env: Env, readFile: ReadFile, faults: string[]): string | undefined {
   const path = env['API_TOKEN_FILE'] ?? '';
   if (env['API_TOKEN']) faults.push('API_TOKEN and API_TOKEN_FILE are both set: unset one of them');
@@ -92,7 +95,7 @@ function readTokenFile(env: Env, readFile: ReadFile, faults: string[]): string |
       .some((text) => faultOfToken(text, decodeToken(text), 'embedded') === undefined);
     if (isToken)
       faults.push(
-        'API_TOKEN_FILE is a token instead of a path: write the token to a file on one line, or set API_TOKEN to it',
+        'API_TOKEN_FILE contains a token instead of a path: write the token to a file on one line, or set API_TOKEN to it',
       );
     else
       faults.push(
@@ -117,15 +120,15 @@ function faultOfToken(
 ): string | undefined {
   const bytes = Buffer.from(token, 'base64');
   const canonical = bytes.toString('base64');
-  // AWS_BACKEND=aws does not accept the sample.
+  // The example must not be the sample token with AWS_BACKEND=aws, which does not accept it.
   const example = `${backend === 'embedded' ? `for example ${sampleToken}; ` : ''}${howToMakeAToken}`;
   if (token === '' || (token !== canonical && token !== canonical.replace(/=+$/, ''))) {
-    return `is not base64 of user:password; ${example}`;
+    return `is not the base64 of user:password; ${example}`;
   }
   if (user === '' || password === '')
-    return `is not base64 of a non-empty user, a colon and a non-empty password; ${example}`;
+    return `is not the base64 of a non-empty user, a colon and a non-empty password; ${example}`;
   const text = `${user}:${password}`;
-  if (text.includes('\uFFFD')) return `is base64 of text that is not UTF-8; ${example}`;
+  if (text.includes('\uFFFD')) return `is the base64 of text that is not UTF-8; ${example}`;
   if (hasControlCharacter(text)) {
     return `contains a line break, which "echo" without -n adds, or another control character: ${howToMakeAToken}`;
   }
@@ -136,6 +139,6 @@ function faultOfToken(
 }
 
 function hasControlCharacter(text: string): boolean {
-  // The pattern of basic-auth does not match U+2028 and U+2029 either.
+  // The pattern in basic-auth does not match U+2028 and U+2029 either.
   return Array.from(text).some((character) => character < ' ' || '\u007F\u2028\u2029'.includes(character));
 }

@@ -2,7 +2,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { CredentialSettings } from '../aws/credential-sources.ts';
 
-/** Returns the text of a file; throws the errors of node:fs. */
+/** Returns the text of a file. Throws the errors of node:fs. */
 export type ReadFile = (path: string) => string;
 
 export type Env = Readonly<Record<string, string | undefined>>;
@@ -17,7 +17,7 @@ const booleans = [
 const urls = [...endpoints, 'AWS_EC2_METADATA_SERVICE_ENDPOINT', 'AWS_CONTAINER_CREDENTIALS_FULL_URI'];
 const proxies = ['HTTPS_PROXY', 'HTTP_PROXY', 'https_proxy', 'http_proxy'];
 const files = ['AWS_CA_BUNDLE', 'AWS_CONFIG_FILE', 'AWS_SHARED_CREDENTIALS_FILE'];
-/** https://docs.aws.amazon.com/sdkref/latest/guide/settings-reference.html */
+/** The choices are from https://docs.aws.amazon.com/sdkref/latest/guide/settings-reference.html. */
 const choices: Readonly<Record<string, readonly string[]>> = {
   AWS_RETRY_MODE: ['standard', 'adaptive', 'legacy'],
   AWS_DEFAULTS_MODE: ['legacy', 'standard', 'in-region', 'cross-region', 'mobile', 'auto'],
@@ -27,7 +27,7 @@ const choices: Readonly<Record<string, readonly string[]>> = {
 
 const oneOf = (name: string): readonly string[] => choices[name] ?? ['true', 'false'];
 
-/** Returns the faults of the endpoints that the AWS SDK reads from the environment. */
+/** Returns the errors in the endpoint variables that the AWS SDK reads. */
 export function faultsOfEndpoints(env: Env): string[] {
   return invalidValues(
     env,
@@ -38,8 +38,8 @@ export function faultsOfEndpoints(env: Env): string[] {
 }
 
 /**
- * Returns the faults of the variables that the AWS SDK reads from the environment. The SDK would report them only at the
- * first request. A fault contains no secret.
+ * Returns the errors in the environment variables that the AWS SDK reads. The SDK would report them only at the first
+ * request. The errors contain no secrets.
  */
 export function faultsOfAwsSettings(env: Env, readFile: ReadFile): string[] {
   return [
@@ -47,7 +47,7 @@ export function faultsOfAwsSettings(env: Env, readFile: ReadFile): string[] {
     ...invalidValues(
       env,
       proxies,
-      // Like curl, accepts a proxy without a scheme.
+      // Like curl, this accepts a proxy without a scheme.
       (value) => isHttpUrl(value.includes('://') ? value : `http://${value}`),
       (name) => `an http or https URL, for example ${name}=http://proxy.internal:3128`,
     ),
@@ -63,7 +63,7 @@ export function faultsOfAwsSettings(env: Env, readFile: ReadFile): string[] {
   ];
 }
 
-/** Returns the settings as the SDK reads them; the endpoint has no user, password or query. */
+/** Returns the settings for the credential chain. The endpoint does not contain the user, password or query. */
 export function credentialSettingsOf(env: Env): CredentialSettings {
   const home = env['HOME'] || homedir();
   const relative = env['AWS_CONTAINER_CREDENTIALS_RELATIVE_URI'];
@@ -103,7 +103,7 @@ function faultsOfKeys(env: Env): string[] {
     );
 }
 
-/** Returns a fault if only one of the two keys is set; `env` includes the variables that have faults. */
+/** Returns an error if only one of the two keys is set. `env` includes the variables that have errors. */
 export function faultsOfKeyPair(env: Env): string[] {
   if (!env['AWS_ACCESS_KEY_ID'] === !env['AWS_SECRET_ACCESS_KEY']) return [];
   return [
@@ -123,7 +123,7 @@ function faultOfFile(name: string, path: string | undefined, readFile: ReadFile)
   }
 }
 
-/** The SDK refuses a custom endpoint together with FIPS or dual-stack endpoints. */
+/** The SDK does not support a custom endpoint together with FIPS or dual-stack endpoints. */
 function contradictions(env: Env): string[] {
   if (env['AWS_IGNORE_CONFIGURED_ENDPOINT_URLS'] === 'true') return [];
   const endpoint = endpoints.find((name) => env[name]);
@@ -136,7 +136,9 @@ function isHttpUrl(value: string): boolean {
   return URL.canParse(value) && /^https?:\/\//i.test(value) && !/["'`\s]/.test(value);
 }
 
-/** Returns the URL with its user and password masked, even if an unescaped / or # in the password makes the URL invalid. */
+/**
+ * Returns the URL with its user and password masked, even if an unescaped / or # in the password makes the URL invalid.
+ */
 export function maskUrl(url: string): string {
   return url.replace(/^([a-z][a-z0-9+.-]*:\/\/)?.*@/is, '$1***@');
 }

@@ -4,8 +4,8 @@ import { readConfig, warningsOf } from './config.ts';
 import { readEnvFile } from './env-file.ts';
 
 /**
- * Checks an env file as `docker run --env-file` reads it, and adds its variables to `env`. Calls `warn` with each
- * warning, and throws a ConfigError with every fault that would prevent the service from starting.
+ * Checks an env file according to the rules of `docker run --env-file`, and adds its variables to `env`. Calls `warn`
+ * for each warning. Throws a ConfigError that lists every error that would prevent the service from starting.
  */
 export function checkEnvFile(
   bytes: Buffer,

@@ -19,13 +19,13 @@ import { readTracing } from './tracing-settings.ts';
 export interface Config {
   readonly host: string;
   readonly port: number;
-  /** Whether other processes of this user may listen on the same port; the kernel distributes the connections. */
+  /** Whether other processes of this user may listen on the same port. The kernel distributes the connections. */
   readonly reusePort: boolean;
-  /** The Unix socket on which to check the service before it opens the port; undefined opens the port at startup. */
+  /** The Unix socket for checks before the port is opened. If undefined, the port is opened at startup. */
   readonly controlSocket: string | undefined;
-  /** The users that may call the API, and their passwords. */
+  /** The users who may call the API, and their passwords. */
   readonly accepted: readonly Credentials[];
-  /** The users that may call GET /metrics only, and their passwords. */
+  /** The users who may call only GET /metrics, and their passwords. */
   readonly acceptedScrapers: readonly Credentials[];
   /** The file that contains `accepted`; reloaded on SIGHUP. */
   readonly tokenFile: string | undefined;
@@ -33,10 +33,10 @@ export interface Config {
   readonly trustedProxies: readonly string[];
   readonly backend: 'aws' | 'embedded';
   readonly region: string;
-  /** The source of the region, for the log. */
+  /** The setting or file from which the region was read, for the log. */
   readonly regionFrom: string;
   readonly maxAttempts: number;
-  /** A file of PEM certificates to trust for AWS instead of Node's own. */
+  /** A file of PEM certificates to trust for AWS calls instead of the certificates in Node.js. */
   readonly caBundlePath: string | undefined;
   readonly credentialSettings: CredentialSettings;
   readonly credentialsTimeoutMs: number;
@@ -45,17 +45,17 @@ export interface Config {
   readonly connectTimeoutMs: number;
   /** The timeout for the response to one attempt. */
   readonly answerTimeoutMs: number;
-  /** The maximum age of a list that is served without a call to AWS; 0 calls AWS for each request. */
+  /** The maximum age of a list that is returned without a call to AWS. With 0, every request calls AWS. */
   readonly inventoryMaxAgeMs: number;
-  /** The maximum age of a list that is served while AWS fails. */
+  /** The maximum age of a list that is returned while calls to AWS fail. */
   readonly inventoryMaxStaleMs: number;
-  /** The sustained rate of read calls to AWS. */
+  /** The sustained rate of AWS read calls. */
   readonly elbReadsPerSecond: number;
   readonly ec2ReadsPerSecond: number;
-  /** All load balancers (true), none (false), or those with these names. */
+  /** All load balancers (true), none (false), or the load balancers with these names. */
   readonly protectLastInService: boolean | readonly string[];
   readonly docs: boolean;
-  /** Whether to redirect requests that a client sent to the load balancer over http. */
+  /** Whether to redirect requests that reached the load balancer over HTTP. */
   readonly redirectHttp: boolean;
   readonly metrics: boolean;
   /** Where to send spans; undefined to record none. */
@@ -67,16 +67,16 @@ export interface Config {
 
 const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 
-/** The inputs of the configuration other than the environment. */
+/** The inputs of the configuration in addition to the environment. */
 export interface ConfigInputs {
   readonly readFile: ReadFile;
-  /** The region of the active AWS profile; undefined if it has none. */
+  /** The region of the active AWS profile; undefined if the profile does not set one. */
   readonly profileRegion?: string | undefined;
 }
 
 /**
- * Returns the frozen configuration for this environment and version of Node, such as "24.1.0". An empty variable counts
- * as unset, except API_TOKEN. Throws one ConfigError with every fault.
+ * Returns the frozen configuration for this environment and this Node.js version, such as "24.1.0". Treats an empty
+ * variable as unset, except for API_TOKEN. Throws a ConfigError that lists every error.
  */
 export function readConfig(
   given: Env,
@@ -87,7 +87,7 @@ export function readConfig(
   const malformed = settingsWithExtraCharacters(given);
   for (const name of malformed)
     faults.push(
-      `${name} has quotes, spaces, a comment or a line break in its value, which docker --env-file keeps: write ${name}=value on one line without them`,
+      `${name} contains quotes, spaces, a comment or a line break, which docker --env-file includes in the value: write ${name}=value on one line without them`,
     );
   const env = Object.fromEntries(Object.entries(given).filter(([name]) => !malformed.includes(name)));
   const read = new Reader(env, faults);
@@ -142,20 +142,20 @@ export function readConfig(
   return config;
 }
 
-/** Returns warnings about settings that are valid but unsafe, to log at each start. */
+/** Returns warnings about settings that are valid but unsafe. They are logged at each startup. */
 export function warningsOf({ accepted, acceptedScrapers, backend }: Config): string[] {
   if (backend === 'embedded') return [];
   return [...accepted, ...acceptedScrapers]
     .filter(({ password }) => Buffer.byteLength(password) < minSafePasswordBytes)
     .map(
       ({ user }) =>
-        `the password of "${user}" is shorter than ${minSafePasswordBytes} bytes; make a longer one, for example with: openssl rand -hex 16`,
+        `the password of "${user}" is shorter than ${minSafePasswordBytes} bytes; use a longer one, for example the output of: openssl rand -hex 16`,
     );
 }
 
 /**
- * Returns the settings whose values are quoted, start or end with a space, or contain a comment or a line break. The
- * settings of the AWS SDK are checked with AWS_BACKEND=aws only.
+ * Returns the settings whose values are quoted, start or end with a space, or contain a comment or a line break. Checks
+ * the settings of the AWS SDK only with AWS_BACKEND=aws.
  */
 function settingsWithExtraCharacters(env: Env): string[] {
   const real = env['AWS_BACKEND'] === 'aws' || (!env['AWS_BACKEND'] && env['NODE_ENV'] === 'production');
@@ -164,7 +164,10 @@ function settingsWithExtraCharacters(env: Env): string[] {
   );
 }
 
-/** Chooses the region as the AWS CLI does: https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-envvars.html */
+/**
+ * Chooses the region in the same order as the AWS CLI:
+ * https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-envvars.html
+ */
 function readRegion(
   read: Reader,
   env: Env,
@@ -186,13 +189,13 @@ function readRegion(
   };
 }
 
-/** Refuses other spellings of true and false, although they could be names of load balancers. */
+/** Rejects other spellings of true and false, although they could be load balancer names. */
 function readProtection(read: Reader, env: Env): boolean | readonly string[] {
   const text = env['PROTECT_LAST_IN_SERVICE'] || 'false';
   if (text === 'true' || text === 'false') return text === 'true';
   const name = '(?!(?:true|false|on|off|yes|no|[01])(?: *,|$))(?!-)[a-z0-9-]{1,32}(?<!-)';
   const names = new RegExp(`^${name}(?: *, *${name})*$`, 'i');
-  const what = 'true, false or names of load balancers, separated by commas';
+  const what = 'true, false or a comma-separated list of load balancer names';
   return read.text('PROTECT_LAST_IN_SERVICE', 'false', names, what).split(/ *, */);
 }
 
@@ -202,7 +205,7 @@ function readReusePort(read: Reader, nodeVersion: string, faults: string[]): boo
   const [major = 0, minor = 0] = nodeVersion.split('.').map(Number);
   if (reusePort && (major < 23 || (major === 23 && minor < 1)))
     faults.push(
-      `REUSE_PORT=on requires Node 23.1 or later, but this is ${nodeVersion}: install Node 24 or set REUSE_PORT=off`,
+      `REUSE_PORT=on requires Node.js 23.1 or newer, but this is ${nodeVersion}: install Node 24 or set REUSE_PORT=off`,
     );
   return reusePort;
 }

@@ -3,8 +3,9 @@ import { ConfigError } from '../errors.ts';
 import { readEnvFile } from './env-file.ts';
 
 /**
- * Copies the file, usually .env, into the environment, from which the SDK also reads its variables. Variables that are
- * already set take precedence. Returns the warnings about the file; throws a ConfigError if it has a fault.
+ * Copies the variables in the file, usually .env, to the environment, from which the SDK also reads its settings.
+ * Variables that are already set take precedence. Returns warnings about the file. Throws a ConfigError if the file is
+ * invalid.
  */
 export function loadDotEnv(path: string, env: Record<string, string | undefined>): readonly string[] {
   let bytes: Buffer;

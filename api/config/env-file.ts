@@ -1,18 +1,18 @@
 import { nearestSetting, settingNames } from './setting-names.ts';
 
-/** The content of an env file. Faults and warnings start with the number of the line. */
+/** The content of an env file. Each error and warning starts with the line number. */
 export interface EnvFile {
   readonly values: Readonly<Record<string, string>>;
   /** Ambiguous or invalid lines. */
   readonly faults: readonly string[];
-  /** Lines that `docker --env-file`, docker compose and this service read differently. */
+  /** Lines that `docker --env-file`, Docker Compose and this service interpret differently. */
   readonly warnings: readonly string[];
 }
 
 /**
- * `dotenv`: the service reads the file by the rules of dotenv (https://github.com/motdotla/dotenv#rules).
- * `docker`: `docker run --env-file` reads it and keeps everything after the first `=`
- * (https://github.com/docker/cli/blob/master/pkg/kvfile/kvfile.go), so text that dotenv would strip is a fault.
+ * `dotenv`: this service reads the file according to the rules of dotenv (https://github.com/motdotla/dotenv#rules).
+ * `docker`: `docker run --env-file` reads the file and keeps everything after the first `=`
+ * (https://github.com/docker/cli/blob/master/pkg/kvfile/kvfile.go). Text that dotenv would strip is therefore an error.
  */
 export type EnvFileReader = 'dotenv' | 'docker';
 
@@ -21,8 +21,8 @@ const name = /^[A-Za-z_][A-Za-z0-9_]*$/;
 const wrapWidths = [64, 76];
 
 /**
- * Returns the assignments, faults and warnings of an env file. Does not throw: text that is not UTF-8 and lines that are
- * not assignments are faults. Faults and warnings contain no values.
+ * Returns the assignments, errors and warnings of an env file. Does not throw: text that is not UTF-8 and lines that
+ * are not assignments are returned as errors. Errors and warnings contain no values.
  */
 export function readEnvFile(bytes: Buffer, reader: EnvFileReader): EnvFile {
   const faults: string[] = [];
@@ -40,7 +40,7 @@ export function readEnvFile(bytes: Buffer, reader: EnvFileReader): EnvFile {
     const [, before = '', key = '', blanks = '', raw = ''] = assignment ?? [];
     if (wasWrapped && /^[A-Za-z0-9+/]+={0,2}$/.test(line) && !settingNames.includes(key)) {
       faults.push(
-        `${at} continues the value of the previous line, as base64 wraps long values: write the value on one line (base64 -w 0)`,
+        `${at} continues the value of the previous line, because base64 wraps long values: write the value on one line (base64 -w 0)`,
       );
       wrapped = wrapWidths.includes(line.length);
       continue;
@@ -61,7 +61,7 @@ export function readEnvFile(bytes: Buffer, reader: EnvFileReader): EnvFile {
         `${at}, ${key}, has ${differs.join(' and ')}, which docker --env-file does not strip: write ${key}=value without them`,
       );
     if (value.includes('$'))
-      warnings.push(`${at}, ${key}, contains a $, which docker compose expands but this service does not`);
+      warnings.push(`${at}, ${key}, contains a $, which Docker Compose expands but this service does not`);
     const nearest = nearestSetting(key);
     if (nearest !== undefined) warnings.push(`${at}, ${key}, is not a setting: did you mean ${nearest}?`);
     values[key] = reader === 'docker' ? raw : value;
@@ -82,7 +82,7 @@ function decode(bytes: Buffer): string | undefined {
 interface Value {
   readonly value: string;
   readonly fault?: string;
-  /** The parts that docker would keep in the value. */
+  /** The parts of the line that docker would include in the value. */
   readonly differs: string[];
 }
 

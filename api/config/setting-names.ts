@@ -11,7 +11,10 @@ export const ownNames = words(`
   OTEL_EXPORTER_OTLP_ENDPOINT OTEL_EXPORTER_OTLP_HEADERS OTEL_SERVICE_NAME OTEL_TRACES_SAMPLER_ARG
 `);
 
-/** The settings of the AWS SDK, of Node.js and of proxies (https://docs.aws.amazon.com/sdkref/latest/guide/settings-reference.html). */
+/**
+ * The settings of the AWS SDK, Node.js and proxies
+ * (https://docs.aws.amazon.com/sdkref/latest/guide/settings-reference.html).
+ */
 const sdkNames = words(`
   AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN AWS_PROFILE AWS_ENDPOINT_URL
   AWS_ENDPOINT_URL_ELASTIC_LOAD_BALANCING AWS_ENDPOINT_URL_EC2 AWS_IGNORE_CONFIGURED_ENDPOINT_URLS
@@ -26,7 +29,10 @@ const sdkNames = words(`
 
 export const settingNames: readonly string[] = [...ownNames, ...sdkNames];
 
-/** Returns the setting for a misspelled name, such as AWS_REGION for AWS_REGOIN; undefined for any other name. */
+/**
+ * Returns the setting whose name is most similar to a misspelled name, such as AWS_REGION for AWS_REGOIN. Returns
+ * undefined if no setting has a similar name.
+ */
 export function nearestSetting(name: string): string | undefined {
   if (settingNames.includes(name)) return undefined;
   const upper = name.toUpperCase();

@@ -9,13 +9,13 @@ import type { AwsTrace } from '../telemetry/aws-trace.ts';
 import type { TraceContext } from '../telemetry/trace-context.ts';
 import type { Span } from '../telemetry/tracer.ts';
 
-/** The state of a request until its response is closed; Koa's `ctx.state`. */
+/** The state of a request until its response is closed. Koa calls this `ctx.state`. */
 export interface RequestState {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
-  /** The client's X-Request-Id if it is valid, otherwise a generated id. */
+  /** The X-Request-Id from the client if it is valid, otherwise a generated id. */
   readonly requestId: string;
-  /** On the scale of `Clock.now()`. */
+  /** The arrival time, on the time scale of `Clock.now()`. */
   readonly startedAt: number;
   /** The path pattern of the matched route; undefined if no route matches. */
   route: string | undefined;
@@ -30,22 +30,22 @@ export interface RequestState {
   /** For the log: the error that the request or, with a 5xx, an instance of its batch failed with. */
   error?: unknown;
   change?: Change;
-  /** Present if the response is older than allowed because AWS fails; for the log. */
+  /** Present if the response is older than normally allowed because AWS calls fail; for the log. */
   cache?: 'stale';
 }
 
 /** The requested change. */
 export interface Change extends ChangeOptions {
   readonly elbName: ElbName;
-  /** The ids as the client wrote them, including texts that are not instance ids. */
+  /** The ids as the client sent them, including strings that are not instance ids. */
   readonly named: readonly string[];
-  /** Those of `named` that are instance ids. */
+  /** The elements of `named` that are instance ids. */
   readonly instanceIds: readonly string[];
   readonly dryRun: boolean;
   readonly force: boolean;
   /** The state to wait for after the change. */
   readonly wait: AwaitedState | undefined;
-  /** The end of the wait, on the scale of `Clock.now()`. */
+  /** The time at which the wait ends, on the time scale of `Clock.now()`. */
   readonly until: number;
   /** For the log: the status or error of each instance in a batch. */
   outcomes?: Readonly<Record<string, number | DomainError>>;

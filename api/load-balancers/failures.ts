@@ -2,15 +2,15 @@ import { DomainError, type DomainErrorDetails } from '../errors.ts';
 import type { LoadBalancerTraits } from './load-balancer.ts';
 import { type ElbName, type InstanceId, isDescribed, type MachineInfo } from './instance.ts';
 
-/** Returns the error for an instance that EC2 does not describe. */
+/** Returns the error for an instance that EC2 does not know. */
 export function notDescribed(instanceId: string): DomainError {
   return refused(`AWS refused the instance: EC2 does not describe ${instanceId}`, 'check its id and region');
 }
 
-/** Returns the error for a text in a batch that is not an instance id. */
+/** Returns the error for a string in a batch that is not an instance id. */
 export function notAnInstanceId(text: string): DomainError {
   return new DomainError('wrong_data_format', `wrong data format: "${text}" is not an instance id`, {
-    advice: 'an id is i- and 8 or 17 lower-case hex digits',
+    advice: 'an instance id consists of i- and 8 or 17 lower-case hex digits',
   });
 }
 
@@ -27,7 +27,7 @@ export function elbNotFound(
   );
 }
 
-/** Returns the error for an instance that is a member already. */
+/** Returns the error for an instance that is already a member. */
 export function alreadyAttached(elbName: ElbName, instanceId: InstanceId): DomainError {
   return new DomainError(
     'instance_already_attached',
@@ -41,18 +41,25 @@ export function notAttached(elbName: ElbName, instanceId: InstanceId): DomainErr
   return new DomainError(
     'instance_not_attached',
     `instance is not on load balancer: ${instanceId} is not a member of ${elbName}`,
-    { advice: `GET /elb/${elbName} lists the members` },
+    { advice: `GET /elb/${elbName} lists its members` },
   );
 }
 
 /** Returns the error for a change whose If-Match does not match the current list. */
 export function preconditionFailed(elbName: ElbName): DomainError {
-  return new DomainError('precondition_failed', `the members of ${elbName} do not match If-Match`, {
-    advice: `nothing was changed, so read GET /elb/${elbName} and its ETag again`,
-  });
+  return new DomainError(
+    'precondition_failed',
+    `the members of ${elbName} have changed: their ETag does not match If-Match`,
+    {
+      advice: `nothing was changed; request GET /elb/${elbName} again for the current ETag`,
+    },
+  );
 }
 
-/** Returns the error for a detach of the last instance in service of a load balancer of PROTECT_LAST_IN_SERVICE. */
+/**
+ * Returns the error for a detach of the last in-service instance of a load balancer that PROTECT_LAST_IN_SERVICE
+ * includes.
+ */
 export function keptInService(elbName: ElbName, instanceId: InstanceId): DomainError {
   return new DomainError(
     'last_in_service',
@@ -61,7 +68,7 @@ export function keptInService(elbName: ElbName, instanceId: InstanceId): DomainE
   );
 }
 
-/** Advice for each EC2 state in which AWS refuses to attach an instance; it attaches only running instances. */
+/** The advice for each EC2 state in which AWS refuses to attach an instance. AWS attaches only running instances. */
 const remedies: Readonly<Record<string, string>> = {
   pending: 'attach it when it is running',
   stopping: 'start it after it has stopped, and attach it when it is running',
@@ -70,7 +77,10 @@ const remedies: Readonly<Record<string, string>> = {
   terminated: 'attach another instance',
 };
 
-/** Returns the error for an instance that AWS would refuse to attach; undefined if no reason is known. */
+/**
+ * Returns the error for an instance that AWS would refuse to attach, or undefined if there is no known reason to refuse
+ * it.
+ */
 export function unsuitable(
   instance: MachineInfo,
   traits: LoadBalancerTraits | undefined,

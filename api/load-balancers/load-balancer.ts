@@ -1,6 +1,6 @@
 import type { ElbName, Members } from './instance.ts';
 
-/** A load balancer port and the instance port to which it forwards. */
+/** A port of the load balancer and the instance port to which it forwards. */
 export interface Listener {
   readonly protocol: string;
   readonly loadBalancerPort: number | undefined;
@@ -8,9 +8,9 @@ export interface Listener {
   readonly instancePort: number | undefined;
 }
 
-/** How a load balancer checks its members. The thresholds are numbers of consecutive checks. */
+/** The settings with which a load balancer checks its members. The thresholds are numbers of consecutive checks. */
 export interface HealthCheck {
-  /** `HTTP:8000/healthcheck` */
+  /** The checked URL, such as `HTTP:8000/healthcheck`. */
   readonly target: string;
   readonly intervalSeconds: number | undefined;
   readonly timeoutSeconds: number | undefined;
@@ -18,7 +18,10 @@ export interface HealthCheck {
   readonly healthyThreshold: number | undefined;
 }
 
-/** The properties of a classic load balancer besides its members; undefined if AWS does not return them. */
+/**
+ * The properties of a Classic Load Balancer other than its members. Undefined values are values that AWS does not
+ * return.
+ */
 export interface LoadBalancerTraits {
   readonly dnsName: string | undefined;
   /** `internet-facing` or `internal`. */
@@ -30,7 +33,7 @@ export interface LoadBalancerTraits {
   readonly createdDate: Date | undefined;
 }
 
-/** A load balancer as DescribeLoadBalancers returns it. */
+/** A load balancer in the form in which DescribeLoadBalancers returns it. */
 export interface LoadBalancerDescription {
   readonly members: Members;
   readonly traits: LoadBalancerTraits;

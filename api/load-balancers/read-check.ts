@@ -3,12 +3,12 @@ import type { AwsTrace } from '../telemetry/aws-trace.ts';
 import type { InstanceId } from './instance.ts';
 import type { LoadBalancerGateway } from './load-balancer-gateway.ts';
 
-/** EC2 returns an empty list for a filter with an id that does not exist. */
+/** For a filter with an id that does not exist, EC2 returns an empty list. */
 const noInstance = 'i-00000000' as InstanceId;
 
 /**
- * Makes one AWS call of each kind that reads need, without the cache. Health and attributes need a load balancer; without
- * any in the region, those calls are omitted. Throws the DomainError of the first call that fails.
+ * Makes one AWS call of each kind that reads require, without using the cache. If the region has no load balancers,
+ * omits the health and attribute calls, which require one. Throws the DomainError of the first call that fails.
  */
 export async function checkReads(gateway: LoadBalancerGateway, trace: AwsTrace): Promise<void> {
   const [first] = await gateway.describeRegion(trace);
@@ -22,7 +22,7 @@ export async function checkReads(gateway: LoadBalancerGateway, trace: AwsTrace):
   await Promise.all(calls);
 }
 
-/** The load balancer can be deleted between two calls; even then, AWS has responded. */
+/** The load balancer can be deleted between two calls. Even then, AWS has responded. */
 function ignoreDeleted(error: unknown): void {
   if (!(error instanceof DomainError) || error.code !== 'elb_not_found') throw error;
 }

@@ -6,13 +6,13 @@ import { maskSecrets } from './mask-secrets.ts';
 
 export interface LoggerOptions {
   readonly level: string;
-  /** Whether to write text for people instead of JSON. */
+  /** Whether to write readable text instead of JSON. */
   readonly readable: boolean;
-  /** Texts to mask in every line; the iterable may grow later. */
+  /** Strings to mask in every line. The iterable may grow later. */
   readonly secrets?: Iterable<string>;
 }
 
-/** Returns a logger that writes JSON or readable lines to `stream`, by default standard output. */
+/** Returns a logger that writes JSON or readable text to `stream`; the default is standard output. */
 export function createLogger(
   { level, readable, secrets = [] }: LoggerOptions,
   stream: Pick<LogStream, 'write' | 'onLost'> = new LogStream(1),
@@ -32,8 +32,8 @@ export function createLogger(
 }
 
 /**
- * Returns the loggable fields of an error and its causes, without the requests and responses that the SDK attaches: they
- * contain signatures.
+ * Returns the loggable fields of an error and its causes. Omits the requests and responses that the SDK attaches,
+ * because they contain signatures.
  */
 function describeError(error: unknown): object {
   if (!(error instanceof Error)) return { message: String(error) };

@@ -2,22 +2,25 @@ import sonicBoom from 'sonic-boom';
 
 const { SonicBoom } = sonicBoom;
 
-/** The maximum size of the buffer; further lines are dropped. */
+/** The maximum size of the buffer. When the buffer is full, additional lines are dropped. */
 const maxBufferBytes = 1_000_000;
-/** Delay before a failed write is retried. */
+/** The delay before a failed write is retried. */
 const retryMs = 1000;
-/** SonicBoom retries a write to a full pipe every 100 ms; a write without a result for this long is blocked. */
+/**
+ * If a write has no result for this long, it is considered blocked. SonicBoom retries a write to a full pipe every 100
+ * ms.
+ */
 const blockedMs = 300;
 
 /**
- * Writes log lines to a file descriptor without blocking. If the pipe is closed, the disk is full or the reader stalls, it
- * drops lines and does not delay responses or the exit of the process.
+ * Writes log lines to a file descriptor without blocking. If the pipe is closed, the disk is full or the reader stalls,
+ * it drops lines instead of delaying responses or the exit of the process.
  */
 export class LogStream {
-  /** Called with the number of dropped lines once lines can be written again. */
+  /** Called with the number of dropped lines when lines can be written again. */
   onLost: (lines: number) => void = () => undefined;
   readonly #stream: InstanceType<typeof SonicBoom>;
-  /** `failed`: the last write failed; the lines stay in the buffer. */
+  /** `failed` means that the last write failed; the lines stay in the buffer. */
   #state: 'idle' | 'writing' | 'failed' = 'idle';
   #lost = 0;
   #dropped = 0;
@@ -26,7 +29,7 @@ export class LogStream {
   #changed: () => void = () => undefined;
 
   constructor(fd: number) {
-    // Not pino.destination(): its flush on exit loops forever on EPIPE and ENOSPC.
+    // pino.destination() is not suitable, because its flush on exit loops forever on EPIPE and ENOSPC.
     this.#stream = new SonicBoom({
       fd,
       sync: false,
@@ -62,13 +65,13 @@ export class LogStream {
   write(line: string): void {
     const lost = this.#lost;
     this.#stream.write(line);
-    // A dropped line does not start a write.
+    // A dropped line starts no write.
     if (this.#lost === lost) this.#state = 'writing';
   }
 
   /**
-   * Waits at most `limitMs` for all lines to be written or to fail. Returns false if a write is still in progress, for
-   * which process.exit() would wait.
+   * Waits until all lines are written or have failed, but at most `limitMs`. Returns false if a write is still in
+   * progress, in which case process.exit() would wait for it.
    */
   async settle(limitMs: number): Promise<boolean> {
     await this.#quietWithin(limitMs);

@@ -2,15 +2,15 @@ import { unescape } from 'node:querystring';
 
 const mask = '***';
 
-/** Shorter secrets occur in ordinary words. */
+/** Shorter secrets are not masked, because they can occur in ordinary words. */
 const minSecretLength = 6;
 
 /** The separator between a name and its value: `name: value`, `name=value`, or the same in JSON. */
 const separator = String.raw`\\?["']?\s*[:=]\s*\\?["']?`;
 
 /**
- * Secrets in messages of other programs: the message of SignatureDoesNotMatch quotes the canonical request with the
- * session token, and the URL of an endpoint or proxy may contain a password.
+ * Patterns for secrets in messages from other programs: the SignatureDoesNotMatch message quotes the canonical request
+ * with the session token, and the URL of an endpoint or proxy can contain a password.
  */
 const patterns: readonly [pattern: RegExp, replacement: string][] = [
   [new RegExp(String.raw`(x-amz-security-token${separator})[\w+/=%.~-]+`, 'gi'), `$1${mask}`],
@@ -33,8 +33,8 @@ const patterns: readonly [pattern: RegExp, replacement: string][] = [
 ];
 
 /**
- * Returns the text with secrets replaced by `***`: credentials of AWS requests, passwords in URLs, and `own`, the secrets
- * of this process.
+ * Returns the text with secrets replaced by `***`: credentials in AWS requests, passwords in URLs, and `own`, the
+ * secrets of this process.
  */
 export function maskSecrets(text: string, own: Iterable<string> = []): string {
   let masked = text;

@@ -8,7 +8,7 @@ export interface Credentials {
   readonly password: string;
 }
 
-/** Returns the caller for an Authorization header, or undefined if its credentials are missing or wrong. */
+/** Returns the caller that an Authorization header identifies, or undefined if its credentials are missing or wrong. */
 export type Authenticate = (authorization: string | undefined) => Principal | undefined;
 
 export interface Authenticator {

@@ -13,11 +13,11 @@ export type Outcome = 'ok' | 'throttled' | 'failed';
 export interface Attempt {
   readonly outcome: Outcome;
   readonly ms: number;
-  /** Whether AWS responded, even with a refusal. */
+  /** Whether AWS responded, even if it rejected the request. */
   readonly answered: boolean;
-  /** Whether AWS processed the request, even if it refused its content, such as a name that does not exist. */
+  /** Whether AWS processed the request, even if it rejected its content, such as a name that does not exist. */
   readonly working: boolean;
-  /** The error code of AWS or of the system. */
+  /** The error code from AWS or from the operating system. */
   readonly error?: string;
   /** The error message for callers. */
   readonly message?: string;
@@ -31,7 +31,7 @@ export interface LastError {
 }
 
 export interface ActionRecord extends ActionCount {
-  /** Of the last `durationsKept` attempts. */
+  /** The median duration of the last `durationsKept` attempts. */
   readonly medianMs: number;
   readonly p99Ms: number;
   readonly lastAt: Date;
@@ -39,7 +39,7 @@ export interface ActionRecord extends ActionCount {
   readonly lastError: LastError | undefined;
 }
 
-/** The durations, in seconds, of the calls of one action with one outcome: `ok` or an error code. */
+/** The durations, in seconds, of the calls to one action with one outcome: `ok` or an error code. */
 export interface CallDurations {
   readonly action: string;
   readonly outcome: string;
@@ -53,10 +53,10 @@ interface Entry extends ActionCount {
   lastError?: LastError;
 }
 
-/** The number of durations kept per action. */
+/** The number of durations that are kept per action. */
 const durationsKept = 500;
 
-/** In seconds. */
+/** The upper bounds of the histogram buckets, in seconds. */
 const callBounds = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 
 export class AwsLedger {
@@ -81,7 +81,7 @@ export class AwsLedger {
     calls.durations.observe(ms / 1000);
   }
 
-  /** Returns the durations of the calls by action and outcome. */
+  /** Returns the durations of the calls, by action and outcome. */
   callDurations(): Iterable<CallDurations> {
     return this.#calls.values();
   }
@@ -121,12 +121,12 @@ export class AwsLedger {
     );
   }
 
-  /** Whether AWS responded to the last call; undefined before the first. */
+  /** Whether AWS responded to the last call; undefined before the first call. */
   get reachable(): boolean | undefined {
     return this.#newest?.answered;
   }
 
-  /** Whether AWS processed the last call; false if AWS throttled it or refused the credentials. */
+  /** Whether AWS processed the last call; false if AWS throttled it or rejected the credentials. */
   get working(): boolean | undefined {
     return this.#newest?.working;
   }

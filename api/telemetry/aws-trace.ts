@@ -1,8 +1,10 @@
 import type { Clock } from '../clock.ts';
 
-/** The time and calls that one operation spends on AWS. Concurrent waits count once. */
+/**
+ * Measures the time that one operation spends on AWS calls, and counts the calls. Concurrent waits are counted once.
+ */
 export class AwsTime {
-  /** The requests sent for the operation; a shared call counts in each operation. */
+  /** The number of requests that were sent for the operation. A shared call is counted in each operation. */
   calls = 0;
   readonly #clock: Clock;
   #waits = 0;
@@ -33,20 +35,20 @@ export class AwsTime {
 
 /** The deadline of one operation and the ids of its AWS requests. */
 export interface AwsTrace {
-  /** The deadline on the scale of `Clock.now()`. */
+  /** The deadline, on the time scale of `Clock.now()`. */
   readonly deadlineAt: number;
-  /** Aborts at that time. */
+  /** A signal that aborts at the deadline. */
   readonly deadline: AbortSignal;
   /** The AWS request ids so far, in order. */
   readonly requestIds: string[];
   readonly time: AwsTime;
-  /** Called when the first request is sent, after any wait for the budget. */
+  /** Called when the first request is sent, after the operation has waited for the budget. */
   readonly sent?: () => void;
-  /** Whether to make a single attempt, even during a pause of the budget, to test whether AWS works again. */
+  /** Whether to make a single attempt, even while the budget is paused, to test whether AWS has recovered. */
   readonly probe?: boolean;
 }
 
-/** Starts the trace of an operation with a deadline in `deadlineMs`. */
+/** Starts the trace of an operation whose deadline is in `deadlineMs` milliseconds. */
 export function startTrace(
   clock: Clock,
   deadlineMs: number,

@@ -1,7 +1,7 @@
 /** The state of a call budget, with counts since the process started. */
 export interface BudgetState {
   readonly name: string;
-  /** Undefined without a limit. */
+  /** Undefined if the rate is not limited. */
   readonly perSecond: number | undefined;
   /** The number of calls that may be made immediately. */
   readonly left: number | undefined;
@@ -11,7 +11,7 @@ export interface BudgetState {
 }
 
 export interface DelayedCalls {
-  /** The calls that were delayed or not made. */
+  /** The number of calls that were delayed or not made. */
   readonly calls: number;
   readonly last: Date | undefined;
 }

@@ -1,13 +1,13 @@
 import type { Histogram } from './histogram.ts';
 
-/** Returned by `GET /metrics`: the text format of Prometheus 0.0.4, or OpenMetrics 1.0.0. */
+/** The formats that `GET /metrics` returns: the Prometheus text format 0.0.4, or OpenMetrics 1.0.0. */
 export type ExpositionFormat = 'prometheus' | 'openmetrics';
 
 export type Labels = Readonly<Record<string, string | number>>;
 
-/** A metric and its series. The values of labels must come from small, fixed sets. */
+/** A metric and its series. Label values must come from small, fixed sets. */
 export interface Metric {
-  /** Without the suffix `_total` or `_info`, which the type adds. */
+  /** The name without the suffix `_total` or `_info`, which the type adds. */
   readonly name: string;
   readonly type: 'counter' | 'gauge' | 'histogram' | 'info';
   /** One sentence without a line break. */
@@ -15,16 +15,19 @@ export interface Metric {
   readonly series: readonly (readonly [labels: Labels, value: number | Histogram])[];
 }
 
-/** The sources: https://prometheus.io/docs/instrumenting/exposition_formats/ and https://prometheus.io/docs/specs/om/open_metrics_spec/ */
+/**
+ * The suffixes are defined in https://prometheus.io/docs/instrumenting/exposition_formats/ and
+ * https://prometheus.io/docs/specs/om/open_metrics_spec/
+ */
 const suffixes = { counter: '_total', info: '_info', gauge: '', histogram: '' } as const;
 
-/** Returns the metrics in this format. Omits metrics without series. */
+/** Returns the metrics in this format. Omits metrics that have no series. */
 export function writeMetrics(metrics: readonly Metric[], format: ExpositionFormat): string {
   const lines: string[] = [];
   for (const { name, type, help, series } of metrics) {
     if (series.length === 0) continue;
     const sample = name + suffixes[type];
-    // Prometheus's format has no type info, and names a counter with its suffix.
+    // The Prometheus format has no info type, and includes the suffix in the name of a counter.
     const [family, kind] =
       format === 'openmetrics' ? [name, type] : [sample, type === 'info' ? 'gauge' : type];
     lines.push(`# HELP ${family} ${help}`, `# TYPE ${family} ${kind}`);

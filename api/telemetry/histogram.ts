@@ -1,8 +1,8 @@
-/** Counts observations in buckets. An observation costs a few comparisons and no allocation. */
+/** Counts observations in buckets. An observation requires only a few comparisons and no allocation. */
 export class Histogram {
-  /** The inclusive upper bounds of the buckets, ascending; the last bucket has none. */
+  /** The inclusive upper bounds of the buckets, in ascending order. The last bucket has no upper bound. */
   readonly bounds: readonly number[];
-  /** The number of observations in each bucket, not cumulative. */
+  /** The number of observations in each bucket (not cumulative). */
   readonly counts: number[];
   sum = 0;
 

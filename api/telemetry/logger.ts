@@ -1,4 +1,4 @@
-/** A subset of pino's logger. */
+/** A subset of the pino logger interface. */
 export interface Logger {
   debug(fields: object, message: string): void;
   info(fields: object, message: string): void;

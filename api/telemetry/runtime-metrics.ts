@@ -10,7 +10,7 @@ import type { Clock } from '../clock.ts';
 import type { Metric } from './exposition.ts';
 import { Histogram } from './histogram.ts';
 
-/** Kinds of garbage collection: https://opentelemetry.io/docs/specs/semconv/runtime/v8js-metrics/ */
+/** The kinds of garbage collection: https://opentelemetry.io/docs/specs/semconv/runtime/v8js-metrics/ */
 const gcTypes: Readonly<Record<number, string>> = {
   [constants.NODE_PERFORMANCE_GC_MAJOR]: 'major',
   [constants.NODE_PERFORMANCE_GC_MINOR]: 'minor',
@@ -21,20 +21,20 @@ const gcTypes: Readonly<Record<number, string>> = {
 type GcEntry = PerformanceEntry & { readonly detail: { readonly kind: number } };
 const gcBounds = [0.001, 0.01, 0.1, 1, 10];
 
-/** The reported delays cover at least this time, in milliseconds, however often they are read. */
+/** The reported delays cover at least this period, in milliseconds, regardless of how often they are read. */
 const windowMs = 60_000;
 const resolutionMs = 20;
 
 /**
- * Measures the event loop, the garbage collection, the memory and the CPU time of the process. Names and attributes are
- * those of OpenTelemetry's semantic conventions for Node.js, V8 and processes.
+ * Measures the event loop, garbage collection, memory and CPU time of the process. The names and attributes follow the
+ * OpenTelemetry semantic conventions for Node.js, V8 and processes.
  */
 export class RuntimeMetrics {
   readonly #clock: Clock;
   readonly #gc = new Map(Object.values(gcTypes).map((type) => [type, new Histogram(gcBounds)]));
   readonly #observer: PerformanceObserver;
   #delays = monitorEventLoopDelay({ resolution: resolutionMs });
-  /** Begins a window after `#delays`, and replaces it when it covers a whole window. */
+  /** Measures in parallel, and replaces `#delays` when it covers a full window. */
   #nextDelays = monitorEventLoopDelay({ resolution: resolutionMs });
   #nextSince: number;
 
@@ -50,7 +50,7 @@ export class RuntimeMetrics {
     this.#observer.observe({ entryTypes: ['gc'] });
   }
 
-  /** Returns the metrics as they are now. */
+  /** Returns the current metrics. */
   read(): Metric[] {
     const { idle, active } = performance.eventLoopUtilization();
     const { user, system } = process.cpuUsage();
@@ -69,7 +69,7 @@ export class RuntimeMetrics {
       {
         name: 'v8js_gc_duration_seconds',
         type: 'histogram',
-        help: 'Duration of garbage collections.',
+        help: 'Duration of garbage collection.',
         series: [...this.#gc].map(([type, histogram]) => [{ v8js_gc_type: type }, histogram]),
       },
       {
@@ -91,13 +91,13 @@ export class RuntimeMetrics {
         name: 'elb_inventory_memory_limit_bytes',
         type: 'gauge',
         help: 'Memory that the process may use: the limit of its container, or the memory of the host.',
-        // Without a limit, Node returns 0 or 2^64.
+        // Without a limit, Node.js returns 0 or 2^64.
         series: [[{}, Math.min(process.constrainedMemory() || Infinity, totalmem())]],
       },
       {
         name: 'elb_inventory_heap_limit_bytes',
         type: 'gauge',
-        help: 'The limit of the heap, at which the process crashes.',
+        help: 'Heap size limit, at which the process crashes.',
         series: [[{}, getHeapStatistics().heap_size_limit]],
       },
       {
@@ -132,14 +132,14 @@ export class RuntimeMetrics {
       this.#nextSince = now;
     }
     const delays = this.#delays;
-    // Without a measurement, the histogram returns NaN or its largest value.
+    // Without a measurement, the histogram returns NaN or its maximum value.
     if (delays.count === 0) return [];
-    // The histogram counts the whole intervals of its timer, in nanoseconds.
+    // The histogram records the full interval of its timer, in nanoseconds; subtract the resolution to get the delay.
     const delay = (ns: number): number => Math.max(0, ns - resolutionMs * 1e6) / 1e9;
     const gauge = (name: string, ns: number): Metric => ({
       name: `nodejs_eventloop_delay_${name}_seconds`,
       type: 'gauge',
-      help: `Delay of the event loop (${name}) over the last minute or longer.`,
+      help: `Event loop delay (${name}) over at least the last minute.`,
       series: [[{}, delay(ns)]],
     });
     return [

@@ -23,15 +23,15 @@ describe('server', () => {
       [
         'for several invalid settings',
         { PORT: 'x', LOG_LEVEL: 'x' },
-        /^elb-inventory cannot start\. .* has 2 faults:\n {2}- PORT.*\n {2}- LOG_LEVEL.*\n$/,
+        /^elb-inventory cannot start\. .* has 2 errors:\n {2}- PORT.*\n {2}- LOG_LEVEL.*\n$/,
       ],
       ['without a token with AWS_BACKEND=aws', { AWS_BACKEND: 'aws' }, /API_TOKEN is missing: (?!.*c3JlOm)/],
       ['with an empty token', { API_TOKEN: '' }, /API_TOKEN is empty/],
-      ['with a quoted token', { API_TOKEN: `'${base64('a:b')}'` }, /API_TOKEN has quotes/],
+      ['with a quoted token', { API_TOKEN: `'${base64('a:b')}'` }, /API_TOKEN contains quotes/],
       [
         'with a quoted endpoint',
         { ...aws, AWS_ENDPOINT_URL_EC2: '"http://x"' },
-        /AWS_ENDPOINT_URL_EC2 has quotes/,
+        /AWS_ENDPOINT_URL_EC2 contains quotes/,
       ],
       ['in production without a token', { NODE_ENV: 'production' }, /API_TOKEN is missing/],
       [
@@ -204,14 +204,14 @@ describe('server', () => {
       assert.equal(status, 78);
       assert.match(
         stderr,
-        /has 3 faults:\n {2}- line 2, AWS_PROFILE.*\n {2}- line 3, PORT.*\n {2}- line 4 is not/,
+        /has 3 errors:\n {2}- line 2, AWS_PROFILE.*\n {2}- line 3, PORT.*\n {2}- line 4 is not/,
       );
     });
 
     it('exits with 78 and names every invalid setting', () => {
       const { status, stderr } = check('API_TOKEN=c3JlOmNoYW5nZS1tZQ==\nPORT=http\n');
       assert.equal(status, 78);
-      assert.match(stderr, /has 2 faults:\n {2}- API_TOKEN is the public sample.*\n {2}- PORT must be/);
+      assert.match(stderr, /has 2 errors:\n {2}- API_TOKEN is the public sample.*\n {2}- PORT must be/);
     });
 
     it('exits with 0 and warns about a misspelled name and a short password', () => {

@@ -8,9 +8,9 @@ export interface WaitDeps {
 }
 
 /**
- * Responds to a change of one instance with the instance and the facts: 201, or 200 for a dry run. With `wait`, responds with
- * 201 when the instance has reached the awaited state, or with 202 and its health if it has not reached the state in
- * time. Throws like `ChangeWaiter.until`.
+ * Responds to a change of one instance with the instance and the facts: with 201, or with 200 for a dry run. With
+ * `wait`, responds with 201 when the instance has reached the requested state, or with 202 and its health if the
+ * instance does not reach the state in time. Throws the same errors as `ChangeWaiter.until`.
  */
 export async function answerChange(
   ctx: ChangeContext,
@@ -28,7 +28,7 @@ export async function answerChange(
   const end = await deps.waits.until({ elbName, instanceId, awaited, until }, disconnectSignal(ctx));
   if (end.how === 'reached') {
     ctx.status = 201;
-    const note = `${instanceId} was not a member of ${elbName} after its draining ended, so it was attached again`;
+    const note = `${instanceId} was no longer a member of ${elbName} after draining, so it was attached again`;
     ctx.body = presentChange(instance, end.again ? { note } : {});
     return;
   }
@@ -40,7 +40,10 @@ export async function answerChange(
   ctx.body = presentChange(instance, { health: end.health });
 }
 
-/** Returns a signal that aborts when the client disconnects, or at once if it disconnected during the change. */
+/**
+ * Returns a signal that aborts when the client disconnects. It is already aborted if the client disconnected during the
+ * change.
+ */
 function disconnectSignal(ctx: ChangeContext): AbortSignal {
   const disconnected = new AbortController();
   ctx.res.once('close', () => {

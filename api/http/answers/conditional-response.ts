@@ -4,10 +4,10 @@ import type { InstanceList } from '../../load-balancers/inventory/lists.ts';
 import type { AppContext } from '../context.ts';
 import type { Envelope } from './presenters/text.ts';
 
-/** The source and the age of a response. */
+/** The source and age of the data in a response. */
 type Source = Pick<InstanceList, 'asOf' | 'freshUntil' | 'how'>;
 
-/** The parameters of Cache-Status (RFC 9211): a cache hit, or the reason for the call to AWS. */
+/** The parameters of Cache-Status (RFC 9211): a cache hit, or the reason for the AWS call. */
 const cacheStatus: Readonly<Record<InstanceList['how'], string>> = {
   hit: 'hit',
   stale: 'hit; detail=stale',
@@ -16,7 +16,9 @@ const cacheStatus: Readonly<Record<InstanceList['how'], string>> = {
   'miss-on-request': 'fwd=request',
 };
 
-/** Returns the ETag and the headers about the age of a response at `now`, on the scale of `Clock.now()`. */
+/**
+ * Returns the ETag and the headers that describe the age of a response at `now`, on the time scale of `Clock.now()`.
+ */
 export function cacheHeaders(
   { asOf, freshUntil, how }: Source,
   etag: string,
@@ -24,7 +26,7 @@ export function cacheHeaders(
 ): Record<string, string> {
   return {
     ETag: etag,
-    // The client's own cache must revalidate each time, because this service decides which age is acceptable.
+    // Caches must revalidate every response, because this service decides which age is acceptable.
     'Cache-Control': 'private, no-cache',
     Age: String(Math.max(0, Math.floor((now - asOf) / 1000))),
     'Cache-Status': `elb-inventory; ${cacheStatus[how]}; ttl=${Math.floor((freshUntil - now) / 1000)}`,
@@ -36,7 +38,10 @@ export function etagOf(body: string): string {
   return `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`;
 }
 
-/** Responds to a GET or HEAD with the message, or with 304 if the client has it. Throws like `answerUnlessMatched`. */
+/**
+ * Responds to a GET or HEAD request with the message, or with 304 if the client already has it. Throws the same errors
+ * as `answerUnlessMatched`.
+ */
 export function answerConditionally(
   ctx: AppContext,
   source: Source,
@@ -53,7 +58,7 @@ export function answerConditionally(
 
 /**
  * Responds with the body, or with 304 if If-None-Match contains the ETag. Throws `precondition_failed` if If-Match does
- * not contain the ETag: it applies to reads too (RFC 9110, 13.1.1).
+ * not contain the ETag, because If-Match also applies to reads (RFC 9110, 13.1.1).
  */
 export function answerUnlessMatched(ctx: AppContext, body: string, etag: string): void {
   if (!ifMatchAllows(ctx.req.headers['if-match'], etag))
@@ -66,8 +71,8 @@ export function answerUnlessMatched(ctx: AppContext, body: string, etag: string)
 }
 
 /**
- * Returns whether If-Match allows the request: it is absent, `*`, or contains the ETag by strong comparison (RFC 9110,
- * 13.1.1). An empty If-Match never allows the request.
+ * Returns true if If-Match allows the request: the header is absent or `*`, or it contains the ETag by strong
+ * comparison (RFC 9110, 13.1.1). An empty If-Match never allows the request.
  */
 export function ifMatchAllows(ifMatch: string | undefined, etag: string): boolean {
   if (ifMatch === undefined || ifMatch.trim() === '*') return true;
@@ -75,7 +80,7 @@ export function ifMatchAllows(ifMatch: string | undefined, etag: string): boolea
   return named.includes(etag);
 }
 
-/** Returns whether If-None-Match contains the ETag by weak comparison (RFC 9110, 13.1.2). */
+/** Returns true if If-None-Match contains the ETag by weak comparison (RFC 9110, 13.1.2). */
 function matches(ifNoneMatch: string, etag: string): boolean {
   return ifNoneMatch.split(',').some((text) => ['*', etag, `W/${etag}`].includes(text.trim()));
 }

@@ -8,7 +8,7 @@ import { presentInstances } from './presenters/instance.ts';
 export interface ListAnswer {
   readonly body: string;
   readonly etag: string;
-  /** The headers of a 200, as alternating names and values for `ServerResponse.writeHead`. */
+  /** The headers of a 200 response, as alternating names and values for `ServerResponse.writeHead`. */
   readonly headers: readonly string[];
 }
 
@@ -17,16 +17,16 @@ interface CachedAnswer extends ListAnswer, Pick<InstanceList, 'revision' | 'asOf
   readonly age: number;
 }
 
-/** The maximum number of cached lists; an AWS account has at most a few hundred load balancers in a region. */
+/** The maximum number of cached lists. An AWS account has at most a few hundred load balancers in a region. */
 const maxCached = 5000;
 
 /**
- * Caches the latest list of each load balancer. Each revision is serialized once; headers are built once per second.
+ * Caches the latest list of each load balancer. Serializes each revision once, and builds the headers once per second.
  */
 export class ListAnswers {
   readonly #cached = new Map<ElbName, CachedAnswer>();
 
-  /** Returns the response with this list at `now`, on the scale of `Clock.now()`. */
+  /** Returns the response that contains this list at `now`, on the time scale of `Clock.now()`. */
   of(elbName: ElbName, list: InstanceList, now: number): ListAnswer {
     const { revision, asOf, how } = list;
     const age = Math.floor((now - asOf) / 1000);
@@ -51,7 +51,10 @@ function serialize({ instances }: InstanceList): Pick<ListAnswer, 'body' | 'etag
   return { body, etag: etagOf(body) };
 }
 
-/** Responds to a GET or HEAD with the list, or with 304 if the client has it. Throws like `answerUnlessMatched`. */
+/**
+ * Responds to a GET or HEAD request with the list, or with 304 if the client already has it. Throws the same errors as
+ * `answerUnlessMatched`.
+ */
 export function answerList(ctx: AppContext, { how }: InstanceList, answer: ListAnswer): void {
   const { body, etag, headers } = answer;
   if (how === 'stale') ctx.state.cache = 'stale';

@@ -4,7 +4,7 @@ import type { ChangeContext } from '../context.ts';
 import { errorStatus } from './error-status.ts';
 import { type DryRunNote, presentOutcomes } from './presenters/outcome.ts';
 
-/** Responds with 207 and one outcome for each instance. `note` describes a dry run. */
+/** Responds with 207 and one outcome per instance. `note` describes the change in a dry run. */
 export function answerOutcomes(
   ctx: ChangeContext,
   outcomes: readonly ChangeOutcome[],

@@ -1,13 +1,13 @@
 import { DomainError } from '../../errors.ts';
 
 const scheme = /^[\w!#$%&'*+.^`|~-]+$/;
-/** `token68` of RFC 9110, 11.2: base64 or base64url. */
+/** `token68` as defined in RFC 9110, 11.2: base64 or base64url. */
 const token68 = /^[A-Za-z0-9._~+/-]+=*$/;
 const quote = /^["']|["']$/;
 
 const advice = 'use curl -u user:password, or send "Authorization: Basic " and a token from API_TOKEN';
 
-/** The problem and advice for each `authFailure` of the log. */
+/** The problem and advice for each value of `authFailure` in the log. */
 const problems = {
   missing: ['the request has no credentials', advice],
   'not-encoded': [
@@ -40,8 +40,8 @@ const problems = {
 export type AuthFailure = keyof typeof problems;
 
 /**
- * Returns the error for a refused Authorization header. It depends only on the form of the header: a wrong user and a
- * wrong password have the same error, and the error does not repeat the header.
+ * Returns the error for a rejected Authorization header. The error depends only on the form of the header: it is the
+ * same for a wrong user and a wrong password, and it does not contain the header.
  */
 export function unauthenticated(authorization: string | undefined): DomainError {
   const authFailure = formOf(authorization ?? '');

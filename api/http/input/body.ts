@@ -5,12 +5,13 @@ import type { AppContext } from '../context.ts';
 import { type Parameter, parameterLike } from './parameters.ts';
 import { shorten } from './shorten.ts';
 
-/** The maximum size of a body, in bytes; the bodies of the contract have about 40. */
+/** The maximum size of a body, in bytes. A typical body has about 40 bytes. */
 export const bodyLimit = 16 * 1024;
 
 /**
- * Returns the instance id of the JSON body, with any Content-Type. Throws `wrong_data_format` if the body has no valid id,
- * `payload_too_large` for a body above `bodyLimit`, and `unsupported_encoding` for a compressed body.
+ * Returns the instance id in the JSON body, regardless of the Content-Type. Throws `wrong_data_format` if the body
+ * contains no valid id, `payload_too_large` if the body is larger than `bodyLimit`, and `unsupported_encoding` if it is
+ * compressed.
  */
 export async function readInstanceId(ctx: AppContext): Promise<InstanceId> {
   const body = await readJson(ctx, oneExpected);
@@ -19,8 +20,8 @@ export async function readInstanceId(ctx: AppContext): Promise<InstanceId> {
 }
 
 /**
- * As `readInstanceId`, but accepts `?instanceId=` instead of the body, because some clients drop the body of a DELETE.
- * Generated clients send `null` (Go) or `{}` (Java) for an omitted body.
+ * Like `readInstanceId`, but also accepts `?instanceId=` instead of the body, because some clients drop the body of a
+ * DELETE. For an omitted body, generated clients send `null` (Go) or `{}` (Java).
  */
 export async function readInstanceIdOrQuery(ctx: AppContext): Promise<InstanceId> {
   const body = await readJson(ctx, oneExpected);
@@ -32,7 +33,7 @@ export async function readInstanceIdOrQuery(ctx: AppContext): Promise<InstanceId
   }
   const instanceId = instanceIdOf(query, 'the query parameter instanceId');
   if (named !== undefined && instanceIdIn(named) !== instanceId) {
-    throw wrongData('the body and the query parameter instanceId name different instances');
+    throw wrongData('the body and the query parameter instanceId contain different instance ids');
   }
   return instanceId;
 }
@@ -40,9 +41,9 @@ export async function readInstanceIdOrQuery(ctx: AppContext): Promise<InstanceId
 const maxInstances = 100;
 
 /**
- * Returns the entries of a JSON body `{"instanceIds": […]}` in their order, as short texts that may not be instance ids.
- * Throws `wrong_data_format` for any other body and for 0 or more than 100 entries; otherwise throws like
- * `readInstanceId`.
+ * Returns the entries of a JSON body `{"instanceIds": […]}` in order, as short strings that are not necessarily
+ * instance ids. Throws `wrong_data_format` for any other body, and for 0 or more than 100 entries. Also throws the
+ * other errors of `readInstanceId`.
  */
 export async function readInstanceIds(ctx: AppContext): Promise<string[]> {
   const body = await readJson(ctx, manyExpected);
@@ -54,7 +55,9 @@ export async function readInstanceIds(ctx: AppContext): Promise<string[]> {
   return instanceIds.map(shown);
 }
 
-/** Returns the value as a short text, without JSON.stringify, which would recurse into 16 KiB of brackets. */
+/**
+ * Returns the value as a short string. Does not use JSON.stringify, which would recurse into up to 16 KiB of brackets.
+ */
 function shown(value: unknown): string {
   if (Array.isArray(value)) return '[…]';
   return typeof value === 'object' && value !== null ? '{…}' : shorten(String(value));
@@ -80,7 +83,7 @@ async function readBody(ctx: AppContext): Promise<string> {
   }
 }
 
-/** Converts an error of raw-body by its `type` (raw-body's README, "Errors"). */
+/** Converts an error from raw-body according to its `type` (raw-body README, "Errors"). */
 function bodyError(cause: unknown): DomainError {
   if ((cause as { type?: string }).type === 'entity.too.large') {
     return new DomainError('payload_too_large', `the body is larger than ${bodyLimit} bytes`, {
@@ -116,8 +119,8 @@ async function readJson(ctx: AppContext, expected: string): Promise<object | und
 }
 
 /**
- * Query parameters that are refused in the body, where the service would ignore them and make the change. The contract
- * allows other fields.
+ * Query parameters that are rejected in the body, because the service would ignore them and make the change. The
+ * contract allows other fields.
  */
 const queryOnly: readonly Parameter[] = ['dryRun', 'force', 'timeout', 'wait'];
 

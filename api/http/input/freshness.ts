@@ -2,8 +2,8 @@ import type { Freshness } from '../../load-balancers/inventory/cache-policy.ts';
 import type { AppContext } from '../context.ts';
 
 /**
- * Returns the maximum age of the response that Cache-Control (RFC 9111, 5.2.1) requests or, without it, Pragma. Ignores
- * other directives and invalid values.
+ * Returns the maximum age of the response that the request allows in Cache-Control (RFC 9111, 5.2.1) or, if that is
+ * absent, in Pragma. Ignores other directives and invalid values.
  */
 export function readFreshness(ctx: AppContext): Freshness {
   const directives = (ctx.get('Cache-Control') || ctx.get('Pragma'))

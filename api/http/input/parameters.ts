@@ -15,13 +15,19 @@ export const parameters = [
 
 export type Parameter = (typeof parameters)[number];
 
-/** Returns the parameter with this name, ignoring case, hyphens and underscores; undefined if there is none. */
+/**
+ * Returns the parameter with this name; ignores case, hyphens and underscores. Returns undefined if there is no such
+ * parameter.
+ */
 export function parameterLike(name: string): Parameter | undefined {
   const plain = normalized(name);
   return parameters.find((parameter) => normalized(parameter) === plain);
 }
 
-/** Returns the candidate with the smallest edit distance; undefined if that is over half of its length. */
+/**
+ * Returns the candidate with the smallest edit distance. Returns undefined if that distance is more than half of the
+ * candidate's length.
+ */
 export function nearest<T extends string>(text: string, candidates: readonly T[]): T | undefined {
   if (text.length > 32) return undefined;
   const ranked = candidates

@@ -2,7 +2,7 @@ import { DomainError } from '../../errors.ts';
 import { type ElbName, parseElbName } from '../../load-balancers/instance.ts';
 import { shorten } from './shorten.ts';
 
-/** Returns the name of the load balancer in the path. Throws `elb_not_found` for an invalid name. */
+/** Returns the load balancer name in the path. Throws `elb_not_found` if the name is invalid. */
 export function readElbName(raw: string | undefined): ElbName {
   const name = parseElbName(raw ?? '');
   if (name !== undefined) return name;

@@ -4,36 +4,36 @@ import type { AppContext } from '../context.ts';
 import type { Parameter } from './parameters.ts';
 import { shorten } from './shorten.ts';
 
-/** Shorter than the 60 s timeout of a classic ELB, which includes the change before the wait. */
+/** This is less than the 60 s timeout of a Classic Load Balancer, which also includes the change before the wait. */
 const maxWaitSeconds = 50;
 const pageSize = { default: 100, max: 400 };
 
-/** `allowQuery` has refused repeated parameters. */
+/** `allowQuery` has already rejected repeated parameters. */
 type Query = Partial<Record<Parameter, string>>;
 
 export interface ChangeQuery {
   readonly wait: AwaitedState | undefined;
-  /** The time limit of the wait, in milliseconds from the arrival of the request. */
+  /** The time limit for the wait, in milliseconds from the arrival of the request. */
   readonly timeoutMs: number;
   readonly dryRun: boolean;
   readonly force: boolean;
 }
 
 export interface PageQuery {
-  /** Returns whether the filter includes a name. */
+  /** Returns true if the filter includes this name. */
   readonly includes: (name: string) => boolean;
   readonly limit: number;
-  /** Whether to call AWS for the health of the load balancers on the page. */
+  /** Whether to call AWS to get the health of the load balancers on the page. */
   readonly health: boolean;
-  /** The page begins after this name. */
+  /** The page starts after this name. */
   readonly after: string;
   /** The query without its cursor, for the link to the next page. */
   readonly rest: Readonly<Record<string, string>>;
 }
 
 /**
- * Returns the options of a change. `awaited` is the value that `wait` accepts. Throws `wrong_parameter` for an invalid
- * value.
+ * Returns the options of a change. `awaited` is the value that `wait` accepts. Throws `wrong_parameter` if a value is
+ * invalid.
  */
 export function readChangeQuery(ctx: AppContext, awaited?: AwaitedState): ChangeQuery {
   const query = ctx.query as Query;
@@ -53,7 +53,7 @@ export function readChangeQuery(ctx: AppContext, awaited?: AwaitedState): Change
   };
 }
 
-/** Returns the requested page of load balancers. Throws `wrong_parameter` for an invalid value. */
+/** Returns the requested page of load balancers. Throws `wrong_parameter` if a value is invalid. */
 export function readPageQuery(ctx: AppContext): PageQuery {
   const { name, limit, cursor, health } = ctx.query as Query;
   if (name !== undefined && !/^[A-Za-z0-9-]{0,32}\*?$/.test(name))

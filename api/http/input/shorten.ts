@@ -1,4 +1,4 @@
-/** Returns at most 64 characters of a text from the client, for an error message. */
+/** Returns at most 64 characters of a string from the client, for an error message. */
 export function shorten(text: string): string {
   return text.length > 64 ? `${text.slice(0, 64)}…` : text;
 }

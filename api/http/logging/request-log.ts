@@ -5,16 +5,16 @@ import type { ClientAddress } from './client-address.ts';
 import type { Change, RequestState } from '../context.ts';
 import { RequestSummary } from './request-summary.ts';
 
-/** A request that takes this many milliseconds always has its own line. */
+/** A request that takes at least this many milliseconds always has its own log line. */
 const slowMs = 1000;
 
-/** The limit of lines per second for unauthenticated requests, which anyone can send. */
+/** The maximum number of lines per second for unauthenticated requests, which anyone can send. */
 const maxAnonymousLines = 10;
 
 /**
- * Logs each request in one line. Above `maxPerSecond` lines, successful reads are summarized in one line per second,
- * because a line costs more than a read. Unauthenticated requests, including failed ones, are summarized above
- * `maxAnonymousLines` per second.
+ * Writes one log line for each request. Above `maxPerSecond` lines, successful reads are summarized in one line per
+ * second, because writing a line takes longer than a read. Above `maxAnonymousLines` per second, unauthenticated
+ * requests are also summarized, even if they fail.
  */
 export class RequestLog {
   readonly #logger: Logger;
@@ -34,12 +34,12 @@ export class RequestLog {
     this.#anonymous = new RequestSummary(logger, clock, 'requests without credentials');
   }
 
-  /** The number of requests that have no line of their own. */
+  /** The number of requests without their own log line. */
   get suppressed(): number {
     return this.#suppressed;
   }
 
-  /** Logs a request whose response is closed at `now`, on the scale of `Clock.now()`. */
+  /** Logs a request whose response was closed at `now`, on the time scale of `Clock.now()`. */
   answered(state: RequestState, now: number): void {
     const { request, response, route, principal, startedAt, error } = state;
     const status = response.statusCode;
@@ -78,7 +78,7 @@ class LineLimit {
     this.#max = max;
   }
 
-  /** Returns whether the second of `now` allows another line. */
+  /** Returns true if another line may be written in the second that contains `now`. */
   allows(now: number): boolean {
     const second = Math.floor(now / 1000);
     if (second !== this.#second) {
@@ -110,7 +110,7 @@ function describe(
     awsCalls: trace?.time.calls ?? 0,
     ...(cache !== undefined && { cache }),
     ...(change !== undefined && describeChange(change, error, status)),
-    // The connection closed before the response was sent, so the client did not receive this status.
+    // The connection was closed before the response was sent, so the client did not receive this status.
     ...(request.socket.destroyed && { clientGone: true }),
     ...(trace !== undefined && {
       awsRequestIds: [...new Set([...trace.requestIds, ...failedAwsRequests(error, change)])],

@@ -3,10 +3,13 @@ import { DomainError } from '../../errors.ts';
 import { Histogram } from '../../telemetry/histogram.ts';
 import type { RequestState } from '../context.ts';
 
-/** In seconds. */
+/** The upper bounds of the histogram buckets, in seconds. */
 const bounds = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 
-/** https://opentelemetry.io/docs/specs/semconv/http/http-metrics/: a client can send any method, so others are `_OTHER`. */
+/**
+ * A client can send any method; methods other than these are reported as `_OTHER`
+ * (https://opentelemetry.io/docs/specs/semconv/http/http-metrics/).
+ */
 const knownMethods = new Set([
   ...['CONNECT', 'DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT', 'TRACE'],
 ]);
@@ -19,24 +22,24 @@ export function methodOf({ method = '' }: Pick<IncomingMessage, 'method'>): stri
 /** The requests of one method, route and status. */
 export interface RequestSeries {
   readonly method: string;
-  /** The path pattern, or `unmatched` for a request that was refused before routing or has no route. */
+  /** The path pattern, or `unmatched` for a request that was rejected before routing or that matches no route. */
   readonly route: string;
   readonly status: number;
   readonly durations: Histogram;
 }
 
-/** Counts the ended requests and their durations, and the refused credentials. */
+/** Counts the completed requests and their durations, and the rejected credentials. */
 export class RequestMetrics {
   readonly #series = new Map<string, RequestSeries>();
   readonly #refused = new Map<string, number>();
-  /** The last series, because the next request usually belongs to it. */
+  /** The most recently used series, because the next request usually belongs to the same series. */
   #last: RequestSeries | undefined;
 
   get series(): Iterable<RequestSeries> {
     return this.#series.values();
   }
 
-  /** The number of refused requests by the fault of their credentials. */
+  /** The number of rejected requests by reason. */
   get refusedCredentials(): ReadonlyMap<string, number> {
     return this.#refused;
   }

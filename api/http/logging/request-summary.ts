@@ -15,11 +15,11 @@ export class RequestSummary {
   readonly #clock: Clock;
   readonly #message: string;
   readonly #counts = new Map<string, Count>();
-  /** The last count, because the next read usually has the same key. */
+  /** The most recently used count, because the next read usually has the same key. */
   #last: Count | undefined;
   #cancelFlush: () => void = () => undefined;
 
-  /** `message` is the message of the log line. */
+  /** `message` is the message of the summary line. */
   constructor(logger: Logger, clock: Clock, message = 'reads') {
     this.#logger = logger;
     this.#clock = clock;

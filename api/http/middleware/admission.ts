@@ -2,7 +2,9 @@ import { writeTraceparent } from '../../telemetry/trace-context.ts';
 import type { AppMiddleware } from '../context.ts';
 import type { Pipeline } from '../server/pipeline.ts';
 
-/** Admits each request to the pipeline, and ends it there after the rest of the middleware. */
+/**
+ * Admits each request to the pipeline, and reports the end of the request to the pipeline after all other middleware.
+ */
 export function admission(pipeline: Pipeline): AppMiddleware {
   return async (ctx, next) => {
     const state = (ctx.state = pipeline.admit(ctx.req, ctx.res));

@@ -4,8 +4,8 @@ import { nearest, type Parameter, parameterLike } from '../input/parameters.ts';
 import { shorten } from '../input/shorten.ts';
 
 /**
- * Accepts these query parameters, each at most once. Throws `wrong_parameter` for any other: a request with
- * `dryrun=true` must not make the change, and one with `region=` must not get the list of another region.
+ * Accepts these query parameters, each at most once. Throws `wrong_parameter` for any other parameter: a request with
+ * `dryrun=true` must not make the change, and a request with `region=` must not return the list of another region.
  */
 export function allowQuery(...allowed: readonly Parameter[]): AppMiddleware {
   const all = `this operation accepts ${allowed.length === 0 ? 'no query parameters' : allowed.join(', ')}`;

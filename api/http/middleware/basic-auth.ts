@@ -34,7 +34,7 @@ export function basicAuth(
   };
 }
 
-/** The maximum number of remembered headers per token; a client normally sends the same header each time. */
+/** The maximum number of remembered headers per token. A client normally sends the same header each time. */
 const maxHeadersPerToken = 4;
 
 /**
@@ -76,7 +76,10 @@ export class RememberedHeaders implements Authenticator {
   };
 }
 
-/** Compares every character, like `crypto.timingSafeEqual`; its buffers would cost more than the comparison. */
+/**
+ * Compares every character, like `crypto.timingSafeEqual`. Creating the buffers for that function would take longer
+ * than the comparison.
+ */
 function equalInConstantTime(known: string, offered: string): boolean {
   if (known.length !== offered.length) return false;
   let difference = 0;
@@ -86,9 +89,10 @@ function equalInConstantTime(known: string, offered: string): boolean {
 }
 
 /**
- * Returns a verifier of Basic credentials that uses koa-basic-auth, which compares in constant time. That middleware
- * skips the password after a wrong user, so user and password have an instance each, and all instances run every time.
- * It accepts any value for an empty user or password in its options; `config.ts` refuses those.
+ * Returns a verifier for Basic credentials that uses koa-basic-auth, which compares in constant time. koa-basic-auth
+ * does not check the password if the user is wrong, so the user and the password have separate instances, and all
+ * instances run every time. It accepts any value if the user or password in its options is empty; `config.ts` rejects
+ * empty values.
  */
 export function koaBasicAuthenticate(accepted: readonly Credentials[]): Authenticate {
   const verifiers = accepted.map(({ user, password }) => ({
@@ -105,7 +109,10 @@ export function koaBasicAuthenticate(accepted: readonly Credentials[]): Authenti
   };
 }
 
-/** koa-basic-auth uses one header and `throw` of the context. Its types require user and password; its code does not. */
+/**
+ * koa-basic-auth uses only one header and the `throw` method of the context. Its types require a user and a password,
+ * but its code does not.
+ */
 function matcher(half: { name: string } | { pass: string }): (authorization: string | undefined) => boolean {
   const middleware = koaBasicAuth(half as { name: string; pass: string });
   return (authorization) => {

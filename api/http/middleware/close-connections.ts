@@ -1,6 +1,6 @@
 import type { AppMiddleware } from '../context.ts';
 
-/** Sets Connection: close on the responses of requests that are in flight when the service closes. */
+/** Sets Connection: close in the responses to requests that are in flight when the service closes. */
 export function closeConnections(closing: AbortSignal): AppMiddleware {
   return async (ctx, next) => {
     await next();

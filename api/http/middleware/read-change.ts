@@ -6,8 +6,8 @@ import { readIfMatch } from '../input/precondition.ts';
 import { readChangeQuery } from '../input/query.ts';
 
 /**
- * Reads load balancer, options and, with `readIds`, instance ids into `ctx.state.change`. `awaited` is the state that
- * `?wait=` accepts. Throws like the readers of `input/`.
+ * Stores the load balancer, the options and the instance ids from `readIds` in `ctx.state.change`. `awaited` is the
+ * state that `?wait=` accepts. Throws the errors of the functions in `input/`.
  */
 export function readChange(
   readIds: (ctx: AppContext) => Promise<string | readonly string[]>,

@@ -3,16 +3,17 @@ import type { AppContext, AppMiddleware } from '../context.ts';
 import { forwardedOverHttp } from '../input/forwarded-proto.ts';
 
 /**
- * Redirects requests that a client sent to the load balancer over http (308, which keeps method and body). Use it behind
- * `wellFormed`. Credentials in such a request are not checked, because a response would confirm them to a listener; the
- * log has `authFailure: "sent over http"`. Throws `https_required`, or `malformed_request` without a usable Host.
+ * Redirects requests that reached the load balancer over HTTP (308, which preserves the method and body). Add it after
+ * `wellFormed`. It does not check the credentials in such a request, because the response would show an eavesdropper
+ * whether they are valid. The log contains `authFailure: "sent over http"`. Throws `https_required`, or
+ * `malformed_request` if there is no valid Host.
  */
 export function redirectHttp(): AppMiddleware {
   return (ctx, next) => {
     if (!forwardedOverHttp(ctx.req.headers)) return next();
     const withCredentials = ctx.headers.authorization !== undefined;
     const advice = withCredentials
-      ? 'use https, and change the password, because it was sent without encryption'
+      ? 'use HTTPS, and change the password, because it was sent without encryption'
       : 'use https';
     throw new DomainError('https_required', 'this service requires https', {
       advice,
@@ -22,7 +23,10 @@ export function redirectHttp(): AppMiddleware {
   };
 }
 
-/** Without the port of the Host header, because https has its own. Only a path can follow the host of a URL. */
+/**
+ * Omits the port in the Host header, because HTTPS uses a different port. Rejects a path that does not start with
+ * a slash, because it would extend the host name.
+ */
 function secureUrl({ req, path, search }: AppContext): string {
   const base = `https://${req.headers.host ?? ''}`;
   if (!path.startsWith('/') || !URL.canParse(base))

@@ -2,8 +2,8 @@ import { DomainError } from '../../errors.ts';
 import type { AppMiddleware } from '../context.ts';
 
 /**
- * Refuses changes that a browser sends from the page of another site, because it may add stored Basic credentials. Uses
- * Sec-Fetch-Site (W3C Fetch Metadata), or Origin for older browsers. Throws `cross_site_request`.
+ * Rejects changes that a browser sends from a page on another site, because the browser may add stored Basic
+ * credentials. Uses Sec-Fetch-Site (W3C Fetch Metadata), or Origin for older browsers. Throws `cross_site_request`.
  */
 export function sameOrigin(): AppMiddleware {
   return (ctx, next) => {
@@ -22,7 +22,7 @@ export function sameOrigin(): AppMiddleware {
   };
 }
 
-/** Compares with URL, which removes default ports. */
+/** Uses URL for the comparison, because it removes default ports. */
 function isHost(origin: string, host: string): boolean {
   if (!URL.canParse(origin)) return false;
   const { protocol, host: originHost } = new URL(origin);

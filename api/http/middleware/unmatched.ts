@@ -3,8 +3,8 @@ import { DomainError } from '../../errors.ts';
 import type { AppMiddleware } from '../context.ts';
 
 /**
- * Throws `method_not_allowed` if a route has the path of the request, otherwise `route_not_found` with the paths of the
- * routers.
+ * Throws `method_not_allowed` if the path of the request matches a route; otherwise throws `route_not_found` with the
+ * paths of the routers.
  */
 export function unmatched(...routers: readonly Router[]): AppMiddleware {
   const advice = `the paths are ${pathsOf(routers)}`;
@@ -21,7 +21,7 @@ export function unmatched(...routers: readonly Router[]): AppMiddleware {
   };
 }
 
-/** Returns the paths in the order of the routes, each once, in the notation of swagger.yaml. */
+/** Returns each path once, in the order of the routes and in the notation of swagger.yaml. */
 function pathsOf(routers: readonly Router[]): string {
   const paths = routers.flatMap(({ stack }) => stack.map(({ path }) => String(path)));
   const written = [...new Set(paths)].map((path) => path.replaceAll(/:(\w+)/g, '{$1}'));

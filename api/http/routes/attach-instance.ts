@@ -26,7 +26,7 @@ export function attachInstanceRoute(router: Router, deps: ChangeRouteDeps): void
    *         schema: { $ref: '#/definitions/MachineId' }
    *       - in: query
    *         name: wait
-   *         description: 'in-service: respond when AWS reports the instance as in service'
+   *         description: 'in-service: respond when AWS reports that the instance is in service'
    *         type: string
    *         enum: [in-service]
    *       - { $ref: '#/parameters/timeout' }
@@ -34,7 +34,7 @@ export function attachInstanceRoute(router: Router, deps: ChangeRouteDeps): void
    *       - { $ref: '#/parameters/ifMatch' }
    *     responses:
    *       200:
-   *         description: 'with dryRun=true: the instance and, in `note`, the change that would be made; nothing was changed'
+   *         description: 'with dryRun=true: the instance and, in `note`, what the change would do; nothing was changed'
    *         schema: { $ref: '#/definitions/ChangeAnswer' }
    *         examples:
    *           application/json:
@@ -48,7 +48,7 @@ export function attachInstanceRoute(router: Router, deps: ChangeRouteDeps): void
    *         description: instance added
    *         schema: { $ref: '#/definitions/ChangeAnswer' }
    *       202:
-   *         description: 'with wait: attached, but not in service in time; `health` is the last health that AWS reported'
+   *         description: 'with wait: the instance was attached, but did not come into service in time; `health` is the last health that AWS reported'
    *         schema: { $ref: '#/definitions/ChangeAnswer' }
    *         headers:
    *           Location: { type: string, description: the path of its health }

@@ -20,7 +20,8 @@ export function attachInstancesRoute(router: Router, deps: ChangeRouteDeps): voi
    *     operationId: attachInstances
    *     summary: Attach several instances
    *     description: >-
-   *       Each instance gets the outcome that a request for it alone would get (201, 400, 409 …; 200 in a dry run).
+   *       The outcome of each instance is the one that a request for this instance alone would return (201, 400, 409 …; 200 in a
+   *       dry run).
    *       Instances that can be attached are attached even if others fail.
    *     parameters:
    *       - in: body

@@ -17,7 +17,7 @@ export function detachInstanceRoute(router: Router, deps: ChangeRouteDeps): void
    *   delete:
    *     tags: [load balancers]
    *     operationId: detachInstance
-   *     summary: Detach the instance that the body or the query names
+   *     summary: Detach the instance that the body or the query contains
    *     description: Detach an instance from the load balancer
    *     parameters:
    *       - in: body
@@ -26,12 +26,12 @@ export function detachInstanceRoute(router: Router, deps: ChangeRouteDeps): void
    *         schema: { $ref: '#/definitions/MachineId' }
    *       - in: query
    *         name: instanceId
-   *         description: 'the instance identifier, instead of a body; null, {} and an empty body count as no body'
+   *         description: 'the instance identifier, instead of a body; null, {} and an empty body are treated as no body'
    *         type: string
    *         pattern: '^i-([0-9a-f]{8}|[0-9a-f]{17})$'
    *       - in: query
    *         name: wait
-   *         description: 'drained: respond when no connection is left'
+   *         description: 'drained: respond when no connections remain'
    *         type: string
    *         enum: [drained]
    *       - { $ref: '#/parameters/timeout' }
@@ -40,7 +40,7 @@ export function detachInstanceRoute(router: Router, deps: ChangeRouteDeps): void
    *       - { $ref: '#/parameters/ifMatch' }
    *     responses:
    *       200:
-   *         description: 'with dryRun=true: the instance and, in `note`, the change that would be made; nothing was changed'
+   *         description: 'with dryRun=true: the instance and, in `note`, what the change would do; nothing was changed'
    *         schema: { $ref: '#/definitions/ChangeAnswer' }
    *         examples:
    *           application/json:
@@ -56,7 +56,7 @@ export function detachInstanceRoute(router: Router, deps: ChangeRouteDeps): void
    *         description: instance removed
    *         schema: { $ref: '#/definitions/ChangeAnswer' }
    *       202:
-   *         description: 'with wait: detached, but not drained in time; `health` is the last health that AWS reported'
+   *         description: 'with wait: the instance was detached, but was not drained in time; `health` is the last health that AWS reported'
    *         schema: { $ref: '#/definitions/ChangeAnswer' }
    *         headers:
    *           Location: { type: string, description: the path of its health }

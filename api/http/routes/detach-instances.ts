@@ -18,7 +18,8 @@ export function detachInstancesRoute(router: Router, deps: ChangeRouteDeps): voi
    *     operationId: detachInstances
    *     summary: Detach several instances
    *     description: >-
-   *       Each instance gets the outcome that a request for it alone would get (201, 409 …; 200 in a dry run).
+   *       The outcome of each instance is the one that a request for this instance alone would return (201, 409 …; 200 in a dry
+   *       run).
    *       Instances that can be detached are detached even if others fail.
    *     parameters:
    *       - in: body

@@ -32,8 +32,9 @@ const page = `<!doctype html>
 `;
 
 /**
- * `validatorUrl: null` because the validator badge sends the document to a public service. `omit` because the browser
- * would otherwise show its own dialog on a 401, and send stored credentials in addition to those of Authorize.
+ * `validatorUrl` is null because the validator badge would send the document to a public service. `omit` is required
+ * because the browser would otherwise show its own dialog on a 401 response, and would send stored credentials in
+ * addition to those from the Authorize dialog.
  */
 const start = `SwaggerUIBundle({
   url: '/swagger.yaml',
@@ -50,7 +51,10 @@ const contentSecurityPolicy =
   "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; " +
   "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/** Serves the Swagger document and Swagger UI, without authentication. The pages load no files from other hosts. */
+/**
+ * Adds the routes of the Swagger document and Swagger UI, which require no authentication. The pages load no files from
+ * other hosts.
+ */
 export function docsRoutes(router: Router, { swaggerYaml, swaggerUi }: DocsFiles): void {
   router.get('/swagger.yaml', async (ctx) => {
     await sendFile(ctx, swaggerYaml);
@@ -75,7 +79,7 @@ export function docsRoutes(router: Router, { swaggerYaml, swaggerUi }: DocsFiles
   }
 }
 
-/** Throws for a missing file before it sends any part of the response. */
+/** If the file is missing, throws before any part of the response is sent. */
 async function sendFile(ctx: Context, path: string): Promise<void> {
   const { size } = await stat(path);
   secure(ctx);

@@ -1,7 +1,7 @@
 import type Router from '@koa/router';
 import { presentText } from '../answers/presenters/text.ts';
 
-/** Does not call AWS, because an outage of AWS's API must not remove the hosts from the load balancer. */
+/** This route does not call AWS, because an AWS API outage must not remove the hosts from the load balancer. */
 export function healthcheckRoutes(router: Router): void {
   /**
    * @swagger
@@ -9,7 +9,7 @@ export function healthcheckRoutes(router: Router): void {
    *   get:
    *     tags: [health]
    *     operationId: healthcheck
-   *     summary: Report that this process is up, without a call to AWS
+   *     summary: Report that this process is running, without calling AWS
    *     description: API health check
    *     security: []
    *     responses:

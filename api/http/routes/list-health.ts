@@ -20,10 +20,10 @@ export function listHealthRoute(router: Router, deps: ListHealthDeps): void {
    *   get:
    *     tags: [load balancers]
    *     operationId: listElbHealth
-   *     summary: List the health of the members and its cause
+   *     summary: List the health of the members and the reasons for it
    *     description: >-
-   *       Lists every member, and instances that are still draining after a detach, as AWS reported them at most one
-   *       second ago. `why` explains the state in one sentence and says what to do. Values that EC2 does not report are
+   *       Lists every member, and the instances that are still draining after a detach. The data is at most one second old.
+   *       `why` explains the state in one sentence and says what to do. Values that EC2 does not report are
    *       `"unknown"`.
    *     parameters:
    *       - { $ref: '#/parameters/elbName' }

@@ -22,7 +22,7 @@ export function listLoadBalancersRoute(router: Router, deps: ListLoadBalancersDe
    *   get:
    *     tags: [load balancers]
    *     operationId: listElbs
-   *     summary: List the classic load balancers of the region, sorted by name
+   *     summary: List the Classic Load Balancers in the region, sorted by name
    *     description: >-
    *       The list is paged: `Link` contains the path of the next page, as `<…>; rel="next"`, and is absent on the last
    *       page. Values that AWS does not report are `"unknown"`.
@@ -48,8 +48,8 @@ export function listLoadBalancersRoute(router: Router, deps: ListLoadBalancersDe
    *       - in: query
    *         name: health
    *         description: >-
-   *           with true, AWS is called for the `inServiceCount` of each load balancer on the page; the count is absent
-   *           if AWS does not answer in time or the call budget is used up
+   *           true: the service calls AWS for the `inServiceCount` of each load balancer on the page; the count is absent
+   *           if AWS does not respond in time or the call budget is exhausted
    *         type: boolean
    *     responses:
    *       200:

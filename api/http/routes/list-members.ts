@@ -20,7 +20,7 @@ export function listMembersRoute(router: Router, deps: ListMembersDeps): void {
    *   get:
    *     tags: [load balancers]
    *     operationId: listMachinesElb
-   *     summary: List the members in AWS's order; the list is empty if there are none
+   *     summary: List the members in the order in which AWS returns them; the list is empty if there are none
    *     description: List machines attached to a particular load balancer
    *     responses:
    *       200:

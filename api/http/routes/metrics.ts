@@ -8,7 +8,7 @@ import { basicAuth } from '../middleware/basic-auth.ts';
 import type { GuessLimit } from '../server/guess-limit.ts';
 
 export interface MetricsRouteDeps {
-  /** Undefined to serve none. */
+  /** If undefined, the route does not exist. */
   readonly metrics: MetricsDeps | undefined;
   readonly callers: Authenticator;
   /** Accepts METRICS_TOKEN. */
@@ -22,7 +22,7 @@ const contentTypes: Readonly<Record<ExpositionFormat, string>> = {
 };
 
 /**
- * Serves the metrics to callers with credentials of the API or with METRICS_TOKEN. swagger.yaml does not declare it,
+ * Returns the metrics to callers with API credentials or METRICS_TOKEN. swagger.yaml does not describe this route,
  * because Prometheus defines the format.
  */
 export function metricsRoute(router: Router, deps: MetricsRouteDeps): void {

@@ -5,13 +5,13 @@ import type { Clock } from '../../clock.ts';
 import { type DependencyState, presentReadiness } from '../answers/presenters/readiness.ts';
 import { allowQuery } from '../middleware/allow-query.ts';
 
-/** In milliseconds. The timeout in scripts/ask.mjs is longer. */
+/** In milliseconds. The timeout in scripts/ask.mjs must be longer. */
 const deadlineMs = 5000;
 
-/** A system without which requests fail. */
+/** A system that requests depend on. */
 export interface Dependency {
   readonly name: string;
-  /** Uses the system like a request. Throws a DomainError if that fails. */
+  /** Calls the dependency in the same way as a request does. Throws a DomainError if the call fails. */
   readonly check: (trace: AwsTrace) => Promise<void>;
 }
 
@@ -21,7 +21,7 @@ export interface ReadinessDeps {
 }
 
 /**
- * Only the control socket has this route, so the contract of the API does not include it. The request goes through the
+ * This route exists only on the control socket, so it is not part of the API contract. The request passes through the
  * same middleware as all authenticated requests, so a version that fails all of them is not ready.
  */
 export function readinessRoute(router: Router, { dependencies, clock }: ReadinessDeps): void {

@@ -13,10 +13,10 @@ export function statusRoutes(router: Router, { status }: StatusRouteDeps): void 
    *   get:
    *     tags: [health]
    *     operationId: status
-   *     summary: Report the state of this process and of its calls to AWS, without a call to AWS
+   *     summary: Report the state of this process and of its AWS calls, without calling AWS
    *     description: >-
-   *       Version, uptime, the calls of each action and the result of the last one, the remaining call budgets, and how
-   *       many calls were delayed by the limits of this service and of AWS.
+   *       Returns the version, the uptime, the number of calls to each action and the result of the last call, the remaining call
+   *       budgets, and the number of calls that were delayed by the limits of this service and of AWS.
    *     responses:
    *       200:
    *         description: the state of the service

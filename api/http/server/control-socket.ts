@@ -13,23 +13,25 @@ import { presentText } from '../answers/presenters/text.ts';
 export interface ControlSocket {
   readonly server: Server;
   /**
-   * Listens on the socket, and calls `openPort` on `POST /open-port`, or at once if an earlier process with this path
-   * has opened its port. Throws ConfigError if the socket cannot be created, and what that first `openPort` throws.
+   * Listens on the socket, and calls `openPort` on `POST /open-port`. Calls it immediately if an earlier process with
+   * this path had opened its port. Throws a ConfigError if the socket cannot be created, and the errors of the
+   * immediate `openPort` call.
    */
   listen(openPort: () => Promise<void>): Promise<void>;
   close(): void;
 }
 
 /**
- * Returns a server for the application on a unix socket; it does not listen yet. A deployment checks a new version
- * there before the port opens. Only this user and root can connect, because only they can write to the file.
+ * Returns a server for the application that will listen on a Unix socket. During a deployment, a new version is checked
+ * through this socket before its port is opened. Only this user and root can connect, because only they can write to
+ * the socket file.
  */
 export function createControlSocket(
   path: string,
   application: RequestListener,
   logger: Pick<Logger, 'warn'>,
 ): ControlSocket {
-  // A restarted container finds this marker and opens its port without another POST /open-port.
+  // If this marker file exists, a restarted container opens its port without another POST /open-port.
   const marker = `${path}.opened`;
   let open: () => Promise<void>;
   const server = createServer((request, response) => {
@@ -66,13 +68,13 @@ export function createControlSocket(
       if (lstatSync(path, { throwIfNoEntry: false })?.isSocket()) rmSync(path);
       await new Promise<void>((resolve, reject) => {
         server.once('error', ({ code }: NodeJS.ErrnoException) => {
-          const fault = `CONTROL_SOCKET=${path} cannot be created (${code ?? 'unknown error'}): name a file that does not exist yet, in a folder that this user can write to`;
+          const fault = `CONTROL_SOCKET=${path} cannot be created (${code ?? 'unknown error'}): set it to a file that does not exist yet, in a folder that this user can write to`;
           reject(new ConfigError([fault]));
         });
         server.listen(path, resolve);
       });
       chmodSync(path, 0o600);
-      // The new socket belongs to this user, so a marker of this service has the same owner.
+      // This user owns the new socket, so a marker file that the service created has the same owner.
       const found = lstatSync(marker, { throwIfNoEntry: false });
       if (found === undefined) return;
       const isPrivate =
@@ -84,7 +86,7 @@ export function createControlSocket(
       else
         logger.warn(
           { path: marker },
-          'the marker of the open port is not a private file of this user; the port stays closed until POST /open-port',
+          'the open-port marker file is not a file that only this user can access; the port stays closed until POST /open-port',
         );
     },
     close: () => {
@@ -94,7 +96,7 @@ export function createControlSocket(
   };
 }
 
-/** Creates an empty file in place of an existing one, without following links. */
+/** Replaces an existing file with an empty file, without following links. */
 function createMarker(path: string, logger: Pick<Logger, 'warn'>): void {
   try {
     rmSync(path, { force: true });
@@ -103,7 +105,7 @@ function createMarker(path: string, logger: Pick<Logger, 'warn'>): void {
   } catch (err) {
     logger.warn(
       { err, path },
-      'cannot create the marker of the open port; a restart will not open the port automatically',
+      'cannot create the open-port marker file; a restart will not open the port automatically',
     );
   }
 }

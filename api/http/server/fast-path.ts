@@ -15,7 +15,7 @@ export interface FastPathDeps {
   readonly callers: Pick<Authenticator, 'recall'>;
   readonly pipeline: Pipeline;
   readonly clock: Clock;
-  /** Whether to leave requests over http to the application, which redirects them. */
+  /** Whether the application must handle requests that were sent over HTTP, because it redirects them. */
   readonly redirectHttp: boolean;
 }
 

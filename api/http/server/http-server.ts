@@ -2,33 +2,36 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import { Server as NetServer } from 'node:net';
 import type { Clock } from '../../clock.ts';
 
-/** Longer than the 60 s idle timeout of a classic ELB, which otherwise reuses closed connections (nodejs/node#27363). */
+/**
+ * This is longer than the 60 s idle timeout of a Classic Load Balancer, which could otherwise send a request on a
+ * connection that the server has just closed (nodejs/node#27363).
+ */
 const keepAliveTimeout = 65_000;
 const headersTimeout = 70_000;
 const requestTimeout = 90_000;
 
-/** The idle timeout of kept-alive connections while the server is closing, in milliseconds. */
+/** The idle timeout of keep-alive connections while the server closes, in milliseconds. */
 const idleWhileClosingMs = 5_000;
-/** The timeout of requests in flight while the server is closing, in milliseconds. */
+/** The maximum time for requests in flight while the server closes, in milliseconds. */
 const maxCloseMs = 10_000;
 
 export interface HttpServer {
   readonly server: Server;
-  /** Stops listening, lets requests in flight finish within 10 s, and resolves when all connections are closed. */
+  /** Stops listening, lets requests in flight complete within 10 s, and resolves when all connections are closed. */
   close(): Promise<void>;
 }
 
 /**
- * Returns a server for the application; the server does not listen yet, and aborts `closing` when it closes. Node answers
- * requests that its parser refuses (400, 408, 431, without a body) and closes their connection. It also closes the
- * connection of a CONNECT, and ignores the header Upgrade.
+ * Returns a server for the application. The server does not listen yet. It aborts `closing` when it closes. Node.js
+ * itself responds to requests that its parser rejects (400, 408 or 431, without a body) and closes their connections.
+ * It also closes the connection after a CONNECT request, and ignores the Upgrade header.
  */
 export function createHttpServer(
   application: RequestListener,
   closing: AbortController,
   clock: Pick<Clock, 'after'>,
 ): HttpServer {
-  // With these options, the application handles a missing or repeated Host and an unknown Expect.
+  // With these options, the application itself handles a missing or repeated Host header and an unknown Expect header.
   const fields = { requireHostHeader: false, joinDuplicateHeaders: true };
   const server = createServer({ keepAliveTimeout, headersTimeout, requestTimeout, ...fields }, application);
   server.on('checkExpectation', application);
@@ -42,8 +45,9 @@ export function createHttpServer(
 }
 
 /**
- * Closes only the listener at first (net.Server's close): http.Server.close() would close idle connections at once and
- * lose requests that are already sent. Each connection closes after its next response or the idle timeout.
+ * At first, closes only the listener (with close() of net.Server): http.Server.close() would immediately close idle
+ * connections and lose requests that clients have already sent. Each connection closes after its next response or after
+ * the idle timeout.
  */
 function closeGently(server: Server, clock: Pick<Clock, 'after'>): Promise<void> {
   return new Promise((resolve) => {

@@ -18,7 +18,7 @@ export interface PipelineOptions {
   readonly addressOf?: ClientAddress;
 }
 
-/** The first and last step of every request, on the fast path and through Koa. */
+/** Contains the first and the last step of every request, for both the fast path and Koa. */
 export class Pipeline {
   readonly #log: RequestLog;
   readonly #clock: Clock;
@@ -41,17 +41,17 @@ export class Pipeline {
     this.#addressOf = addressOf;
   }
 
-  /** The number of admitted requests whose response is not closed or whose handler is still running. */
+  /** The number of admitted requests whose response is not closed yet or whose handler is still running. */
   get inFlight(): number {
     return this.#inFlight;
   }
 
-  /** The number of ended requests that were authenticated or got a 500. */
+  /** The number of completed requests that were authenticated or failed with 500. */
   get answeredRequests(): number {
     return this.#answered;
   }
 
-  /** The number of those that got a 500. */
+  /** The number of completed requests that failed with 500. */
   get internalErrors(): number {
     return this.#internalErrors;
   }
@@ -74,7 +74,7 @@ export class Pipeline {
     };
   }
 
-  /** Ends the request and logs it when its response is closed. Call it when the handler is done. */
+  /** Ends the request, and logs it when its response is closed. Call this when the handler has finished. */
   answered(state: RequestState): void {
     const { request, response } = state;
     if (response.closed || request.socket.destroyed) this.#end(state);
@@ -85,7 +85,10 @@ export class Pipeline {
       });
   }
 
-  /** A response that is queued behind another one (pipelining) emits no `close` if its connection closes first. */
+  /**
+   * A response that is queued behind another response (pipelining) does not emit `close` if its connection closes
+   * first.
+   */
   #endQueued(state: RequestState): void {
     const { socket } = state.request;
     const end = (): void => {

@@ -4,7 +4,10 @@ import type { IncomingMessage } from 'node:http';
 /** Other ids could break or forge a log line. */
 const validRequestId = /^[\w.:+/=@-]{1,128}$/;
 
-/** Generated ids are a random prefix per process and a counter, because a random id per request costs more. */
+/**
+ * A generated id consists of a random prefix per process and a counter, because generating a random id for each request
+ * takes longer.
+ */
 const processId = randomBytes(6).toString('hex');
 let requests = 0;
 
@@ -15,8 +18,8 @@ export function requestIdOf(request: IncomingMessage): string {
 }
 
 /**
- * Base 36, because V8 caches the strings of decimal numbers until they are promoted to the old generation (37 bytes per
- * request); it does not cache those of other bases.
+ * Uses base 36, because V8 caches the strings of decimal numbers until they are promoted to the old generation (37
+ * bytes per request). It does not cache strings in other bases.
  */
 function nextId(): string {
   requests += 1;

@@ -3,12 +3,12 @@ import type { Clock } from '../../clock.ts';
 import type { AppContext } from '../context.ts';
 
 export interface TraceDeps {
-  /** The time limit of the AWS calls of one request, in milliseconds. */
+  /** The time limit for the AWS calls of one request, in milliseconds. */
   readonly deadlineMs: number;
   readonly clock: Clock;
 }
 
-/** Starts the trace and the time limit of the AWS calls of a request. The request log includes the trace. */
+/** Starts the trace and the time limit for the AWS calls of a request. The request log includes the trace. */
 export function traceRequest(ctx: AppContext, { clock, deadlineMs }: TraceDeps): AwsTrace {
   return (ctx.state.trace = startTrace(clock, deadlineMs));
 }

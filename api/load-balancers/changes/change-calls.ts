@@ -17,7 +17,7 @@ export interface ChangeCallsDeps {
   readonly clock: Clock;
 }
 
-/** Makes the calls that change members, and updates the inventory and the outcomes with their results. */
+/** Makes the AWS calls that change members, and updates the inventory and the outcomes with the results. */
 export class ChangeCalls {
   readonly #deps: ChangeCallsDeps;
   readonly #batcher: RegisterBatcher;
@@ -27,14 +27,14 @@ export class ChangeCalls {
     this.#batcher = new RegisterBatcher((...change) => this.#register(...change), deps.clock);
   }
 
-  /** Registers the remaining instances, and fails those that AWS did not register. */
+  /** Registers the remaining instances. Marks those that AWS did not register as failed. */
   async register(elbName: ElbName, outcomes: ChangeOutcomes, trace: AwsTrace): Promise<void> {
     this.#fail(elbName, outcomes, await this.#batcher.register(elbName, outcomes.remaining, trace));
   }
 
   /**
-   * Deregisters the remaining instances, and fails those that AWS did not deregister. Returns the members in AWS's
-   * response; undefined if AWS made no change, or the response was lost.
+   * Deregisters the remaining instances. Marks those that AWS did not deregister as failed. Returns the members in the
+   * response from AWS, or undefined if AWS made no change or the response was lost.
    */
   async deregister(
     elbName: ElbName,
@@ -63,7 +63,9 @@ export class ChangeCalls {
     });
   }
 
-  /** Fails these instances. If AWS may have changed one of them, the load balancer is read again. */
+  /**
+   * Marks these instances as failed. If AWS may have changed one of them, causes the load balancer to be read again.
+   */
   #fail(elbName: ElbName, outcomes: ChangeOutcomes, failures: Failures): void {
     if ([...failures.values()].some(isUnclear)) this.#deps.inventory.doubt(elbName);
     outcomes.refuse((id) => {

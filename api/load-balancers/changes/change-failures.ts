@@ -4,8 +4,8 @@ import type { ElbName, InstanceId } from '../instance.ts';
 /* Each failure of a change states whether the change was made, was not made, or may have been made. */
 
 /**
- * Returns the result of a check, whose failure then states that nothing was changed. Checks run side by side, so an
- * unawaited failure is not an unhandled rejection.
+ * Returns the result of a check. If the check fails, the error states that nothing was changed. Because checks run
+ * concurrently, a failure that is not awaited must not become an unhandled rejection.
  */
 export function checked<T>(check: Promise<T>): Promise<T> {
   const result = check.catch((error: unknown) => {
@@ -15,7 +15,7 @@ export function checked<T>(check: Promise<T>): Promise<T> {
   return result;
 }
 
-/** Failures whose advice must be extended with "nothing was changed". */
+/** The codes of failures whose advice must be extended with "nothing was changed". */
 const unstated: ReadonlySet<ErrorCode> = new Set([
   ...(['aws_failed', 'aws_refused', 'aws_unreachable', 'no_aws_credentials'] as const),
 ]);
@@ -26,7 +26,7 @@ function beforeChange(error: DomainError): DomainError {
     : error;
 }
 
-/** Returns the failure of a changing call, for one instance of that call. */
+/** Returns the failure of a call that makes a change, for one instance in that call. */
 export function duringChange(error: DomainError, elbName: ElbName, instanceId: InstanceId): DomainError {
   if (!isUnclear(error)) return beforeChange(error);
   return error.withAdvice(

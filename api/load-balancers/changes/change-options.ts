@@ -1,9 +1,9 @@
 import type { MachineInfo } from '../instance.ts';
 
 export interface ChangeOptions {
-  /** Whether to run every check without the change. */
+  /** Whether to run every check without making the change. */
   readonly dryRun?: boolean;
-  /** Whether to detach even the last member in service. */
+  /** Whether to detach the instance even if it is the last member in service. */
   readonly force?: boolean;
   /** The name of the principal, for the log. */
   readonly actor?: string | undefined;

@@ -9,17 +9,20 @@ import {
   undescribed,
 } from '../instance.ts';
 
-/** The result for one named instance: its info if it was changed (or would be, in a dry run), otherwise the error. */
+/**
+ * The result for one requested instance: its description if it was changed (or would be, in a dry run), otherwise the
+ * error.
+ */
 export interface ChangeOutcome {
-  /** As the caller wrote it. */
+  /** The id as the caller sent it. */
   readonly instanceId: string;
   readonly result: MachineInfo | DomainError;
-  /** Set if the attached instance still drains from an earlier membership. */
+  /** Set if the attached instance is still draining from an earlier attachment. */
   readonly draining?: Draining | undefined;
 }
 
 export class ChangeOutcomes {
-  /** The named instances in order, without duplicates. */
+  /** The requested instances in order, without duplicates. */
   readonly ids: Members;
   readonly #named: readonly string[];
   readonly #instances = new Map<InstanceId, MachineInfo>();
@@ -31,12 +34,12 @@ export class ChangeOutcomes {
     this.ids = [...new Set(named.flatMap((text) => parseInstanceId(text) ?? []))];
   }
 
-  /** The instances without an error so far. */
+  /** The instances that have not failed so far. */
   get remaining(): Members {
     return this.ids.filter((id) => !this.#failures.has(id));
   }
 
-  /** Refuses the remaining instances for which `errorOf` returns an error. */
+  /** Marks the remaining instances for which `errorOf` returns an error as failed. */
   refuse(errorOf: (instanceId: InstanceId) => DomainError | undefined): void {
     for (const id of this.remaining) {
       const error = errorOf(id);
@@ -52,7 +55,10 @@ export class ChangeOutcomes {
     return this.#instances.get(instanceId) ?? undescribed(instanceId);
   }
 
-  /** Returns the outcome of each named instance. After a success, a duplicate gets the error `duplicate`. */
+  /**
+   * Returns the outcome of each requested instance. If the change of an instance succeeded, its duplicates get the
+   * error `duplicate`.
+   */
   inOrder(duplicate: (instanceId: InstanceId) => DomainError): ChangeOutcome[] {
     const seen = new Set<InstanceId>();
     return this.#named.map((text) => {
@@ -68,7 +74,10 @@ export class ChangeOutcomes {
   }
 }
 
-/** Returns the first outcome of each valid id, which is that of the change. */
+/**
+ * Returns the first outcome of each valid id. Only the first outcome describes the change; the others are for
+ * duplicates.
+ */
 export function firstOutcomes(outcomes: readonly ChangeOutcome[]): ChangeOutcome[] {
   return outcomes.filter(
     ({ instanceId }, index) =>
@@ -77,7 +86,7 @@ export function firstOutcomes(outcomes: readonly ChangeOutcome[]): ChangeOutcome
   );
 }
 
-/** Returns the instance of the only outcome. Throws its error if it failed. */
+/** Returns the instance in the only outcome. Throws the error of that outcome if the change failed. */
 export function only([outcome]: readonly ChangeOutcome[]): MachineInfo {
   if (outcome === undefined) throw new Error('there is no outcome');
   if (outcome.result instanceof DomainError) throw outcome.result;

@@ -11,12 +11,12 @@ import { type HealthEntry, unreported } from '../member-health.ts';
 import { closing, failedAfterChange, lost, type MadeChange, secondAttachFailed } from './wait-failures.ts';
 
 export interface Wait extends MadeChange {
-  /** The end of the wait, on the scale of `Clock.now()`. */
+  /** The time at which the wait ends, on the time scale of `Clock.now()`. */
   readonly until: number;
 }
 
 export type WaitOutcome =
-  /** The instance is in the awaited state; `again` if it was attached a second time after its draining. */
+  /** The instance is in the requested state. `again` is true if it was attached a second time after draining. */
   | { readonly how: 'reached'; readonly again: boolean }
   | { readonly how: 'timed-out'; readonly health: HealthEntry | undefined }
   | { readonly how: 'disconnected' };
@@ -27,16 +27,16 @@ export interface ChangeWaiterDeps {
   readonly recentChanges: RecentChanges;
   readonly logger: Logger;
   readonly clock: Clock;
-  /** Attaches an instance within `withinMs` milliseconds. Throws DomainError. */
+  /** Attaches an instance within `withinMs` milliseconds. Throws a DomainError if it fails. */
   readonly attach: (elbName: ElbName, instanceId: InstanceId, withinMs: number) => Promise<unknown>;
 }
 
-/** The deadline of the explanation after a timeout, in milliseconds. */
+/** The deadline for the explanation after a timeout, in milliseconds. */
 const explainMs = 2000;
-/** The maximum age of EC2's data in the explanation, in milliseconds. */
+/** The maximum age of the EC2 data in the explanation, in milliseconds. */
 const factsMaxAgeMs = 1000;
 
-/** Waits until a changed instance is in the awaited state. */
+/** Waits until a changed instance is in the requested state. */
 export class ChangeWaiter {
   readonly #deps: ChangeWaiterDeps;
 
@@ -45,9 +45,10 @@ export class ChangeWaiter {
   }
 
   /**
-   * Waits for the state. AWS does not document whether it keeps an attachment that was made while the instance drained;
-   * if it is lost after the draining, the instance is attached a second time. Throws `closing`, `attachment_lost`,
-   * `elb_not_found`, and the errors of the second attachment; each error states the change that was made.
+   * Waits for the state. AWS does not document whether an instance stays attached if it was attached while it was
+   * draining. If it is no longer attached after draining, it is attached a second time. Throws `closing`,
+   * `attachment_lost`, `elb_not_found`, and the errors of the second attachment; each error states the change that was
+   * made.
    */
   async until(wait: Wait, disconnected: AbortSignal): Promise<WaitOutcome> {
     const { elbName, instanceId, awaited, until } = wait;
@@ -76,10 +77,10 @@ export class ChangeWaiter {
       await this.#deps.attach(elbName, instanceId, wait.until - this.#deps.clock.now());
       this.#deps.logger.info(
         { elbName, instanceId },
-        'attached again, because it was not a member after its draining',
+        'reattached, because it was no longer a member after draining',
       );
     } catch (error) {
-      // Another client has attached it.
+      // Another client has attached the instance.
       if (error instanceof DomainError && error.code === 'instance_already_attached') return;
       throw secondAttachFailed(wait, error);
     }

@@ -7,19 +7,19 @@ import type { ChangeOptions } from './change-options.ts';
 import type { ElbName, InstanceId, Members } from '../instance.ts';
 import type { RecentChanges } from '../health/recent-changes.ts';
 
-/** How long AWS may list an instance as healthy after its detach, in milliseconds. */
+/** How long AWS can report a detached instance as healthy, in milliseconds. */
 const detachVisibleAfterMs = 5000;
-/** The maximum age of the health that a warning is based on, in milliseconds. */
+/** The maximum age of the health data on which a warning is based, in milliseconds. */
 const recentMs = 10_000;
 
-/** Protects the last healthy member of the load balancers of PROTECT_LAST_IN_SERVICE from a detach. */
+/** Prevents a detach of the last healthy member of a load balancer that PROTECT_LAST_IN_SERVICE includes. */
 export class LastInServiceGuard {
   readonly #protectedElbs: boolean | readonly string[];
   readonly #reader: HealthReader;
   readonly #changes: RecentChanges;
   readonly #clock: Clock;
 
-  /** `protectedElbs`: all load balancers (true), none (false), or those with these names. */
+  /** `protectedElbs`: all load balancers (true), none (false), or the load balancers with these names. */
   constructor(
     reader: HealthReader,
     changes: RecentChanges,
@@ -43,7 +43,9 @@ export class LastInServiceGuard {
     return this.isProtected(elbName) && !force;
   }
 
-  /** Returns the members in service, from a new call. Throws `elb_not_found`, and the errors of the gateway. */
+  /**
+   * Returns the in-service members according to a new AWS call. Throws `elb_not_found`, and the errors of the gateway.
+   */
   async inService(
     elbName: ElbName,
     urgency: 'urgent' | 'ordinary',
@@ -55,8 +57,8 @@ export class LastInServiceGuard {
   }
 
   /**
-   * Returns whether the detached instances were the last in service, according to the last health; false if that is
-   * older than 10 s.
+   * Returns true if, according to the last health reading, no other members were in service. Returns false if that
+   * reading is older than 10 s.
    */
   wereLast(elbName: ElbName, detached: Members): boolean {
     const last = this.#reader.last(elbName);
@@ -77,11 +79,14 @@ export class LastInServiceGuard {
   }
 }
 
-/** The number of members in service before and after a detach, or the reason why it is unknown. */
+/** The number of in-service members before and after a detach, or the reason why it is unknown. */
 export type InServiceForecast =
   { readonly before: number; readonly after: number } | { readonly unknown: string };
 
-/** Returns the members in service before and after a detach of these instances; unknown if AWS fails. */
+/**
+ * Returns the number of in-service members before and after a detach of these instances, or the reason if AWS calls
+ * fail.
+ */
 export async function forecast(
   inService: Promise<ReadonlySet<InstanceId>>,
   detached: Members,
@@ -95,7 +100,7 @@ export async function forecast(
   }
 }
 
-/** Returns those of the instances whose detach, in this order, would remove the last healthy member. */
+/** Returns the instances whose detach, in this order, would remove the last healthy member. */
 export function lastOnes(healthy: ReadonlySet<InstanceId>, instanceIds: Members): Set<InstanceId> {
   const left = new Set(healthy);
   const refused = new Set<InstanceId>();

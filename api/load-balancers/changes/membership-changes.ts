@@ -26,7 +26,7 @@ export interface Detached {
   readonly inService?: InServiceForecast;
 }
 
-/** Attaches and detaches instances of a load balancer: one, or many at once. */
+/** Attaches one or more instances to a load balancer, and detaches them. */
 export class MembershipChanges {
   readonly #deps: MembershipChangesDeps;
   readonly #calls: ChangeCalls;
@@ -39,9 +39,9 @@ export class MembershipChanges {
   }
 
   /**
-   * Attaches the instances and returns one outcome for each named instance, in order; a duplicate is already a member.
-   * Throws `elb_not_found`, `precondition_failed`, and the errors of the gateway in the checks; in that case, nothing
-   * was changed.
+   * Attaches the instances and returns one outcome for each requested instance, in order. A duplicate is reported as
+   * already attached. Throws `elb_not_found`, `precondition_failed`, and the errors of the gateway if a check fails; in
+   * these cases, nothing was changed.
    */
   async attach(
     elbName: ElbName,
@@ -65,9 +65,9 @@ export class MembershipChanges {
   }
 
   /**
-   * Detaches the instances and returns one outcome for each named instance, in order; a duplicate is no longer a
-   * member. Throws `elb_not_found`, `precondition_failed`, and the errors of the gateway in the checks; in that case,
-   * nothing was changed.
+   * Detaches the instances and returns one outcome for each requested instance, in order. A duplicate is reported as
+   * not attached. Throws `elb_not_found`, `precondition_failed`, and the errors of the gateway if a check fails; in
+   * these cases, nothing was changed.
    */
   async detach(
     elbName: ElbName,
@@ -115,7 +115,10 @@ export class MembershipChanges {
   }
 }
 
-/** Changes of one instance run one after the other, and so do all conditional changes of a load balancer. */
+/**
+ * Returns the keys of the locks for a change. Changes of the same instance run one after another, and so do all
+ * conditional changes of a load balancer.
+ */
 function keysOf(elbName: ElbName, { ids }: ChangeOutcomes, { ifMatch }: ChangeOptions): string[] {
   const keys = ids.map((id) => `${elbName}/${id}`);
   return ifMatch === undefined ? keys : [elbName, ...keys];

@@ -7,7 +7,10 @@ import type { ElbName, InstanceId, MachineInfo } from '../instance.ts';
 import type { ChangeOutcomes } from './change-outcomes.ts';
 import { alreadyAttached, keptInService, notAttached, preconditionFailed, unsuitable } from '../failures.ts';
 
-/** The checks before one change. Each refuses some of the remaining instances, and throws the errors of the gateway. */
+/**
+ * The checks before one change. Each check can mark remaining instances as failed, and throws the errors of the
+ * gateway.
+ */
 export class Preconditions {
   readonly #inventory: Inventory;
   readonly #elbName: ElbName;
@@ -16,7 +19,7 @@ export class Preconditions {
   readonly #members: Promise<ReadonlySet<InstanceId>>;
   readonly #instances: Promise<readonly MachineInfo[]>;
 
-  /** Starts the reads of the members and of the instances. */
+  /** Starts to read the members and the instances. */
   constructor(
     inventory: Inventory,
     elbName: ElbName,
@@ -33,13 +36,13 @@ export class Preconditions {
     this.#members = checked(members.then((listed) => new Set(listed)));
   }
 
-  /** Refuses members. Throws `elb_not_found`. */
+  /** Marks instances that are already members as failed. Throws `elb_not_found`. */
   async refuseMembers(): Promise<void> {
     const members = await this.#members;
     this.#outcomes.refuse((id) => (members.has(id) ? alreadyAttached(this.#elbName, id) : undefined));
   }
 
-  /** Refuses instances that are not members. Throws `elb_not_found`. */
+  /** Marks instances that are not members as failed. Throws `elb_not_found`. */
   async refuseNonMembers(): Promise<void> {
     const members = await this.#members;
     this.#outcomes.refuse((id) => (members.has(id) ? undefined : notAttached(this.#elbName, id)));
@@ -52,20 +55,20 @@ export class Preconditions {
     this.#outcomes.refuse((id) => (last.has(id) ? keptInService(this.#elbName, id) : undefined));
   }
 
-  /** Adds EC2's descriptions to the outcomes. */
+  /** Adds the EC2 descriptions of the instances to the outcomes. */
   async describe(): Promise<void> {
     if (this.#outcomes.remaining.length > 0) this.#outcomes.describe(await this.#instances);
   }
 
-  /** Refuses instances that AWS would refuse to attach. */
+  /** Marks instances that AWS would refuse to attach as failed. */
   refuseUnsuitable(): void {
     const traits = this.#inventory.traits(this.#elbName);
     this.#outcomes.refuse((id) => unsuitable(this.#outcomes.instance(id), traits));
   }
 
   /**
-   * Throws `precondition_failed` if the list does not match. It must be the last check (RFC 9110, 13.2.1); the earlier
-   * ones have read the members, so it makes no call.
+   * Throws `precondition_failed` if the list does not match. This must be the last check (RFC 9110, 13.2.1). It makes
+   * no AWS call, because the earlier checks have read the members.
    */
   async requireMatch(ifMatch: ChangeOptions['ifMatch']): Promise<void> {
     if (ifMatch === undefined || this.#outcomes.remaining.length === 0) return;

@@ -5,12 +5,12 @@ import { type Failures, retryWithoutRefused } from './retry-without-refused.ts';
 import type { ElbName, Members } from '../instance.ts';
 import { fulfilledWithin, withinDeadline } from '../../async/deadlines.ts';
 
-/** How long a call in flight delays the next one, which later callers then share, in milliseconds. */
+/** How long a call in flight delays the next call, in milliseconds. Later callers share that next call. */
 const nextCallAfterMs = 100;
-/** Shared calls time out this much earlier than their callers, so that callers get the cause, in milliseconds. */
+/** Shared calls time out this many milliseconds earlier than their callers, so that callers receive the cause. */
 const headStartMs = 100;
 
-/** Registers instances in one call. Throws DomainError. */
+/** Registers the instances in one call. Throws a DomainError if it fails. */
 export type Register = (elbName: ElbName, instanceIds: Members, trace: AwsTrace) => Promise<void>;
 
 interface Request {
@@ -19,7 +19,7 @@ interface Request {
   readonly settle: (failures: Promise<Failures>) => void;
 }
 
-/** Registers instances of a load balancer, in one call for concurrent callers. */
+/** Registers instances with a load balancer. Concurrent callers share one call. */
 export class RegisterBatcher {
   readonly #register: Register;
   readonly #clock: Clock;
@@ -31,8 +31,8 @@ export class RegisterBatcher {
   }
 
   /**
-   * Registers the instances and returns the failures. An instance that AWS refuses does not fail the others of the call.
-   * The caller must hold the locks of the instances.
+   * Registers the instances and returns the failures. If AWS rejects an instance, the other instances in the call are
+   * still registered. The caller must hold the locks of the instances.
    */
   register(elbName: ElbName, instanceIds: Members, trace: AwsTrace): Promise<Failures> {
     return new Promise((settle) => {
@@ -43,7 +43,7 @@ export class RegisterBatcher {
         return;
       }
       this.#queues.set(elbName, [request]);
-      // Callers whose checks shared a call continue in the same turn of the event loop.
+      // Callers whose checks shared a call continue in the same turn of the event loop, so they can share this call.
       setImmediate(() => void this.#serve(elbName));
     });
   }
@@ -69,7 +69,9 @@ export class RegisterBatcher {
   }
 }
 
-/** Returns the trace of the only caller, or a new one with about the latest of the callers' deadlines. */
+/**
+ * Returns the trace of the only caller, or a new trace whose deadline is close to the latest deadline of the callers.
+ */
 function sharedTrace(group: readonly Request[], clock: Clock): AwsTrace {
   const [first] = group;
   if (first !== undefined && group.length === 1) return first.trace;
@@ -77,7 +79,7 @@ function sharedTrace(group: readonly Request[], clock: Clock): AwsTrace {
   return startTrace(clock, Math.max(0, Math.floor(deadlineAt - headStartMs - clock.now())));
 }
 
-/** Returns the failures of one caller, whose deadline may be earlier than the call's. */
+/** Returns the failures for one caller, whose deadline may be earlier than the deadline of the call. */
 async function failuresOf(
   shared: Promise<Failures>,
   { instanceIds, trace }: Request,

@@ -1,16 +1,16 @@
 import { DomainError } from '../../errors.ts';
 import type { InstanceId, Members } from '../instance.ts';
 
-/** Each retry takes a token from the account's small rate limit of changes. */
+/** Each retry uses up a token of the account's low rate limit for changes. */
 const maxRetries = 5;
 
-/** The failures of a change by instance. All other instances were changed. */
+/** The failures of a change by instance. All other instances were changed successfully. */
 export type Failures = ReadonlyMap<InstanceId, DomainError>;
 
 /**
- * Changes the instances in one call of `make`. AWS changes all instances of a call or none. If AWS names an instance that
- * it refuses, the call is retried without it, at most five times and until the deadline. Throws errors of `make` that are
- * not DomainErrors.
+ * Changes the instances with one call of `make`. AWS changes either all instances in a call or none of them. If AWS
+ * rejects an instance and identifies it, retries the call without this instance, at most five times and until the
+ * deadline. Throws the errors of `make` that are not DomainErrors.
  */
 export async function retryWithoutRefused(
   instanceIds: Members,
@@ -53,16 +53,16 @@ function refusedOf(error: DomainError, asked: Members): Members {
 function notTried(refused: number): DomainError {
   return new DomainError(
     'not_tried',
-    `not tried: AWS refused ${refused} other ${refused === 1 ? 'instance' : 'instances'} of the same call`,
+    `not tried: AWS refused ${refused} other ${refused === 1 ? 'instance' : 'instances'} in the same call`,
     { advice: 'nothing was changed, so try this one again', retryAfterSeconds: 1 },
   );
 }
 
-/** Finding the refused instance with one call per instance would exhaust the account's rate limit. */
+/** Finding the rejected instance with one call per instance would exhaust the account's rate limit. */
 function withoutNames(error: DomainError, count: number): DomainError {
   return error.code === 'instance_refused'
     ? error.withAdvice(
-        `AWS refused one of ${count} instances without naming it; nothing was changed, so try fewer at once`,
+        `AWS refused one of ${count} instances without identifying it; nothing was changed, so try again with fewer instances`,
       )
     : error;
 }

@@ -2,14 +2,14 @@ import { DomainError, isUnclear } from '../../errors.ts';
 import type { AwaitedState } from '../health/awaited-instance.ts';
 import type { ElbName, InstanceId } from '../instance.ts';
 
-/** A change that was made, and the state of the instance for which its caller waits. */
+/** A change that was made, and the state for which the caller waits. */
 export interface MadeChange {
   readonly elbName: ElbName;
   readonly instanceId: InstanceId;
   readonly awaited: AwaitedState;
 }
 
-/** Returns the error for a wait that the closing service ends. */
+/** Returns the error for a wait that ends because the service closes. */
 export function closing(change: MadeChange): DomainError {
   const problem = `${made(change)}, but this service is closing and cannot wait until it is ${change.awaited}`;
   return new DomainError('closing', problem, {
@@ -19,8 +19,9 @@ export function closing(change: MadeChange): DomainError {
 }
 
 /**
- * Returns the error for an instance that is no longer a member; `again` if it was attached a second time after its
- * draining. AWS detaches terminated instances, so the error names `state`, the EC2 state, if the instance is terminated.
+ * Returns the error for an instance that is no longer a member. `again` is true if it was attached a second time after
+ * draining. AWS detaches terminated instances, so if the instance is terminated, the error includes `state`, its EC2
+ * state.
  */
 export function lost(change: MadeChange, again: boolean, state?: string): DomainError {
   const problem = `${made(change)}${again ? ', and attached again after it drained' : ''}, but it is no longer a member`;
@@ -33,10 +34,10 @@ export function lost(change: MadeChange, again: boolean, state?: string): Domain
   });
 }
 
-/** Returns the error for a second attachment, after the draining, that failed with `error`. */
+/** Returns the error for a second attachment, after draining, that failed with `error`. */
 export function secondAttachFailed(change: MadeChange, error: unknown): unknown {
   if (!(error instanceof DomainError)) return error;
-  const history = `${made(change)} while it drained, and was not a member after the draining`;
+  const history = `${made(change)} while it was draining, and was no longer a member after draining`;
   return error.withAdvice(
     isUnclear(error)
       ? `${history}; it is unknown whether it was attached again, so look for it in GET /elb/${change.elbName}`
@@ -44,7 +45,7 @@ export function secondAttachFailed(change: MadeChange, error: unknown): unknown 
   );
 }
 
-/** Returns any other failure of a wait, with the advice that the change was made before it. */
+/** Returns any other failure of a wait. Its advice states that the change was made before the failure. */
 export function failedAfterChange(change: MadeChange, error: unknown): unknown {
   return error instanceof DomainError ? error.withAdvice(`${made(change)} before this error`) : error;
 }

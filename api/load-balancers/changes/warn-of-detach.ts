@@ -4,8 +4,9 @@ import type { ChangeOptions } from './change-options.ts';
 import type { LastInServiceGuard } from './last-in-service-guard.ts';
 
 /**
- * Logs a warning if `listed`, the remaining members, or recent health shows that no member is in service after a detach,
- * and a warning if the detach was forced past the protection of the last member in service.
+ * Logs a warning if `listed`, which contains the remaining members, or recent health data shows that no member is in
+ * service after a detach. Also logs a warning if the detach was forced although PROTECT_LAST_IN_SERVICE would have
+ * prevented it.
  */
 export function warnOfDetach(
   logger: Logger,
@@ -18,5 +19,5 @@ export function warnOfDetach(
   if (listed?.length === 0 || guard.wereLast(detached.elbName, detached.instanceIds))
     logger.warn(fields, 'no member is in service after this detach');
   if (guard.isProtected(detached.elbName) && force)
-    logger.warn(fields, 'detached by force, without the check for the last member in service');
+    logger.warn(fields, 'forced detach: skipped the check for the last member in service');
 }

@@ -5,23 +5,26 @@ import { isDoubtful, isDrained, isHealthy, type MemberHealth } from '../member-h
 export type AwaitedState = 'in-service' | 'drained';
 
 export interface LastHealth {
-  /** The last health that AWS returned. */
+  /** The most recent health that AWS returned. */
   readonly last?: MemberHealth;
-  /** The failure of the last read. */
+  /** The failure of the most recent read. */
   readonly trouble?: DomainError;
 }
 
-/** How a wait ended. `closing`: the service closes. */
+/** How a wait ended. `closing` means that the service is closing. */
 export type WaitEnd =
   | ({ readonly how: 'reached' | 'timed-out' | 'disconnected' | 'closing' } & LastHealth)
-  /** The instance is no longer a member; `drained` if it was seen draining during the wait. */
+  /** The instance is no longer a member. `drained` is true if the instance was seen draining during the wait. */
   | { readonly how: 'lost'; readonly drained: boolean }
   | { readonly how: 'failed'; readonly error: unknown };
 
-/** The members are checked after this many doubtful reads in a row: the first can precede the change's propagation. */
+/**
+ * The members are checked after this many consecutive inconclusive reads, because the first read can occur before the
+ * change has propagated.
+ */
 const doubtsBeforeCheck = 2;
 
-/** One wait for a state of an instance. */
+/** A wait for one instance to reach a state. */
 export class AwaitedInstance {
   readonly instanceId: InstanceId;
   readonly #state: AwaitedState;
@@ -29,7 +32,7 @@ export class AwaitedInstance {
   #last: MemberHealth | undefined;
   #trouble: DomainError | undefined;
   #sawDraining = false;
-  /** Consecutive reads that did not show whether the instance is a member. */
+  /** The number of consecutive reads that did not show whether the instance is a member. */
   #doubts = 0;
 
   constructor(instanceId: InstanceId, state: AwaitedState, resolve: (end: WaitEnd) => void) {
@@ -38,7 +41,7 @@ export class AwaitedInstance {
     this.#resolve = resolve;
   }
 
-  /** Processes the health from a read. Returns whether the members must be checked. */
+  /** Processes the health from a read. Returns true if the members must be checked. */
   update(health: MemberHealth | undefined): boolean {
     this.#trouble = undefined;
     this.#last = health;
@@ -53,12 +56,12 @@ export class AwaitedInstance {
     return this.#doubts >= doubtsBeforeCheck;
   }
 
-  /** Processes the failure of a read; the next read may succeed. */
+  /** Processes the failure of a read. The next read may succeed. */
   fail(error: DomainError): void {
     this.#trouble = error;
   }
 
-  /** Ends the wait for a former member: it has no connection left, and cannot come into service. */
+  /** Ends the wait for a former member, which has no connections left and cannot come into service. */
   endAsFormerMember(): void {
     if (this.#state === 'drained') this.end('reached');
     else this.#resolve({ how: 'lost', drained: this.#sawDraining });

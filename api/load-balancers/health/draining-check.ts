@@ -4,16 +4,18 @@ import type { ElbName, InstanceId, Members } from '../instance.ts';
 import type { HealthReader } from './health-reader.ts';
 import type { RecentChanges } from './recent-changes.ts';
 
-/** An instance that was detached and still drains its connections. */
+/** A detached instance whose connections are still draining. */
 export interface Draining {
-  /** The latest end of the draining; undefined if the draining timeout is unknown. */
+  /** The latest time at which draining ends; undefined if the draining timeout is unknown. */
   readonly until: Date | undefined;
 }
 
-/** The deadline of the check, in milliseconds. */
+/** The deadline for the check, in milliseconds. */
 const deadlineMs = 2000;
 
-/** Finds instances that still drain. It calls AWS only if this process saw a detach or the draining. */
+/**
+ * Finds instances that are still draining. Calls AWS only if this process detached such an instance or saw it draining.
+ */
 export class DrainingCheck {
   readonly #changes: RecentChanges;
   readonly #reader: HealthReader;
@@ -26,8 +28,8 @@ export class DrainingCheck {
   }
 
   /**
-   * Returns those of the instances that drain, or that may drain if AWS does not answer within two seconds. Adds the AWS
-   * request ids to the trace. Never throws.
+   * Returns the instances that are draining, or that may be draining if AWS does not respond within two seconds. Adds
+   * the AWS request ids to the trace. Never throws.
    */
   async find(elbName: ElbName, instanceIds: Members, trace: AwsTrace): Promise<Map<InstanceId, Draining>> {
     const suspects = instanceIds.filter((id) => this.#changes.get(elbName, id).drainingSince !== undefined);
@@ -40,7 +42,7 @@ export class DrainingCheck {
       if (draining !== undefined) found.set(id, draining);
     }
     if (found.size > 0) {
-      // An instance that was out of service, or has no connection left, does not drain.
+      // An instance that was out of service, or that has no connections left, is not draining.
       const health = await this.#reader.readSome(elbName, [...found.keys()], own).catch(() => undefined);
       if (health !== undefined)
         for (const id of found.keys()) if (health.get(id)?.condition !== 'draining') found.delete(id);

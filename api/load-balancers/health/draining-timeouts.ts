@@ -26,7 +26,7 @@ export class DrainingTimeouts {
       ttl: maxAgeMs,
       noDeleteOnStaleGet: true,
       perf: clock,
-      // Otherwise the cache uses a timer of its own.
+      // With any other value, the cache starts its own timer.
       ttlResolution: 0,
       fetchMethod: async (elbName, before, { options }) => {
         const trace = startTrace(clock, deadlineMs);
@@ -34,7 +34,7 @@ export class DrainingTimeouts {
           const seconds = await gateway.describeDraining(elbName, trace);
           return { seconds, requestIds: trace.requestIds };
         } catch {
-          // The ledger of AWS calls counts the failure.
+          // The ledger of AWS calls records the failure.
           options.ttl = retryMs;
           return { seconds: before?.seconds, requestIds: trace.requestIds };
         }
@@ -43,8 +43,8 @@ export class DrainingTimeouts {
   }
 
   /**
-   * Returns the draining timeout in seconds; undefined if it is unknown. Callers share a call. Never throws, since the
-   * response can do without the timeout.
+   * Returns the draining timeout in seconds, or undefined if it is unknown. Concurrent callers share a call. Never
+   * throws, because the timeout is optional in the response.
    */
   async of(elbName: ElbName, trace: AwsTrace): Promise<number | undefined> {
     const known = this.#timeouts.get(elbName);

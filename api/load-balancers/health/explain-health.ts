@@ -4,7 +4,7 @@ import type { HealthCheck, LoadBalancerTraits } from '../load-balancer.ts';
 import type { HealthEntry, MemberHealth } from '../member-health.ts';
 import type { RecentChange } from './recent-changes.ts';
 
-/** The data that explains a member's health. */
+/** The data that explains the health of a member. */
 export interface HealthContext {
   readonly elbName: ElbName;
   readonly traits: LoadBalancerTraits | undefined;
@@ -12,7 +12,7 @@ export interface HealthContext {
   readonly change: RecentChange;
   /** The draining timeout; undefined if it is unknown. */
   readonly drainingSeconds: number | undefined;
-  /** The time on the scale of `Clock.now()`, as in `change`. */
+  /** The time on the scale of `Clock.now()`, like the times in `change`. */
   readonly now: number;
   /** The time of day, in milliseconds since 1970. */
   readonly epochMs: number;
@@ -20,7 +20,7 @@ export interface HealthContext {
 
 type Reason = Pick<HealthEntry, 'why' | 'checkAgainSeconds'>;
 
-/** Advice for each EC2 state. */
+/** The advice for each EC2 state. */
 const remedies: Readonly<Record<string, string>> = {
   pending: 'it is still starting, so wait',
   stopping: 'start it after it has stopped, or detach it',
@@ -29,7 +29,7 @@ const remedies: Readonly<Record<string, string>> = {
   terminated: 'detach it, or wait until AWS does',
 };
 
-/** Returns the health with EC2's data, and one sentence with the reason and the next step. */
+/** Returns the health with data from EC2, and one sentence that states the reason and what to do. */
 export function explainHealth(health: MemberHealth, context: HealthContext): HealthEntry {
   const { instance } = context;
   return {
@@ -49,12 +49,12 @@ function reasonOf(health: MemberHealth, context: HealthContext): Reason {
   if (state !== undefined && state !== 'running')
     return reason(`its EC2 state is ${state}: ${remedies[state] ?? 'check the instance in EC2'}`);
   if (condition === 'not-registered')
-    return reason(`it is not a member of ${elbName}: attach it if it should be one`);
+    return reason(`it is not a member of ${elbName}: attach it if it should be a member`);
   const zone = instance?.availabilityZone;
   const zones = traits?.availabilityZones ?? [];
   if (condition === 'zone-disabled' || (zone !== undefined && zones.length > 0 && !zones.includes(zone)))
     return reason(
-      `its zone ${zone ?? ''} is not enabled on ${elbName}, which has ${zones.join(', ')}: enable the zone there, or attach an instance in one of these zones`,
+      `its zone ${zone ?? ''} is not enabled on ${elbName}, which has the zones ${zones.join(', ')}: enable the zone there, or attach an instance in one of these zones`,
     );
   if (condition === 'registering') return registering(context);
   if (condition === 'failing-checks') return failing(complete(traits?.healthCheck));
@@ -101,7 +101,7 @@ function registering({ change, traits, now }: HealthContext): Reason {
         left,
       )
     : reason(
-        `its registration takes longer than necessary: ${must}, so check that the instance responds within ${check.timeoutSeconds} s`,
+        `its registration takes longer than expected: ${must}, so check that the instance responds within ${check.timeoutSeconds} s`,
       );
 }
 
@@ -127,7 +127,7 @@ function passingSeconds({ healthyThreshold, intervalSeconds }: CompleteCheck): n
   return healthyThreshold * intervalSeconds;
 }
 
-/** Returns the time `seconds` after `epochMs` in RFC 3339 format, in whole seconds. */
+/** Returns the time `seconds` after `epochMs` in RFC 3339 format, rounded to whole seconds. */
 function timestamp(epochMs: number, seconds: number): string {
   return new Date(epochMs + seconds * 1000).toISOString().replace(/\.\d+Z$/, 'Z');
 }

@@ -12,10 +12,10 @@ import type { ElbName, InstanceId, Members } from '../instance.ts';
 import { withinDeadline } from '../../async/deadlines.ts';
 import type { RecentChanges } from './recent-changes.ts';
 
-/** The health of all members of a load balancer, and of the instances that drain. */
+/** The health of all members of a load balancer and of the instances that are draining. */
 export interface HealthReading {
   readonly health: readonly MemberHealth[];
-  /** When the call was sent, on the scale of `Clock.now()`. */
+  /** The time at which the call was sent, on the time scale of `Clock.now()`. */
   readonly asOf: number;
 }
 
@@ -24,10 +24,10 @@ interface HealthAnswer {
   readonly requestIds: readonly string[];
 }
 
-/** Load balancers whose last reading is cached; a reading of 1,000 members takes about 300 KB. */
+/** The number of load balancers whose last reading is cached. A reading of 1,000 members takes about 300 KB. */
 const maxCached = 50;
 
-/** Reads the health of members. Callers that read the same load balancer share a call. */
+/** Reads the health of members. Callers that read the same load balancer at the same time share a call. */
 export class HealthReader {
   readonly drainingTimeouts: DrainingTimeouts;
   readonly #gateway: LoadBalancerGateway;
@@ -53,13 +53,13 @@ export class HealthReader {
     this.drainingTimeouts = new DrainingTimeouts(gateway, deadlineMs, clock);
     this.#reads = {
       ordinary: new KeyedCoalescer((...read) => this.#read('ordinary', ...read), { clock }),
-      // A check before a change does not wait for another read.
+      // A check before a change must not wait for another read.
       urgent: new KeyedCoalescer((...read) => this.#read('urgent', ...read), { clock, sideBySide: true }),
     };
   }
 
   /**
-   * Returns the health of the members and of the instances that drain, from a call that was sent at `since` or later
+   * Returns the health of the members and of the instances that are draining. The call was sent at `since` or later,
    * and after the last change. Throws `elb_not_found`, and the errors of the gateway.
    */
   async readAll(
@@ -80,20 +80,22 @@ export class HealthReader {
     return reading;
   }
 
-  /** Returns the last reading if its call was sent at `since` or later and after the last change. Makes no call. */
+  /**
+   * Returns the last reading if its call was sent at `since` or later, and after the last change. Does not call AWS.
+   */
   recent(elbName: ElbName, since: number): HealthReading | undefined {
     const last = this.last(elbName);
     return last !== undefined && last.asOf >= this.#notBefore(elbName, since) ? last : undefined;
   }
 
-  /** Returns the last reading, however old. */
+  /** Returns the last reading, regardless of its age. */
   last(elbName: ElbName): HealthReading | undefined {
     return this.#last.get(elbName);
   }
 
   /**
    * Returns the health of these instances, which may be former members, from a new call. Omits instances that are not
-   * on the load balancer. Throws `elb_not_found`, and the errors of the gateway.
+   * registered with the load balancer. Throws `elb_not_found`, and the errors of the gateway.
    */
   async readSome(
     elbName: ElbName,
@@ -110,7 +112,8 @@ export class HealthReader {
       if (!(error instanceof DomainError && error.code === 'instance_refused')) throw error;
       refused = error.details.refusedInstances ?? [];
     }
-    // One unknown id fails the whole call: remove it if AWS names it; otherwise find it by bisection.
+    // A single unknown id makes the whole call fail. If AWS identifies that id, remove it; otherwise find it by
+    // bisection.
     const left = instanceIds.filter((id) => !refused.includes(id));
     // A call without ids would return the health of all members.
     if (instanceIds.length === 1 || left.length === 0) return new Map();

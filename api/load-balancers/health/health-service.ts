@@ -11,15 +11,15 @@ import type { HealthReader } from './health-reader.ts';
 import type { RecentChanges } from './recent-changes.ts';
 
 const maxAgeMs = 1000;
-/** How long a response waits for EC2's descriptions, which are optional in it, in milliseconds. */
+/** How long a response waits for the EC2 descriptions, in milliseconds. They are optional in the response. */
 const detailsWaitMs = 2000;
 
-/** The members of a load balancer with their health, and the age of the health. */
+/** The members of a load balancer with their health, and the age of the health data. */
 export interface HealthList extends Pick<InstanceList, 'asOf' | 'freshUntil' | 'how'> {
   readonly entries: readonly HealthEntry[];
 }
 
-/** Lists the members of load balancers with their health and its explanation. */
+/** Lists the members of a load balancer with their health and its explanation. */
 export class HealthService {
   readonly #reader: HealthReader;
   readonly #inventory: Inventory;
@@ -34,8 +34,9 @@ export class HealthService {
   }
 
   /**
-   * Returns every member in AWS's order, and the instances that drain. The members are as fresh as a list's; the health
-   * is at most a second old, or as `freshness` requires. Throws `elb_not_found`, and the errors of the gateway.
+   * Returns every member in the order from AWS, and the instances that are draining. The members are as fresh as those
+   * in a list. The health is at most one second old, or as fresh as `freshness` requires. Throws `elb_not_found`, and
+   * the errors of the gateway.
    */
   async list(elbName: ElbName, freshness: Freshness, trace: AwsTrace): Promise<HealthList> {
     const now = this.#clock.now();
@@ -52,7 +53,7 @@ export class HealthService {
     return { entries, asOf, freshUntil: asOf + maxAgeMs, how };
   }
 
-  /** Returns the health with EC2's data from `since` or later, if EC2 returns it in time, and an explanation. */
+  /** Returns the health and an explanation, with EC2 data from `since` or later if EC2 returns the data in time. */
   async explain(
     elbName: ElbName,
     health: readonly MemberHealth[],
@@ -78,7 +79,7 @@ export class HealthService {
     });
   }
 
-  /** Reads the descriptions of instances that are out of service, not described yet, or not running. */
+  /** Reads the EC2 descriptions of instances that are out of service, have no description yet, or are not running. */
   async #describe(health: readonly MemberHealth[], since: number, trace: AwsTrace): Promise<void> {
     const { details } = this.#inventory;
     const wanted = health.filter(({ instanceId, state }) => {

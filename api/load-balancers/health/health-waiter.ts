@@ -7,11 +7,11 @@ import { AwaitedInstance, type AwaitedState, type WaitEnd } from './awaited-inst
 import type { HealthReader } from './health-reader.ts';
 
 export interface HealthWaiterOptions {
-  /** The call budget of all reads of load balancers, per second. */
+  /** The call budget for all load balancer reads, per second. */
   readonly elbReadsPerSecond: number;
-  /** The deadline of one read, in milliseconds. */
+  /** The deadline for one read, in milliseconds. */
   readonly deadlineMs: number;
-  /** Aborts when the service begins to close. */
+  /** A signal that aborts when the service begins to close. */
   readonly closing: AbortSignal;
   readonly clock: Clock;
 }
@@ -19,19 +19,21 @@ export interface HealthWaiterOptions {
 interface Watch {
   readonly elbName: ElbName;
   readonly waits: Set<AwaitedInstance>;
-  /** Starts the next read at once. */
+  /** Starts the next read immediately. */
   wake: () => void;
 }
 
-/** The minimum time between two reads of a load balancer, in milliseconds. */
+/** The minimum interval between two reads of a load balancer, in milliseconds. */
 const minIntervalMs = 500;
 
-/** The maximum age of the members in a check, in milliseconds. It limits the calls of DescribeLoadBalancers. */
+/**
+ * The maximum age of the members in a check, in milliseconds. This limits the number of DescribeLoadBalancers calls.
+ */
 const membersMaxAgeMs = 2000;
 
 /**
- * Waits for states of instances by polling their health. All waits for a load balancer share its reads. All reads
- * together stay within the call budget, where other reads go first.
+ * Waits for instances to reach a state by polling their health. All waits for a load balancer share its reads. The
+ * reads use only the part of the call budget that other calls leave.
  */
 export class HealthWaiter {
   readonly #reader: HealthReader;
@@ -55,7 +57,7 @@ export class HealthWaiter {
   }
 
   /**
-   * Resolves when the instance is in the state or no longer a member, after `ms` milliseconds, when the client has
+   * Resolves when the instance is in the state or is no longer a member, after `ms` milliseconds, when the client has
    * disconnected, or when the service begins to close.
    */
   async until(
@@ -96,7 +98,7 @@ export class HealthWaiter {
     if (watch === undefined) {
       watch = { elbName, waits: new Set(), wake: () => undefined };
       this.#watches.set(elbName, watch);
-      // The caller adds its wait first.
+      // The delay allows the caller to add its wait before the poll.
       setImmediate(() => void this.#poll(elbName));
     }
     return watch;
@@ -116,7 +118,9 @@ export class HealthWaiter {
     this.#watches.delete(elbName);
   }
 
-  /** Reads the health for the waits that exist now; it may be too old for waits that begin while AWS answers. */
+  /**
+   * Reads the health for the waits that exist now. The result can be too old for waits that begin during the AWS call.
+   */
   async #read({ elbName, waits: all }: Watch): Promise<void> {
     const waits = [...all];
     const ids = [...new Set(waits.map(({ instanceId }) => instanceId))];
@@ -128,7 +132,7 @@ export class HealthWaiter {
       const members = await this.#inventory.members(elbName, trace, membersMaxAgeMs);
       for (const wait of doubtful) if (!members.includes(wait.instanceId)) wait.endAsFormerMember();
     } catch (error) {
-      // Other failures may end before the wait does.
+      // Other failures may end before the wait ends.
       const isFinal = !(error instanceof DomainError) || error.code === 'elb_not_found';
       for (const wait of waits) {
         if (isFinal) wait.endWith(error);

@@ -6,7 +6,7 @@ import type { HealthReading, HealthReader } from './health-reader.ts';
 import type { LoadBalancer } from '../load-balancer.ts';
 import type { ElbName } from '../instance.ts';
 
-/** The maximum age of a reading, in milliseconds, without and with calls. */
+/** The maximum age of a reading, in milliseconds: if no call may be made, and if calls may be made. */
 const knownMaxAgeMs = 10_000;
 const readMaxAgeMs = 1000;
 const maxConcurrentCalls = 4;
@@ -20,7 +20,7 @@ export class InServiceCounter {
     this.#clock = clock;
   }
 
-  /** Returns the counts from recent readings. Makes no call. */
+  /** Returns the counts from recent readings. Does not call AWS. */
   known(loadBalancers: readonly LoadBalancer[]): Map<ElbName, number> {
     const since = this.#clock.now() - knownMaxAgeMs;
     const counts = new Map<ElbName, number>();
@@ -32,8 +32,8 @@ export class InServiceCounter {
   }
 
   /**
-   * Returns the counts from calls before the trace's deadline, and from recent readings. The first failure stops the
-   * calls, since all reads share the call budget.
+   * Returns the counts from calls before the deadline of the trace, and from recent readings. Stops after the first
+   * failed call, because all reads share the call budget.
    */
   async read(loadBalancers: readonly LoadBalancer[], trace: AwsTrace): Promise<Map<ElbName, number>> {
     const counts = this.known(loadBalancers);
@@ -57,7 +57,7 @@ export class InServiceCounter {
   }
 }
 
-/** A reading also contains instances that drain, which are not members. */
+/** A reading also contains instances that are draining, which are not members. */
 function countOf({ members }: LoadBalancer, { health }: HealthReading): number {
   const listed = new Set(members);
   return health.filter((one) => isHealthy(one) && listed.has(one.instanceId)).length;

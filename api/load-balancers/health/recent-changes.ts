@@ -2,18 +2,21 @@ import { LRUCache } from 'lru-cache';
 import type { Clock } from '../../clock.ts';
 import type { ElbName, InstanceId, Members } from '../instance.ts';
 
-/** When this process last attached and detached an instance, on the scale of `Clock.now()`. */
+/** The times at which this process last attached and detached an instance, on the time scale of `Clock.now()`. */
 export interface RecentChange {
   readonly attachedAt?: number;
   readonly detachedAt?: number;
-  /** When the instance was first seen draining after its last known detach. */
+  /** The time at which the instance was first seen draining after its last known detach. */
   readonly drainingSince?: number;
 }
 
-/** Each takes about 100 bytes. */
+/** Each entry takes about 100 bytes. */
 const maxRemembered = 10_000;
 
-/** The recent changes of this process: AWS does not return when an instance was registered or began to drain. */
+/**
+ * The recent changes by this process. They are stored because AWS does not return when an instance was registered or
+ * began to drain.
+ */
 export class RecentChanges {
   readonly #clock: Clock;
   readonly #changes = new LRUCache<string, RecentChange>({ max: maxRemembered });
@@ -36,13 +39,13 @@ export class RecentChanges {
     for (const id of instanceIds) this.#note(elbName, id, { detachedAt: now, drainingSince: now });
   }
 
-  /** Notes that AWS drains the instance. Another client may have detached it. */
+  /** Records that the instance is draining. Another client may have detached it. */
   seenDraining(elbName: ElbName, instanceId: InstanceId): void {
     if (this.get(elbName, instanceId).drainingSince !== undefined) return;
     this.#note(elbName, instanceId, { drainingSince: this.#clock.now() });
   }
 
-  /** Notes that AWS does not drain the instance, by a call that was sent at `asOf`. */
+  /** Records that the instance is not draining, according to a call that was sent at `asOf`. */
   seenNotDraining(elbName: ElbName, instanceId: InstanceId, asOf: number): void {
     const { drainingSince, ...rest } = this.get(elbName, instanceId);
     if (drainingSince !== undefined && drainingSince < asOf)

@@ -7,26 +7,28 @@ import { isDoubtful } from './membership.ts';
 import type { RegionCache } from './region-cache.ts';
 import type { RegionRefresher } from './region-refresher.ts';
 
-/** How long a read waits for a refresh before it serves the cached list, in milliseconds. */
+/** How long a read waits for a refresh before it returns the cached list, in milliseconds. */
 export const refreshWaitMs = 250;
 
-/** The maximum age of a response. */
+/** The maximum age of the data in a response. */
 export interface Freshness {
-  /** In milliseconds; 0 requires a new call to AWS. */
+  /** The maximum age, in milliseconds. 0 requires a new AWS call. */
   readonly maxAgeMs?: number;
-  /** Whether to read the descriptions of the instances again, too. */
+  /** Whether to also read the descriptions of the instances again. */
   readonly noCache?: boolean;
 }
 
 export interface CachePolicyOptions {
-  /** The maximum age of a list that is served without a call, in milliseconds; 0 makes a call for each read. */
+  /**
+   * The maximum age of a list that is returned without an AWS call, in milliseconds. With 0, every read makes a call.
+   */
   readonly maxAgeMs: number;
-  /** The maximum age of a list that is served while AWS fails, in milliseconds. */
+  /** The maximum age of a list that is returned while AWS calls fail, in milliseconds. */
   readonly maxStaleMs: number;
   readonly clock: Clock;
 }
 
-/** Decides whether the cached region is fresh enough for a read, and refreshes it if not. */
+/** Decides whether the cached region is fresh enough for a read, and refreshes it if it is not. */
 export class CachePolicy {
   readonly #cache: RegionCache;
   readonly #refresher: RegionRefresher;
@@ -39,8 +41,9 @@ export class CachePolicy {
   }
 
   /**
-   * Resolves when the cache holds the load balancer, or the whole region without a name, as fresh as required at `now`,
-   * or older if AWS fails and the caller allows it. Returns the `how` of the list. Throws the errors of the gateway.
+   * Resolves when the load balancer (without a name, the whole region) is in the cache and as fresh as required at
+   * `now`. Older data is sufficient if AWS calls fail and the caller allows it. Returns the value for `how` in the
+   * list. Throws the errors of the gateway.
    */
   async refresh(
     elbName: ElbName | undefined,
@@ -66,7 +69,7 @@ export class CachePolicy {
       if (servable) return 'stale';
       throw failure as Error;
     }
-    // A refresh that was sent before the doubt arose does not resolve it.
+    // A refresh that was sent before the members became doubtful does not remove the doubt.
     const refreshed = this.#refresher.since(doubtful ? Math.max(since, known.doubtedAt) : since, trace);
     if (!servable) await refreshed;
     else if (!(await fulfilledWithin(refreshed, refreshWaitMs - this.#refresher.inFlightMs, clock)))

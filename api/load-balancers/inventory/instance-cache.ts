@@ -8,29 +8,31 @@ import type { LoadBalancerGateway } from '../load-balancer-gateway.ts';
 import { type Batch, type Companions, LookupQueue } from './lookup-queue.ts';
 import { OutageTracker } from './outage-tracker.ts';
 
-/** The deadline of a probe while EC2 fails, in milliseconds. */
+/** The deadline for a probe while EC2 calls fail, in milliseconds. */
 const probeMs = 1000;
-/** Each takes about 200 bytes. The default quotas of a region are 20 load balancers with 1,000 instances each. */
+/**
+ * Each entry takes about 200 bytes. The default quotas for a region are 20 load balancers with 1,000 instances each.
+ */
 const maxCached = 30_000;
 
 export interface InstanceCacheOptions {
-  /** How long a description is fresh, in milliseconds. */
+  /** How long a description stays fresh, in milliseconds. */
   readonly maxAgeMs: number;
-  /** How long a missing description is fresh, in milliseconds. */
+  /** How long the absence of a description stays fresh, in milliseconds. */
   readonly unknownMaxAgeMs: number;
-  /** The deadline of one call, in milliseconds. */
+  /** The deadline for one call, in milliseconds. */
   readonly deadlineMs: number;
   readonly clock: Clock;
 }
 
 export interface CachedInstance {
   readonly instance: MachineInfo;
-  /** When the call that returned it was sent. */
+  /** The time at which the call that returned it was sent. */
   readonly asOf: number;
   readonly freshUntil: number;
 }
 
-/** Reads EC2's descriptions of instances and caches them. */
+/** Reads the EC2 descriptions of instances and caches them. */
 export class InstanceCache {
   readonly outage: OutageTracker;
   readonly #gateway: LoadBalancerGateway;
@@ -38,7 +40,7 @@ export class InstanceCache {
   readonly #clock: Clock;
   readonly #entries = new LRUCache<InstanceId, CachedInstance>({ max: maxCached });
   readonly #queue = new LookupQueue((batch) => this.#look(batch));
-  /** When the last call started. */
+  /** The time at which the last call started. */
   lastCallAt = -Infinity;
 
   constructor(gateway: LoadBalancerGateway, logger: Logger, options: InstanceCacheOptions) {
@@ -48,7 +50,7 @@ export class InstanceCache {
     this.outage = new OutageTracker('DescribeInstances', logger);
   }
 
-  /** Returns the cached description, however old. */
+  /** Returns the cached description, regardless of its age. */
   get(instanceId: InstanceId): CachedInstance | undefined {
     return this.#entries.get(instanceId);
   }
@@ -58,8 +60,8 @@ export class InstanceCache {
   }
 
   /**
-   * Resolves when responses for these instances, to calls that were sent at `since` or later, are cached. Adds the AWS
-   * request ids to the trace. Throws the errors of the gateway.
+   * Resolves when the responses for these instances are cached, from calls that were sent at `since` or later. Adds the
+   * AWS request ids to the trace. Throws the errors of the gateway.
    */
   async load(
     ids: readonly InstanceId[],
@@ -72,7 +74,7 @@ export class InstanceCache {
     for (const { requestIds } of batches) trace.requestIds.push(...requestIds);
   }
 
-  /** Queues low-priority lookups of those of the instances that are not cached, unless EC2 fails. */
+  /** Queues low-priority lookups of the instances that are not cached, unless EC2 calls fail. */
   fill(ids: Iterable<InstanceId>): void {
     if (this.outage.error !== undefined) return;
     const unknown: InstanceId[] = [];
@@ -81,7 +83,7 @@ export class InstanceCache {
       if (unknown.length >= room) break;
       if (!this.#entries.has(id) && !this.#queue.has(id)) unknown.push(id);
     }
-    // The outage tracker logs a failure.
+    // The outage tracker logs failures.
     for (const { result } of this.#queue.background(unknown)) result.catch(() => undefined);
   }
 
@@ -111,7 +113,7 @@ export class InstanceCache {
     const { maxAgeMs, unknownMaxAgeMs } = this.#options;
     const instance = described ?? undescribed(id);
     this.#entries.set(id, {
-      // The same object shows readers that nothing has changed.
+      // If nothing has changed, keep the same object, so that readers can compare by identity.
       instance:
         before !== undefined && isDeepStrictEqual(before.instance, instance) ? before.instance : instance,
       asOf,

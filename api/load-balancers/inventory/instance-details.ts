@@ -10,18 +10,18 @@ import type { RegionCache } from './region-cache.ts';
 const maxAgeMs = 60_000;
 const unknownMaxAgeMs = 10_000;
 const probeEveryMs = 1000;
-/** Instances in the call for which a first read waits; EC2 takes longer for more. */
+/** The number of instances in the call for which a first read waits. EC2 takes longer for more instances. */
 const firstCallSize = 50;
 
 export interface InstanceDetailsOptions {
-  /** How long expired descriptions are served while EC2 fails, in milliseconds. */
+  /** How long expired descriptions are returned while EC2 calls fail, in milliseconds. */
   readonly maxStaleMs: number;
-  /** The deadline of one call, in milliseconds. */
+  /** The deadline for one call, in milliseconds. */
   readonly deadlineMs: number;
   readonly clock: Clock;
 }
 
-/** Provides EC2's descriptions of members, and decides which of them each call renews. */
+/** Provides the EC2 descriptions of members, and decides which descriptions each call renews. */
 export class InstanceDetails {
   readonly #region: RegionCache;
   readonly #maxStaleMs: number;
@@ -41,8 +41,8 @@ export class InstanceDetails {
   }
 
   /**
-   * Resolves when descriptions from `since` or later are cached. If older ones may be served, it waits for a refresh
-   * only until `waitUntil`. Throws the errors of the gateway.
+   * Resolves when descriptions from `since` or later are cached. If older descriptions may be returned, waits for a
+   * refresh only until `waitUntil`. Throws the errors of the gateway.
    */
   async require(members: Members, since: number, waitUntil: number, trace: AwsTrace): Promise<void> {
     const now = this.#clock.now();
@@ -61,15 +61,15 @@ export class InstanceDetails {
       await withinDeadline(load, 'the instances', trace);
     } else if (outage.error === undefined || now - lastCallAt >= probeEveryMs) {
       const load = this.#cache.load(wanted, since, trace, { companions: this.#expiredInUse(now) });
-      // When thousands of descriptions expire together, their renewal takes seconds.
+      // If thousands of descriptions expire at the same time, their renewal takes seconds.
       const waitMs = busy ? 0 : waitUntil - this.#clock.now();
       await fulfilledWithin(trace.time.during(load), waitMs, this.#clock);
     }
   }
 
   /**
-   * Returns the members with their descriptions, and the time until which all of these are fresh. It returns the array
-   * `before` if its content is the same.
+   * Returns the members with their descriptions, and the time until which all of these descriptions are fresh. Returns
+   * the array `before` if its content has not changed.
    */
   of(
     members: Members,
@@ -85,13 +85,13 @@ export class InstanceDetails {
     };
   }
 
-  /** Returns the cached description, however old. */
+  /** Returns the cached description, regardless of its age. */
   get(instanceId: InstanceId): MachineInfo | undefined {
     return this.#cache.get(instanceId)?.instance;
   }
 
   /**
-   * Resolves when the cache holds responses to calls that were sent at `since` or later. Throws the errors of the
+   * Resolves when the cache contains responses to calls that were sent at `since` or later. Throws the errors of the
    * gateway.
    */
   async since(instanceIds: Members, since: number, trace: AwsTrace): Promise<void> {
@@ -101,7 +101,7 @@ export class InstanceDetails {
   }
 
   /**
-   * Returns descriptions from calls that are sent from now on, in the order of the ids. Throws the errors of the
+   * Returns descriptions in the order of the ids, from calls that are sent after this call. Throws the errors of the
    * gateway.
    */
   async eachNow(instanceIds: Members, trace: AwsTrace): Promise<MachineInfo[]> {
@@ -109,12 +109,15 @@ export class InstanceDetails {
     return instanceIds.map((id) => this.get(id) ?? undescribed(id));
   }
 
-  /** Queues low-priority lookups of the members of the region that are not cached. */
+  /** Queues low-priority lookups of the members in the region that are not cached. */
   fill(): void {
     this.#cache.fill(this.#region.everyMember());
   }
 
-  /** Yields expired members of load balancers in use; one call can renew 200 descriptions. */
+  /**
+   * Yields the members of recently read load balancers whose descriptions have expired. One call can renew 200
+   * descriptions.
+   */
   *#expiredInUse(now: number): Generator<InstanceId> {
     for (const id of this.#region.membersReadSince(now - maxAgeMs)) {
       const entry = this.#cache.get(id);

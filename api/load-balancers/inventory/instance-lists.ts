@@ -4,23 +4,23 @@ import type { InstanceList } from './lists.ts';
 import type { Membership } from './membership.ts';
 import type { RegionCache } from './region-cache.ts';
 
-/** The list of a load balancer; valid while the load balancer has the same `members` array. */
+/** The list of a load balancer. It is valid as long as the load balancer has the same `members` array. */
 interface Row {
   readonly members: Members;
   readonly instances: readonly MachineInfo[];
   readonly revision: number;
   /** The time until which all descriptions are fresh. */
   readonly freshUntil: number;
-  /** The list of the latest `asOf`, as it is served without a call. */
+  /** The list with the latest `asOf`, in the form in which it is returned without an AWS call. */
   hit?: InstanceList;
 }
 
-/** Caches the lists of members with their descriptions. */
+/** Caches the lists of members and their descriptions. */
 export class InstanceLists {
   readonly #cache: RegionCache;
   readonly #details: InstanceDetails;
   readonly #lists = new Map<ElbName, Row>();
-  /** Shared by all load balancers, so that a load balancer that is created again gets new revisions. */
+  /** Shared by all load balancers, so that a load balancer that is deleted and created again gets new revisions. */
   #lastRevision = 0;
 
   constructor(cache: RegionCache, details: InstanceDetails) {
@@ -29,7 +29,7 @@ export class InstanceLists {
   }
 
   /**
-   * Returns the cached list of these members, or undefined if its descriptions are not fresh at `now`. It is the same
+   * Returns the cached list of these members, or undefined if its descriptions are not fresh at `now`. Returns the same
    * object until the list or its age changes.
    */
   hit(
@@ -47,7 +47,7 @@ export class InstanceLists {
     return row.hit;
   }
 
-  /** Returns the list of these members. It keeps its revision until its content changes. */
+  /** Returns the list of these members. The revision does not change until the content changes. */
   describe(elbName: ElbName, members: Members): Pick<InstanceList, 'instances' | 'revision'> {
     const before = this.#lists.get(elbName);
     const { instances, freshUntil } = this.#details.of(members, before?.instances);
@@ -57,7 +57,7 @@ export class InstanceLists {
     return { instances, revision };
   }
 
-  /** Drops the lists of load balancers that are no longer cached. */
+  /** Removes the lists of load balancers that are no longer cached. */
   prune(): void {
     for (const elbName of this.#lists.keys())
       if (this.#cache.get(elbName) === undefined) this.#lists.delete(elbName);

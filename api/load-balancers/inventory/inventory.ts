@@ -13,18 +13,18 @@ import { type Change, isDoubtful } from './membership.ts';
 import { RegionCache } from './region-cache.ts';
 import { RegionRefresher } from './region-refresher.ts';
 
-/** Shared calls time out this much earlier than their waiters, so that waiters get the cause, in milliseconds. */
+/** Shared calls time out this many milliseconds earlier than their waiters, so that waiters receive the cause. */
 const headStartMs = 100;
 
 export interface InventoryOptions extends CachePolicyOptions {
   readonly region: string;
-  /** The deadline of one request, in milliseconds. */
+  /** The deadline for one request, in milliseconds. */
   readonly deadlineMs: number;
-  /** The deadline of a refresh while cached lists can be served, in milliseconds. */
+  /** The deadline for a refresh while cached lists can be returned, in milliseconds. */
   readonly refreshDeadlineMs: number;
 }
 
-/** The cached load balancers of the region, refreshed from AWS as their readers require. */
+/** The cached load balancers in the region. They are refreshed from AWS as their readers require. */
 export class Inventory {
   readonly details: InstanceDetails;
   readonly #clock: Clock;
@@ -34,7 +34,7 @@ export class Inventory {
   readonly #policy: CachePolicy;
   readonly #members: MemberReader;
   readonly #lists: InstanceLists;
-  /** The number of returned lists by their `how`. */
+  /** The number of returned lists for each value of `how`. */
   readonly reads: Record<InstanceList['how'], number> = {
     ...{ hit: 0, stale: 0, 'miss-unknown': 0, 'miss-expired': 0, 'miss-on-request': 0 },
   };
@@ -54,7 +54,7 @@ export class Inventory {
       { ...shared, firstDeadlineMs: shared.deadlineMs, deadlineMs: refreshDeadlineMs },
       () => {
         this.#lists.prune();
-        // Waiting reads look up the instances of their own load balancer first.
+        // The delay allows waiting reads to look up the instances of their own load balancer first.
         setImmediate(() => {
           this.details.fill();
         });
@@ -66,8 +66,8 @@ export class Inventory {
   }
 
   /**
-   * Returns the list, or undefined if it is not cached and fresh at `now`. Makes no call. The list is the same object
-   * until it or its age changes.
+   * Returns the list, or undefined if it is not cached or not fresh at `now`. Does not call AWS. Returns the same
+   * object until the list or its age changes.
    */
   ready(elbName: ElbName, now: number): InstanceList | undefined {
     const membership = this.#cache.get(elbName);
@@ -82,8 +82,8 @@ export class Inventory {
   }
 
   /**
-   * Returns the members in AWS's order. While AWS fails, it returns an older list if `freshness` allows it. Throws
-   * `elb_not_found`, and the errors of the gateway.
+   * Returns the members in the order from AWS. While AWS calls fail, returns an older list if `freshness` allows it.
+   * Throws `elb_not_found`, and the errors of the gateway.
    */
   async list(elbName: ElbName, freshness: Freshness, trace: AwsTrace): Promise<InstanceList> {
     const now = this.#clock.now();
@@ -95,35 +95,43 @@ export class Inventory {
     return this.#aged(this.#lists.describe(elbName, members), asOf, how);
   }
 
-  /** Returns the load balancers of the region, sorted by name, as fresh as `list`. Throws the errors of the gateway. */
+  /**
+   * Returns the load balancers in the region, sorted by name and as fresh as `list`. Throws the errors of the gateway.
+   */
   async loadBalancers(freshness: Freshness, trace: AwsTrace): Promise<LoadBalancerList> {
     const how = await this.#policy.refresh(undefined, freshness, this.#clock.now(), trace);
     return this.#aged(this.#cache.loadBalancers(), this.#cache.regionAsOf, how);
   }
 
-  /** Returns the ids of the members, as fresh as `list`. Throws like `list` does. */
+  /** Returns the ids of the members, as fresh as `list`. Throws the same errors as `list`. */
   async members(elbName: ElbName, trace: AwsTrace, maxAgeMs = Infinity): Promise<Members> {
     await this.#policy.refresh(elbName, { maxAgeMs }, this.#clock.now(), trace);
     return this.#members.cached(elbName).members;
   }
 
-  /** Returns the cached traits, however old; undefined if there are none. */
+  /** Returns the cached traits, regardless of their age, or undefined if there are none. */
   traits(elbName: ElbName): LoadBalancerTraits | undefined {
     return this.#cache.traits(elbName);
   }
 
-  /** The number of cached load balancers, and when the call that listed them was sent; -Infinity before the first. */
+  /**
+   * The number of cached load balancers, and the time at which the call that listed them was sent; before the first
+   * call, this time is -Infinity.
+   */
   get picture(): { loadBalancers: number; asOf: number } {
     return { loadBalancers: this.#cache.size, asOf: this.#cache.regionAsOf };
   }
 
-  /** Returns when this process last changed the load balancer, or may have changed it; -Infinity if never. */
+  /**
+   * Returns the time at which this process last changed the load balancer or may have changed it; -Infinity if it never
+   * did.
+   */
   changedAt(elbName: ElbName): number {
     return this.#cache.get(elbName)?.changedAt ?? -Infinity;
   }
 
   /**
-   * Returns the members from a new call. Ordinary checks, for example of dry runs, share reads of the region. Throws
+   * Returns the members from a new call. Ordinary checks, for example in dry runs, share reads of the region. Throws
    * `elb_not_found`, and the errors of the gateway.
    */
   async membersNow(
@@ -144,8 +152,8 @@ export class Inventory {
   }
 
   /**
-   * Makes a change and adds it to the cache. `make` calls AWS and returns the members in AWS's response, or undefined
-   * if the response was lost. If that list contradicts the change, the region is read again. Throws the errors of
+   * Makes a change and adds it to the cache. `make` calls AWS and returns the members in the response, or undefined if
+   * the response was lost. If these members contradict the change, the region is read again. Throws the errors of
    * `make`.
    */
   async changing<T extends Members | undefined>(
@@ -164,7 +172,10 @@ export class Inventory {
     }
   }
 
-  /** Notes that the outcome of a change is unknown: the cached list is no longer fresh, and is read again. */
+  /**
+   * Records that the outcome of a change is unknown. The cached list is then no longer fresh, and the next read calls
+   * AWS.
+   */
   doubt(elbName: ElbName): void {
     this.#cache.doubt(elbName, this.#clock.now());
     this.#refresher.refresh();

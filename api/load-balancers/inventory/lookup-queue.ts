@@ -1,13 +1,16 @@
 import type { InstanceId } from '../instance.ts';
 
-/** EC2's limit of values in one filter; above it, EC2 returns FilterLimitExceeded (outscale/cloud-provider-osc#84). */
+/**
+ * The EC2 limit for the number of values in one filter. Above this limit, EC2 returns FilterLimitExceeded
+ * (outscale/cloud-provider-osc#84).
+ */
 const batchSize = 200;
 const maxConcurrentCalls = 4;
 
-/** The instances of one call. */
+/** The instances in one call. */
 export interface Batch {
   readonly ids: Set<InstanceId>;
-  /** When the call was sent. */
+  /** The time at which the call was sent. */
   sentAt: number | undefined;
   readonly result: Promise<void>;
   readonly settle: { resolve: () => void; reject: (error: unknown) => void };
@@ -16,19 +19,19 @@ export interface Batch {
 }
 
 export interface Companions {
-  /** Instances that fill the room left in the call. */
+  /** Instances to add to the call if it is not full. */
   readonly companions?: Iterable<InstanceId>;
-  /** The size of the call up to which companions fill it. */
+  /** The size of the call up to which companions are added. */
   readonly most?: number;
 }
 
-/** Groups lookups of instances into calls, and makes at most four calls side by side. */
+/** Groups lookups of instances into calls, and makes at most four calls concurrently. */
 export class LookupQueue {
-  /** Makes the call of a batch and settles it. */
+  /** Makes the call for a batch and settles the batch. */
   readonly #look: (batch: Batch) => Promise<void>;
   #urgent: Batch[] = [];
   #background: Batch[] = [];
-  /** The last batch of each instance, queued or in flight. */
+  /** The last batch for each instance, queued or in flight. */
   readonly #batches = new Map<InstanceId, Batch>();
   #inFlight = 0;
 
@@ -36,7 +39,7 @@ export class LookupQueue {
     this.#look = look;
   }
 
-  /** Whether a call is in flight or queued. */
+  /** Whether any call is in flight or queued. */
   get busy(): boolean {
     return this.#batches.size > 0;
   }
@@ -45,7 +48,9 @@ export class LookupQueue {
     return this.#batches.has(id);
   }
 
-  /** Returns the batches that look up these instances, each sent at `since` or later; queued batches become urgent. */
+  /**
+   * Returns the batches that look up these instances and are sent at `since` or later. Queued batches become urgent.
+   */
   urgent(ids: readonly InstanceId[], since: number, companions: Companions): Set<Batch> {
     const batches = new Set<Batch>();
     const missing: InstanceId[] = [];
@@ -60,7 +65,7 @@ export class LookupQueue {
     return batches;
   }
 
-  /** Queues instances behind all urgent ones, and returns their batches. */
+  /** Queues instances after all urgent ones, and returns their batches. */
   background(ids: readonly InstanceId[]): Set<Batch> {
     return this.#enqueue(ids, this.#background, {});
   }
@@ -92,7 +97,7 @@ export class LookupQueue {
         if (this.#batchOf(id, -Infinity) === undefined) put(id, last);
       }
     }
-    // Callers in the same turn of the event loop share calls.
+    // The delay allows callers in the same turn of the event loop to share calls.
     setImmediate(() => {
       this.#pump();
     });

@@ -11,7 +11,7 @@ import type { Membership } from './membership.ts';
 import type { RegionCache } from './region-cache.ts';
 import type { RegionRefresher } from './region-refresher.ts';
 
-/** Milliseconds between reads of the region for unknown names. */
+/** The interval between reads of the region for unknown names, in milliseconds. */
 const unknownEveryMs = 1000;
 
 export interface MemberReaderDeps {
@@ -19,12 +19,12 @@ export interface MemberReaderDeps {
   readonly cache: RegionCache;
   readonly refresher: RegionRefresher;
   readonly region: string;
-  /** The deadline of a shared call, in milliseconds. */
+  /** The deadline for a shared call, in milliseconds. */
   readonly deadlineMs: number;
   readonly clock: Clock;
 }
 
-/** Reads single load balancers into the cache: for checks before changes, and for names that are not cached. */
+/** Reads single load balancers into the cache, for checks before changes and for names that are not cached. */
 export class MemberReader {
   readonly #deps: MemberReaderDeps;
   readonly #reads: KeyedCoalescer<ElbName, readonly string[]>;
@@ -34,12 +34,12 @@ export class MemberReader {
   constructor(deps: MemberReaderDeps) {
     this.#deps = deps;
     const { clock } = deps;
-    // A change does not wait for the check of another change.
+    // The check for one change does not wait for the check for another change.
     this.#reads = new KeyedCoalescer((...read) => this.#read(...read), { clock, sideBySide: true });
     this.#unknownReads = new Coalescer((call) => this.#readForUnknown(call), { clock });
   }
 
-  /** Returns the cached membership. Throws `elb_not_found`. */
+  /** Returns the cached members. Throws `elb_not_found`. */
   cached(elbName: ElbName): Membership {
     const membership = this.#deps.cache.get(elbName);
     if (membership === undefined) throw elbNotFound(elbName, this.#deps.region);
@@ -47,7 +47,7 @@ export class MemberReader {
   }
 
   /**
-   * Reads the load balancer now; concurrent callers share a call. Throws `elb_not_found`, and the errors of the
+   * Reads the load balancer now. Concurrent callers share a call. Throws `elb_not_found`, and the errors of the
    * gateway.
    */
   async readNow(elbName: ElbName, trace: AwsTrace): Promise<void> {
@@ -57,9 +57,8 @@ export class MemberReader {
   }
 
   /**
-   * Resolves if the load balancer exists. All unknown names share one read of the region per second, which is sent
-   * after the request arrived, so that it finds a new load balancer. Throws `elb_not_found`, and the errors of the
-   * gateway.
+   * Resolves if the load balancer exists. All unknown names share one read of the region per second. It is sent after
+   * the request arrived, so that it includes new load balancers. Throws `elb_not_found`, and the errors of the gateway.
    */
   async requireKnown(elbName: ElbName, trace: AwsTrace): Promise<void> {
     const { cache, refresher, clock } = this.#deps;

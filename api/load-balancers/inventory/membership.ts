@@ -1,28 +1,31 @@
 import type { InstanceId, Members } from '../instance.ts';
 
 /**
- * The cached members of one load balancer. Times are on the scale of `Clock.now()`.
+ * The cached members of one load balancer. Times are on the time scale of `Clock.now()`.
  *
- * Calls overlap, so the response to a read may lack a change whose response arrived earlier. Only a call that is sent
- * after the response to a change shows that change. Each list is therefore corrected by the changes that were answered
- * after its call was sent.
+ * Calls overlap, so the response to a read may not include a change whose response arrived earlier. Only a call that is
+ * sent after the response to a change is guaranteed to include that change. Each list is therefore corrected by the
+ * changes whose responses arrived after the call for the list was sent.
  */
 export interface Membership {
-  /** The members in AWS's order, corrected by `changes`. It is the same array until the members change. */
+  /** The members in the order from AWS, corrected by `changes`. The array stays the same until the members change. */
   readonly members: Members;
-  /** When the call that listed the members was sent; -Infinity without one. */
+  /** The time at which the call that listed the members was sent; -Infinity if there was no such call. */
   readonly asOf: number;
-  /** The last change of each instance that was answered at `asOf` or later. */
+  /** The last change of each instance whose response arrived at `asOf` or later. */
   readonly changes: ReadonlyMap<InstanceId, AnsweredChange>;
-  /** When the outcome of a change was last unknown, or responses last contradicted each other; -Infinity if never. */
+  /**
+   * The last time at which the outcome of a change was unknown or responses contradicted each other; -Infinity if this
+   * never happened.
+   */
   readonly doubtedAt: number;
-  /** When a change was last answered, or its outcome was unknown; -Infinity if never. */
+  /** The last time at which a change was completed or its outcome was unknown; -Infinity if this never happened. */
   readonly changedAt: number;
 }
 
 export interface AnsweredChange {
   readonly isMember: boolean;
-  /** When the response arrived. */
+  /** The time at which the response arrived. */
   readonly at: number;
 }
 
@@ -33,13 +36,15 @@ export interface Change {
 }
 
 export interface ChangeAnswer {
-  /** The members in the response; undefined if the response was lost. */
+  /** The members in the response, or undefined if the response was lost. */
   readonly listed: Members | undefined;
-  /** When the call was sent. */
+  /** The time at which the call was sent. */
   readonly sentAt: number;
-  /** When the response arrived. */
+  /** The time at which the response arrived. */
   readonly at: number;
-  /** Returns whether another change of the instance is in flight, which AWS's lists may or may not show. */
+  /**
+   * Returns true if another change of the instance is in flight. The lists from AWS may or may not include that change.
+   */
   readonly isChanging: (instanceId: InstanceId) => boolean;
 }
 
@@ -51,12 +56,12 @@ const unknown: Membership = {
   changedAt: -Infinity,
 };
 
-/** Returns whether the members must be read again. */
+/** Returns true if the members must be read again. */
 export function isDoubtful({ asOf, doubtedAt }: Pick<Membership, 'asOf' | 'doubtedAt'>): boolean {
   return doubtedAt >= asOf;
 }
 
-/** Returns the membership after a call that was sent at `asOf` listed these members. */
+/** Returns the membership after a call that was sent at `asOf` has listed these members. */
 export function afterRead(before: Membership | undefined, listed: Members, asOf: number): Membership {
   if (before === undefined) return { ...unknown, members: listed, asOf };
   if (asOf < before.asOf) return before;
@@ -67,9 +72,9 @@ export function afterRead(before: Membership | undefined, listed: Members, asOf:
 }
 
 /**
- * Returns the membership after the response to a change. The list in the response counts as a read that was sent at
- * `sentAt`. If it contradicts the change or lacks a known member, the members are doubtful: moto and LocalStack return
- * an empty list.
+ * Returns the membership after the response to a change. The list in the response is treated as a read that was sent at
+ * `sentAt`. If it contradicts the change or does not include a known member, the members are doubtful: moto and
+ * LocalStack return an empty list.
  */
 export function afterChange(
   before: Membership = unknown,
@@ -81,7 +86,8 @@ export function afterChange(
   for (const id of removed) changes.set(id, { isMember: false, at });
   const known = { ...before, changes, members: corrected(before.members, changes), changedAt: at };
   const doubted = { ...known, doubtedAt: at };
-  // Two changes of one instance were in flight at once; the order of their responses is not that of their effects.
+  // If two changes of one instance were in flight at the same time, the order of their responses can differ from the
+  // order of their effects.
   const overlaps = (id: InstanceId): boolean =>
     isChanging(id) || (before.changes.get(id)?.at ?? -Infinity) >= sentAt;
   if ([...added, ...removed].some(overlaps)) return doubted;
@@ -94,7 +100,7 @@ export function afterChange(
   return known.members.every((id) => inRead.has(id) || isChanging(id)) ? read : doubted;
 }
 
-/** Returns the membership after a change with an unknown outcome. */
+/** Returns the membership after a change whose outcome is unknown. */
 export function afterDoubt(before: Membership, at: number): Membership {
   return { ...before, doubtedAt: at, changedAt: at };
 }

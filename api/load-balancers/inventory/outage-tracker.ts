@@ -1,6 +1,6 @@
 import type { Logger } from '../../telemetry/logger.ts';
 
-/** Remembers whether an AWS action fails at present, and logs the first failure and the recovery. */
+/** Tracks whether calls to an AWS action currently fail, and logs the first failure and the recovery. */
 export class OutageTracker {
   readonly #action: string;
   readonly #logger: Logger;
@@ -18,12 +18,12 @@ export class OutageTracker {
 
   failed(error: unknown): void {
     if (this.#error === undefined)
-      this.#logger.warn({ err: error }, `${this.#action} fails; serving cached data`);
+      this.#logger.warn({ err: error }, `${this.#action} is failing; serving cached data`);
     this.#error = error;
   }
 
   succeeded(): void {
-    if (this.#error !== undefined) this.#logger.info({}, `${this.#action} works again`);
+    if (this.#error !== undefined) this.#logger.info({}, `${this.#action} has recovered`);
     this.#error = undefined;
   }
 }

@@ -1,6 +1,6 @@
 import type { ElbName, InstanceId, Members } from '../instance.ts';
 
-/** Counts the changes of each instance that AWS has not yet answered. */
+/** Counts the changes of each instance to which AWS has not responded yet. */
 export class PendingChanges {
   readonly #counts = new Map<string, number>();
 

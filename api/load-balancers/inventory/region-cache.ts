@@ -15,26 +15,28 @@ import { PendingChanges } from './pending-changes.ts';
 interface Row {
   membership: Membership;
   traits: LoadBalancerTraits | undefined;
-  /** When the call that returned the traits was sent. */
+  /** The time at which the call that returned the traits was sent. */
   traitsAsOf: number;
-  /** When the list was last read. */
+  /** The time at which the list was last read. */
   readAt: number;
 }
 
 /**
- * Ends a change: with the members in AWS's response at `at`, undefined if that response was lost; without an argument if
- * AWS made no change. Returns whether the members are now certain.
+ * Ends a change. The argument contains the members in the response that arrived at `at`, or undefined members if that
+ * response was lost. There is no argument if AWS made no change. Returns true if the members are now certain.
  */
 export type ChangeEnd = (answer?: { readonly listed: Members | undefined; readonly at: number }) => boolean;
 
-/** The cached members and traits of every load balancer of the region. `asOf` is when a call was sent. */
+/** The cached members and traits of every load balancer in the region. `asOf` is the time at which a call was sent. */
 export class RegionCache {
   readonly #rows = new Map<ElbName, Row>();
-  /** When each load balancer was not found, until a later call lists the region. */
+  /**
+   * The time at which each missing load balancer was not found. The entry is kept until a later call lists the region.
+   */
   readonly #notFound = new Map<ElbName, number>();
   readonly #pending = new PendingChanges();
   #regionAsOf = -Infinity;
-  /** Increases with each change of members or traits. */
+  /** Increases with each change to members or traits. */
   #revision = 0;
   #sorted: Pick<LoadBalancerList, 'loadBalancers' | 'revision'> = { loadBalancers: [], revision: 0 };
 
@@ -46,12 +48,12 @@ export class RegionCache {
     return this.#rows.size;
   }
 
-  /** When the last call that listed the whole region was sent; -Infinity before the first. */
+  /** The time at which the last call that listed the whole region was sent; -Infinity before the first call. */
   get regionAsOf(): number {
     return this.#regionAsOf;
   }
 
-  /** Replaces the region. Load balancers that AWS did not return are removed, unless they changed after `asOf`. */
+  /** Replaces the cached region. Removes load balancers that AWS did not return, unless they changed after `asOf`. */
   updateRegion(region: ReadonlyMap<ElbName, LoadBalancerDescription>, asOf: number): void {
     for (const [elbName, description] of region) this.update(elbName, description, asOf);
     for (const elbName of this.#rows.keys()) if (!region.has(elbName)) this.#drop(elbName, asOf);
@@ -76,7 +78,9 @@ export class RegionCache {
     if (this.#drop(elbName, asOf)) this.#notFound.set(elbName, asOf);
   }
 
-  /** Notes that a change is sent at `sentAt`. The caller must call the returned function when the change has ended. */
+  /**
+   * Records that a change is sent at `sentAt`. The caller must call the returned function when the change has ended.
+   */
   changing(elbName: ElbName, change: Change, sentAt: number): ChangeEnd {
     const ids = [...(change.added ?? []), ...(change.removed ?? [])];
     this.#pending.begin(elbName, ids);
@@ -90,7 +94,7 @@ export class RegionCache {
     };
   }
 
-  /** Notes that the outcome of a change is unknown at `at`. */
+  /** Records that the outcome of a change is unknown at `at`. */
   doubt(elbName: ElbName, at: number): void {
     const row = this.#rows.get(elbName);
     if (row !== undefined) row.membership = afterDoubt(row.membership, at);
@@ -101,12 +105,12 @@ export class RegionCache {
     if (row !== undefined) row.readAt = at;
   }
 
-  /** Returns the cached traits, however old; undefined if there are none. */
+  /** Returns the cached traits, regardless of their age, or undefined if there are none. */
   traits(elbName: ElbName): LoadBalancerTraits | undefined {
     return this.#rows.get(elbName)?.traits;
   }
 
-  /** Returns all load balancers with traits, sorted by name, and the revision of that list. */
+  /** Returns all load balancers that have traits, sorted by name, and the revision of that list. */
   loadBalancers(): Pick<LoadBalancerList, 'loadBalancers' | 'revision'> {
     if (this.#sorted.revision !== this.#revision)
       this.#sorted = { loadBalancers: this.#sort(), revision: this.#revision };
@@ -120,7 +124,7 @@ export class RegionCache {
     return known.sort((a, b) => (a.elbName < b.elbName ? -1 : 1));
   }
 
-  /** The age of the region and the latest doubt in it; undefined before the first read. */
+  /** The age of the region and the time of the latest doubt in it; undefined before the first read. */
   get wholeRegion(): Pick<Membership, 'asOf' | 'doubtedAt'> | undefined {
     if (this.#regionAsOf === -Infinity) return undefined;
     let doubtedAt = -Infinity;
@@ -148,7 +152,7 @@ export class RegionCache {
     return row;
   }
 
-  /** Drops a load balancer, unless it was listed or changed after `asOf`. Returns whether it did. */
+  /** Removes a load balancer, unless it was listed or changed after `asOf`. Returns true if it was removed. */
   #drop(elbName: ElbName, asOf: number): boolean {
     const known = this.get(elbName);
     if (known === undefined || Math.max(known.asOf, known.changedAt) > asOf) return false;

@@ -8,24 +8,24 @@ import { OutageTracker } from './outage-tracker.ts';
 import type { RegionCache } from './region-cache.ts';
 
 const probeEveryMs = 1000;
-/** The maximum time before the expiry of a list at which it is refreshed; a longer time would add many calls. */
+/** A list is refreshed at most this long before it expires. A longer time would cause many additional calls. */
 const maxLeadMs = 150;
 
 export interface RegionRefresherOptions {
-  /** The age after which the region is read again, in milliseconds. */
+  /** The age at which the region is read again, in milliseconds. */
   readonly maxAgeMs: number;
-  /** How long after the last read of a list AWS is still probed, in milliseconds. */
+  /** How long probes continue after the last read of a list, in milliseconds. */
   readonly maxStaleMs: number;
-  /** The deadline of a call while the cache is empty, in milliseconds. */
+  /** The deadline for a call while the cache is empty, in milliseconds. */
   readonly firstDeadlineMs: number;
-  /** The deadline of a call while cached lists can be served, in milliseconds. */
+  /** The deadline for a call while cached lists can be returned, in milliseconds. */
   readonly deadlineMs: number;
   readonly clock: Clock;
 }
 
 /**
- * Reads the region into the cache, one call at a time: on demand, shortly before expiry, and as a probe while AWS
- * fails.
+ * Reads the region into the cache, with one call at a time: on demand, shortly before the data expires, and as a probe
+ * while AWS calls fail.
  */
 export class RegionRefresher {
   readonly #gateway: LoadBalancerGateway;
@@ -35,7 +35,7 @@ export class RegionRefresher {
   readonly #outage: OutageTracker;
   readonly #clock: Clock;
   readonly #reads: Coalescer<readonly string[]>;
-  /** Cancels the next probe; undefined while AWS works. */
+  /** Cancels the next probe. Undefined while AWS calls succeed. */
   #cancelProbe: (() => void) | undefined;
   #lastReadAt = -Infinity;
   #leadMs = 0;
@@ -57,37 +57,37 @@ export class RegionRefresher {
     this.#reads = new Coalescer((call) => this.#read(call), { clock: options.clock });
   }
 
-  /** AWS's failure while the region is probed; otherwise undefined. */
+  /** The last failure while the region is probed; otherwise undefined. */
   get failure(): unknown {
     return this.#cancelProbe === undefined ? undefined : this.#outage.error;
   }
 
-  /** Notes that a list is read at `now`. Probes continue for `maxStaleMs` after the last read. */
+  /** Records that a list is read at `now`. Probes continue for `maxStaleMs` after the last read. */
   noteRead(now: number): void {
     this.#lastReadAt = now;
   }
 
   /**
-   * Resolves when the cache holds the response to a call that was sent at `since` or later, and adds the AWS request
-   * ids to the trace. Throws the errors of the gateway, and `aws_unreachable` at the trace's deadline.
+   * Resolves when the cache contains the response to a call that was sent at `since` or later, and adds the AWS request
+   * ids to the trace. Throws the errors of the gateway, and `aws_unreachable` at the deadline of the trace.
    */
   async since(since: number, trace: AwsTrace): Promise<void> {
     const { value } = await withinDeadline(this.#reads.join(since), 'the load balancers', trace);
     trace.requestIds.push(...value);
   }
 
-  /** How long the current call has been in flight, in milliseconds; 0 without one. */
+  /** How long the current call has been in flight, in milliseconds; 0 if no call is in flight. */
   get inFlightMs(): number {
     return this.#reads.inFlightMs;
   }
 
-  /** Refreshes the region if data of `asOf` is about to expire. */
+  /** Refreshes the region if data from `asOf` is about to expire. */
   refreshAhead(asOf: number, now: number): void {
     if (now < asOf + this.#options.maxAgeMs - this.#leadMs) return;
     if (this.#reads.idle && this.#cancelProbe === undefined) this.refresh();
   }
 
-  /** Refreshes the region in the background. The outage tracker logs a failure. */
+  /** Refreshes the region in the background. The outage tracker logs failures. */
   refresh(): void {
     this.#reads.join(this.#clock.now()).catch(() => undefined);
   }
@@ -109,7 +109,7 @@ export class RegionRefresher {
       if (this.#cancelProbe === undefined) this.#scheduleProbe();
       throw error;
     }
-    // Twice the duration of this call, since the next one may take longer.
+    // Use twice the duration of this call, because the next call may take longer.
     this.#leadMs = Math.min(2 * (this.#clock.now() - call.asOf), maxLeadMs, this.#options.maxAgeMs / 4);
     this.#outage.succeeded();
     this.close();
@@ -128,7 +128,7 @@ export class RegionRefresher {
     });
   }
 
-  /** Reads make no call while AWS fails, so a probe refreshes the cache while lists are still read. */
+  /** Reads do not call AWS while AWS calls fail, so probes refresh the cache as long as lists are read. */
   #probe(): void {
     if (this.#clock.now() - this.#lastReadAt > this.#options.maxStaleMs) {
       this.close();

@@ -65,7 +65,7 @@ for (const draining of ['keep', 'drop'] as const)
       assertEndsIn20s(drainingUntil);
       assert.match(
         note!,
-        /was attached to default-elb, and its connections .* are still draining.*; AWS may end the new membership/,
+        /was attached to default-elb, and its connections .* are still draining.*; AWS may deregister it/,
       );
       assert.ok((await world.ids('default-elb')).includes(member));
     });
@@ -75,7 +75,7 @@ for (const draining of ['keep', 'drop'] as const)
       const instanceIds = [member, spare];
       const dryRun = await post('/elb/default-elb/instances?dryRun=true', { instanceIds });
       const messages = (dryRun.message as { message: string }[]).map(({ message }) => message);
-      assert.match(messages[0]!, /; its connections from an earlier membership are still draining until /);
+      assert.match(messages[0]!, /; its connections from an earlier attachment are still draining until /);
       assert.equal(messages[1], `${spare} would be attached to default-elb; nothing was changed`);
       const { status, message } = await post('/elb/default-elb/instances', { instanceIds });
       assert.equal(status, 207);
@@ -90,7 +90,10 @@ for (const draining of ['keep', 'drop'] as const)
       const { status, message } = await post('/elb/default-elb', { instanceId: member });
       assert.equal(status, 201);
       const { note, drainingUntil } = message as Change;
-      assert.match(note!, /its connections from an earlier membership are still draining; AWS may end/);
+      assert.match(
+        note!,
+        /its connections from an earlier attachment are still draining; AWS may deregister it/,
+      );
       assert.equal(drainingUntil, undefined);
     });
   });

@@ -132,7 +132,7 @@ describe('GET /elb/{elbName}/health', () => {
     assert.equal(availabilityZone, 'us-east-1d');
     assert.match(
       why,
-      /zone us-east-1d is not enabled on default-elb, which has us-east-1a, us-east-1b, us-east-1c/,
+      /zone us-east-1d is not enabled on default-elb, which has the zones us-east-1a, us-east-1b, us-east-1c/,
     );
   });
 

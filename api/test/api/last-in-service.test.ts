@@ -112,7 +112,7 @@ describe('PROTECT_LAST_IN_SERVICE', () => {
     await start([first], 'other-elb');
     assert.equal((await detach(first, '&force=true')).status, 201);
     await world.service.logged(({ msg }) => msg === 'request');
-    assert.ok(!world.service.log.some(({ msg }) => msg.startsWith('detached by force')));
+    assert.ok(!world.service.log.some(({ msg }) => msg.startsWith('forced detach')));
   });
 
   it('reads current health instead of cached health', async () => {
@@ -158,7 +158,7 @@ describe('PROTECT_LAST_IN_SERVICE', () => {
       const body = JSON.stringify(path === '' ? { instanceId: first } : { instanceIds: [first] });
       const answer = await world.ask(`/elb/default-elb${path}?force=true`, { method: 'DELETE', body });
       assert.equal(answer.status, path === '' ? 201 : 207, answer.body);
-      const line = await world.service.logged(({ msg }) => msg.startsWith('detached by force'));
+      const line = await world.service.logged(({ msg }) => msg.startsWith('forced detach'));
       assert.deepEqual(
         [line['principal'], line['elbName'], line['instanceIds'], line['requestId']],
         ['tester', 'default-elb', [first], answer.headers.get('x-request-id')],

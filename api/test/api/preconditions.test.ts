@@ -48,7 +48,7 @@ describe('A conditional change', () => {
       ]) {
         assert.equal(answer.status, 412, `${ifMatch}: ${answer.body}`);
         assert.equal(answer.headers.get('error-code'), 'precondition_failed');
-        assert.match(answer.body, /do not match If-Match; nothing was changed/);
+        assert.match(answer.body, /does not match If-Match; nothing was changed/);
       }
     assert.equal(changes(), 0);
   });

@@ -76,7 +76,7 @@ describe('With REDIRECT_HTTP=on', () => {
       headers: { ...overHttp, 'X-Request-Id': 'in-clear' },
     });
     assert.deepEqual([wrong.status, wrong.body], [right.status, right.body]);
-    assert.match(right.body, /this service requires https; use https, and change the password/);
+    assert.match(right.body, /this service requires https; use HTTPS, and change the password/);
     const line = await world.service.logged(({ requestId }) => requestId === 'in-clear');
     assert.deepEqual([line['status'], line['authFailure']], [308, 'sent over http']);
     assert.ok(!JSON.stringify(line).includes(token));

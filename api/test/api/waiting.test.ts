@@ -159,7 +159,10 @@ describe('A change', () => {
     world.aws.region.clock.advance(21);
     const answer = await waiting;
     assert.equal(answer.status, 400, answer.body);
-    assert.match(messageOf(answer), /was attached to default-elb while it drained, and was not a member/);
+    assert.match(
+      messageOf(answer),
+      /was attached to default-elb while it was draining, and was no longer a member/,
+    );
   });
 
   it('with wait=in-service does not attach an instance again that the service has detached during the wait', async () => {

@@ -141,7 +141,7 @@ describe('On /elb/{elbName},', () => {
       body: bodyOf('i-5203422c'),
     });
     assert.equal(response.status, 400);
-    assert.match(await messageOf(response), /^wrong data format: .*different instances/);
+    assert.match(await messageOf(response), /^wrong data format: .*different instance ids/);
     assert.equal(changes(), 0);
   });
 

@@ -154,24 +154,24 @@ describe('The service with AWS credentials', () => {
         const { code, stderr } = await withEndpoint(answer, (env) =>
           startFault({ ...env, AWS_CREDENTIALS_TIMEOUT_MS }),
         );
-        assert.match(stderr, /: the container's credential endpoint http/);
+        assert.match(stderr, /: the container credential endpoint http/);
         assert.match(stderr, expected);
         assert.doesNotMatch(stderr, /hidden|set AWS_ACCESS_KEY_ID/);
         assert.equal(code, 78);
       });
 
-    it('if no file has the profile of AWS_PROFILE', async () => {
+    it('if no file has the profile in AWS_PROFILE', async () => {
       const { code, stderr } = await startFault({ AWS_PROFILE: 'nosuch' });
       assert.match(
         stderr,
-        /: the profile "nosuch" of AWS_PROFILE was not found \(\S+config does not exist, \S+credentials does not exist\); correct AWS_PROFILE\n$/,
+        /: the profile "nosuch" in AWS_PROFILE was not found \(\S+config does not exist, \S+credentials does not exist\); correct AWS_PROFILE\n$/,
       );
       assert.equal(code, 78);
     });
 
-    it('if no file has the profile of AWS_PROFILE, which overrides the keys', async () => {
+    it('if no file has the profile in AWS_PROFILE, which overrides the keys', async () => {
       const { code, stderr } = await startFault({ ...withProcess('exit 0'), ...keys, AWS_PROFILE: 'nosuch' });
-      assert.match(stderr, /"nosuch" of AWS_PROFILE was not found \(\S+config does not contain it, /);
+      assert.match(stderr, /"nosuch" in AWS_PROFILE was not found \(\S+config does not contain it, /);
       assert.match(
         stderr,
         /; correct AWS_PROFILE, or unset it to use AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY\n$/,
@@ -183,7 +183,7 @@ describe('The service with AWS credentials', () => {
       const home = emptyFolder();
       mkdirSync(join(home, '.aws', 'credentials'), { recursive: true });
       const { code, stderr } = await startFault({ HOME: home, AWS_PROFILE: 'ops' });
-      assert.match(stderr, /"ops" of AWS_PROFILE was not found \(.*credentials cannot be read: EISDIR\)/);
+      assert.match(stderr, /"ops" in AWS_PROFILE was not found \(.*credentials cannot be read: EISDIR\)/);
       assert.equal(code, 78);
     });
 
@@ -210,7 +210,7 @@ describe('The service with AWS credentials', () => {
         const line = service.log.find(({ msg }) => /AWS credentials come from/.test(msg));
         assert.match(
           String(line?.msg),
-          /from the container's credential endpoint .* because the profile "nosuch" of AWS_PROFILE/,
+          /from the container credential endpoint .* because the profile "nosuch" in AWS_PROFILE/,
         );
         await service.close();
       },

@@ -40,7 +40,7 @@ describe('readConfig', () => {
       it(`REUSE_PORT=on on Node ${nodeVersion}, which ignores the option`, () => {
         assert.throws(() => readConfig({ REUSE_PORT: 'on' }, nodeVersion), {
           faults: [
-            `REUSE_PORT=on requires Node 23.1 or later, but this is ${nodeVersion}: install Node 24 or set REUSE_PORT=off`,
+            `REUSE_PORT=on requires Node.js 23.1 or newer, but this is ${nodeVersion}: install Node 24 or set REUSE_PORT=off`,
           ],
         });
         assert.equal(readConfig({ REUSE_PORT: 'on' }, '23.1.0').reusePort, true);
@@ -106,23 +106,23 @@ describe('readConfig', () => {
       const named = faults.map((fault) => /^[A-Z_]+/.exec(fault)?.[0]).sort();
       assert.deepEqual(named, [...Object.keys(env), 'AWS_DEADLINE_MS'].sort());
       const { message } = new ConfigError(faults);
-      assert.match(message, /has 7 faults:\n/);
+      assert.match(message, /has 7 errors:\n/);
       assert.equal(message.split('\n').length, 8);
     });
   });
 
   describe('refuses API_TOKEN', () => {
     const unusable: [what: string, token: string, expected: RegExp][] = [
-      ['in double quotes', `"${good}"`, /has quotes, spaces/],
-      ['in single quotes', `'${good}'`, /has quotes, spaces/],
-      ['with only a closing quote', `${good}"`, /has quotes, spaces/],
+      ['in double quotes', `"${good}"`, /contains quotes, spaces/],
+      ['in single quotes', `'${good}'`, /contains quotes, spaces/],
+      ['with only a closing quote', `${good}"`, /contains quotes, spaces/],
       ['followed by a comment', `${good} # mine`, /a comment or a line break/],
       ['wrapped by base64', `${good}\n${good}`, /a comment or a line break/],
-      ['that is not base64', 'tester:secret-word', /not base64 of user:password/],
-      ['of spaces only', '   ', /has quotes, spaces/],
-      ['in base64url', base64('t:secret???').replace(/\//g, '_'), /not base64/],
-      ['with a space inside', `${good.slice(0, 8)} ${good.slice(8)}`, /not base64/],
-      ['with the scheme Basic', `Basic ${good}`, /not base64/],
+      ['that is not base64', 'tester:secret-word', /not the base64 of user:password/],
+      ['of spaces only', '   ', /contains quotes, spaces/],
+      ['in base64url', base64('t:secret???').replace(/\//g, '_'), /not the base64/],
+      ['with a space inside', `${good.slice(0, 8)} ${good.slice(8)}`, /not the base64/],
+      ['with the scheme Basic', `Basic ${good}`, /not the base64/],
       ['without a colon', base64('tester'), /non-empty user, a colon and a non-empty password/],
       ['with an empty user', base64(':secret-word'), /non-empty user/],
       ['with an empty password', base64('tester:'), /non-empty password/],
@@ -163,13 +163,13 @@ describe('readConfig', () => {
       const API_TOKEN = [good, base64('tester'), ` ${base64('x:secret-word\n')}`, base64('y:z')].join(', ');
       const faults = faultsOf({ API_TOKEN });
       assert.equal(faults.length, 2);
-      assert.match(faults[0]!, /^API_TOKEN, token 2 of 4, is not base64 of a non-empty user/);
+      assert.match(faults[0]!, /^API_TOKEN, token 2 of 4, is not the base64 of a non-empty user/);
       assert.match(faults[1]!, /^API_TOKEN, token 3 of 4, contains a line break/);
       for (const token of API_TOKEN.split(',')) assert.ok(!faults.join().includes(token.trim()));
     });
 
     it('if it ends with a comma', () => {
-      assert.match(faultsOf({ API_TOKEN: `${good},` })[0]!, /^API_TOKEN, token 2 of 2, is not base64/);
+      assert.match(faultsOf({ API_TOKEN: `${good},` })[0]!, /^API_TOKEN, token 2 of 2, is not the base64/);
     });
   });
 
@@ -280,7 +280,7 @@ describe('readConfig', () => {
     const refused: [env: Record<string, string>, ...expected: RegExp[]][] = [
       [
         { AWS_ENDPOINT_URL_ELASTIC_LOAD_BALANCING: '"http://localhost:5566"' },
-        /^AWS_ENDPOINT_URL_ELASTIC.* has quotes/,
+        /^AWS_ENDPOINT_URL_ELASTIC.* contains quotes/,
       ],
       [{ AWS_ENDPOINT_URL_EC2: 'localhost:4566' }, /^AWS_ENDPOINT_URL_EC2 must be an http or https URL/],
       [{ AWS_ENDPOINT_URL: 'ftp://me:secret@host' }, /it is "ftp:\/\/\*\*\*@host"$/],
@@ -290,7 +290,7 @@ describe('readConfig', () => {
         /^AWS_SECRET_ACCESS_KEY contains a space/,
       ],
       [{ AWS_SESSION_TOKEN: 'tok\u00e9n' }, /^AWS_SESSION_TOKEN contains .* non-ASCII/],
-      [{ AWS_SESSION_TOKEN: 'token # mine' }, /^AWS_SESSION_TOKEN has .* a comment/],
+      [{ AWS_SESSION_TOKEN: 'token # mine' }, /^AWS_SESSION_TOKEN contains .* a comment/],
       [{ AWS_ACCESS_KEY_ID: 'AKIA' }, /must be set together, but only one is set/],
       [{ AWS_USE_FIPS_ENDPOINT: 'True' }, /^AWS_USE_FIPS_ENDPOINT must be true or false.*"True"$/],
       [{ AWS_USE_DUALSTACK_ENDPOINT: '1' }, /^AWS_USE_DUALSTACK_ENDPOINT must be true or false/],
@@ -354,7 +354,7 @@ describe('readConfig', () => {
     it('does not report a quoted key as missing', () => {
       const keys = { AWS_ACCESS_KEY_ID: 'AKIAX', AWS_SECRET_ACCESS_KEY: '"secret"' };
       const [fault = '', ...others] = faultsOf({ ...aws, ...keys });
-      assert.match(fault, /^AWS_SECRET_ACCESS_KEY has quotes/);
+      assert.match(fault, /^AWS_SECRET_ACCESS_KEY contains quotes/);
       assert.deepEqual(others, []);
     });
 
@@ -406,13 +406,21 @@ describe('readConfig', () => {
   describe('refuses METRICS_TOKEN', () => {
     const aws = { AWS_BACKEND: 'aws', API_TOKEN: good };
     for (const [what, METRICS_TOKEN, expected] of [
-      ['that is not base64', 'prometheus:secret-word', /^METRICS_TOKEN is not base64 of user:password/],
-      ['without a colon', base64('prometheus'), /^METRICS_TOKEN is not base64 of a non-empty user/],
-      ['with quotes', `"${base64('a:b')}"`, /^METRICS_TOKEN has quotes/],
+      ['that is not base64', 'prometheus:secret-word', /^METRICS_TOKEN is not the base64 of user:password/],
+      ['without a colon', base64('prometheus'), /^METRICS_TOKEN is not the base64 of a non-empty user/],
+      ['with quotes', `"${base64('a:b')}"`, /^METRICS_TOKEN contains quotes/],
       ['that is the public sample', sampleToken, /^METRICS_TOKEN is the public sample/],
-      ['that is a token of the API', good, /^METRICS_TOKEN is also a token of the API.*: use another one/],
-      ['that is a token of the API without padding', unpadded(good), /^METRICS_TOKEN is also a token/],
-      ['that ends with a comma', `${base64('a:b')},`, /^METRICS_TOKEN, token 2 of 2, is not base64/],
+      [
+        'that is a token of the API',
+        good,
+        /^METRICS_TOKEN is also one of the tokens in API_TOKEN.*: use a different token/,
+      ],
+      [
+        'that is a token of the API without padding',
+        unpadded(good),
+        /^METRICS_TOKEN is also one of the tokens/,
+      ],
+      ['that ends with a comma', `${base64('a:b')},`, /^METRICS_TOKEN, token 2 of 2, is not the base64/],
     ] as const)
       it(what, () => {
         const [fault = '', ...others] = faultsOf({ ...aws, METRICS_TOKEN });
@@ -491,11 +499,11 @@ describe('readConfig', () => {
         'that is a token',
         { API_TOKEN_FILE: good },
         undefined,
-        /^API_TOKEN_FILE is a token instead of a path: write/,
+        /^API_TOKEN_FILE contains a token instead of a path: write/,
       ],
       ['that is empty', {}, '\n', /^API_TOKEN_FILE is empty/],
       ['of several lines', {}, `${good}\n${good}\n`, /^API_TOKEN_FILE=\/run\/t has several lines/],
-      ['of something else', {}, 'tester:secret-word', /^API_TOKEN_FILE is not base64/],
+      ['of something else', {}, 'tester:secret-word', /^API_TOKEN_FILE is not the base64/],
       ['together with API_TOKEN', { API_TOKEN: good }, good, /both set: unset one/],
     ] as [string, Record<string, string>, string | undefined, RegExp][])
       it(`but not one ${what}`, () => {

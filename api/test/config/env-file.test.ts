@@ -53,7 +53,7 @@ describe('readEnvFile', () => {
       for (const reader of ['dotenv', 'docker'] as const) {
         const { values, warnings, faults } = read('AWS_SECRET_ACCESS_KEY=a$b', reader);
         assert.deepEqual([values['AWS_SECRET_ACCESS_KEY'], faults], ['a$b', []]);
-        assert.match(warnings[0]!, /contains a \$, which docker compose expands/);
+        assert.match(warnings[0]!, /contains a \$, which Docker Compose expands/);
       }
     });
   });

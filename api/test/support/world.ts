@@ -154,7 +154,7 @@ export function idsOf({ body }: Answer): string[] {
 
 /** Returns the log lines about the start and the end of outages. */
 export function outageLines({ log }: Service): LogLine[] {
-  return log.filter(({ msg }) => /; serving cached data$| works again$/.test(msg));
+  return log.filter(({ msg }) => /; serving cached data$| has recovered$/.test(msg));
 }
 
 /** Polls until the condition is true. Throws with `description` after 50 s. */

@@ -6,7 +6,7 @@ import { type PresentedHealth, shapeHealth } from './health.ts';
 import { type PresentedInstance, shapeInstance } from './instance.ts';
 import type { Envelope } from './text.ts';
 
-/** The sentences about the change that a dry run would make. */
+/** The sentences that describe what the change would do without `dryRun`. */
 export const dryRunNote = {
   attach: (instanceId: string, elbName: string, draining?: Draining) =>
     `${instanceId} would be attached to ${elbName}; nothing was changed${draining === undefined ? '' : `; ${drains(draining)}`}`,
@@ -16,10 +16,13 @@ export const dryRunNote = {
 
 function drains({ until }: Draining): string {
   const end = until === undefined ? '' : ` until ${until.toISOString()} at the latest`;
-  return `its connections from an earlier membership are still draining${end}`;
+  return `its connections from an earlier attachment are still draining${end}`;
 }
 
-/** Returns the note for an attached instance that is still draining. AWS may end such an attachment; see `DrainingCheck`. */
+/**
+ * Returns the note for an instance that was attached while it drains. AWS can deregister such an instance; see
+ * `DrainingCheck`.
+ */
 export function drainingFacts(
   instanceId: string,
   elbName: string,
@@ -28,13 +31,13 @@ export function drainingFacts(
   if (draining === undefined) return {};
   return {
     note:
-      `${instanceId} was attached to ${elbName}, and ${drains(draining)}; AWS may end the new membership then, ` +
+      `${instanceId} was attached to ${elbName}, and ${drains(draining)}; AWS may deregister it when draining ends, ` +
       `so check GET /elb/${elbName}/health afterwards, or attach with wait=in-service`,
     ...drainingUntil(draining),
   };
 }
 
-/** Returns the end of the draining if it is known. */
+/** Returns the time at which draining ends, if known. */
 export function drainingUntil(draining: Draining | undefined): Pick<ChangeFacts, 'drainingUntil'> {
   return draining?.until === undefined ? {} : { drainingUntil: draining.until };
 }
@@ -46,7 +49,7 @@ function remaining(inService: InServiceForecast | undefined): string {
     : `; ${inService.after} of ${inService.before} would remain in service`;
 }
 
-/** Returns the counts of members in service before and after a dry run, if they are known. */
+/** Returns the number of in-service members before and after the change that a dry run describes, if known. */
 export function inServiceCounts(
   inService: InServiceForecast | undefined,
 ): Pick<ChangeFacts, 'inServiceBefore' | 'inServiceAfter'> {
@@ -55,7 +58,7 @@ export function inServiceCounts(
     : { inServiceBefore: inService.before, inServiceAfter: inService.after };
 }
 
-/** The fields that a change adds to the instance; `Change` of the API describes each. */
+/** The fields that a change adds to the instance. `Change` in the API contract describes each field. */
 export interface ChangeFacts {
   readonly dryRun?: true;
   readonly note?: string;
@@ -65,13 +68,15 @@ export interface ChangeFacts {
   readonly health?: HealthEntry;
 }
 
-/** `Change` of the API: `MachineInfo` and the added fields. */
+/** `Change` in the API contract: `MachineInfo` and the added fields. */
 export interface PresentedChange extends PresentedInstance, Omit<ChangeFacts, 'drainingUntil' | 'health'> {
   readonly drainingUntil?: string;
   readonly health?: PresentedHealth;
 }
 
-/** Returns the change of one instance, enveloped. A dry run, a change and a wait have the same shape. */
+/**
+ * Returns the change of one instance, enveloped. The response has the same shape for a dry run, a change and a wait.
+ */
 export function presentChange(instance: MachineInfo, facts: ChangeFacts = {}): Envelope<PresentedChange> {
   const { dryRun, note, drainingUntil, inServiceBefore, inServiceAfter, health } = facts;
   return {

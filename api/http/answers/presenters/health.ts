@@ -1,7 +1,7 @@
 import type { Condition, HealthEntry } from '../../../load-balancers/member-health.ts';
 import type { Envelope } from './text.ts';
 
-/** `HealthEntry` of the API. */
+/** `HealthEntry` in the API contract. */
 export interface PresentedHealth {
   readonly instanceId: string;
   readonly state: string;
@@ -13,7 +13,7 @@ export interface PresentedHealth {
   readonly why: string;
 }
 
-/** Returns the health of the members in their order, enveloped. */
+/** Returns the health of the members in the given order, enveloped. */
 export function presentHealth(entries: readonly HealthEntry[]): Envelope<PresentedHealth[]> {
   return { message: entries.map(shapeHealth) };
 }

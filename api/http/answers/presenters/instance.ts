@@ -1,14 +1,17 @@
 import type { MachineInfo } from '../../../load-balancers/instance.ts';
 import type { Envelope } from './text.ts';
 
-/** `MachineInfo` of the contract. The launch date is RFC 3339 in UTC with milliseconds. Unknown values are "unknown". */
+/**
+ * `MachineInfo` in the API contract. The launch date is in RFC 3339 format, in UTC with milliseconds. Unknown values
+ * are "unknown".
+ */
 export interface PresentedInstance {
   readonly instanceId: string;
   readonly instanceType: string;
   readonly launchDate: string;
 }
 
-/** Returns the instances in their order, enveloped. */
+/** Returns the instances in the given order, enveloped. */
 export function presentInstances(instances: readonly MachineInfo[]): Envelope<PresentedInstance[]> {
   return { message: instances.map(shapeInstance) };
 }

@@ -1,7 +1,10 @@
 import type { LoadBalancer } from '../../../load-balancers/load-balancer.ts';
 import type { Envelope } from './text.ts';
 
-/** Returns the load balancers in their order, enveloped. `inServiceCount` is absent if `inService` has no count. */
+/**
+ * Returns the load balancers in the given order, enveloped. `inServiceCount` is absent if `inService` does not contain
+ * a count.
+ */
 export function presentLoadBalancers(
   loadBalancers: readonly LoadBalancer[],
   inService: ReadonlyMap<string, number>,

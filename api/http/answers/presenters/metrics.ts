@@ -5,15 +5,15 @@ import type { RuntimeMetrics } from '../../../telemetry/runtime-metrics.ts';
 import type { RequestMetrics } from '../../logging/request-metrics.ts';
 import type { StatusDeps } from './status.ts';
 
-/** The sources of the metrics: those of `GET /status`, and those below. */
+/** The sources of the metrics: those for `GET /status`, and the ones below. */
 export interface MetricsDeps extends StatusDeps {
   readonly requestMetrics: RequestMetrics;
   readonly runtime: Pick<RuntimeMetrics, 'read'>;
-  /** The number of returned lists by their `how`. */
+  /** Returns the number of returned lists for each value of `how`. */
   readonly cacheReads: () => Readonly<Record<string, number>>;
-  /** The request lines that were replaced by a summary. */
+  /** Returns the number of request log lines that were replaced by a summary. */
   readonly suppressedLines: () => number;
-  /** The log lines that were dropped because the log was not writable. */
+  /** Returns the number of log lines that were dropped because the log was not writable. */
   readonly droppedLines: () => number;
 }
 
@@ -30,8 +30,12 @@ export async function presentMetrics(deps: MetricsDeps, format: ExpositionFormat
       ...describeAws(deps),
       ...describeBudgets(deps.budgets()),
       ...describeCache(deps),
-      gauge('elb_inventory_waiters', 'Requests that wait for a state.', deps.waiters()),
-      counter('elb_inventory_log_lines_suppressed', 'Request lines replaced by a summary.', [
+      gauge(
+        'elb_inventory_waiters',
+        'Requests that are waiting for an instance to reach a state.',
+        deps.waiters(),
+      ),
+      counter('elb_inventory_log_lines_suppressed', 'Request log lines replaced by a summary.', [
         [{}, deps.suppressedLines()],
       ]),
       counter('elb_inventory_log_lines_dropped', 'Log lines dropped while the log was not writable.', [
@@ -43,7 +47,7 @@ export async function presentMetrics(deps: MetricsDeps, format: ExpositionFormat
   );
 }
 
-/** Names and labels by https://opentelemetry.io/docs/specs/semconv/http/http-metrics/. */
+/** The names and labels follow https://opentelemetry.io/docs/specs/semconv/http/http-metrics/. */
 function describeRequests({ requestMetrics, requests }: MetricsDeps): Metric[] {
   return [
     {
@@ -58,7 +62,7 @@ function describeRequests({ requestMetrics, requests }: MetricsDeps): Metric[] {
     gauge('http_server_active_requests', 'Requests in progress, including this one.', requests().inFlight),
     counter(
       'elb_inventory_refused_credentials',
-      'Requests refused for their credentials, by the fault of the header.',
+      'Requests rejected because of their credentials, by reason.',
       [...requestMetrics.refusedCredentials].map(([reason, count]) => [{ reason }, count]),
     ),
   ];
@@ -70,7 +74,7 @@ function describeAws({ ledger }: MetricsDeps): Metric[] {
     {
       name: 'elb_inventory_aws_call_duration_seconds',
       type: 'histogram',
-      help: 'Duration of AWS calls with all attempts and waits, by outcome: ok or the error code.',
+      help: 'Duration of AWS calls, including all attempts and waits, by outcome: ok or the error code.',
       series: [...ledger.callDurations()].map(({ action, outcome, durations }) => [
         { action, outcome },
         durations,
@@ -78,7 +82,7 @@ function describeAws({ ledger }: MetricsDeps): Metric[] {
     },
     counter(
       'elb_inventory_aws_attempts',
-      'Attempts of AWS calls by outcome: ok, throttled or failed.',
+      'AWS call attempts by outcome: ok, throttled or failed.',
       Object.entries(ledger.snapshot()).flatMap(([action, { spent, throttled, failed }]) => [
         [{ action, outcome: 'ok' }, spent - throttled - failed],
         [{ action, outcome: 'throttled' }, throttled],
@@ -101,12 +105,12 @@ function describeBudgets(budgets: readonly BudgetState[]): Metric[] {
     {
       name: 'elb_inventory_call_budget_waiting',
       type: 'gauge',
-      help: 'AWS calls that wait for the budget.',
+      help: 'AWS calls that are waiting for the call budget.',
       series: budgets.map(({ name, waiting }) => [{ budget: name }, waiting]),
     },
     counter(
       'elb_inventory_calls_held_up',
-      'AWS calls delayed or not made because of the budget (us) or because AWS throttled or failed (aws).',
+      'AWS calls delayed or not made because of the call budget (us), or because AWS throttled or failed calls (aws).',
       budgets.flatMap(({ name, heldUpByUs, heldUpByAws }) => [
         [{ budget: name, by: 'us' }, heldUpByUs.calls],
         [{ budget: name, by: 'aws' }, heldUpByAws.calls],
@@ -121,12 +125,12 @@ function describeCache({ picture, cacheReads, clock }: MetricsDeps): Metric[] {
     gauge('elb_inventory_cache_load_balancers', 'Load balancers in the cache.', loadBalancers),
     gauge(
       'elb_inventory_cache_age_seconds',
-      'Age of the cached region; absent before the first read of it.',
+      'Age of the cached region; absent before the first read.',
       asOf === -Infinity ? undefined : (clock.now() - asOf) / 1000,
     ),
     counter(
       'elb_inventory_cache_reads',
-      'Lists returned: hit, stale (AWS fails), or the reason for a call to AWS.',
+      'List responses by cache result: hit, stale (while AWS calls fail), or the reason for the AWS call.',
       Object.entries(cacheReads()).map(([result, count]) => [{ result }, count]),
     ),
   ];

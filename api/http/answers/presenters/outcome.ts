@@ -6,19 +6,19 @@ import { errorStatus } from '../error-status.ts';
 import { drainingFacts, presentChange, type PresentedChange } from './change.ts';
 import type { Envelope } from './text.ts';
 
-/** The outcome of one instance in a batch: the response that its own request would have got. */
+/** The outcome for one instance in a batch: the response that a request for this instance alone would receive. */
 export interface PresentedOutcome {
   readonly instanceId: string;
   readonly status: number;
   readonly message: PresentedChange | string;
-  /** Present if this instance was refused. */
+  /** Present if the change of this instance failed. */
   readonly code?: ErrorCode;
 }
 
-/** Returns the sentence about a change that a dry run would make. */
+/** Returns the sentence that describes what the change would do without `dryRun`. */
 export type DryRunNote = (instanceId: string, draining?: Draining) => string;
 
-/** Returns the outcomes in their order, enveloped. */
+/** Returns the outcomes in the given order, enveloped. */
 export function presentOutcomes(
   outcomes: readonly ChangeOutcome[],
   { elbName, dryRun }: Change,

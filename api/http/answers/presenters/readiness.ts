@@ -9,7 +9,10 @@ export interface Readiness {
   readonly dependencies: readonly object[];
 }
 
-/** Returns whether all dependencies can be reached, and the state of each. It has no envelope: it is not part of the API. */
+/**
+ * Returns whether all dependencies can be reached, and the state of each dependency. The result has no envelope,
+ * because it is not part of the API.
+ */
 export function presentReadiness(states: readonly DependencyState[]): Readiness {
   return {
     ready: states.every(({ failure }) => failure === undefined),

@@ -5,9 +5,9 @@ import type { Envelope } from './text.ts';
 
 export interface RequestCounts {
   readonly inFlight: number;
-  /** The requests on the port that were authenticated or got a 500, since the start. */
+  /** Returns the number of requests on the port that were authenticated or failed with 500, since startup. */
   readonly answered: number;
-  /** Those that got a 500. */
+  /** Returns the number of these requests that failed with 500. */
   readonly internalErrors: number;
 }
 
@@ -18,14 +18,14 @@ export interface StatusDeps {
   readonly region: string;
   readonly ledger: AwsLedger;
   readonly budgets: () => readonly BudgetState[];
-  /** `asOf` is on the scale of `Clock.now()`; it is -Infinity before the first read. */
+  /** `asOf` is on the time scale of `Clock.now()`; before the first read, it is -Infinity. */
   readonly picture: () => { readonly loadBalancers: number; readonly asOf: number };
   readonly requests: () => RequestCounts;
   readonly waiters: () => number;
   readonly clock: Clock;
 }
 
-/** Returns the state of the process as `Status` of the API, enveloped. */
+/** Returns the state of the process as `Status` in the API contract, enveloped. */
 export async function presentStatus(deps: StatusDeps): Promise<Envelope<object>> {
   const { startedAt, backend, region, clock } = deps;
   const { version, commit } = await deps.build();

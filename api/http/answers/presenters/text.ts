@@ -3,7 +3,7 @@ export interface Envelope<T> {
   readonly message: T;
 }
 
-/** Returns the text, enveloped: an error message or a status such as "ok". */
+/** Returns the text, enveloped. The text is an error message or a status such as "ok". */
 export function presentText(message: string): Envelope<string> {
   return { message };
 }

@@ -121,7 +121,7 @@ describe('readInstanceId (POST) and readInstanceIdOrQuery (DELETE)', () => {
       '?instanceId=i-5203422c',
       body,
       400,
-      /different instances/,
+      /different instance ids/,
     ],
     ['refuses invalid JSON with a query parameter', `?instanceId=${id}`, '{', 400, /not JSON/],
     [

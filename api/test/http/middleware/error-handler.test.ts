@@ -94,7 +94,7 @@ describe('errorHandler', () => {
       assert.equal(response.headers.get('error-code'), 'internal_error');
       assert.equal(
         await messageOf(response),
-        `an unexpected error occurred; the log has the cause under the request id r-1${outcome}`,
+        `an unexpected error occurred; the log contains the cause with the request id r-1${outcome}`,
       );
     });
 });

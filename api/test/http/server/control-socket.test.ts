@@ -87,7 +87,7 @@ describe('CONTROL_SOCKET', () => {
       (error: unknown) => ((error as Error).cause as NodeJS.ErrnoException).code,
     );
 
-  /** Opens the port and checks that only this user can access the socket and the marker of the open port. */
+  /** Opens the port and checks that only this user can access the socket and the open-port marker file. */
   async function openPrivately(): Promise<void> {
     await onSocket('POST', '/open-port');
     assert.equal(statSync(socket).mode & 0o777, 0o600);
@@ -222,7 +222,7 @@ describe('CONTROL_SOCKET', () => {
         assert.ok(error instanceof ConfigError);
         assert.match(
           error.message,
-          /^CONTROL_SOCKET=\S+ cannot be created \((EADDRINUSE|ENOENT|EACCES)\): name/,
+          /^CONTROL_SOCKET=\S+ cannot be created \((EADDRINUSE|ENOENT|EACCES)\): set it/,
         );
         return true;
       });
@@ -278,12 +278,12 @@ describe('CONTROL_SOCKET', () => {
       },
     ]);
   for (const [what, plant] of planted)
-    it(`does not accept ${what} as the marker of the open port, and does not change its target`, async () => {
+    it(`does not accept ${what} as the open-port marker file, and does not change its target`, async () => {
       const target = join(emptyFolder(), 'target');
       writeFileSync(target, 'precious');
       plant(marker, target);
       const { log } = await start();
-      assert.match(log.join(), /the marker of the open port is not a private file of this user/);
+      assert.match(log.join(), /the open-port marker file is not a file that only this user can access/);
       assert.equal(await onPort(), 'ECONNREFUSED');
       assert.equal((await onSocket('POST', '/open-port')).status, 200);
       assert.equal(await onPort(), 200);

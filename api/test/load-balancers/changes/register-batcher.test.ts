@@ -84,7 +84,7 @@ describe('RegisterBatcher', () => {
     assert.equal(calls.length, 1);
   });
 
-  it('fails all instances if AWS refuses one without naming it', async () => {
+  it('fails all instances if AWS refuses one without identifying it', async () => {
     [refused, namesInstance] = [[id(1)], false];
     const failures = await register(ids(3));
     assert.deepEqual(
@@ -93,7 +93,7 @@ describe('RegisterBatcher', () => {
     );
     assert.match(
       failures.get(id(2))!.message,
-      /refused one of 3 instances without naming it; nothing was changed/,
+      /refused one of 3 instances without identifying it; nothing was changed/,
     );
     assert.equal(calls.length, 1);
   });

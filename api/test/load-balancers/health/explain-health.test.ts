@@ -52,10 +52,10 @@ describe('explainHealth', () => {
     ],
     ['a registration without facts', of('registering'), { traits: undefined }, /in progress: wait/],
     [
-      'a registration that takes longer than necessary',
+      'a registration that takes longer than expected',
       of('registering'),
       { change: { attachedAt: -900_000 } },
-      /longer than necessary: 10 checks of TCP:80.* within 5 s/,
+      /longer than expected: 10 checks of TCP:80.* within 5 s/,
     ],
     [
       'failing checks without facts',

@@ -11,8 +11,8 @@ describe('OutageTracker', () => {
     outage.succeeded();
     outage.succeeded();
     assert.deepEqual(lines, [
-      'warn: DescribeLoadBalancers fails; serving cached data',
-      'info: DescribeLoadBalancers works again',
+      'warn: DescribeLoadBalancers is failing; serving cached data',
+      'info: DescribeLoadBalancers has recovered',
     ]);
     outage.failed(new Error('reset'));
     assert.equal(lines.length, 3);
