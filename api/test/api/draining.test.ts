@@ -52,7 +52,7 @@ for (const draining of ['keep', 'drop'] as const)
       assert.equal(
         note,
         `${member} would be attached to default-elb; nothing was changed; its connections from an earlier ` +
-          `membership are still draining until ${drainingUntil ?? ''} at the latest`,
+          `attachment are still draining until ${drainingUntil ?? ''} at the latest`,
       );
       assert.deepEqual(await world.ids('default-elb'), ['i-0a4f8c3e9d1b27650', 'i-6d304aae']);
     });
