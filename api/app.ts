@@ -85,6 +85,6 @@ export function createApp(deps: AppDeps): Koa<RequestState> {
   app.use(scraped.routes());
   app.use(basicAuth(deps.callers, deps.guesses));
   app.use(guarded.routes());
-  app.use(unmatched(open, scraped, guarded));
+  app.use(unmatched(open, pages, scraped, guarded));
   return app;
 }

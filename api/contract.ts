@@ -405,7 +405,7 @@ export const contract = {
     ),
     PathNotFound: failure(
       'no resource exists at the path',
-      'no resource exists at this path; the paths are described at /docs',
+      'no resource exists at this path; the paths are /healthcheck, /swagger.yaml, /docs, /metrics, /status, /elb, /elb/{elbName}, /elb/{elbName}/health and /elb/{elbName}/instances',
     ),
     MethodNotAllowed: failure(
       'the path does not support the method',

@@ -21,9 +21,11 @@ export function unmatched(...routers: readonly Router[]): AppMiddleware {
   };
 }
 
-/** Returns each path once, in the order of the routes and in the notation of swagger.yaml. */
+/** Returns the paths in route order, without duplicates and without the files of /docs, in the notation of swagger.yaml. */
 function pathsOf(routers: readonly Router[]): string {
   const paths = routers.flatMap(({ stack }) => stack.map(({ path }) => String(path)));
-  const written = [...new Set(paths)].map((path) => path.replaceAll(/:(\w+)/g, '{$1}'));
+  const written = [...new Set(paths.filter((path) => !path.startsWith('/docs/')))].map((path) =>
+    path.replaceAll(/:(\w+)/g, '{$1}'),
+  );
   return new Intl.ListFormat('en-GB').format(written);
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { type EmbeddedAws, startEmbeddedAws } from '../../embedded-aws/server.ts';
 import { type Service, startService, token } from '../support/service.ts';
 import { assertAnswerFits } from './answer-schema.ts';
-import { pageRoutes, swaggerText } from './swagger.ts';
+import { pageRoutes, readSwagger, swaggerText } from './swagger.ts';
 
 const pages = pageRoutes.map((route) => route.replace('GET ', ''));
 const types: Record<string, RegExp> = {
@@ -50,6 +50,12 @@ describe('The documentation pages with DOCS=off', () => {
 
 describe('The documentation pages', () => {
   withService({});
+
+  it('list the same paths for an unknown path as the service', async () => {
+    const answer = await get('/no-such-path', { Authorization: `Basic ${token}` });
+    const examples = readSwagger().responses?.['PathNotFound']?.examples;
+    assert.deepEqual(await answer.json(), examples?.['application/json']);
+  });
 
   it('do not include further files below /docs', async () => {
     for (const path of ['/docs/', '/docs/package.json', '/docs/..%2fpackage.json', '/docs/swagger-ui.js']) {
