@@ -31,12 +31,11 @@ import { InServiceCounter } from './load-balancers/health/in-service-counter.ts'
 import { Inventory } from './load-balancers/inventory/inventory.ts';
 import { LastInServiceGuard } from './load-balancers/changes/last-in-service-guard.ts';
 import { MembershipChanges } from './load-balancers/changes/membership-changes.ts';
-import { only } from './load-balancers/changes/change-outcomes.ts';
 import { checkReads } from './load-balancers/read-check.ts';
 import { RecentChanges } from './load-balancers/health/recent-changes.ts';
 import { HealthWaiter } from './load-balancers/health/health-waiter.ts';
 import { AwsLedger } from './telemetry/aws-ledger.ts';
-import { type AwsTrace, startTrace } from './telemetry/aws-trace.ts';
+import type { AwsTrace } from './telemetry/aws-trace.ts';
 import type { Logger } from './telemetry/logger.ts';
 import { RuntimeMetrics } from './telemetry/runtime-metrics.ts';
 import type { Tracer } from './telemetry/tracer.ts';
@@ -142,10 +141,8 @@ export async function compose(
       recentChanges,
       logger,
       clock,
-      attach: async (elbName, instanceId, withinMs) => {
-        const trace = startTrace(clock, Math.max(0, Math.floor(Math.min(deadlineMs, withinMs))));
-        return only(await changes.attach(elbName, [instanceId], trace));
-      },
+      changes,
+      deadlineMs,
     }),
     status,
     metrics: requestMetrics &&

@@ -48,13 +48,14 @@ export interface AwsTrace {
   readonly probe?: boolean;
 }
 
-/** Starts the trace of an operation whose deadline is in `deadlineMs` milliseconds. */
+/** Starts the trace of an operation whose deadline is in `deadlineMs` milliseconds, or at once if that is negative. */
 export function startTrace(
   clock: Clock,
   deadlineMs: number,
   options: Pick<AwsTrace, 'sent' | 'probe'> = {},
 ): AwsTrace {
   const { sent } = options;
+  const remainingMs = Math.max(0, Math.floor(deadlineMs));
   let isSent = false;
   return {
     ...options,
@@ -64,9 +65,14 @@ export function startTrace(
         isSent = true;
       },
     }),
-    deadlineAt: clock.now() + deadlineMs,
-    deadline: clock.deadline(deadlineMs),
+    deadlineAt: clock.now() + remainingMs,
+    deadline: clock.deadline(remainingMs),
     requestIds: [],
     time: new AwsTime(clock),
   };
+}
+
+/** Returns a trace whose calls count for `trace`, with its own deadline in `deadlineMs`. */
+export function extendTrace(trace: AwsTrace, clock: Clock, deadlineMs: number): AwsTrace {
+  return { ...startTrace(clock, deadlineMs), requestIds: trace.requestIds, time: trace.time };
 }

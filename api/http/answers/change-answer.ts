@@ -1,5 +1,6 @@
 import type { ChangeWaiter } from '../../load-balancers/changes/change-waiter.ts';
 import type { MachineInfo } from '../../load-balancers/instance.ts';
+import type { AwsTrace } from '../../telemetry/aws-trace.ts';
 import type { ChangeContext } from '../context.ts';
 import { type ChangeFacts, presentChange } from './presenters/change.ts';
 
@@ -17,6 +18,7 @@ export async function answerChange(
   deps: WaitDeps,
   instance: MachineInfo,
   facts: ChangeFacts,
+  trace: AwsTrace,
 ): Promise<void> {
   const { dryRun, wait: awaited, elbName, until } = ctx.state.change;
   if (awaited === undefined || dryRun) {
@@ -25,7 +27,7 @@ export async function answerChange(
     return;
   }
   const { instanceId } = instance;
-  const end = await deps.waits.until({ elbName, instanceId, awaited, until }, disconnectSignal(ctx));
+  const end = await deps.waits.until({ elbName, instanceId, awaited, until }, trace, disconnectSignal(ctx));
   if (end.how === 'reached') {
     ctx.status = 201;
     const note = `${instanceId} was no longer a member of ${elbName} after draining, so it was attached again`;

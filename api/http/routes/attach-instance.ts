@@ -80,7 +80,8 @@ export function attachInstanceRoute(router: Router, deps: ChangeRouteDeps): void
 async function attach(ctx: ChangeContext, deps: ChangeRouteDeps): Promise<void> {
   const { change } = ctx.state;
   const { elbName } = change;
-  const outcomes = await deps.changes.attach(elbName, change.named, traceRequest(ctx, deps), change);
+  const trace = traceRequest(ctx, deps);
+  const outcomes = await deps.changes.attach(elbName, change.named, trace, change);
   const instance = only(outcomes);
   const draining = outcomes[0]?.draining;
   const { instanceId } = instance;
@@ -91,5 +92,5 @@ async function attach(ctx: ChangeContext, deps: ChangeRouteDeps): Promise<void> 
         ...drainingUntil(draining),
       } as const)
     : drainingFacts(instanceId, elbName, draining);
-  await answerChange(ctx, deps, instance, facts);
+  await answerChange(ctx, deps, instance, facts, trace);
 }

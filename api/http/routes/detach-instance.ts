@@ -93,5 +93,5 @@ async function detach(ctx: ChangeContext, deps: ChangeRouteDeps): Promise<void> 
   const instance = only(outcomes);
   const note = dryRunNote.detach(instance.instanceId, elbName, inService);
   const facts = change.dryRun ? { dryRun: true as const, note, ...inServiceCounts(inService) } : {};
-  await answerChange(ctx, deps, instance, facts);
+  await answerChange(ctx, deps, instance, facts, trace);
 }

@@ -1,13 +1,14 @@
 import { DomainError } from '../../errors.ts';
-import { startTrace } from '../../telemetry/aws-trace.ts';
+import { type AwsTrace, extendTrace } from '../../telemetry/aws-trace.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import type { Clock } from '../../clock.ts';
 import type { LastHealth } from '../health/awaited-instance.ts';
 import type { HealthService } from '../health/health-service.ts';
 import type { HealthWaiter } from '../health/health-waiter.ts';
 import type { RecentChanges } from '../health/recent-changes.ts';
-import type { ElbName, InstanceId } from '../instance.ts';
 import { type HealthEntry, unreported } from '../member-health.ts';
+import { only } from './change-outcomes.ts';
+import type { MembershipChanges } from './membership-changes.ts';
 import { closing, failedAfterChange, lost, type MadeChange, secondAttachFailed } from './wait-failures.ts';
 
 export interface Wait extends MadeChange {
@@ -27,8 +28,9 @@ export interface ChangeWaiterDeps {
   readonly recentChanges: RecentChanges;
   readonly logger: Logger;
   readonly clock: Clock;
-  /** Attaches an instance within `withinMs` milliseconds. Throws a DomainError if it fails. */
-  readonly attach: (elbName: ElbName, instanceId: InstanceId, withinMs: number) => Promise<unknown>;
+  /** Attaches instances again, within `deadlineMs` milliseconds. */
+  readonly changes: Pick<MembershipChanges, 'attach'>;
+  readonly deadlineMs: number;
 }
 
 /** The deadline for the explanation after a timeout, in milliseconds. */
@@ -50,7 +52,7 @@ export class ChangeWaiter {
    * `attachment_lost`, `elb_not_found`, and the errors of the second attachment; each error states the change that was
    * made.
    */
-  async until(wait: Wait, disconnected: AbortSignal): Promise<WaitOutcome> {
+  async until(wait: Wait, trace: AwsTrace, disconnected: AbortSignal): Promise<WaitOutcome> {
     const { elbName, instanceId, awaited, until } = wait;
     const { waiter, recentChanges, clock } = this.#deps;
     const drainedBefore = recentChanges.get(elbName, instanceId).drainingSince !== undefined;
@@ -59,26 +61,25 @@ export class ChangeWaiter {
       if (end.how === 'lost') {
         const { attachedAt = -Infinity, detachedAt = -Infinity } = recentChanges.get(elbName, instanceId);
         const drained = (end.drained || drainedBefore) && detachedAt < attachedAt;
-        if (again || !drained) throw lost(wait, again, (await this.#explain(wait, {}))?.instanceState);
-        await this.#attachAgain(wait);
+        if (again || !drained) throw lost(wait, again, (await this.#explain(wait, {}, trace))?.instanceState);
+        await this.#attachAgain(wait, trace);
         continue;
       }
       if (end.how === 'closing') throw closing(wait);
       if (end.how === 'failed') throw failedAfterChange(wait, end.error);
-      if (end.how === 'timed-out') return { how: 'timed-out', health: await this.#explain(wait, end) };
+      if (end.how === 'timed-out') return { how: 'timed-out', health: await this.#explain(wait, end, trace) };
       return end.how === 'reached' ? { how: 'reached', again } : { how: 'disconnected' };
     }
     throw new Error('the second round returns or throws');
   }
 
-  async #attachAgain(wait: Wait): Promise<void> {
-    const { elbName, instanceId } = wait;
+  async #attachAgain(wait: Wait, trace: AwsTrace): Promise<void> {
+    const { elbName, instanceId, until } = wait;
+    const { changes, clock, deadlineMs, logger } = this.#deps;
+    const own = extendTrace(trace, clock, Math.min(deadlineMs, until - clock.now()));
     try {
-      await this.#deps.attach(elbName, instanceId, wait.until - this.#deps.clock.now());
-      this.#deps.logger.info(
-        { elbName, instanceId },
-        'reattached, because it was no longer a member after draining',
-      );
+      only(await changes.attach(elbName, [instanceId], own));
+      logger.info({ elbName, instanceId }, 'reattached, because it was no longer a member after draining');
     } catch (error) {
       // Another client has attached the instance.
       if (error instanceof DomainError && error.code === 'instance_already_attached') return;
@@ -89,10 +90,11 @@ export class ChangeWaiter {
   async #explain(
     { elbName, instanceId }: Wait,
     { last = unreported(instanceId), trouble }: LastHealth,
+    trace: AwsTrace,
   ): Promise<HealthEntry | undefined> {
     const { clock, health } = this.#deps;
     const since = clock.now() - factsMaxAgeMs;
-    const [entry] = await health.explain(elbName, [last], since, startTrace(clock, explainMs));
+    const [entry] = await health.explain(elbName, [last], since, extendTrace(trace, clock, explainMs));
     if (entry === undefined || trouble === undefined) return entry;
     return { ...entry, why: `its health is unknown because ${trouble.problem}; check again later` };
   }

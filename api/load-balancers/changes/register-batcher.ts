@@ -76,7 +76,7 @@ function sharedTrace(group: readonly Request[], clock: Clock): AwsTrace {
   const [first] = group;
   if (first !== undefined && group.length === 1) return first.trace;
   const deadlineAt = Math.max(...group.map(({ trace }) => trace.deadlineAt));
-  return startTrace(clock, Math.max(0, Math.floor(deadlineAt - headStartMs - clock.now())));
+  return startTrace(clock, deadlineAt - headStartMs - clock.now());
 }
 
 /** Returns the failures for one caller, whose deadline may be earlier than the deadline of the call. */

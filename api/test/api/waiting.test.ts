@@ -118,6 +118,9 @@ describe('A change', () => {
           changeOf(answer).note?.includes('was attached again'),
           draining === 'drop' ? true : undefined,
         );
+        const line = await world.service.logged(({ msg, method }) => msg === 'request' && method === 'POST');
+        // DescribeLoadBalancers, DescribeInstances and Register for each attachment; health and attributes for the draining.
+        assert.equal((line['awsRequestIds'] as string[]).length, 3 * registers + 2);
         assert.ok((await world.ids('default-elb')).includes(member));
       });
 
