@@ -2,6 +2,9 @@ import { DomainError } from '../errors.ts';
 import type { AwsTrace } from '../telemetry/aws-trace.ts';
 import type { Clock } from '../clock.ts';
 
+/** Shared calls time out this many milliseconds earlier than their waiters, so that waiters receive the cause. */
+export const headStartMs = 100;
+
 /**
  * Resolves with true when the promise is fulfilled. Resolves with false when the promise is rejected or after `ms`
  * milliseconds.

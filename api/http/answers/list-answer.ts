@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import type { ElbName } from '../../load-balancers/instance.ts';
 import type { InstanceList } from '../../load-balancers/inventory/lists.ts';
 import type { AppContext } from '../context.ts';
@@ -24,7 +25,7 @@ const maxCached = 5000;
  * Caches the latest list of each load balancer. Serializes each revision once, and builds the headers once per second.
  */
 export class ListAnswers {
-  readonly #cached = new Map<ElbName, CachedAnswer>();
+  readonly #cached = new LRUCache<ElbName, CachedAnswer>({ max: maxCached });
 
   /** Returns the response that contains this list at `now`, on the time scale of `Clock.now()`. */
   of(elbName: ElbName, list: InstanceList, now: number): ListAnswer {
@@ -40,7 +41,6 @@ export class ListAnswers {
       ...cacheHeaders(list, etag, now),
     }).flat();
     const answer = { body, etag, headers, age, revision, asOf, how };
-    if (kept === undefined && this.#cached.size >= maxCached) this.#cached.clear();
     this.#cached.set(elbName, answer);
     return answer;
   }

@@ -1,9 +1,10 @@
 import type Router from '@koa/router';
 import { DomainError } from '../../errors.ts';
-import { type AwsTrace, startTrace } from '../../telemetry/aws-trace.ts';
+import type { AwsTrace } from '../../telemetry/aws-trace.ts';
 import type { Clock } from '../../clock.ts';
 import { type DependencyState, presentReadiness } from '../answers/presenters/readiness.ts';
 import { allowQuery } from '../middleware/allow-query.ts';
+import { traceRequest } from '../server/request-trace.ts';
 
 /** In milliseconds. The timeout in scripts/ask.mjs must be longer. */
 const deadlineMs = 5000;
@@ -26,7 +27,7 @@ export interface ReadinessDeps {
  */
 export function readinessRoute(router: Router, { dependencies, clock }: ReadinessDeps): void {
   router.get('/readiness', allowQuery(), async (ctx) => {
-    const trace = (ctx.state.trace = startTrace(clock, deadlineMs, { probe: true }));
+    const trace = traceRequest(ctx, { clock, deadlineMs, probe: true });
     const states = await Promise.all(dependencies.map((dependency) => readState(dependency, trace)));
     const readiness = presentReadiness(states);
     ctx.set('Cache-Control', 'no-store');

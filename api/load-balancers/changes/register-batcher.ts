@@ -3,12 +3,10 @@ import { type AwsTrace, startTrace } from '../../telemetry/aws-trace.ts';
 import type { Clock } from '../../clock.ts';
 import { type Failures, retryWithoutRefused } from './retry-without-refused.ts';
 import type { ElbName, Members } from '../instance.ts';
-import { fulfilledWithin, withinDeadline } from '../../async/deadlines.ts';
+import { fulfilledWithin, headStartMs, withinDeadline } from '../../async/deadlines.ts';
 
 /** How long a call in flight delays the next call, in milliseconds. Later callers share that next call. */
 const nextCallAfterMs = 100;
-/** Shared calls time out this many milliseconds earlier than their callers, so that callers receive the cause. */
-const headStartMs = 100;
 
 /** Registers the instances in one call. Throws a DomainError if it fails. */
 export type Register = (elbName: ElbName, instanceIds: Members, trace: AwsTrace) => Promise<void>;

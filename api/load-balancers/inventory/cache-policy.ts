@@ -3,7 +3,7 @@ import type { AwsTrace } from '../../telemetry/aws-trace.ts';
 import type { Clock } from '../../clock.ts';
 import type { ElbName } from '../instance.ts';
 import type { InstanceList } from './lists.ts';
-import { isDoubtful } from './membership.ts';
+import { needsRead } from './membership.ts';
 import type { RegionCache } from './region-cache.ts';
 import type { RegionRefresher } from './region-refresher.ts';
 
@@ -56,7 +56,7 @@ export class CachePolicy {
     const oldest = noCache ? now : now - maxAgeMs;
     const since = Math.max(oldest, now - this.#options.maxAgeMs);
     const known = elbName === undefined ? this.#cache.wholeRegion : this.#cache.get(elbName);
-    const doubtful = known !== undefined && isDoubtful(known);
+    const doubtful = known !== undefined && needsRead(known);
     const asOf = known === undefined ? this.#cache.regionAsOf : known.asOf;
     if (!doubtful && asOf >= since) {
       this.#refresher.refreshAhead(asOf, clock.now());

@@ -1,3 +1,4 @@
+import { headStartMs } from '../../async/deadlines.ts';
 import type { AwsTrace } from '../../telemetry/aws-trace.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import type { Clock } from '../../clock.ts';
@@ -9,12 +10,9 @@ import { InstanceDetails } from './instance-details.ts';
 import { InstanceLists } from './instance-lists.ts';
 import type { InstanceList, LoadBalancerList } from './lists.ts';
 import { MemberReader } from './member-reader.ts';
-import { type Change, isDoubtful } from './membership.ts';
+import { type Change, needsRead } from './membership.ts';
 import { RegionCache } from './region-cache.ts';
 import { RegionRefresher } from './region-refresher.ts';
-
-/** Shared calls time out this many milliseconds earlier than their waiters, so that waiters receive the cause. */
-const headStartMs = 100;
 
 export interface InventoryOptions extends CachePolicyOptions {
   readonly region: string;
@@ -71,7 +69,7 @@ export class Inventory {
    */
   ready(elbName: ElbName, now: number): InstanceList | undefined {
     const membership = this.#cache.get(elbName);
-    if (membership === undefined || isDoubtful(membership)) return undefined;
+    if (membership === undefined || needsRead(membership)) return undefined;
     const freshUntil = membership.asOf + this.#maxAgeMs;
     const list = now < freshUntil ? this.#lists.hit(elbName, membership, freshUntil, now) : undefined;
     if (list === undefined) return undefined;

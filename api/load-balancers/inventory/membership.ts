@@ -57,7 +57,7 @@ const unknown: Membership = {
 };
 
 /** Returns true if the members must be read again. */
-export function isDoubtful({ asOf, doubtedAt }: Pick<Membership, 'asOf' | 'doubtedAt'>): boolean {
+export function needsRead({ asOf, doubtedAt }: Pick<Membership, 'asOf' | 'doubtedAt'>): boolean {
   return doubtedAt >= asOf;
 }
 

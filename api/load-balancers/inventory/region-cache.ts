@@ -2,14 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { ElbName, InstanceId, Members } from '../instance.ts';
 import type { LoadBalancer, LoadBalancerDescription, LoadBalancerTraits } from '../load-balancer.ts';
 import type { LoadBalancerList } from './lists.ts';
-import {
-  afterChange,
-  afterDoubt,
-  afterRead,
-  type Change,
-  isDoubtful,
-  type Membership,
-} from './membership.ts';
+import { afterChange, afterDoubt, afterRead, type Change, needsRead, type Membership } from './membership.ts';
 import { PendingChanges } from './pending-changes.ts';
 
 interface Row {
@@ -90,7 +83,7 @@ export class RegionCache {
       const isChanging = (id: InstanceId): boolean => this.#pending.has(elbName, id);
       const membership = afterChange(this.get(elbName), change, { ...answer, sentAt, isChanging });
       this.#put(elbName, membership);
-      return !isDoubtful(membership);
+      return !needsRead(membership);
     };
   }
 
@@ -129,7 +122,7 @@ export class RegionCache {
     if (this.#regionAsOf === -Infinity) return undefined;
     let doubtedAt = -Infinity;
     for (const { membership } of this.#rows.values())
-      if (isDoubtful(membership)) doubtedAt = Math.max(doubtedAt, membership.doubtedAt);
+      if (needsRead(membership)) doubtedAt = Math.max(doubtedAt, membership.doubtedAt);
     return { asOf: this.#regionAsOf, doubtedAt };
   }
 

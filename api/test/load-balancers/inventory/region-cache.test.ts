@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { ElbName, Members } from '../../../load-balancers/instance.ts';
-import { type Change, isDoubtful } from '../../../load-balancers/inventory/membership.ts';
+import { type Change, needsRead } from '../../../load-balancers/inventory/membership.ts';
 import { RegionCache } from '../../../load-balancers/inventory/region-cache.ts';
 import { descriptionsOf, elb, id } from '../../support/scripted-gateway.ts';
 
@@ -15,7 +15,7 @@ describe('RegionCache', () => {
     cache = new RegionCache();
   });
   const members = () => cache.get(web)?.members;
-  const doubtful = () => isDoubtful(cache.get(web)!);
+  const doubtful = () => needsRead(cache.get(web)!);
   const update = (listed: Members, asOf: number, elbName = web) => {
     cache.update(elbName, descriptionsOf([[elbName, listed]]).get(elbName)!, asOf);
   };
