@@ -40,7 +40,7 @@ export interface AppDeps
   readonly clock: Clock;
   readonly callers: Authenticator;
   readonly guesses: GuessLimit;
-  /** Aborts when the service starts to close. */
+  /** A signal that aborts when the service starts to close. */
   readonly closing: AbortSignal;
   /** Whether to redirect requests that reached the load balancer over HTTP. */
   readonly redirectHttp: boolean;

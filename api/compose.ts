@@ -105,7 +105,7 @@ export async function compose(
   const requestMetrics = config.metrics ? new RequestMetrics() : undefined;
   const runtime = config.metrics ? new RuntimeMetrics(clock) : undefined;
   const pipeline = new Pipeline(requestLog, clock, { metrics: requestMetrics, tracer, addressOf });
-  // Counts its requests separately from those on the port.
+  // This pipeline counts the requests on the control socket separately from those on the port.
   const controlPipeline = new Pipeline(requestLog, clock);
   const callers = new RememberedHeaders(koaBasicAuthenticate(config.accepted), config.accepted.length);
   const status = {
@@ -200,7 +200,7 @@ function listenerOf(deps: AppDeps & FastPathDeps): RequestListener {
   return fastPath((request, response) => void application(request, response), deps);
 }
 
-/** Loads the SDK of OpenTelemetry only if it is used; a build has it in a bundle of its own. */
+/** Loads the OpenTelemetry SDK only if it is used. In a build, the SDK is in a separate bundle. */
 async function startTracer({ tracing }: Config, logger: Logger): Promise<Tracer | undefined> {
   if (tracing === undefined) return undefined;
   const [{ OtlpTracer }, { version }] = await Promise.all([

@@ -44,9 +44,11 @@ export interface DomainErrorDetails {
   readonly retryAfterSeconds?: number;
   /** The kind of authentication failure, for the log. */
   readonly authFailure?: string;
-  /** Whether an earlier request of the client has the log line about this failure, for `too_many_attempts`. */
+  /**
+   * Whether the log line of an earlier request from the client already describes this failure, for `too_many_attempts`.
+   */
   readonly unlogged?: boolean;
-  /** Whether the request did not reach AWS, so that it changed nothing. */
+  /** Whether the request was not sent to AWS and therefore changed nothing. */
   readonly unsent?: boolean;
   /** The URL to use instead, for `https_required`. */
   readonly location?: string;

@@ -1,9 +1,9 @@
 export interface Locks {
-  /** Runs the task after the earlier tasks with any of these keys, and returns its result. */
+  /** Runs the task after the earlier tasks with any of these keys, and returns the result of the task. */
   runAll<T>(keys: readonly string[], task: () => Promise<T>): Promise<T>;
 }
 
-/** Locks within this process. Tasks with the same key run in the order of their calls. */
+/** Locks within this process. Tasks with the same key run one after another, in the order in which they were added. */
 export class KeyedLock implements Locks {
   readonly #tails = new Map<string, Promise<unknown>>();
 

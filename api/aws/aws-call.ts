@@ -58,10 +58,10 @@ export type Send = (options: {
   abortSignal: AbortSignal;
 }) => Promise<{ readonly $metadata: { readonly requestId?: string | undefined } }>;
 
-/** Stands for the host in messages before the first attempt. */
+/** The name for the host in messages before the first attempt. */
 const unknownHost = 'AWS';
 
-/** The service IDs of AWS's API models, by the prefix of an IAM action. */
+/** The service IDs in the AWS API models, by the prefix of an IAM action. */
 const serviceIds: Readonly<Record<string, string>> = {
   elasticloadbalancing: 'Elastic Load Balancing',
   ec2: 'EC2',
@@ -79,7 +79,7 @@ export class AwsCall {
   #isInFlight = false;
   #sentAt = -Infinity;
   #host = unknownHost;
-  /** The error of the last attempt, or the one for an exhausted budget. */
+  /** The error of the last attempt, or the error for an exhausted budget. */
   #lastError: unknown;
   /** The error of the first attempt that may have made a change. */
   #lost: unknown;
@@ -129,7 +129,7 @@ export class AwsCall {
     };
   }
 
-  /** Sends the command again if AWS refused credentials that have changed since. */
+  /** Sends the command again if AWS rejected credentials that have changed in the meantime. */
   async #sendTwice(command: Command, send: Send): Promise<XmlElement> {
     const { middlewareStack } = command;
     middlewareStack.add((next) => (args) => this.#attempt(() => next(args)), {
@@ -247,7 +247,10 @@ export class AwsCall {
   }
 }
 
-/** Returns the name and the attributes of the call's span: https://opentelemetry.io/docs/specs/semconv/cloud-providers/aws-sdk/ */
+/**
+ * Returns the name and the attributes of the span for the call:
+ * https://opentelemetry.io/docs/specs/semconv/cloud-providers/aws-sdk/
+ */
 function spanOf({ action, region, elbName }: AwsRequest): Parameters<Tracer['startClientSpan']> {
   const [service = '', operation = ''] = action.split(':');
   const method = `${serviceIds[service] ?? service}/${operation}`;

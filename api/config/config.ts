@@ -29,7 +29,7 @@ export interface Config {
   readonly acceptedScrapers: readonly Credentials[];
   /** The file that contains `accepted`; reloaded on SIGHUP. */
   readonly tokenFile: string | undefined;
-  /** The networks of proxies whose X-Forwarded-For has the client's address, as `address/prefix`. */
+  /** The networks of trusted proxies, as `address/prefix`. Their X-Forwarded-For headers contain the client address. */
   readonly trustedProxies: readonly string[];
   readonly backend: 'aws' | 'embedded';
   readonly region: string;
@@ -58,9 +58,9 @@ export interface Config {
   /** Whether to redirect requests that reached the load balancer over HTTP. */
   readonly redirectHttp: boolean;
   readonly metrics: boolean;
-  /** Where to send spans; undefined to record none. */
+  /** The endpoint to which spans are sent. If undefined, no spans are recorded. */
   readonly tracing: TracerOptions | undefined;
-  /** The maximum rate of request log lines; further successful reads are logged as sums. */
+  /** The maximum number of request log lines per second. Additional successful reads are summarized. */
   readonly logMaxPerSecond: number;
   readonly logLevel: (typeof logLevels)[number];
 }
@@ -113,7 +113,7 @@ export function readConfig(
       'TRUSTED_PROXIES',
       privateNetworks,
       parseNetworks,
-      'none or networks such as 10.0.0.0/8, separated by commas',
+      'none or a comma-separated list of networks such as 10.0.0.0/8',
     ),
     backend,
     ...readRegion(read, env, backend === 'aws' ? profileRegion : undefined, faults),
@@ -224,7 +224,7 @@ class Reader {
     return pattern.test(value) ? value : this.#refuse(name, what, fallback);
   }
 
-  /** `parse` returns undefined for an invalid value. */
+  /** `parse` returns undefined if the value is invalid. */
   parsed<T>(name: string, fallback: string, parse: (text: string) => T | undefined, what: string): T {
     const value = parse(this.#env[name] || fallback) ?? parse(this.#refuse(name, what, fallback));
     if (value === undefined) throw new Error(`the default of ${name} is invalid`);

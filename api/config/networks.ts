@@ -1,10 +1,13 @@
 import { isIP } from 'node:net';
 
-/** Private and link-local networks, and the host itself (RFC 1122, 1918, 3927, 4193 and 4291). */
+/** Private and link-local networks, and the loopback addresses (RFC 1122, 1918, 3927, 4193 and 4291). */
 export const privateNetworks =
   '127.0.0.0/8,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,169.254.0.0/16,::1/128,fc00::/7,fe80::/10';
 
-/** Returns the networks in the text as `address/prefix`; undefined if it is neither `none` nor a list of networks. */
+/**
+ * Returns the networks in the text as `address/prefix`. Returns undefined if the text is neither `none` nor a list of
+ * networks.
+ */
 export function parseNetworks(text: string): readonly string[] | undefined {
   if (text === 'none') return [];
   const networks = text.split(/ *, */).map(parseNetwork);

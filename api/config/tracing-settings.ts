@@ -2,9 +2,9 @@ import type { TracerOptions } from '../telemetry/tracer.ts';
 import type { Env } from './aws-settings.ts';
 
 /**
- * Returns where to send spans, from the settings of OpenTelemetry; undefined without OTEL_EXPORTER_OTLP_ENDPOINT. Adds
- * faults to `faults`, without the values of headers, which are secrets:
- * https://opentelemetry.io/docs/specs/otel/protocol/exporter/
+ * Returns the endpoint for spans according to the OpenTelemetry settings, or undefined without
+ * OTEL_EXPORTER_OTLP_ENDPOINT. Adds errors to `faults`. The errors do not contain the values of headers, which are
+ * secrets: https://opentelemetry.io/docs/specs/otel/protocol/exporter/
  */
 export function readTracing(env: Env, faults: string[]): TracerOptions | undefined {
   const headers = readHeaders(env['OTEL_EXPORTER_OTLP_HEADERS'] ?? '', faults);
@@ -17,7 +17,7 @@ export function readTracing(env: Env, faults: string[]): TracerOptions | undefin
   if (!endpoint) return undefined;
   if (!/^https?:\/\/[^\s"'<>?#@]+$/.test(endpoint) || !URL.canParse(endpoint)) {
     faults.push(
-      'OTEL_EXPORTER_OTLP_ENDPOINT must be an http or https URL without user, password and query, for example OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4318; send credentials in OTEL_EXPORTER_OTLP_HEADERS',
+      'OTEL_EXPORTER_OTLP_ENDPOINT must be an http or https URL without a user, password or query, for example OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4318; send credentials in OTEL_EXPORTER_OTLP_HEADERS',
     );
     return undefined;
   }
@@ -29,7 +29,7 @@ export function readTracing(env: Env, faults: string[]): TracerOptions | undefin
   };
 }
 
-/** Reads a list such as `name=value,name=value`, whose values are percent-encoded. */
+/** Reads a list such as `name=value,name=value`. The values are percent-encoded. */
 function readHeaders(text: string, faults: string[]): Record<string, string> {
   const headers: Record<string, string> = {};
   for (const [index, item] of text.split(',').filter(Boolean).entries()) {
@@ -44,7 +44,10 @@ function readHeaders(text: string, faults: string[]): Record<string, string> {
   return headers;
 }
 
-/** Returns the text; undefined if it is not percent-encoded, or contains characters that a header must not have. */
+/**
+ * Returns the decoded text. Returns undefined if the text is not percent-encoded or contains characters that are not
+ * allowed in headers.
+ */
 function decode(value: string): string | undefined {
   try {
     const text = decodeURIComponent(value);

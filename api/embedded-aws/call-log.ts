@@ -3,17 +3,17 @@ import type { HostClock } from './region/clock.ts';
 
 const LOG_LENGTH = 1000;
 
-/** A completed call: `atMs` is its arrival since counting began, `tookMs` its duration. */
+/** A completed call. `atMs` is the time from the start of counting to its arrival; `tookMs` is its duration. */
 export interface CallRecord {
   readonly atMs: number;
   readonly tookMs: number;
   readonly service: Service;
   readonly action: string;
-  /** `OK`, AWS's error code, or `Reset`, `Silent`, `Aborted` (the client disconnected). */
+  /** `OK`, the AWS error code, `Reset`, `Silent`, or `Aborted` (the client disconnected). */
   readonly outcome: string;
 }
 
-/** The counts of one action; `maxInFlight` is the maximum of concurrent calls. */
+/** The counts for one action. `maxInFlight` is the maximum number of concurrent calls. */
 export interface ActionCount {
   calls: number;
   throttled: number;
@@ -22,7 +22,7 @@ export interface ActionCount {
   maxInFlight: number;
 }
 
-/** The counts since the start or the last reset; `log` has the last 1000 completed calls, oldest first. */
+/** The counts since startup or the last reset. `log` contains the last 1000 completed calls, oldest first. */
 export interface CallCounts {
   readonly calls: number;
   readonly throttled: number;
@@ -32,7 +32,7 @@ export interface CallCounts {
 
 export type EndCall = (outcome: string, throttled?: boolean) => void;
 
-/** Counts the calls of AWS clients by action, without the control API. */
+/** Counts the calls of AWS clients by action. Does not count control API requests. */
 export class CallLog {
   readonly #clock: HostClock;
   #began: number;
@@ -70,7 +70,7 @@ export class CallLog {
     return { calls: sum('calls'), throttled: sum('throttled'), actions, log: this.#log.slice(-LOG_LENGTH) };
   }
 
-  /** Resets the counts. Calls in progress are not counted. */
+  /** Resets the counts. Calls that are in progress are not counted. */
   reset(): void {
     this.#began = this.#clock.now();
     this.#actions = new Map();

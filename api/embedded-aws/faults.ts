@@ -4,15 +4,20 @@ import { ThrottlingError } from './rate-limits.ts';
 export interface Fault {
   actions?: string[];
   service?: Service;
-  /** Limits the fault to this number of calls. */
+  /** The number of calls to which the fault applies. */
   count?: number;
-  /** Additional latency, half of it before the call takes effect; the latencies of several faults add up. */
+  /**
+   * Additional latency, half of which passes before the call takes effect. The latencies of several faults are added.
+   */
   latencyMs?: number;
-  /** Additional latency of the response only, so that responses can arrive out of order; adds up, too. */
+  /**
+   * Additional latency of the response only, so that responses can arrive out of order. The latencies of several faults
+   * are added.
+   */
   answerLatencyMs?: number;
-  /** Responds with the service's throttling error, or with this code. */
+  /** Responds with the throttling error of the service, or with this code. */
   throttle?: true | string;
-  /** Responds with this status, 500 to 599. */
+  /** Responds with this status (500 to 599). */
   status?: number;
   /** Resets the connection before the call takes effect. */
   reset?: true;
@@ -24,29 +29,32 @@ export interface Fault {
   cut?: Cut;
   /** Replaces the response. */
   replace?: Replacement;
-  /** Refuses the credentials or permissions with the service's error, or with this code. */
+  /** Rejects the credentials or permissions with the matching error of the service, or with this code. */
   refuse?: true | string;
 }
 
-/** Where and how a response ends. It has no Content-Length, as behind an HTTP/1.0 proxy. */
+/** Where and how a response is truncated. It has no Content-Length, as behind an HTTP/1.0 proxy. */
 export interface Cut {
-  /** The number of bytes to send or, below 1, the fraction of the body. */
+  /** The number of bytes to send. If it is less than 1, the fraction of the body to send. */
   at: number;
-  /** Closes the connection (the default), resets it, or keeps it open without sending more. */
+  /**
+   * `close` (the default) closes the connection, `reset` resets it, and `stall` keeps it open without sending more
+   * data.
+   */
   by?: 'close' | 'reset' | 'stall';
-  /** Sent instead of the rest. */
+  /** Text to send instead of the rest of the body. */
   then?: string;
 }
 
-/** A response that replaces the one of AWS. */
+/** A response that replaces the response from AWS. */
 export interface Replacement {
-  /** 200 by default. */
+  /** The status; 200 by default. */
   status?: number;
-  /** text/html by default. */
+  /** The content type; text/html by default. */
   contentType?: string;
-  /** Empty by default. */
+  /** The body; empty by default. */
   body?: string;
-  /** Whether the call takes effect; it does not by default. */
+  /** Whether the call takes effect. By default, it does not. */
   made?: true;
 }
 
@@ -58,7 +66,7 @@ export interface Effect {
   readonly cut?: Cut;
 }
 
-/** AWS's messages for refused credentials (ELB and EC2 API references, common errors). */
+/** The AWS messages for rejected credentials (ELB and EC2 API references, common errors). */
 const REFUSALS: Readonly<Record<string, string>> = {
   AccessDenied: 'User: arn:aws:iam::123456789012:user/sample is not authorized to perform',
   UnauthorizedOperation: 'You are not authorized to perform this operation.',
@@ -89,7 +97,10 @@ export class Faults {
     this.#faults = [];
   }
 
-  /** Returns the effect on a call: the sum of the latencies and the first other fault. Decrements the counts. */
+  /**
+   * Returns the effect on a call, which consists of the sum of the latencies and the first other fault. Decrements the
+   * counts.
+   */
   effectOn(service: Service, action: string): Effect {
     let effect: Effect = { latencyMs: 0, answerLatencyMs: 0 };
     for (const fault of this.#faults.filter((candidate) => applies(candidate, service, action))) {

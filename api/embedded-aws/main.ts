@@ -40,14 +40,14 @@ function onEndOfParent(close: () => void): void {
 function explain(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException;
   if (code === 'EADDRINUSE')
-    return 'The port is already in use; choose another one with --port, or any free port with --port 0.';
-  if (code === 'EACCES') return 'The port requires more privileges; choose one above 1023 with --port.';
+    return 'The port is already in use; choose another port with --port, or use --port 0 for any free port.';
+  if (code === 'EACCES') return 'The port requires more privileges; choose a port above 1023 with --port.';
   if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
-    return 'This machine does not have the address of --host.';
+    return 'The address in --host is not an address of this machine.';
   return message;
 }
 
-// Keeps serving if the reader of the output closes the pipe.
+// The server continues to run if the reader of the output closes the pipe.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
 main().catch((error: unknown) => {
   const usage = error instanceof UsageError;

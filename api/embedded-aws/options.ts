@@ -35,7 +35,7 @@ ${controlCalls()}
 /** The command line is invalid. */
 export class UsageError extends Error {}
 
-/** Returns the options of the command line, or 'help'. Throws UsageError. */
+/** Returns the command-line options, or 'help'. Throws a UsageError if an option is invalid. */
 export function readOptions(args: string[]): EmbeddedAwsOptions | 'help' {
   const text = { type: 'string' } as const;
   const flag = { type: 'boolean' } as const;
@@ -80,7 +80,7 @@ function parseOrRefuse<T>(parse: () => T): T {
 function readNumber(flag: string, text: string, max: number): number {
   const number = Number(text);
   if (/^\d+$/.test(text) && number <= max) return number;
-  throw new UsageError(`--${flag} takes a whole number from 0 to ${max}, not '${text}'.`);
+  throw new UsageError(`--${flag} must be a whole number from 0 to ${max}, not '${text}'.`);
 }
 
 function readChoice<T extends string>(flag: string, text: string, choices: readonly T[]): T {

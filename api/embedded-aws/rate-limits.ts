@@ -1,7 +1,7 @@
 import { AwsError, type Service } from './protocol/aws-error.ts';
 import type { Query } from './protocol/query-protocol.ts';
 
-/** The service's throttling error, or the same with another code. */
+/** The throttling error of the service, or the same error with another code. */
 export class ThrottlingError extends AwsError {
   constructor(service: Service, code = service === 'elb' ? 'Throttling' : 'RequestLimitExceeded') {
     super(code, service === 'elb' ? 'Rate exceeded' : 'Request limit exceeded.');
@@ -33,8 +33,9 @@ class TokenBucket {
 }
 
 /**
- * The token buckets of an account in a region: their burst and their refill per second. Those of classic ELB are published
- * measurements; those of EC2 are from its API reference, "Request throttling". `now` returns milliseconds.
+ * The token buckets of an account in a region, with their burst size and refill rate per second. The values for Classic
+ * Load Balancers are published measurements; those for EC2 are from the EC2 API reference, "Request throttling". `now`
+ * returns milliseconds.
  */
 export class RateLimits {
   readonly #now: () => number;
@@ -54,7 +55,10 @@ export class RateLimits {
     this.#ec2Unfiltered = bucket(50, 10);
   }
 
-  /** Takes a token from every bucket of the action, or from none. @throws AwsError Throttling, RequestLimitExceeded */
+  /**
+   * Takes a token from every bucket of the action, or from none of them. @throws AwsError Throttling,
+   * RequestLimitExceeded
+   */
   spend(service: Service, action: string, query: Query): void {
     const buckets = service === 'elb' ? this.#elbBuckets(action) : [this.#ec2Bucket(query)];
     const now = this.#now();

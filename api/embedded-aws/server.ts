@@ -11,43 +11,43 @@ import type { Region } from './region/region.ts';
 import { sampleRegion } from './region/sample-region.ts';
 
 export interface EmbeddedAwsOptions {
-  /** TCP port; 0, the default, uses any free port. */
+  /** The TCP port. 0, the default, selects any free port. */
   readonly port?: number;
-  /** Address to listen on, 127.0.0.1 by default. */
+  /** The address to listen on; 127.0.0.1 by default. */
   readonly host?: string;
-  /** Minimum latency of every call; 0 by default. */
+  /** The minimum latency of every call, in milliseconds; 0 by default. */
   readonly latencyMs?: number;
-  /** Whether to apply AWS's rate limits; false by default. */
+  /** Whether to apply the AWS rate limits; false by default. */
   readonly rateLimits?: boolean;
-  /** Number of load balancers, at least the 3 of the sample. */
+  /** The number of load balancers; at least the 3 in the sample. */
   readonly elbs?: number;
-  /** Number of instances, at least the 25 of the sample. */
+  /** The number of instances; at least the 25 in the sample. */
   readonly instances?: number;
-  /** Name of the region, us-east-1 by default. */
+  /** The name of the region; us-east-1 by default. */
   readonly region?: string;
-  /** Virtual seconds per second of the clock, 1 by default. */
+  /** Virtual seconds per second of the clock; 1 by default. */
   readonly speed?: number;
-  /** The system clock by default. */
+  /** The clock; the system clock by default. */
   readonly clock?: HostClock;
-  /** Overrides DEFAULT_BEHAVIOUR. */
+  /** Values that override DEFAULT_BEHAVIOUR. */
   readonly behaviour?: Partial<Behaviour>;
 }
 
-/** A running embedded AWS, with access to its state for tests in the same process. */
+/** A running instance of the embedded AWS. Tests in the same process can access its state. */
 export interface EmbeddedAws {
   /** The endpoint, `http://host:port`. */
   readonly url: string;
   readonly port: number;
   readonly region: Region;
   readonly faults: Faults;
-  /** Returns the counts of calls since the start or the last reset. */
+  /** Returns the counts of calls since startup or the last reset. */
   calls(): CallCounts;
   resetCalls(): void;
-  /** Stops listening and closes all connections, even those with requests in progress. */
+  /** Stops listening and closes all connections, including those with requests in progress. */
   close(): Promise<void>;
 }
 
-/** Starts the embedded AWS. @throws the system's error if it cannot listen, such as EADDRINUSE */
+/** Starts the embedded AWS. Throws the error of the operating system, such as EADDRINUSE, if it cannot listen. */
 export async function startEmbeddedAws(options: EmbeddedAwsOptions = {}): Promise<EmbeddedAws> {
   const { host = '127.0.0.1', latencyMs = 0, clock = processClock } = options;
   const region = sampleRegion(
@@ -61,7 +61,7 @@ export async function startEmbeddedAws(options: EmbeddedAwsOptions = {}): Promis
   const rateLimits = options.rateLimits === true ? new RateLimits(() => clock.now()) : undefined;
   const deps: QueryApiDeps = { region, faults, calls, rateLimits, latencyMs, clock };
   const server = createServer((request, response) => void handle(deps, request, response));
-  // Longer than clients keep idle connections, so that clients close them.
+  // This is longer than clients keep idle connections open, so that clients close them first.
   server.keepAliveTimeout = 120_000;
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);

@@ -21,13 +21,13 @@ export interface RequestState {
   route: string | undefined;
   /** Undefined until the caller is authenticated. */
   principal: Principal | undefined;
-  /** The span of the request, or without a tracer the span in its valid traceparent header. */
+  /** The span of the request. Without a tracer, the span in its traceparent header, if that header is valid. */
   readonly traceContext: TraceContext | undefined;
-  /** Undefined without a tracer. */
+  /** Undefined if there is no tracer. */
   readonly span: Span | undefined;
-  /** Present once a route has started an operation that can call AWS. */
+  /** Present after a route has started an operation that can call AWS. */
   trace?: AwsTrace;
-  /** For the log: the error that the request or, with a 5xx, an instance of its batch failed with. */
+  /** The error with which the request failed or, for a batch with a 5xx outcome, an instance failed; for the log. */
   error?: unknown;
   change?: Change;
   /** Present if the response is older than normally allowed because AWS calls fail; for the log. */
@@ -47,7 +47,7 @@ export interface Change extends ChangeOptions {
   readonly wait: AwaitedState | undefined;
   /** The time at which the wait ends, on the time scale of `Clock.now()`. */
   readonly until: number;
-  /** For the log: the status or error of each instance in a batch. */
+  /** The status or error of each instance in a batch, for the log. */
   outcomes?: Readonly<Record<string, number | DomainError>>;
 }
 

@@ -44,8 +44,8 @@ export function maskSecrets(text: string, own: Iterable<string> = []): string {
 }
 
 /**
- * Returns the secrets of the configuration: the passwords and tokens of users, and in the environment the AWS
- * credentials and the headers of exports.
+ * Returns the secrets in the configuration: the passwords and tokens of users, and the AWS credentials and export
+ * headers from the environment.
  */
 export function secretsOf(
   accepted: readonly { readonly user: string; readonly password: string }[],
@@ -62,7 +62,7 @@ export function secretsOf(
     .split(',')
     .map((header) => header.slice(header.indexOf('=') + 1).trim())
     .flatMap((value) => [value, unescape(value)]);
-  // JSON escapes quotes and backslashes in a secret.
+  // A secret in JSON has its quotes and backslashes escaped.
   return [...ofCallers, ...ofAws, ...ofExports].flatMap((secret) => [
     secret,
     JSON.stringify(secret).slice(1, -1),

@@ -23,16 +23,19 @@ import type { Logger } from './logger.ts';
 import type { TraceContext } from './trace-context.ts';
 import type { Attributes, Span, SpanEnd, Tracer, TracerOptions } from './tracer.ts';
 
-/** Spans that end while this many wait for their export are dropped. */
+/** If this many spans are waiting to be exported, additional spans are dropped. */
 const maxQueueSize = 2048;
 const scheduledDelayMillis = 1000;
-/** The time limit of an export with its retries, and of the last export, in milliseconds. */
+/** The time limit, in milliseconds, for an export including its retries, and for the last export. */
 const exportTimeoutMs = 5000;
 const closeTimeoutMs = 1000;
 
 type ExportResult = Parameters<Parameters<SpanExporter['export']>[1]>[0];
 
-/** Sends spans in batches to an OTLP/HTTP endpoint, as JSON. A failing or silent endpoint does not delay any request. */
+/**
+ * Sends spans in batches to an OTLP/HTTP endpoint, as JSON. An endpoint that fails or does not respond does not delay
+ * requests.
+ */
 export class OtlpTracer implements Tracer {
   readonly #provider: BasicTracerProvider;
   readonly #tracer: OtelTracer;
@@ -55,7 +58,7 @@ export class OtlpTracer implements Tracer {
         new BatchSpanProcessor(logFailures(exporter, logger), {
           maxQueueSize,
           scheduledDelayMillis,
-          // The exporter has its own, shorter limit.
+          // The exporter has its own, shorter time limit.
           exportTimeoutMillis: 2 * exportTimeoutMs,
         }),
       ],
@@ -129,7 +132,7 @@ class RunningSpan implements Span {
   }
 }
 
-/** Returns an exporter that logs the first failure of a series, and the next success. */
+/** Returns an exporter that logs the first of consecutive failures, and the next success. */
 function logFailures(exporter: SpanExporter, logger: Pick<Logger, 'info' | 'warn'>): SpanExporter {
   let fails = false;
   return {
@@ -137,7 +140,7 @@ function logFailures(exporter: SpanExporter, logger: Pick<Logger, 'info' | 'warn
       exporter.export(spans, (result: ExportResult) => {
         const { error } = result;
         if (error !== undefined && !fails)
-          logger.warn({ err: error }, 'cannot export spans; they are dropped until the endpoint works');
+          logger.warn({ err: error }, 'cannot export spans; spans are dropped until the endpoint recovers');
         if (error === undefined && fails) logger.info({}, 'spans are exported again');
         fails = error !== undefined;
         done(result);

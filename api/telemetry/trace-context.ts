@@ -10,8 +10,8 @@ export interface TraceContext {
 const traceparent = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/;
 
 /**
- * Returns the context of the traceparent header; undefined if the header is invalid. Version 00 has four fields; later
- * versions can have more.
+ * Returns the context in the traceparent header, or undefined if the header is invalid. Version 00 has four fields;
+ * later versions can have more.
  */
 export function readTraceparent(header: string): TraceContext | undefined {
   const [, version, traceId = '', spanId = '', flags = '', rest] = traceparent.exec(header) ?? [];

@@ -1,6 +1,6 @@
 import type { TraceContext } from './trace-context.ts';
 
-/** Attributes that are undefined are not exported. */
+/** Attributes with the value undefined are not exported. */
 export type Attributes = Readonly<Record<string, string | number | boolean | undefined>>;
 
 export interface SpanEnd {
@@ -13,21 +13,21 @@ export interface SpanEnd {
 
 export interface Span {
   readonly context: TraceContext;
-  /** Runs the task. Client spans that start in it or in what it starts become children of this span. */
+  /** Runs the task. Client spans that start during the task become children of this span. */
   run<T>(task: () => T): T;
   /** Ends the span; calls `describe` only if the span is recorded. */
   end(describe: () => SpanEnd): void;
 }
 
 export interface Tracer {
-  /** Starts the span of a request; without a parent, it starts a trace. */
+  /** Starts the span of a request. If there is no parent, it starts a new trace. */
   startServerSpan(parent: TraceContext | undefined): Span;
   /**
    * Starts the span of a call to another service, as a child of the span whose `run` is active. If that span has ended,
-   * for example for a call in the background, it starts a trace that links to that span.
+   * for example because the call is in the background, starts a new trace that links to that span.
    */
   startClientSpan(name: string, attributes: Attributes): Span;
-  /** Exports the ended spans, for a limited time. Never throws. */
+  /** Exports the completed spans within a limited time. Never throws. */
   close(): Promise<void>;
 }
 
@@ -37,6 +37,6 @@ export interface TracerOptions {
   /** The headers of the exports. */
   readonly headers: Readonly<Record<string, string>>;
   readonly serviceName: string;
-  /** The share of the traces without a parent that are sampled, 0 to 1. */
+  /** The share of traces without a parent that are sampled, from 0 to 1. */
   readonly sampleRatio: number;
 }

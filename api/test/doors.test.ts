@@ -12,7 +12,7 @@ describe('The import rules', () => {
     eslint = new ESLint({ cwd: root });
   });
 
-  /** Returns the rules that the text violates as the content of this file of api/. */
+  /** Returns the rules that this text violates if it is the content of this file in api/. */
   async function violated(file: string, text: string): Promise<(string | null)[]> {
     assert.ok(
       existsSync(join(root, 'api', file)),
@@ -188,7 +188,7 @@ describe('The import rules', () => {
   for (const [file, forbidden, allowed] of imports) {
     for (const target of forbidden)
       it(`forbid ${file} to import ${target}`, async () => {
-        // Types have no door of their own.
+        // Type imports are checked in the same way.
         const text = `import '${target}';
           import type { T } from '${target}';
           export type U = T;

@@ -27,7 +27,7 @@ function track(running: Running): Running {
   started.push(running);
   return running;
 }
-/** Kills the processes that a failed test leaves running. */
+/** Kills the processes that a failed test has left running. */
 function killStarted(): void {
   for (const { child } of started.splice(0)) child.kill('SIGKILL');
 }
@@ -35,7 +35,7 @@ function killStarted(): void {
 describe('The service serves requests and shuts down', () => {
   afterEach(killStarted);
 
-  /** `open` returns the standard output and error, and a function to call once the service listens. */
+  /** `open` returns the standard output and standard error, and a function to call when the service listens. */
   const logs: [what: string, open: () => { stdio: StdioOptions; then?: () => void }][] = [
     [
       'when the reader of its output closes the pipe',
@@ -80,7 +80,7 @@ describe('The service serves requests and shuts down', () => {
       const service = track(spawnService(settings, undefined, stdio));
       await service.until(() => responds(`http://127.0.0.1:${port}/healthcheck`), 'the service responds');
       then?.();
-      // Logs more lines than a pipe holds; refused changes are always logged.
+      // Log more lines than a pipe can hold; rejected changes are always logged.
       const connection = new RawConnection(`http://127.0.0.1:${port}`);
       const authorization = `Authorization: Basic ${Buffer.from('sre:change-me').toString('base64')}`;
       for (let n = 1; n <= 300; n += 1) {
@@ -152,7 +152,7 @@ describe('A signal', () => {
 describe('npm start', () => {
   afterEach(killStarted);
 
-  /** A package whose start script differs from that of package.json in that it starts the bundle. */
+  /** Creates a package whose start script starts the bundle, but is otherwise the same as in package.json. */
   function folderOfBundle(): string {
     const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
       scripts: { start: string };
@@ -167,13 +167,13 @@ describe('npm start', () => {
   for (const signal of ['SIGTERM', 'SIGKILL', 'SIGHUP'] as const)
     it(`ends the server when npm gets ${signal}`, async () => {
       const { HOME = '' } = process.env;
-      // The sources take far longer to load than the bundle: the other signals go to the same command with the bundle.
+      // Loading the sources takes much longer than loading the bundle, so the other signals are tested with the bundle.
       const cwd = signal === 'SIGTERM' ? root : folderOfBundle();
       const env = { HOME, HOST: '127.0.0.1', PORT: '0', LOG_LEVEL: 'info' };
-      // Without the prestart script, which would install packages in this checkout if package-lock.json is newer.
+      // Skip the prestart script, which would install packages in this checkout if package-lock.json is newer.
       const npm = track(start('npm', ['start', '--ignore-scripts'], env, { isolated: true, cwd }));
       await npm.printed(/"listening"/);
-      // The pipes close when the last process with them ends.
+      // The pipes close when the last process that holds them ends.
       const { output } = await npm.stop(signal);
       assert.match(output, /"closing".*"closed"/s);
     });

@@ -174,7 +174,7 @@ describe('server', () => {
   describe('--check-env', () => {
     const token = `API_TOKEN=${base64('tester:a-password-of-19')}`;
     const production = { NODE_ENV: 'production' };
-    /** Returns the exit code and the output of --check-env, without a process. */
+    /** Returns the exit code and the output of --check-env without starting a process. */
     function check(text: string) {
       let warnings = '';
       try {
@@ -317,7 +317,7 @@ describe('server', () => {
     assert.deepEqual(await statuses(), [200, 200]);
     await reload(tokens.second, /"tokens":1,"msg":"reloaded/);
     assert.deepEqual(await statuses(), [401, 200]);
-    // Tokens in logged paths are masked, too.
+    // Tokens in logged paths are also masked.
     const headers = { Authorization: `Basic ${tokens.second}`, Connection: 'close' };
     for (const token of Object.values(tokens)) await fetch(`${url}/elb/${token}`, { headers });
     const { stdout, code } = await service.stop();

@@ -4,7 +4,7 @@ import { warmUp } from '../warm-up.ts';
 
 describe('warmUp', () => {
   it('makes all its calls successfully against a separate embedded AWS', () =>
-    // A call to any other AWS would fail: nothing listens on port 1.
+    // A call to any other AWS endpoint would fail, because nothing listens on port 1.
     warmUp(
       readConfig(
         {

@@ -10,7 +10,7 @@ import {
   registerInstances,
 } from './load-balancer-members.ts';
 
-/** Returns the XML inside the result of a call. @throws AwsError if AWS would refuse the call */
+/** Returns the XML inside the result of a call. Throws an AwsError if AWS would reject the call. */
 export type Action = (region: Region, query: Query) => string;
 
 const ACTIONS: Readonly<Record<Service, Readonly<Record<string, Action>>>> = {

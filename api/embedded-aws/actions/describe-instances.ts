@@ -6,10 +6,10 @@ import { hasWildcard, readFilters, type Filter } from './instance-filters.ts';
 import { instanceDocument } from './instance-document.ts';
 
 /**
- * DescribeInstances by ids, by filters or of all instances, in pages with MaxResults or NextToken (EC2 API reference). Each
- * instance has its own reservation.
+ * Implements DescribeInstances by ids, by filters or for all instances, in pages with MaxResults or NextToken (EC2 API
+ * reference). Each instance has its own reservation.
  * @throws AwsError InvalidInstanceID.NotFound, InvalidInstanceID.Malformed, InvalidParameterValue,
- *   InvalidParameterCombination, FilterLimitExceeded, InvalidNextToken
+ * InvalidParameterCombination, FilterLimitExceeded, InvalidNextToken
  */
 export function describeInstances(region: Region, query: Query): string {
   const ids = query.list('InstanceId');
@@ -47,7 +47,7 @@ function byIds(region: Region, ids: readonly string[]): readonly Instance[] {
   return pick(region, ids);
 }
 
-/** Looks up the ids of an `instance-id` filter without wildcards instead of scanning all instances. */
+/** Looks up the ids in an `instance-id` filter without wildcards instead of scanning all instances. */
 function candidates(region: Region, filters: readonly Filter[]): readonly Instance[] {
   const byId = filters.find(({ name, values }) => name === 'instance-id' && !values.some(hasWildcard));
   return byId ? pick(region, byId.values) : region.instances();
@@ -65,7 +65,7 @@ function readMaxResults(text: string | undefined): number | undefined {
   throw new AwsError('InvalidParameterValue', message);
 }
 
-/** Returns a token, opaque to clients, with the position of the last instance of the page. */
+/** Returns an opaque token that contains the position of the last instance on the page. */
 function nextToken({ ordinal }: Instance): string {
   return Buffer.from(`after ${ordinal}`).toString('base64url');
 }

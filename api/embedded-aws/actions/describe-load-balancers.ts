@@ -5,13 +5,13 @@ import { ACCOUNT_ID } from '../region/vpcs.ts';
 import type { Region } from '../region/region.ts';
 import { xml, type Query } from '../protocol/query-protocol.ts';
 
-/** The hosted zone of every classic ELB of us-east-1 (AWS general reference, ELB endpoints). */
+/** The hosted zone of every Classic Load Balancer in us-east-1 (AWS general reference, ELB endpoints). */
 const HOSTED_ZONE = 'Z35SXDOTRQ7X7K';
 const MAX_PAGE_SIZE = 400;
 
 /**
- * DescribeLoadBalancers of all or of the named load balancers, in pages of 1 to 400 (ELB service model).
- * `Behaviour.listDraining` determines whether it lists draining instances.
+ * Implements DescribeLoadBalancers for all or for the named load balancers, in pages of 1 to 400 (ELB service model).
+ * `Behaviour.listDraining` determines whether draining instances are listed.
  * @throws AwsError LoadBalancerNotFound, ValidationError
  */
 export function describeLoadBalancers(region: Region, query: Query): string {
@@ -25,7 +25,7 @@ export function describeLoadBalancers(region: Region, query: Query): string {
   return `<LoadBalancerDescriptions>${page.map(memberXml).join('')}</LoadBalancerDescriptions>${next}`;
 }
 
-/** Returns the `Instances` element, which is also the response to Register and Deregister. */
+/** Returns the `Instances` element, which is also part of the responses to Register and Deregister. */
 export function instancesXml(members: readonly ListedInstance[]): string {
   let text = instancesCache.get(members);
   if (text === undefined) {
@@ -91,7 +91,7 @@ function readPageSize(text: string | undefined): number {
   );
 }
 
-/** Returns a marker, opaque to clients, with the name of the last load balancer of the page. */
+/** Returns an opaque marker that contains the name of the last load balancer on the page. */
 function marker({ spec }: LoadBalancer): string {
   return Buffer.from(spec.name).toString('base64url');
 }
@@ -99,7 +99,7 @@ function marker({ spec }: LoadBalancer): string {
 function readMarker(text: string | undefined, all: readonly LoadBalancer[]): number {
   if (text === undefined) return 0;
   const last = all.findIndex((balancer) => marker(balancer) === text);
-  // This message is a guess; no source documents an invalid marker.
+  // This message is a guess: no source documents the error for an invalid marker.
   if (last === -1) throw new AwsError('ValidationError', `The marker '${text}' is not valid`);
   return last + 1;
 }

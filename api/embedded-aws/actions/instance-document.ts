@@ -4,7 +4,7 @@ import { ACCOUNT_ID } from '../region/vpcs.ts';
 
 const GROUPS = { item: { groupId: 'sg-0f2c3d4e5a6b70899', groupName: 'web' } };
 
-/** Values that are derived from the instance's id and position, constant and unique. */
+/** Constant and unique values that are derived from the id and the position of the instance. */
 interface Details {
   readonly hex: string;
   readonly attached: string;
@@ -14,7 +14,7 @@ interface Details {
   readonly publicDns: string;
 }
 
-/** Returns the content of a reservation, as large as in EC2 (EC2 API reference, Instance). */
+/** Returns the content of a reservation. It is as large as in EC2 (EC2 API reference, Instance). */
 export function instanceDocument(instance: Instance): object {
   const details = detailsOf(instance);
   return {

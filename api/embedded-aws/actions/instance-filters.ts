@@ -13,14 +13,17 @@ const FIELDS: Readonly<Record<string, (instance: Instance) => string>> = {
   'vpc-id': (instance) => instance.vpcId,
 };
 
-/** A filter that matches if the field has any of `values`. */
+/** A filter that matches if the field has one of `values`. */
 export interface Filter {
   readonly name: string;
   readonly values: readonly string[];
   matches(instance: Instance): boolean;
 }
 
-/** Returns the filters of a call, which all must match. @throws AwsError InvalidParameterValue, FilterLimitExceeded */
+/**
+ * Returns the filters of a call. An instance must match all of them. @throws AwsError InvalidParameterValue,
+ * FilterLimitExceeded
+ */
 export function readFilters(query: Query): readonly Filter[] {
   return query.numbers('Filter').map((n) => {
     const name = query.get(`Filter.${n}.Name`) ?? '';
@@ -44,7 +47,7 @@ export function readFilters(query: Query): readonly Filter[] {
   });
 }
 
-/** Returns whether a filter value has a wildcard of EC2: `*` (any characters) or `?` (zero or one character). */
+/** Returns true if a filter value contains an EC2 wildcard: `*` (any characters) or `?` (zero or one character). */
 export function hasWildcard(value: string): boolean {
   return /[*?\\]/.test(value);
 }

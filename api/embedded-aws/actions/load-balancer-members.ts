@@ -3,21 +3,24 @@ import type { Region } from '../region/region.ts';
 import { xml, type Query } from '../protocol/query-protocol.ts';
 import { instancesXml } from './describe-load-balancers.ts';
 
-/** Returns the full updated list (ELB service model). @throws AwsError like LoadBalancer.register */
+/** Returns the complete updated list (ELB service model). Throws the same AwsErrors as LoadBalancer.register. */
 export function registerInstances(region: Region, query: Query): string {
   const balancer = region.loadBalancer(readName(query));
   balancer.register(readInstances(query));
   return instancesXml(balancer.listed);
 }
 
-/** Returns the full updated list (ELB service model). @throws AwsError like LoadBalancer.deregister */
+/** Returns the complete updated list (ELB service model). Throws the same AwsErrors as LoadBalancer.deregister. */
 export function deregisterInstances(region: Region, query: Query): string {
   const balancer = region.loadBalancer(readName(query));
   balancer.deregister(readInstances(query));
   return instancesXml(balancer.listed);
 }
 
-/** Returns the health of the given instances, by default of all. @throws AwsError like LoadBalancer.health */
+/**
+ * Returns the health of the given instances or, by default, of all instances. Throws the same AwsErrors as
+ * LoadBalancer.health.
+ */
 export function describeInstanceHealth(region: Region, query: Query): string {
   const ids = query.list('Instances.member', '.InstanceId');
   const states = region.loadBalancer(readName(query)).health(ids.length > 0 ? ids : undefined);

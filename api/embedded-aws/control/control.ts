@@ -8,12 +8,12 @@ import { RESOURCES, type ControlDeps, type Operation } from './operations.ts';
 const PREFIX = '/_control';
 const MAX_BODY = 10 * 1024 * 1024;
 
-/** Returns whether a URL belongs to the control API. */
+/** Returns true if a URL belongs to the control API. */
 export function isControl(url: string): boolean {
   return /^\/_control(?:[/?]|$)/.test(url);
 }
 
-/** Responds to one control request in JSON. @throws errors of the connection */
+/** Responds to a control request in JSON. Throws the errors of the connection. */
 export async function handleControl(deps: ControlDeps, request: IncomingMessage, response: ServerResponse) {
   const body = await readBody(request, MAX_BODY);
   try {
@@ -47,7 +47,7 @@ function listCalls(): string[] {
   );
 }
 
-/** Returns the control calls, one per line, for --help. */
+/** Returns the control operations, one per line, for --help. */
 export function controlCalls(): string {
   return listCalls()
     .map((call) => `  ${call}`)

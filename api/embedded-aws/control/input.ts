@@ -8,7 +8,7 @@ export class ControlError extends Error {
   }
 }
 
-/** Validates a JSON value; `path` identifies it in errors. @throws ControlError */
+/** Validates a JSON value. `path` identifies the value in errors. @throws ControlError */
 export type Reader<T> = (value: unknown, path: string) => T;
 
 /** Returns a reader that accepts the values for which `is` returns true. */
@@ -25,9 +25,9 @@ export const nonEmptyString = reader<string>(
 );
 export const anyString = reader<string>('a string', (value) => typeof value === 'string');
 export const flag = reader<boolean>('true or false', (value) => typeof value === 'boolean');
-/** `true`; a switch is off if it is absent. */
+/** Accepts only `true`. A switch is off if it is absent. */
 export const on = reader<true>('true', (value) => value === true);
-/** `true` or an AWS error code. */
+/** Accepts `true` or an AWS error code. */
 export const onOrCode = reader<true | string>(
   'true or an AWS error code',
   (value) => value === true || (typeof value === 'string' && value !== ''),
@@ -57,7 +57,7 @@ export function listOf<T>(entry: Reader<T>): Reader<T[]> {
   };
 }
 
-/** An object with only the given fields, all optional. */
+/** Returns a reader that accepts an object with only the given fields, all of which are optional. */
 export function objectOf<T extends object>(fields: {
   readonly [K in keyof T]-?: Reader<NonNullable<T[K]>>;
 }): Reader<T> {
@@ -68,7 +68,7 @@ export function objectOf<T extends object>(fields: {
     }
     const entries = Object.entries(value).map(([name, field]: [string, unknown]) => {
       if (!Object.hasOwn(fields, name))
-        throw new ControlError(`${path} has no field "${name}"; the fields are: ${names}.`);
+        throw new ControlError(`${path} does not have a field "${name}"; the fields are: ${names}.`);
       return [name, fields[name as keyof T](field, `${path}.${name}`)];
     });
     return Object.fromEntries(entries) as T;

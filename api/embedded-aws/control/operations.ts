@@ -71,7 +71,7 @@ const behaviourChange: Reader<Partial<Behaviour>> = objectOf<Partial<Behaviour>>
   formerMembers: oneOf(...FORMER_MEMBERS),
 });
 
-/** The bounds are those of the Classic Load Balancer user guide, health checks and connection draining. */
+/** The limits are from the Classic Load Balancer user guide, health checks and connection draining. */
 const loadBalancerChange: Reader<LoadBalancerChange> = objectOf<LoadBalancerChange>({
   instances: listOf(nonEmptyString),
   vpcId: nonEmptyString,

@@ -30,7 +30,7 @@ export class AwsError extends Error {
   }
 }
 
-/** Returns ELB's error for an unusable instance id; the message is from boto/boto#2274. */
+/** Returns the ELB error for an unusable instance id. The message is from boto/boto#2274. */
 export function couldNotFindInstance(id: string): AwsError {
   return new AwsError('InvalidInstance', `Could not find EC2 instance ${id}.`);
 }

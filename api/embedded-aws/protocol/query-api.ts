@@ -29,10 +29,10 @@ export interface QueryApiDeps {
   readonly clock: HostClock;
 }
 
-/** 1,000 ids are about 60 KB. */
+/** The maximum size of a body. 1,000 ids have about 60 KB. */
 const MAX_BODY = 1024 * 1024;
 
-/** Responds to one request of an AWS client. @throws errors of the connection */
+/** Responds to a request from an AWS client. Throws the errors of the connection. */
 export async function handleQuery(deps: QueryApiDeps, request: IncomingMessage, response: ServerResponse) {
   let scope: Scope = { service: 'elb', region: undefined };
   try {
@@ -58,7 +58,7 @@ async function handleCall(
   response.once('close', () => {
     end(outcome === 'silent' ? 'Silent' : 'Aborted');
   });
-  // Like network latency, half of it passes before the call takes effect.
+  // As with network latency, half of it passes before the call takes effect.
   const half = (deps.latencyMs + latencyMs) / 2;
   await wait(deps.clock, half);
   if (outcome === 'silent') return;

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import Builder from 'fast-xml-builder';
 import { AwsError, type Service } from './aws-error.ts';
 
-/** The namespaces and versions of the query protocols (service models). */
+/** The namespaces and versions of the query protocols (from the service models). */
 const PROTOCOLS = {
   elb: { version: '2012-06-01', xmlns: 'http://elasticloadbalancing.amazonaws.com/doc/2012-06-01/' },
   ec2: { version: '2016-11-15', xmlns: 'http://ec2.amazonaws.com/doc/2016-11-15/' },
@@ -10,7 +10,7 @@ const PROTOCOLS = {
 
 const builder = new Builder({ suppressEmptyNode: true });
 
-/** Returns an XML fragment with one element per property and per array entry, and none for undefined. */
+/** Returns an XML fragment with one element for each property and each array entry. Omits undefined values. */
 export function xml(content: object): string {
   return builder.build(content);
 }
@@ -21,7 +21,7 @@ export interface Answer {
   readonly body: string;
 }
 
-/** Returns a successful response; `content` is the XML inside its result. */
+/** Returns a successful response. `content` is the XML inside its result. */
 export function successAnswer(service: Service, action: string, content: string): Answer {
   const requestId = randomUUID();
   const inner =
@@ -60,18 +60,18 @@ export class Query {
     this.#parameters = parameters;
   }
 
-  /** Returns a parameter; undefined if it is missing or empty. */
+  /** Returns a parameter, or undefined if it is missing or empty. */
   get(name: string): string | undefined {
     const value = this.#parameters.get(name);
     return value === null || value === '' ? undefined : value;
   }
 
-  /** Returns the values of `prefix.1suffix`, `prefix.2suffix` …, ordered by number. */
+  /** Returns the values of `prefix.1suffix`, `prefix.2suffix` and so on, ordered by number. */
   list(prefix: string, suffix = ''): readonly string[] {
     return this.numbers(prefix).flatMap((n) => this.get(`${prefix}.${n}${suffix}`) ?? []);
   }
 
-  /** Returns the numbers after `prefix.`, ascending and unique. */
+  /** Returns the unique numbers after `prefix.`, in ascending order. */
   numbers(prefix: string): readonly number[] {
     const start = `${prefix}.`;
     const numbers = new Set<number>();
@@ -82,16 +82,16 @@ export class Query {
   }
 }
 
-/** The service of a call and the region in its signature. */
+/** The service of a call, and the region in its signature. */
 export interface Scope {
   readonly service: Service;
   readonly region: string | undefined;
 }
 
 /**
- * Returns the credential scope in the Authorization header or a presigned query. Signatures are not verified. Without a
- * scope, `Version` determines the service, so that the error has the right form.
- * @throws AwsError in ELB's form for other services
+ * Returns the credential scope from the Authorization header or from a presigned query. Signatures are not verified. If
+ * there is no scope, `Version` determines the service, so that the error has the correct format.
+ * @throws AwsError in the ELB format for other services
  */
 export function readScope(query: Query, authorization: string | undefined): Scope {
   const credential = /Credential=([^,\s]+)/.exec(authorization ?? '')?.[1] ?? query.get('X-Amz-Credential');

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 
-/** Returns the body as text, or undefined if it is larger than `limit` bytes. Reads it completely. */
+/** Returns the body as text, or undefined if it is larger than `limit` bytes. Always reads the complete body. */
 export async function readBody(request: IncomingMessage, limit: number): Promise<string | undefined> {
   const chunks: Buffer[] = [];
   let length = 0;

@@ -8,7 +8,7 @@ export function send(response: ServerResponse, { status, requestId, body }: Answ
   response.end(bytes);
 }
 
-/** Sends the start of a response without Content-Length and ends the connection as `cut` specifies. */
+/** Sends the beginning of a response without Content-Length, and ends the connection as `cut` specifies. */
 export function sendCut(
   response: ServerResponse,
   { status, requestId, body }: Answer,
@@ -16,14 +16,14 @@ export function sendCut(
 ): void {
   const bytes = Buffer.from(body);
   const { socket } = response;
-  // Without a length and chunks, the end of the connection ends the response (RFC 9112, 6.3).
+  // Without a length or chunks, the end of the connection ends the response (RFC 9112, 6.3).
   response.useChunkedEncodingByDefault = false;
   response.shouldKeepAlive = false;
   response.writeHead(status, headersOf(requestId));
   response.flushHeaders();
   const kept = bytes.subarray(0, at < 1 ? Math.floor(at * bytes.length) : at);
   const sent = Buffer.concat([kept, Buffer.from(then)]);
-  // `write` calls back once the system accepts the bytes.
+  // `write` calls back when the operating system has accepted the bytes.
   const finish = (): void => {
     if (by === 'reset') socket?.resetAndDestroy();
     else if (by !== 'stall') response.end();

@@ -1,10 +1,10 @@
-/** The clock of the process or of a test. */
+/** The system clock or the clock of a test. */
 export interface HostClock {
-  /** Returns monotonic milliseconds. */
+  /** Returns the time of a monotonic clock, in milliseconds. */
   now(): number;
-  /** Returns milliseconds since 1970. */
+  /** Returns the number of milliseconds since 1970. */
   epochMs(): number;
-  /** Runs the task in `ms` milliseconds. */
+  /** Runs the task after `ms` milliseconds. */
   after(ms: number, task: () => void): void;
 }
 
@@ -17,14 +17,14 @@ export const processClock: HostClock = {
   },
 };
 
-/** The virtual time of the region: the host's time × speed, plus the jumps. */
+/** The virtual time of the region: the time of the host clock × speed, plus the jumps. */
 export class RegionClock {
   readonly #host: HostClock;
   #virtual: number;
   #since: number;
   #speed: number;
 
-  /** @param speed virtual seconds per second of the host */
+  /** @param speed virtual seconds per second of the host clock */
   constructor(host: HostClock, speed = 1) {
     this.#host = host;
     this.#virtual = host.epochMs();
@@ -37,7 +37,7 @@ export class RegionClock {
     return Math.floor(this.#virtual + (this.#host.now() - this.#since) * this.#speed);
   }
 
-  /** Virtual seconds per second of the host. */
+  /** Virtual seconds per second of the host clock. */
   get speed(): number {
     return this.#speed;
   }
@@ -46,7 +46,7 @@ export class RegionClock {
     this.#virtual += seconds * 1000;
   }
 
-  /** Changes the speed without a jump of the time. */
+  /** Changes the speed. The virtual time does not jump. */
   setSpeed(speed: number): void {
     const now = this.#host.now();
     this.#virtual += (now - this.#since) * this.#speed;

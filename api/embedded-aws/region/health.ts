@@ -2,15 +2,15 @@ import type { Behaviour } from './undocumented-behaviour.ts';
 import type { Instance, InstanceState } from './instance.ts';
 import type { HealthCheck, LoadBalancerSpec } from './load-balancer-spec.ts';
 
-/** A registered instance; `verdict` is the last result of its health checks. */
+/** A registered instance. `verdict` is the last result of its health checks. */
 export interface Membership {
   readonly instanceId: string;
-  /** Milliseconds since 1970. */
+  /** In milliseconds since 1970. */
   readonly registeredAt: number;
   verdict: 'registering' | 'in-service' | 'failed';
 }
 
-/** An entry of DescribeInstanceHealth (ELB service model, InstanceState). */
+/** An entry in the response to DescribeInstanceHealth (ELB service model, InstanceState). */
 export interface InstanceHealth {
   readonly instanceId: string;
   readonly state: 'InService' | 'OutOfService' | 'Unknown';
@@ -18,7 +18,9 @@ export interface InstanceHealth {
   readonly description: string;
 }
 
-/** Updates `member.verdict` to `now`, as in the Classic Load Balancer user guide, health checks. */
+/**
+ * Updates `member.verdict` to the result at `now`, as described in the Classic Load Balancer user guide, health checks.
+ */
 export function observe(member: Membership, instance: Instance, check: HealthCheck, now: number): void {
   if (instance.state !== 'running') {
     member.verdict = 'failed';
@@ -30,19 +32,19 @@ export function observe(member: Membership, instance: Instance, check: HealthChe
   if (streak >= threshold * check.interval * 1000) member.verdict = passing ? 'in-service' : 'failed';
 }
 
-/** Returns the health of a draining instance, as in the user guide, "Configure connection draining". */
+/** Returns the health of a draining instance, as described in the user guide, "Configure connection draining". */
 export function drainingHealth(instanceId: string): InstanceHealth {
   const description = 'Instance deregistration currently in progress.';
   return { instanceId, state: 'InService', reasonCode: 'N/A', description };
 }
 
-/** The service model has no descriptions for these two states. */
+/** The service model contains no descriptions for these two states. */
 const DESCRIBED_AS: Partial<Record<InstanceState, InstanceState>> = {
   stopping: 'stopped',
   'shutting-down': 'terminated',
 };
 
-/** Returns a member's health at `now`, with the descriptions of the service model. */
+/** Returns the health of a member at `now`, with the descriptions from the service model. */
 export function memberHealth(
   member: Membership,
   instance: Instance | undefined,
@@ -85,7 +87,7 @@ function outOfService(
   return { instanceId, state: 'OutOfService', reasonCode, description };
 }
 
-/** Returns the health of a former member; undefined if DescribeInstanceHealth refuses it. */
+/** Returns the health of a former member, or undefined if DescribeInstanceHealth rejects it. */
 export function formerHealth(
   instanceId: string,
   { formerMembers }: Behaviour,

@@ -10,27 +10,30 @@ export const STATE_CODES = {
   stopped: 80,
 } as const;
 
-/** A change of the state is immediate; instances do not pass through `pending`, `stopping` or `shutting-down`. */
+/**
+ * The states of an instance. A state change is immediate; instances do not pass through `pending`, `stopping` or
+ * `shutting-down`.
+ */
 export type InstanceState = keyof typeof STATE_CODES;
 
-/** An EC2 instance. Immutable, so that its XML can be cached by identity. */
+/** An EC2 instance. It is immutable, so that its XML can be cached by identity. */
 export interface Instance {
   readonly instanceId: string;
-  /** Its position in the order of launches, from 0. */
+  /** The position of the instance in the order of launches, starting at 0. */
   readonly ordinal: number;
   readonly name: string;
   readonly instanceType: string;
   readonly state: InstanceState;
-  /** Milliseconds since 1970; changes at each start. */
+  /** In milliseconds since 1970. Each start of the instance changes it. */
   readonly launchTime: number;
   readonly availabilityZone: string;
   readonly subnetId: string;
   readonly vpcId: string;
-  /** The result of its health checks. */
+  /** The result of the health checks of the instance. */
   readonly check: 'passing' | 'failing';
-  /** When `check` last changed, in milliseconds since 1970. */
+  /** The time at which `check` last changed, in milliseconds since 1970. */
   readonly checkSince: number;
-  /** Whether EC2 no longer describes it; load balancers may still list it. */
+  /** Whether EC2 no longer describes the instance. Load balancers may still list it. */
   readonly forgotten: boolean;
 }
 
@@ -38,7 +41,7 @@ export interface InstanceChange {
   check?: 'passing' | 'failing';
   state?: InstanceState;
   forgotten?: boolean;
-  /** Can change only while the instance is stopped, as in EC2. */
+  /** As in EC2, the type can change only while the instance is stopped. */
   instanceType?: string;
 }
 
@@ -47,7 +50,7 @@ export const INSTANCE_ID = /^i-(?:[0-9a-f]{8}|[0-9a-f]{17})$/;
 
 /**
  * Returns the instance after a change at `now`, in milliseconds since 1970. A start sets a new launch time in whole
- * seconds, and an instance that is terminated or shutting down cannot start again (EC2 user guide, life cycle).
+ * seconds. An instance that is terminated or shutting down cannot be started again (EC2 user guide, life cycle).
  * @throws AwsError IncorrectInstanceState
  */
 export function changedInstance(before: Instance, change: InstanceChange, now: number): Instance {

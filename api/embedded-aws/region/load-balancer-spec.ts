@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Behaviour } from './undocumented-behaviour.ts';
 import { MAIN_VPC, subnetsOf } from './vpcs.ts';
 
-/** A health check; `interval` and `timeout` are in seconds. */
+/** A health check. `interval` and `timeout` are in seconds. */
 export interface HealthCheck {
   readonly target: string;
   readonly interval: number;
@@ -11,7 +11,7 @@ export interface HealthCheck {
   readonly healthyThreshold: number;
 }
 
-/** A classic ELB without its members. Immutable, so that its XML can be cached by identity. */
+/** A Classic Load Balancer without its members. It is immutable, so that its XML can be cached by identity. */
 export interface LoadBalancerSpec {
   readonly name: string;
   readonly dnsName: string;
@@ -20,15 +20,15 @@ export interface LoadBalancerSpec {
   readonly availabilityZones: readonly string[];
   readonly subnets: readonly string[];
   readonly healthCheck: HealthCheck;
-  /** `timeout` is in seconds, 1 to 3600 (Classic Load Balancer user guide). */
+  /** `timeout` is in seconds, from 1 to 3600 (Classic Load Balancer user guide). */
   readonly connectionDraining: { readonly enabled: boolean; readonly timeout: number };
-  /** Milliseconds since 1970. */
+  /** In milliseconds since 1970. */
   readonly createdTime: number;
   /** Overrides the behaviour of the region. */
   readonly behaviour?: Partial<Behaviour>;
 }
 
-/** Fields that are absent keep their value or have AWS's default. */
+/** A change of a load balancer. Absent fields keep their value or, in a new load balancer, have the AWS default. */
 export interface LoadBalancerChange {
   /** The ids of the members. */
   instances?: string[];
@@ -39,7 +39,10 @@ export interface LoadBalancerChange {
   behaviour?: Partial<Behaviour>;
 }
 
-/** Returns a classic ELB in zones a to c with the AWS console's defaults for health check and draining (user guide). */
+/**
+ * Returns a Classic Load Balancer in zones a to c with the defaults of the AWS console for the health check and
+ * draining (user guide).
+ */
 export function newSpec(
   region: string,
   name: string,

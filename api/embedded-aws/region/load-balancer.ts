@@ -13,27 +13,27 @@ import {
 import type { Instance } from './instance.ts';
 import type { LoadBalancerSpec } from './load-balancer-spec.ts';
 
-/** How long DescribeInstanceHealth still returns a drained instance with `fading`, in milliseconds. */
+/** How long DescribeInstanceHealth still returns a drained instance if `formerMembers` is `fading`, in milliseconds. */
 const DRAINED_SHOWN = 5000;
 
-/** The parts of its region that a load balancer uses. */
+/** The parts of the region that a load balancer uses. */
 export interface RegionContext {
   readonly clock: RegionClock;
   readonly scheduler: Scheduler;
   readonly instances: ReadonlyMap<string, Instance>;
-  /** The region's current behaviour, which the specification of a load balancer overrides. */
+  /** Returns the current behaviour of the region, which the specification of a load balancer can override. */
   behaviour(): Behaviour;
 }
 
 export type ListedInstance = Pick<Membership, 'instanceId'>;
 
-/** An instance that drains until `until`, in milliseconds since 1970. */
+/** An instance that is draining until `until`, in milliseconds since 1970. */
 interface Draining {
   readonly instanceId: string;
   readonly until: number;
 }
 
-/** A classic ELB: its specification, its members and its draining instances. */
+/** A Classic Load Balancer: its specification, its members and its draining instances. */
 export class LoadBalancer {
   spec: LoadBalancerSpec;
   #members: readonly Membership[] = [];
@@ -46,7 +46,7 @@ export class LoadBalancer {
     this.#context = context;
   }
 
-  /** The members in AWS's order; each change creates a new array. */
+  /** The members in the order from AWS. Each change creates a new array. */
   get members(): readonly Membership[] {
     return this.#members;
   }
@@ -57,7 +57,7 @@ export class LoadBalancer {
     return this.#draining.flatMap(({ instanceId, until }) => (until > now ? [instanceId] : []));
   }
 
-  /** The instances that DescribeLoadBalancers lists, in AWS's order. */
+  /** The instances that DescribeLoadBalancers lists, in the order from AWS. */
   get listed(): readonly ListedInstance[] {
     const draining = this.#behaviour.listDraining ? this.draining.filter((id) => !this.#has(id)) : [];
     if (draining.length === 0) return this.#members;
@@ -65,8 +65,8 @@ export class LoadBalancer {
   }
 
   /**
-   * Registers all instances or none. Existing members do not change. `Behaviour.draining` determines whether the
-   * registration of a draining instance outlasts its draining.
+   * Registers all instances or none of them. Existing members do not change. `Behaviour.draining` determines whether an
+   * instance that is registered while it drains stays registered after draining ends.
    * @throws AwsError InvalidInstance
    */
   register(ids: readonly string[]): void {
@@ -78,9 +78,10 @@ export class LoadBalancer {
   }
 
   /**
-   * Deregisters all instances or none. Members in service drain first if connection draining is enabled. AWS does not
-   * document what happens with an instance that is not a member: boto/boto#2274 reports InvalidInstance and no effect on
-   * the others; boto/boto#2576 reports that a former member is sometimes accepted. Here it is refused.
+   * Deregisters all instances or none of them. If connection draining is enabled, in-service members drain first. AWS
+   * does not document what happens if an instance is not a member: boto/boto#2274 reports InvalidInstance and no effect
+   * on the other instances; boto/boto#2576 reports that a former member is sometimes accepted. The embedded AWS rejects
+   * it.
    * @throws AwsError InvalidInstance
    */
   deregister(ids: readonly string[]): void {
@@ -93,7 +94,7 @@ export class LoadBalancer {
   }
 
   /**
-   * Returns the health of the given instances, by default of all members and draining instances, without terminated
+   * Returns the health of the given instances or, by default, of all members and draining instances. Omits terminated
    * instances and members within the registration lag.
    * @throws AwsError InvalidInstance for other instances, unless former members have a health
    */
@@ -108,8 +109,8 @@ export class LoadBalancer {
   }
 
   /**
-   * Sets the members without validation, so that ids may repeat or not exist in EC2. New members are in service
-   * immediately. Ends all draining.
+   * Sets the members without validation, so ids may repeat or not exist in EC2. New members are in service immediately.
+   * Ends all draining.
    */
   setMembers(ids: readonly string[]): void {
     const known = new Map(this.#members.map((member) => [member.instanceId, member]));
@@ -117,14 +118,14 @@ export class LoadBalancer {
     this.#draining = [];
   }
 
-  /** Removes a member without draining; no effect for other instances. */
+  /** Removes a member without draining. Has no effect if the instance is not a member. */
   remove(id: string): void {
     if (!this.#has(id)) return;
     this.#members = this.#members.filter((member) => member.instanceId !== id);
     this.#former.add(id);
   }
 
-  /** Updates the health check results of an instance before it changes. */
+  /** Updates the health check results of an instance before the instance changes. */
   observe(instance: Instance): void {
     const now = this.#context.clock.now();
     for (const member of this.#members) {
@@ -136,7 +137,7 @@ export class LoadBalancer {
     return { ...this.#context.behaviour(), ...this.spec.behaviour };
   }
 
-  /** Whether DescribeInstanceHealth returns the member, after the registration lag. */
+  /** Returns true if DescribeInstanceHealth returns the member, which it does after the registration lag. */
   #hasHealth({ registeredAt }: Membership): boolean {
     return this.#context.clock.now() >= registeredAt + this.#behaviour.registrationLag * 1000;
   }
@@ -170,7 +171,7 @@ export class LoadBalancer {
     throw couldNotFindInstance(id);
   }
 
-  /** Whether the member is in service, even during the registration lag. */
+  /** Returns true if the member is in service, even during the registration lag. */
   #isInService(id: string): boolean {
     const { clock, instances } = this.#context;
     const member = this.#members.find((entry) => entry.instanceId === id);
@@ -182,7 +183,7 @@ export class LoadBalancer {
 
   #drain(id: string): void {
     const { enabled, timeout } = this.spec.connectionDraining;
-    // A member that drains was registered again; the first draining continues.
+    // A draining member has been registered again; the first draining continues.
     if (!enabled || this.draining.includes(id) || !this.#isInService(id)) return;
     const { clock, scheduler } = this.#context;
     const draining = { instanceId: id, until: clock.now() + timeout * 1000 };

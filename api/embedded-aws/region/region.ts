@@ -11,14 +11,16 @@ import {
 } from './load-balancer-spec.ts';
 import { LoadBalancer } from './load-balancer.ts';
 
-/** When ELB deregisters a terminated instance, in ms; "after some time" in AWS. */
+/**
+ * The time after which ELB deregisters a terminated instance, in milliseconds. AWS documents only "after some time".
+ */
 const TERMINATED_DEREGISTERED = 60_000;
-/** How long EC2 still describes a terminated instance, in ms: about an hour (EC2 user guide). */
+/** How long EC2 still describes a terminated instance, in milliseconds: about an hour (EC2 user guide). */
 const TERMINATED_DESCRIBED = 3_600_000;
 
 /**
- * The instances and classic load balancers of one region, without HTTP and XML. Methods with the name of a load balancer
- * throw AwsError LoadBalancerNotFound.
+ * The instances and Classic Load Balancers in one region, without HTTP and XML. Methods with a load balancer name as a
+ * parameter throw AwsError LoadBalancerNotFound.
  */
 export class Region {
   readonly name: string;
@@ -35,7 +37,7 @@ export class Region {
     this.#behaviour = { ...DEFAULT_BEHAVIOUR, ...behaviour };
   }
 
-  /** The behaviour that load balancers can override. */
+  /** The behaviour of the region, which load balancers can override. */
   get behaviour(): Behaviour {
     return this.#behaviour;
   }
@@ -70,7 +72,7 @@ export class Region {
     throw new AwsError('LoadBalancerNotFound', `There is no ACTIVE Load Balancer named '${name}'`);
   }
 
-  /** Returns the ids of the members in AWS's order. */
+  /** Returns the ids of the members in the order from AWS. */
   members(name: string): readonly string[] {
     return this.loadBalancer(name).members.map((member) => member.instanceId);
   }
@@ -108,7 +110,7 @@ export class Region {
     }
   }
 
-  /** Changes a load balancer, or creates it with AWS's defaults; sets `instances` with setMembers. */
+  /** Changes a load balancer, or creates it with the AWS defaults. Sets `instances` with setMembers. */
   changeLoadBalancer(name: string, change: LoadBalancerChange): void {
     this.#runDueTasks();
     const spec =
@@ -117,7 +119,7 @@ export class Region {
     if (change.instances) this.loadBalancer(name).setMembers(change.instances);
   }
 
-  /** Has no effect if the load balancer does not exist, as in AWS (ELB service model, DeleteLoadBalancer). */
+  /** As in AWS, has no effect if the load balancer does not exist (ELB service model, DeleteLoadBalancer). */
   deleteLoadBalancer(name: string): void {
     this.#loadBalancers.delete(name);
   }

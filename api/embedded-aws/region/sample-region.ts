@@ -15,7 +15,10 @@ type Row = readonly [
   state?: InstanceState,
 ];
 
-/** EC2's launch times are in whole seconds; the first one has the milliseconds of the sample in the API contract. */
+/**
+ * The launch times in EC2 are in whole seconds. The first one includes the milliseconds of the sample in the API
+ * contract.
+ */
 const INSTANCES: readonly Row[] = [
   ['i-5203422c', 't1.micro', '2016-08-29T09:12:33.001Z', 'a'],
   ['i-0a4f8c3e9d1b27650', 't3.medium', '2023-03-14T08:05:21.000Z', 'b'],
@@ -44,7 +47,7 @@ const INSTANCES: readonly Row[] = [
   ['i-74d1b6ef', 'c3.large', '2015-05-19T07:08:09.000Z', 'a', OTHER_VPC],
 ];
 
-/** The number of load balancers and instances, including those of the sample. */
+/** The number of load balancers and instances, including those in the sample. */
 export interface RegionSize {
   readonly elbs?: number | undefined;
   readonly instances?: number | undefined;
@@ -77,7 +80,7 @@ export function sampleRegion(
   return region;
 }
 
-/** Short times for trying it out: in service after 5 s × threshold, drained after 20 s. */
+/** Short times for manual tests: an instance is in service after 5 s × threshold, and drained after 20 s. */
 function shortTimes(healthyThreshold: number): Pick<LoadBalancerSpec, 'healthCheck' | 'connectionDraining'> {
   return {
     healthCheck: {
@@ -129,7 +132,7 @@ function generate(region: Region, elbs: number, instances: number): void {
   });
 }
 
-/** Returns hex digits that look random but are the same at every start. */
+/** Returns hex digits that look random but are the same at every startup. */
 function digest(text: string, digits: number): string {
   return createHash('sha256').update(text).digest('hex').slice(0, digits);
 }

@@ -1,4 +1,4 @@
-/** Runs tasks at virtual times, such as the end of a draining. */
+/** Runs tasks at virtual times, such as the end of draining. */
 export class Scheduler {
   #entries: { readonly at: number; readonly run: () => void }[] = [];
 

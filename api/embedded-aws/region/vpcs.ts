@@ -1,4 +1,4 @@
-/** The account of AWS's documentation samples. */
+/** The account id in the samples of the AWS documentation. */
 export const ACCOUNT_ID = '123456789012';
 
 /** The VPC of `default-elb` and `empty-elb`. */
@@ -7,7 +7,7 @@ export const MAIN_VPC = 'vpc-0a3f1c5e7b9d24680';
 /** The VPC of `other-vpc-elb`. */
 export const OTHER_VPC = 'vpc-1f2e3d4c';
 
-/** A subnet; `zone` is the letter after the region's name. */
+/** A subnet. `zone` is the letter after the region name. */
 export interface Subnet {
   readonly subnetId: string;
   readonly vpcId: string;
@@ -23,7 +23,7 @@ const SUBNETS: readonly Subnet[] = [
   { subnetId: 'subnet-7b5b3c1e', vpcId: OTHER_VPC, zone: 'b' },
 ];
 
-/** Returns the subnets of a VPC in these zones. */
+/** Returns the subnets in a VPC in these zones. */
 export function subnetsOf(vpcId: string, zones: readonly string[]): readonly Subnet[] {
   return SUBNETS.filter((subnet) => subnet.vpcId === vpcId && zones.includes(subnet.zone));
 }

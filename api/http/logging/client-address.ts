@@ -1,12 +1,12 @@
 import type { IncomingMessage } from 'node:http';
 import { BlockList, isIP } from 'node:net';
 
-/** Returns the address of the client of a request; '' on a Unix socket. */
+/** Returns the address of the client that sent a request, or '' for a request on a Unix socket. */
 export type ClientAddress = (request: IncomingMessage) => string;
 
 /**
- * Returns a function that reads client addresses. If the peer is in one of the networks, such as 10.0.0.0/8, it is a
- * proxy, and the client is the last value of X-Forwarded-For. The proxy appends that value; the client controls all
+ * Returns a function that determines client addresses. If the peer is in one of the networks, such as 10.0.0.0/8, it is
+ * a proxy, and the client is the last value in X-Forwarded-For. The proxy appends that value; the client controls all
  * values before it.
  */
 export function clientAddresses(trustedProxies: readonly string[]): ClientAddress {

@@ -4,12 +4,12 @@ import type { RequestState } from '../context.ts';
 import type { ClientAddress } from './client-address.ts';
 import { methodOf } from './request-metrics.ts';
 
-/** In characters; clients control these values. */
+/** The maximum length of a value, in characters, because clients control these values. */
 const maxLength = 256;
 
 /**
- * Returns the description of the span of an ended request. Names by
- * https://opentelemetry.io/docs/specs/semconv/http/http-spans/; a server span has failed only with a 5xx.
+ * Returns the description of the span for a completed request. The names follow
+ * https://opentelemetry.io/docs/specs/semconv/http/http-spans/. A server span has failed only if the status is 5xx.
  */
 export function describeRequestSpan(state: RequestState, addressOf: ClientAddress): SpanEnd {
   const { request, response, route, principal, error, requestId } = state;

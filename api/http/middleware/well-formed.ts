@@ -1,7 +1,7 @@
 import type { AppMiddleware } from '../context.ts';
 import { malformation, malformed } from '../input/well-formed.ts';
 
-/** Refuses malformed requests that Node's parser accepts. Throws `malformed_request`. */
+/** Rejects malformed requests that the Node.js parser accepts. Throws `malformed_request`. */
 export function wellFormed(): AppMiddleware {
   return (ctx, next) => {
     const fault = malformation(ctx.req);

@@ -11,7 +11,7 @@ export interface MetricsRouteDeps {
   /** If undefined, the route does not exist. */
   readonly metrics: MetricsDeps | undefined;
   readonly callers: Authenticator;
-  /** Accepts METRICS_TOKEN. */
+  /** Authenticates callers with METRICS_TOKEN. */
   readonly scrapers: Authenticator;
   readonly guesses: GuessLimit;
 }

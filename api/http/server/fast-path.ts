@@ -22,9 +22,10 @@ export interface FastPathDeps {
 const prefix = '/elb/';
 
 /**
- * Returns a listener that answers a plain GET of a cached, fresh list itself, and passes all other requests to the
- * application: those with a query, Cache-Control or a condition, and those with a header Authorization that is not verified yet. Most requests take the fast
- * path, because Koa's context, middleware and router cost several times the response itself (see `npm run bench`).
+ * Returns a listener that responds directly to a plain GET request for a fresh cached list. It passes all other
+ * requests to the application: those with a query, Cache-Control or a condition, and those whose Authorization header
+ * is not verified yet. Most requests take the fast path, because the Koa context, middleware and router take several
+ * times as long as the response itself (see `npm run bench`).
  */
 export function fastPath(application: RequestListener, deps: FastPathDeps): RequestListener {
   return (request, response) => {

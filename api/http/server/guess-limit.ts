@@ -4,22 +4,23 @@ import type { Clock } from '../../clock.ts';
 import { DomainError } from '../../errors.ts';
 import { type ClientAddress, clientNetwork } from '../logging/client-address.ts';
 
-/** The maximum number of refused credentials of one network per window. */
+/** The maximum number of rejected credentials from one network per window. */
 const maxRefusals = 10;
 const windowMs = 60_000;
-/** Above this number, the networks without requests for the longest time are forgotten. */
+/** Above this number, the networks whose last request is the oldest are forgotten. */
 const maxNetworks = 10_000;
 
 interface Refusals {
-  /** The times of the last refusals, at most `maxRefusals`. */
+  /** The times of the last rejections, at most `maxRefusals`. */
   readonly times: number[];
-  /** The time of the last 429 with a log line. */
+  /** The time of the last 429 response that was logged. */
   loggedAt: number;
 }
 
 /**
- * Limits the credentials that an address, or a /64 of IPv6, can try: after ten refusals within a minute, it must wait until
- * the first of them is a minute old. Does not limit requests on a Unix socket, which have no address.
+ * Limits the number of credentials that an address (for IPv6, a /64 network) can try. After ten rejections within a
+ * minute, the client must wait until the first of them is one minute old. Does not limit requests on a Unix socket,
+ * which have no address.
  */
 export class GuessLimit {
   readonly #addressOf: ClientAddress;
@@ -36,7 +37,7 @@ export class GuessLimit {
     return this.#refusals.size;
   }
 
-  /** Throws `too_many_attempts` if the client must wait. Call it before verifying credentials. */
+  /** Throws `too_many_attempts` if the client must wait. Call this before verifying credentials. */
   check(request: IncomingMessage): void {
     const refusals = this.#refusals.get(clientNetwork(this.#addressOf(request)));
     if (refusals === undefined || refusals.times.length < maxRefusals) return;
@@ -54,7 +55,7 @@ export class GuessLimit {
     });
   }
 
-  /** Counts a refusal of credentials. */
+  /** Counts rejected credentials. */
   refused(request: IncomingMessage): void {
     const network = clientNetwork(this.#addressOf(request));
     if (network === '') return;

@@ -11,6 +11,6 @@ export interface ChangeOptions {
   readonly requestId?: string;
   /** The id of the request's trace, for the log. */
   readonly traceId?: string | undefined;
-  /** Returns whether the current members match the caller's If-Match. */
+  /** Returns true if the current members match If-Match of the request. */
   readonly ifMatch?: ((members: readonly MachineInfo[]) => boolean) | undefined;
 }

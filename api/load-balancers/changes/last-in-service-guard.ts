@@ -38,7 +38,10 @@ export class LastInServiceGuard {
       : this.#protectedElbs.includes(elbName);
   }
 
-  /** Returns whether a detach must keep a member in service: the load balancer is protected, and it is not forced. */
+  /**
+   * Returns true if a detach must leave a member in service: the load balancer is protected, and the detach is not
+   * forced.
+   */
   guards(elbName: ElbName, { force = false }: ChangeOptions): boolean {
     return this.isProtected(elbName) && !force;
   }

@@ -48,7 +48,7 @@ export class Preconditions {
     this.#outcomes.refuse((id) => (members.has(id) ? undefined : notAttached(this.#elbName, id)));
   }
 
-  /** Refuses the last instance in service. */
+  /** Marks the last in-service instance as failed. */
   async keepLastInService(inService: Promise<ReadonlySet<InstanceId>>): Promise<void> {
     if (this.#outcomes.remaining.length === 0) return;
     const last = lastOnes(await inService, this.#outcomes.remaining);

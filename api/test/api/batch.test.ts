@@ -136,7 +136,7 @@ describe('A batch change', () => {
     assert.deepEqual(await world.ids('default-elb'), [second]);
   });
 
-  /** Attaches the instances; those in `lost` are terminated between DescribeInstances and Register. */
+  /** Attaches the instances. The instances in `lost` are terminated between DescribeInstances and Register. */
   const attachAndTerminate = async (instanceIds: string[], lost: string[], elbName = 'default-elb') => {
     world.aws.faults.set([{ actions: [register], latencyMs: 400, count: 1 }]);
     const changing = send('POST', JSON.stringify({ instanceIds }), '', elbName);

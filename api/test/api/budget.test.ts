@@ -31,7 +31,7 @@ describe('The budget of AWS calls', () => {
   it('causes a 503 with Retry-After for a request that cannot get a call before its deadline', async () => {
     const env = { AWS_ELB_READS_PER_SECOND: '1', AWS_DEADLINE_MS: '4000' };
     world = await startWorld({ elbs: 23 }, env);
-    // Changes of load balancers that are not in the cache would share one read of the region.
+    // Changes of load balancers that are not cached would share one read of the region.
     await world.ids('default-elb');
     world.aws.resetCalls();
     const began = world.clock.now();
@@ -39,7 +39,7 @@ describe('The budget of AWS calls', () => {
       Array.from({ length: 20 }, (_, n) => world.attach(`elb-${String(n + 1).padStart(4, '0')}`, stranger)),
     );
     const refused = answers.filter(({ status }) => status === 503);
-    // The calls of one second and the reserve of two can be made at once, then one call per second.
+    // The calls of one second and two reserved calls can be made immediately, then one call per second.
     const most = 4 + (world.clock.now() - began) / 1000;
     assert.ok(refused.length >= 20 - most && refused.length < 20, `${refused.length} were refused`);
     for (const { body, headers } of refused) {
@@ -95,7 +95,7 @@ describe('The budget of AWS calls', () => {
     const { actions, throttled } = world.aws.calls();
     assert.ok(statuses.every((status) => status === 200));
     assert.equal(throttled, 0);
-    // The calls of one second can be made at once; two more are reserved for changes.
+    // The calls of one second can be made immediately; two more calls are reserved for changes.
     const most = 5 * (seconds + 1) + 2;
     assert.ok(actions[describeElbs]!.calls <= most, `${actions[describeElbs]!.calls} calls, at most ${most}`);
     assert.equal(actions[describeElbs]!.maxInFlight, 1);

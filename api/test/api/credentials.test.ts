@@ -64,11 +64,11 @@ describe('Basic authentication', () => {
 
   for (const [what, authorization, authFailure, says] of refused)
     it(`returns 401 with the challenge and the reason, and logs the reason, for ${what}`, async () => {
-      // The log has at most ten lines per second of requests without credentials.
+      // The log contains at most ten lines per second for requests without credentials.
       await world.clock.pass(120);
       const requestId = `refused-${authFailure}-${what.length}-${what.replaceAll(/\W/g, '-')}`;
       const answer = await world.ask('/elb/default-elb', {
-        // Each from another address, because ten refusals of an address are the limit.
+        // Each request has another address, because the limit is ten rejected requests per address.
         headers: {
           'X-Request-Id': requestId,
           'X-Forwarded-For': `192.0.2.${(last += 1)}`,

@@ -9,7 +9,7 @@ const [member, stranger] = ['i-5203422c', 'i-0b22a22eec53b9321'] as const;
 const seed = 1;
 const [callers, changesOfCaller, longestDelayMs] = [8, 4, 40];
 
-/** Forwards requests to AWS. `delays` returns the delays of a request and of its response, in milliseconds. */
+/** Forwards requests to AWS. `delays` returns the delay of a request and of its response, in milliseconds. */
 async function startDelayingProxy(
   awsUrl: string,
   delays: (body: string) => [number, number],

@@ -22,7 +22,9 @@ for (const draining of ['keep', 'drop'] as const)
       const answer = await world.ask(path, { method: 'POST', body: JSON.stringify(body) });
       return { status: answer.status, message: (JSON.parse(answer.body) as { message: unknown }).message };
     };
-    /** Asserts that the time is at most 20 s ahead, the draining timeout of the sample load balancers. */
+    /**
+     * Asserts that the time is at most 20 s in the future, which is the draining timeout of the sample load balancers.
+     */
     const assertEndsIn20s = (text: string | undefined) => {
       const leftMs = Date.parse(text ?? '') - world.clock.epochMs();
       assert.ok(leftMs > 0 && leftMs <= 20_000, `${text ?? 'drainingUntil is missing'}: ${leftMs} ms ahead`);

@@ -10,10 +10,10 @@ import {
 } from '../support/world.ts';
 
 const path = '/elb/default-elb';
-/** A header without meaning for freshness, which sends a request through the ordinary path. */
+/** A header that does not affect freshness, but causes a request to take the ordinary path. */
 const slowPath = { headers: { Pragma: 'other' } };
 
-/** The parts of a response that do not depend on the request: everything except the date and the request id. */
+/** Returns the parts of a response that do not depend on the request: everything except the date and the request id. */
 function comparable({ status, headers, body }: Answer) {
   const { date, ...rest } = Object.fromEntries(headers);
   delete rest['x-request-id'];
@@ -23,12 +23,12 @@ function comparable({ status, headers, body }: Answer) {
 describe('The region cache', () => {
   let world: World;
   afterEach(() => world.close());
-  /** Starts a region of 20 load balancers besides the three of the sample. */
+  /** Starts a region with 20 load balancers in addition to the three in the sample. */
   const startRegion = async (membersPerElb: number) => {
     world = await startWorld({ latencyMs: 40, elbs: 23, instances: 25 + 20 * membersPerElb });
   };
   const elbs = Array.from({ length: 20 }, (_, n) => `elb-${String(n + 1).padStart(4, '0')}`);
-  /** Resolves after this many calls of EC2. */
+  /** Resolves after this many EC2 calls. */
   const filledBy = (calls: number) =>
     world.eventually(
       () => world.calls(describeInstances) >= calls && inFlight() === 0,
@@ -90,7 +90,7 @@ describe('The age of a list', () => {
     world = await startWorld({}, { INVENTORY_MAX_AGE_MS: '1500' });
   });
   after(() => world.close());
-  /** Fills the cache, so that the list stays fresh for the next 1.5 s. */
+  /** Fill the cache, so that the list stays fresh for the next 1.5 s. */
   beforeEach(async () => {
     world.aws.region.loadBalancer('default-elb').setMembers(['i-5203422c', 'i-6d304aae']);
     await world.ids('default-elb', noCache);
@@ -114,7 +114,7 @@ describe('The age of a list', () => {
 
   it('is the same on the fast path and on the ordinary path', async () => {
     let [fast, ordinary] = [comparable(await world.ask(path)), comparable(await world.ask(path, slowPath))];
-    // Age may have changed between the two requests.
+    // The age may have changed between the two requests.
     if (fast.rest['age'] !== ordinary.rest['age'])
       [fast, ordinary] = [comparable(await world.ask(path)), comparable(await world.ask(path, slowPath))];
     assert.deepEqual(fast, ordinary);
@@ -181,7 +181,7 @@ describe('The age of a list', () => {
     world.aws.faults.set([{ actions: [describeElbs], latencyMs: 300 }]);
     const early = world.ids('default-elb', noCache);
     await world.eventually(() => world.calls(describeElbs) === 1, 'the first call');
-    // AWS answers the first call after half of its latency.
+    // AWS processes the first call after half of its latency.
     await world.clock.pass(200);
     changeBehind();
     const late = Array.from({ length: 30 }, () => world.ids('default-elb', noCache));
@@ -189,7 +189,7 @@ describe('The age of a list', () => {
     for (const list of await Promise.all(late)) assert.deepEqual(list, ['i-6d304aae']);
     world.aws.faults.clear();
     const { calls, maxInFlight } = world.aws.calls().actions[describeElbs]!;
-    // Two, unless the machine is so slow that sending the 30 requests takes longer than a call.
+    // Two calls, unless the machine is so slow that sending the 30 requests takes longer than a call.
     assert.ok(calls < 15, `${calls} calls`);
     assert.equal(maxInFlight, 1);
   });

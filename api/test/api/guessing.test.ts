@@ -55,7 +55,7 @@ describe('Guessing', () => {
 
   it('does not lock out headers that were accepted before, from the same address', async () => {
     await start();
-    // The second request is served on the fast path.
+    // The second request takes the fast path.
     for (let n = 0; n < 2; n += 1)
       assert.equal((await askFrom('198.51.100.1', `Basic ${token}`)).status, 200);
     await guess(11);
@@ -101,7 +101,7 @@ describe('Guessing', () => {
 
   it('has one line in the log for its 429s, and each 429 in the metrics', async () => {
     await start();
-    // The log has at most ten lines per second of requests without credentials.
+    // The log contains at most ten lines per second for requests without credentials.
     for (let n = 0; n < 40; n += 1) {
       await guess(1);
       await world.clock.pass(200);

@@ -12,7 +12,7 @@ const detach =
   'DELETE /elb/default-elb?instanceId=i-5203422c HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}';
 const connectRequest = 'CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n';
 
-/** 2,000 connections with `FULL_TESTS=1`, otherwise 500. */
+/** 2,000 connections with `FULL_TESTS=1`; otherwise 500. */
 const connections = process.env['FULL_TESTS'] === '1' ? 2000 : 500;
 
 describe('The service under hostile input', function () {
@@ -33,7 +33,7 @@ describe('The service under hostile input', function () {
     assert.equal(service.child.exitCode, null);
   };
 
-  /** Sends the pieces 10 ms apart and returns everything received until the connection closes. */
+  /** Sends the pieces 10 ms apart and returns everything that is received until the connection closes. */
   async function answerTo(...pieces: string[]): Promise<string> {
     const connection = new RawConnection(service.url);
     for (const piece of pieces) {
@@ -126,7 +126,7 @@ describe('The service under hostile input', function () {
     );
   });
 
-  // The last test, because it ends the shared process.
+  // This must be the last test, because it ends the shared process.
   it('exits on SIGTERM while CONNECT requests are open', async () => {
     for (const bytes of [connectRequest, healthcheck + connectRequest])
       (await connected(service)).write(bytes);
@@ -145,7 +145,7 @@ async function connected({ url }: Service): Promise<Socket> {
   return socket;
 }
 
-/** Returns one to three requests in sequence, with up to eight bytes replaced, inserted or removed. */
+/** Returns one to three requests in sequence, in which up to eight bytes are replaced, inserted or removed. */
 function mutated(templates: readonly string[], random: () => number): Buffer {
   const below = (limit: number) => Math.floor(random() * limit);
   const requests = Array.from({ length: 1 + below(3) }, () => templates[below(templates.length)] ?? '');

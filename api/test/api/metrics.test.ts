@@ -39,7 +39,7 @@ describe('GET /metrics', () => {
 
   it('returns 401 for METRICS_TOKEN on every other path and for every change', async () => {
     await start();
-    // A cached list is served on the fast path.
+    // A cached list is returned on the fast path.
     await world.ids('default-elb');
     const body = JSON.stringify({ instanceId: 'i-0b22a22eec53b9321' });
     for (const [method, path] of [
@@ -155,9 +155,9 @@ describe('GET /metrics', () => {
           headers: { Authorization: authorization && `Basic ${authorization}` },
         });
     };
-    // Accepted credentials pass when the address has reached the limit.
+    // Valid credentials are accepted even after the address has reached the limit.
     await scrape();
-    // The first ten rounds also reach the limit of refused credentials.
+    // The first ten rounds also reach the limit for rejected credentials.
     for (let round = 0; round < 10; round += 1) await send(round);
     await scrape();
     const before = await scrape();

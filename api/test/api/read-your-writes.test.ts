@@ -54,7 +54,8 @@ describe('A list after a change', () => {
     it(`is not overwritten by a refresh that began before the ${what}`, async () => {
       await world.ids('default-elb');
       world.aws.resetCalls();
-      // The embedded AWS reads the list after 0.6 s, before the change, and responds 0.6 s later, after the change.
+      // The embedded AWS reads the list after 0.6 s, which is before the change, and responds 0.6 s later, after the
+      // change.
       world.aws.faults.set([{ actions: [describeElbs], latencyMs: 1200, count: 1 }]);
       const refresh = world.ids('default-elb', noCache);
       await world.eventually(() => world.calls(describeElbs) === 1, 'the refresh is in flight');
@@ -125,7 +126,7 @@ describe('A single change', () => {
     it(`sends its checks in parallel, then the change, ${warm ? 'with' : 'without'} a cached list`, async () => {
       const world = await startWorld({ latencyMs: 400 });
       try {
-        // Without members, the first read of the region sends no DescribeInstances.
+        // Because there are no members, the first read of the region sends no DescribeInstances call.
         for (const { spec } of world.aws.region.loadBalancers())
           world.aws.region.loadBalancer(spec.name).setMembers([]);
         if (warm) await world.ids('default-elb');

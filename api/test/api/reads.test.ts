@@ -7,7 +7,7 @@ describe('GET /elb/{elbName}', () => {
   let service: Service;
   before(async () => {
     aws = await startEmbeddedAws();
-    // No caching, so that each request calls AWS.
+    // Caching is off, so that each request calls AWS.
     service = await startService(aws.url, { INVENTORY_MAX_AGE_MS: '0' });
   });
   after(async () => {

@@ -7,7 +7,10 @@ import { startWorldInRealTime, type World } from '../support/world.ts';
 
 const recipes = readFileSync(new URL('../../../docs/recipes.md', import.meta.url), 'utf8');
 const speed = 10;
-/** Shortens the pauses of the recipes, and advances the time that they measure as if the pauses had their full length. */
+/**
+ * Shortens the pauses in the recipes. The time that the recipes measure advances as if the pauses had their full
+ * length.
+ */
 const fastSleep = `sleep() { ((SECONDS += $1)); command sleep "0.$((10 * $1 / ${speed}))"; }`;
 const functions = /```bash\n([\s\S]*?)```/.exec(recipes)?.[1] ?? '';
 const [member, spare] = ['i-5203422c', 'i-0b22a22eec53b9321'];
@@ -76,7 +79,7 @@ describe('The recipes of docs/recipes.md', function () {
   for (const draining of ['drop', 'keep'] as const)
     it(`attach a draining instance when AWS ${draining}s the attachment`, async () => {
       world.aws.region.changeBehaviour({ draining });
-      // Draining takes 1.5 s of real time, so that it still runs when curl attaches the instance.
+      // Draining takes 1.5 s of real time, so that the instance is still draining when curl attaches it.
       world.aws.region.changeLoadBalancer('default-elb', { connectionDraining: { timeout: 150 } });
       world.aws.region.clock.setSpeed(10);
       world.aws.region.loadBalancer('default-elb').deregister([member]);

@@ -9,12 +9,12 @@ describe('With REDIRECT_HTTP=on', () => {
   let world: World;
   before(async () => {
     world = await startWorld({}, { REDIRECT_HTTP: 'on', INVENTORY_MAX_AGE_MS: '60000' });
-    // The list is cached, so that the fast path could respond.
+    // Cache the list, so that the fast path could respond.
     await world.ids('default-elb');
   });
   after(() => world.close());
 
-  /** Returns the head and body of the response to raw bytes, which an HTTP client would refuse to send. */
+  /** Returns the headers and body of the response to raw bytes that an HTTP client would refuse to send. */
   async function answerTo(line: string, ...fields: string[]): Promise<string> {
     const connection = new RawConnection(world.service.url);
     connection.send(line, ...fields, 'Connection: close', '', '');
@@ -70,7 +70,7 @@ describe('With REDIRECT_HTTP=on', () => {
     const wrong = await world.ask('/elb/default-elb', {
       headers: { ...overHttp, Authorization: 'Basic eDp5' },
     });
-    // The log limits the lines of requests without a principal per second.
+    // The log limits the number of lines per second for requests without a principal.
     await world.clock.pass(1000);
     const right = await world.ask('/elb/default-elb', {
       headers: { ...overHttp, 'X-Request-Id': 'in-clear' },

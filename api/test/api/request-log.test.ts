@@ -22,14 +22,14 @@ describe('The log, beyond LOG_MAX_PER_SECOND', () => {
     await world.ids('default-elb');
   });
   after(() => world.close());
-  /** Waits until the sums of the previous test are logged. */
+  /** Wait until the summary of the previous test is logged. */
   beforeEach(async () => {
     await world.clock.pass(1100);
     world.service.log.length = 0;
   });
   const many = (count: number, path: string, headers = {}) =>
     Promise.all(Array.from({ length: count }, () => world.ask(path, { headers })));
-  /** Resolves when this many requests are logged, in lines or in sums. */
+  /** Resolves when this many requests are logged, individually or in summaries. */
   const logged = (count: number) =>
     world.eventually(() => {
       const summed = sumsOf(world.service).flatMap(entriesOf);
@@ -139,7 +139,7 @@ describe('The log of requests without credentials', () => {
     await world.eventually(() => logged() >= 400, '400 requests are logged');
     connection.destroy();
     assert.equal(logged(), 400);
-    // The requests can spread over two or three seconds.
+    // The requests can be spread over two or three seconds.
     assert.ok(linesOf(world.service).length <= 40, `${linesOf(world.service).length} lines`);
     for (const { route, status, principal } of sums())
       assert.deepEqual([route, status, principal], ['none', 401, undefined]);

@@ -73,7 +73,7 @@ for (const [what, fault, status] of failures)
       world.aws.region.loadBalancer('default-elb').setMembers(['i-6d304aae']);
       world.aws.faults.clear();
       world.aws.resetCalls();
-      // The recovery needs no request.
+      // The recovery does not require a request.
       await world.eventually(
         () => world.aws.calls().log.some(({ outcome }) => outcome === 'OK'),
         'a call of AWS succeeds',

@@ -79,7 +79,7 @@ describe('GET /status', () => {
   });
 
   it('counts a request as in flight until its response is read or its connection ends', async () => {
-    // Responses of 20 kB, and more of them than the buffers of a connection hold: 10 MB.
+    // The responses have 20 kB each, and 10 MB in total, which is more than the buffers of a connection hold.
     world = await startWorldInRealTime({ elbs: 4, instances: 225 }, { INVENTORY_MAX_AGE_MS: '60000' });
     assert.equal((await world.ids('elb-0001')).length, 200);
     for (const [kind, header] of [
@@ -108,7 +108,7 @@ describe('GET /status', () => {
     assert.equal(described.spent, world.calls(describeElbs));
     assert.equal(described.lastOutcome, 'ok');
     assert.ok(described.medianMs <= described.p99Ms && described.lastError === undefined);
-    // A refusal shows that AWS works.
+    // A rejected request shows that AWS is working.
     assert.equal(aws.lastError?.error, 'InvalidEndPointException');
     assert.deepEqual([aws.reachable, aws.working], ['yes', 'yes']);
   });
@@ -182,7 +182,7 @@ describe('GET /status', () => {
   });
 });
 
-/** The commit that `scripts/bundle.mjs` puts into the build. */
+/** Returns the commit that `scripts/bundle.mjs` includes in the build. */
 function commitOfThis(): string {
   const { COMMIT } = process.env;
   return COMMIT ? COMMIT : execFileSync('git', ['rev-parse', 'HEAD'], { encoding: 'utf8' }).trim();

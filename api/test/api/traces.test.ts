@@ -238,7 +238,7 @@ describe('Traces', () => {
     });
 });
 
-/** Node 20 has no Map.groupBy. */
+/** Node.js 20 does not have Map.groupBy. */
 function groupByName(spans: readonly ReceivedSpan[]): Map<string, ReceivedSpan[]> {
   const groups = new Map<string, ReceivedSpan[]>();
   for (const span of spans) groups.set(span.name, [...(groups.get(span.name) ?? []), span]);

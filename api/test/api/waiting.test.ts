@@ -187,7 +187,7 @@ describe('A change', () => {
     const waiting = attach('default-elb', member);
     await untilCalled('DescribeLoadBalancerAttributes');
     assert.equal((await detach('default-elb', member, '')).status, 201);
-    // The attachment reads health once, then the wait reads it.
+    // The attachment reads the health once; then the wait reads it.
     await untilCalled(describeHealth, 2);
     world.aws.region.clock.advance(21);
     const answer = await waiting;
@@ -311,7 +311,7 @@ describe('A change', () => {
   });
 
   it('with wait succeeds when AWS refuses another instance of the same Register call', async () => {
-    // EC2 describes the instance during the checks, then ELB refuses it.
+    // EC2 describes the instance during the checks; then ELB rejects it.
     world.aws.faults.set([{ actions: [register], latencyMs: 300, count: 1 }]);
     const waiting = [...spares, 'i-0f7041b2cd3e36895'].map((id) => attach('empty-elb', id, ''));
     await world.eventually(() => world.calls('DescribeInstances') >= 1, 'DescribeInstances was called');

@@ -4,13 +4,13 @@ import { Coalescer, type Joined } from '../../async/coalescer.ts';
 import { systemClock } from '../../clock.ts';
 
 interface Call {
-  /** Sends the request, as after a wait for the call budget. */
+  /** Sends the request, as if after a wait for the call budget. */
   readonly send: () => void;
   readonly end: (value: string) => void;
   readonly fail: (error: Error) => void;
 }
 
-/** Returns a coalescer and the calls that it makes, which the test controls. */
+/** Returns a coalescer and its calls, which the test controls. */
 function controlled() {
   const calls: Call[] = [];
   const coalescer = new Coalescer<string>(
@@ -23,7 +23,7 @@ function controlled() {
   return { calls, coalescer };
 }
 
-/** Returns a time later than all earlier times of `performance.now()`. */
+/** Returns a time that is later than all earlier values of `performance.now()`. */
 async function moment(): Promise<number> {
   await sleep(2);
   return performance.now();

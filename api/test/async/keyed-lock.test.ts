@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { setImmediate } from 'node:timers/promises';
 import { KeyedLock } from '../../async/keyed-lock.ts';
 
-/** Returns a task that adds its start and end to the journal, and functions that end it. */
+/** Returns a task that records its start and end in the journal, and functions that end the task. */
 function held(name: string, journal: string[]) {
   const controls: { end?: () => void; fail?: (error: Error) => void } = {};
   const ended = new Promise<string>((resolve, reject) => {

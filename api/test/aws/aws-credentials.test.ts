@@ -12,7 +12,7 @@ const identity = (accessKeyId: string, expiration?: Date) => ({
   ...(expiration && { expiration }),
 });
 
-/** Returns credentials with scripted readings, their clock and their log. */
+/** Returns credentials with scripted readings, and their clock and log. */
 function scripted(...results: (() => Promise<Identity>)[]) {
   const clock = new VirtualClock();
   const warnings: string[] = [];

@@ -9,7 +9,7 @@ const request: AwsRequestInfo = {
   elbName: 'shop',
 };
 
-/** Returns an error as the SDK throws it, with AWS's code as its name. */
+/** Returns an error in the form that the SDK throws, with the AWS error code as its name. */
 function awsError(name: string, status: number, message = 'Message of AWS.'): Error {
   return Object.assign(new Error(message), { name, $metadata: { httpStatusCode: status, requestId: 'r-1' } });
 }

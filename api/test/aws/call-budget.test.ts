@@ -13,7 +13,7 @@ const repeated: Take = { urgency: 'ordinary', repeated: true };
 let clock: VirtualClock;
 const trace = (deadlineMs = 5000): AwsTrace => startTrace(clock, deadlineMs);
 
-/** Returns how many of `calls` are admitted immediately. */
+/** Returns the number of calls that are admitted immediately, out of `calls`. */
 async function admittedAtOnce(budget: CallBudget, calls: number, how = ordinary): Promise<number> {
   let admitted = 0;
   for (let n = 0; n < calls; n++) {

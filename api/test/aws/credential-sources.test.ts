@@ -23,7 +23,7 @@ const keys = { AWS_ACCESS_KEY_ID: 'AKIAENVIRONMENT0', AWS_SECRET_ACCESS_KEY: 'se
 const startFault = (env: Env) =>
   startFailure({ AWS_BACKEND: 'aws', API_TOKEN: token, HOME: emptyFolder(), ...env });
 
-/** Returns the environment of a profile "ops" whose credential_process is this shell script. */
+/** Returns the environment for a profile "ops" whose credential_process is this shell script. */
 function withProcess(script: string): Env {
   const home = emptyFolder();
   const program = join(home, 'program');
@@ -34,7 +34,7 @@ function withProcess(script: string): Env {
   return { HOME: home, AWS_PROFILE: 'ops' };
 }
 
-/** Calls `use` with the environment of a container with this credential endpoint. */
+/** Calls `use` with the environment of a container that has this credential endpoint. */
 async function withEndpoint<T>(answer: RequestListener, use: (env: Env) => Promise<T>): Promise<T> {
   const server = createServer(answer).listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -48,8 +48,8 @@ async function withEndpoint<T>(answer: RequestListener, use: (env: Env) => Promi
 }
 
 /**
- * Returns the environment of a profile whose credential_process returns keys with this expiry, as `date -d` reads it, and
- * a function after which the process runs `then` instead.
+ * Returns the environment for a profile whose credential_process returns keys with this expiry, in the format of `date
+ * -d`, and a function that makes the process run `then` instead.
  */
 function withExpiringKeys(then: string, expiry: string): { env: Env; breakProcess: () => void } {
   const flag = join(emptyFolder(), 'flag');
@@ -65,7 +65,7 @@ function withExpiringKeys(then: string, expiry: string): { env: Env; breakProces
   };
 }
 
-/** Repeats a DELETE until the response has the error code no_aws_credentials; `before` runs before each request. */
+/** Repeats a DELETE until the response has the error code no_aws_credentials. Calls `before` before each request. */
 async function refusal(service: Service, before: () => void): Promise<Response> {
   for (;;) {
     before();

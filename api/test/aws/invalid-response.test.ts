@@ -11,7 +11,7 @@ import { systemClock } from '../../clock.ts';
 import { seededRandom } from '../support/random.ts';
 import { deregister, describeElbs, describeHealth, describeInstances, register } from '../support/world.ts';
 
-/** 10,000 responses with `FULL_TESTS=1`, otherwise 300. */
+/** 10,000 responses with `FULL_TESTS=1`; otherwise 300. */
 const answers = process.env['FULL_TESTS'] === '1' ? 10_000 : 300;
 
 const web = 'default-elb' as ElbName;
@@ -48,7 +48,7 @@ describe(`ClassicElbGateway with ${answers} responses that are truncated, reset 
     gateway = new ClassicElbGateway(clients, new AwsLedger(systemClock), budget, systemClock);
   });
   after(() => aws.close());
-  // Probes ignore the pause after a failed read.
+  // Probes ignore the pause that follows a failed read.
   const trace = (): AwsTrace => startTrace(systemClock, 20_000, { probe: true });
   const members = () => aws.region.members(web) as InstanceId[];
 

@@ -5,7 +5,7 @@ import { type EmbeddedAws, startEmbeddedAws } from '../../embedded-aws/server.ts
 import { type Service, startService, token } from '../support/service.ts';
 
 const executablePath = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
-/** Disable Chromium's own requests to Google, because the test records requests to other origins. */
+/** These options disable Chromium's own requests to Google, because the test records requests to other origins. */
 const args = [
   '--headless',
   '--no-sandbox',
@@ -40,7 +40,7 @@ async function open(): Promise<void> {
   page.on('request', (request) => requests.push(request.url()));
   page.on('pageerror', (error) => errors.push(error.message));
   page.on('console', (message) => {
-    // Chromium logs each response with status 400 or above; the tests expect those from the API.
+    // Chromium logs each response with a status of 400 or above. The tests expect such responses from the API.
     const isFromApi = message.location().url.startsWith(`${service.url}/elb/`);
     if (['error', 'warning'].includes(message.type()) && !isFromApi) errors.push(message.text());
   });
@@ -48,7 +48,7 @@ async function open(): Promise<void> {
   await page.locator('.opblock').first().waitFor();
 }
 
-/** Expands an operation and returns its block with the form. */
+/** Expands an operation and returns the block that contains its form. */
 async function operation(operationId: string): Promise<Locator> {
   const block = page.locator(`[id$="-${operationId}"].opblock`);
   if ((await block.locator('.execute').count()) === 0) await block.locator('.opblock-summary').click();

@@ -4,7 +4,7 @@ import { run } from '../support/process.ts';
 import { secondToken } from '../support/service.ts';
 import { startWorldInRealTime, type World } from '../support/world.ts';
 
-/** One call as the programs in `programs/` print it, with the response that the client has parsed. */
+/** A call as the programs in `programs/` print it, with the response that the client has parsed. */
 interface Call {
   readonly call: string;
   readonly status: number;
@@ -42,7 +42,7 @@ const free = {
 const members = [member.instanceId, 'i-0a4f8c3e9d1b27650', 'i-6d304aae'];
 const hasIds = (...ids: string[]) => is(...ids.map((instanceId) => ({ instanceId })));
 
-/** The calls of each program in order, on a fresh sample region. */
+/** The calls of each program in order, for a new sample region. */
 const expected: [call: string, status: number, check: Check][] = [
   ['lists with a wrong password', 401, says(/password|credentials/)],
   ['lists an unknown load balancer', 404, says(/^the elb does not exist: .*"nope"/)],
@@ -87,8 +87,9 @@ const expected: [call: string, status: number, check: Check][] = [
 ];
 
 /**
- * Defines the tests of the client for a language. `make` generates the client, compiles it with the program that calls it,
- * and resolves with the command that runs the program. The tests are skipped if a command of `needs` is not installed.
+ * Defines the tests of the client for a language. `make` generates the client, compiles it together with the program
+ * that calls it, and resolves with the command that runs the program. The tests are skipped if a command in `needs` is
+ * not installed.
  */
 export function describeClient(
   language: string,
@@ -132,5 +133,5 @@ export function describeClient(
   });
 }
 
-/** Whether the option `--full` is set: npm run test:clients -- --full */
+/** Whether the option `--full` is set: npm run test:clients -- --full. */
 export const full = process.argv.includes('--full');

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { run } from '../support/process.ts';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
-/** Installed by `.ci/run`; OPENAPI_GENERATOR sets another path. */
+/** `.ci/run` installs this file; OPENAPI_GENERATOR sets a different path. */
 const jar =
   process.env['OPENAPI_GENERATOR'] ??
   `${root}.test-build/openapi-generator/openapi_generator_cli/openapi-generator.jar`;
@@ -13,7 +13,7 @@ const jar =
 export const clientsFolder = `${root}.test-build/clients/`;
 
 /**
- * Generates a client from swagger.yaml with openapi-generator, and resolves with its folder. `properties` are the options
+ * Generates a client from swagger.yaml with openapi-generator, and resolves with its folder. `properties` are options
  * of the generator (`config-help -g NAME` lists them). Throws if the generator fails or prints a warning.
  */
 export async function generateClient(generator: string, properties: Record<string, string>): Promise<string> {
@@ -25,7 +25,8 @@ export async function generateClient(generator: string, properties: Record<strin
   rmSync(folder, { recursive: true, force: true });
   const options = Object.entries(properties).map(([name, value]) => `${name}=${value}`);
   const output = await run('java', [
-    // For a run of a few seconds, the optimizing compiler and the parallel garbage collector cost more time than they save.
+    // In a run that takes only a few seconds, the optimizing compiler and the parallel garbage collector cost more time
+    // than they save.
     ...['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', '-jar', jar],
     ...['generate', '-g', generator, '-i', `${root}swagger.yaml`, '-o', folder],
     ...['--additional-properties', options.join(',')],

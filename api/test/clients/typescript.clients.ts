@@ -10,7 +10,8 @@ const tsc = fileURLToPath(new URL('../../../node_modules/typescript/bin/tsc', im
 describeClient('TypeScript', ['java'], async () => {
   const folder = await generateClient('typescript-fetch', { importFileExtension: '.js' });
   copyFileSync(program, `${folder}/program.ts`);
-  // The options of a typical client project; without noUnusedLocals, because the generated files have unused imports.
+  // The options of a typical client project, except for noUnusedLocals, because the generated files contain unused
+  // imports.
   const compilerOptions = {
     ...{ target: 'es2022', module: 'nodenext', strict: true, exactOptionalPropertyTypes: false },
     ...{ lib: ['es2022', 'dom'], types: ['node'], skipLibCheck: true, outDir: 'dist', rootDir: '.' },

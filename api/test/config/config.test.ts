@@ -14,7 +14,7 @@ import { settingNames } from '../../config/setting-names.ts';
 
 const readConfig = (env: Record<string, string>, nodeVersion = '24.0.0', inputs?: ConfigInputs) =>
   readConfigFor(env, nodeVersion, inputs);
-/** Inputs with these files only. */
+/** Returns inputs that contain only these files. */
 const disk = (files: Record<string, string>): ConfigInputs => ({
   readFile: (path) => files[path] ?? assert.fail(Object.assign(new Error(path), { code: 'ENOENT' })),
 });
@@ -22,7 +22,7 @@ const base64 = (text: string | Buffer) => Buffer.from(text).toString('base64');
 const good = base64('tester:secret-word');
 const unpadded = (token: string) => token.replace(/=+$/, '');
 
-/** Returns the faults of the environment; fails if there are none. */
+/** Returns the errors for this environment. Fails if there are none. */
 function faultsOf(env: Record<string, string>, inputs?: ConfigInputs): readonly string[] {
   try {
     readConfig(env, undefined, inputs);

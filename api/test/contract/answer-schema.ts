@@ -11,7 +11,7 @@ import {
   undocumentedRoutes,
 } from './swagger.ts';
 
-/** A response with the headers of fetch and the body as text. */
+/** A response with the headers that fetch returned, and with its body as text. */
 export interface Answer {
   readonly status: number;
   readonly headers: { get(name: string): string | null };
@@ -23,7 +23,7 @@ const ajv = new Ajv({ allErrors: true, keywords: ['example'] });
 /** Caches the compiled validators, because compiling one takes longer than a request. */
 const validators = new WeakMap<SchemaObject, ValidateFunction>();
 
-/** The responses to requests without an operation: of an undeclared method, and of an unknown path. */
+/** The responses to requests that match no operation: those with an undeclared method or an unknown path. */
 const withoutOperation = {
   308: 'HttpsRequired',
   400: 'WrongParameter',
@@ -35,9 +35,10 @@ const unknownMethod = { ...withoutOperation, 405: 'MethodNotAllowed' };
 const unknownPath = { ...withoutOperation, 404: 'PathNotFound' };
 
 /**
- * Asserts that swagger.yaml declares this status for the request, and that the response matches the declaration: the JSON
- * body its schema (without undeclared properties), the headers, and the error code. A response to HEAD is compared with
- * the declaration of GET and must not have a body. Ignores the documentation pages and the metrics. Throws AssertionError.
+ * Asserts that swagger.yaml declares this status for the request, and that the response matches the declaration: the
+ * JSON body matches its schema (without undeclared properties), and the headers and the error code are as declared. A
+ * response to HEAD is compared with the declaration for GET and must not have a body. Ignores the documentation pages
+ * and the metrics. Throws an AssertionError.
  *
  * @example assertAnswerFits('GET', '/elb/web', { status, headers, body: await response.clone().text() })
  */
@@ -89,7 +90,7 @@ function assertCodeFits(name: string, status: number, code: string): void {
   assert.equal(expected, status, `${name}: Error-Code is ${code}, which is not a code of this status`);
 }
 
-/** Returns whether the path matches the template, in which `{name}` stands for one segment. */
+/** Returns true if the path matches the template, in which `{name}` represents one segment. */
 function matches(template: string, pathname: string): boolean {
   const segments = pathname.split('/');
   const expected = template.split('/');
@@ -105,8 +106,8 @@ function shared(names: Readonly<Record<string, string>>): Record<string, Respons
 }
 
 /**
- * Returns the schema without support for further properties (except those listed in `x-further-properties`) and further
- * enum values. Extensibility is for later versions; in a test, an undeclared property may be a leak.
+ * Returns the schema without support for additional properties (except those in `x-further-properties`) and additional
+ * enum values. Schemas are extensible for later versions; in a test, an undeclared property may be a leak.
  */
 function closed(schema: SchemaObject): SchemaObject {
   const {

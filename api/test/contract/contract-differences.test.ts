@@ -7,7 +7,7 @@ const answer = { type: 'object', required: ['message'], properties: { message: m
 const gone = { description: 'the elb does not exist' };
 const responses = { 200: { description: 'new' } };
 
-/** Each change of the document (a path of keys separated by spaces, and the new value) and the expected differences. */
+/** Changes of the document (a path of keys separated by spaces, and the new value) and the expected differences. */
 const breakingChanges: [title: string, place: string, value: unknown, differences: string | string[]][] = [
   ['a dropped path', 'paths /healthcheck', undefined, '/healthcheck is dropped'],
   ['a dropped method', 'elb delete', undefined, 'DELETE /elb/{elbName} is dropped'],
@@ -130,7 +130,7 @@ const additions: [title: string, edits: Record<string, unknown>][] = [
 
 const abbreviations: Record<string, string> = { elb: 'paths /elb/{elbName}', health: 'paths /healthcheck' };
 
-/** Returns swagger.yaml with each value set at its path of keys; undefined removes the key. */
+/** Returns swagger.yaml with the value set at each path of keys. The value undefined removes the key. */
 function edited(edits: Record<string, unknown>): SwaggerDocument {
   const document = readSwagger();
   for (const [place, value] of Object.entries(edits)) {

@@ -12,9 +12,9 @@ import {
 } from './swagger.ts';
 
 /**
- * Returns one sentence for each part of the contract that the document drops or changes, or an empty list. A success
- * schema X of the contract must be `{message: X}` in the document, or `{message: Y}` where the object Y adds optional
- * properties to X. Additions and changes of `info` are allowed, except new required parameters, which clients do not send.
+ * Returns one sentence for each part of the contract that is missing or different in the document. A success schema X
+ * in the contract must be `{message: X}` in the document, or `{message: Y}` where the object Y adds optional properties
+ * to X. Additions and changes in `info` are allowed, except new required parameters, because clients do not send them.
  */
 export function contractDifferences(contract: SwaggerDocument, document: SwaggerDocument): string[] {
   return [
@@ -39,7 +39,7 @@ export function contractDifferences(contract: SwaggerDocument, document: Swagger
 
 type Effective = Record<'properties' | 'parameters' | 'responses', Readonly<Record<string, unknown>>>;
 
-/** Returns the operation with the inherited parameters and security, and its parameters and responses by name. */
+/** Returns the operation with its inherited parameters and security, and with its parameters and responses by name. */
 function effective(document: SwaggerDocument, path: PathItem, operation: OperationObject): Effective {
   const { parameters: own = [], responses = {}, ...properties } = operation;
   const shared = (path['parameters'] ?? []) as ParameterObject[];
@@ -56,7 +56,7 @@ function effective(document: SwaggerDocument, path: PathItem, operation: Operati
   };
 }
 
-/** Returns the response with all references of its schema resolved. */
+/** Returns the response with all references in its schema resolved. */
 function dereferenced(document: SwaggerDocument, response: ResponseObject): ResponseObject {
   return response.schema === undefined
     ? response
@@ -101,7 +101,7 @@ function responseDifferences(
     : [...differences, `${name}: the schema in the envelope is changed`];
 }
 
-/** Returns whether the object schema `found` equals `expected` apart from additional optional properties. */
+/** Returns true if the object schema `found` equals `expected`, apart from additional optional properties. */
 function contains(found: SchemaObject, expected: SchemaObject): boolean {
   if (expected.properties === undefined) return isDeepStrictEqual(expected, found);
   const { properties: expectedProperties, ...rest } = expected;
@@ -113,7 +113,7 @@ function contains(found: SchemaObject, expected: SchemaObject): boolean {
   );
 }
 
-/** Returns X of the schema `{message: X}`, or undefined if the schema has another form. */
+/** Returns X from the schema `{message: X}`, or undefined if the schema has another form. */
 function envelopedIn({ type, required, properties = {} }: SchemaObject): unknown {
   const isEnvelope =
     type === 'object' && isDeepStrictEqual([Object.keys(properties), required], [['message'], ['message']]);

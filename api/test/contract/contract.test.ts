@@ -19,9 +19,9 @@ import {
 
 type Parsable = Parameters<typeof SwaggerParser.validate>[0];
 
-/** Returns the method and path of each route, without the HEAD routes that the router adds to GET. */
+/** Returns the method and path of each route, without the HEAD routes that the router adds for GET routes. */
 function applicationRoutes(): string[] {
-  // The test lists the routes and does not call them, so most dependencies can be absent.
+  // The test lists the routes but does not call them, so most dependencies can be absent.
   const app = createApp({ docs: { swaggerYaml: '', swaggerUi: '' }, metrics: {} } as AppDeps);
   return app.middleware
     .flatMap((middleware) => (middleware as { router?: Router }).router?.stack ?? [])
@@ -122,7 +122,10 @@ describe('swagger.yaml', () => {
         }
     });
 
-    /** Returns the schema and its nested schemas with their paths, each with its own `$ref`. */
+    /**
+     * Returns the path and resolved schema of this schema and of each nested schema. Each resolved schema keeps its
+     * `$ref`.
+     */
     function nestedSchemas(path: string, schema: SchemaObject): [string, SchemaObject][] {
       const { $ref } = schema;
       const own: SchemaObject = { ...resolve(document, schema), ...($ref !== undefined && { $ref }) };

@@ -29,7 +29,7 @@ function withService(env: Record<string, string>): void {
   });
 }
 
-/** A kept-alive connection would delay the shutdown of the service by 5 s. */
+/** Uses Connection: close, because a keep-alive connection would delay the shutdown of the service by 5 s. */
 const get = (path: string, headers: Record<string, string> = {}, method = 'GET') =>
   fetch(service.url + path, { method, headers: { Connection: 'close', ...headers } });
 

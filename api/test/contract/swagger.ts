@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { load } from 'js-yaml';
 
-/** An object of a Swagger 2.0 document with the properties that the tests read. */
+/** An object in a Swagger 2.0 document, with the properties that the tests read. */
 type Node<T> = Readonly<Partial<T>> & Readonly<Record<string, unknown>>;
 
 export type SchemaObject = Node<{ $ref: string; type: string; required: string[]; properties: object }>;
@@ -19,7 +19,7 @@ export type OperationObject = Node<{
   parameters: ParameterObject[];
   responses: Record<string, ResponseObject>;
 }>;
-/** Operations by method in lower case, and their shared parameters. */
+/** The operations by method in lower case, and their shared parameters. */
 export type PathItem = Readonly<Partial<Record<string, OperationObject | ParameterObject[]>>>;
 export type SwaggerDocument = Node<{
   paths: Record<string, PathItem>;
@@ -39,10 +39,10 @@ export const pageRoutes: readonly string[] = [
   'GET /swagger.yaml',
 ];
 
-/** The routes that swagger.yaml does not declare: the documentation pages, and the metrics in a format of Prometheus. */
+/** The routes that swagger.yaml does not declare: the documentation pages, and the metrics in the Prometheus format. */
 export const undocumentedRoutes: readonly string[] = [...pageRoutes, 'GET /metrics'];
 
-/** The methods that an item of `paths` can have (Swagger 2.0, "Path Item Object"). */
+/** The methods that a path item can contain (Swagger 2.0, "Path Item Object"). */
 const methods = new Set(['get', 'put', 'post', 'delete', 'options', 'head', 'patch']);
 
 /** Returns the text of the committed swagger.yaml. */

@@ -16,7 +16,7 @@ describe('npm run embedded-aws', () => {
 
   for (const [args, message] of [
     [['--nope'], /^Unknown option '--nope'.*$/],
-    [['--port', 'x'], /^--port takes a whole number from 0 to 65535, not 'x'\.$/],
+    [['--port', 'x'], /^--port must be a whole number from 0 to 65535, not 'x'\.$/],
     [['--latency', '-1'], /^.*latency.*$/],
     [['--former-members', 'x'], /^--former-members takes fading, out-of-service, unknown, invalid-instance/],
   ] as const)
@@ -32,7 +32,7 @@ describe('npm run embedded-aws', () => {
     try {
       const { code, stderr } = await run('--port', String(aws.port));
       assert.equal(code, 1);
-      assert.match(stderr, /^The port is already in use; choose another one with --port.*\n$/);
+      assert.match(stderr, /^The port is already in use; choose another port with --port.*\n$/);
     } finally {
       await aws.close();
     }
@@ -41,7 +41,7 @@ describe('npm run embedded-aws', () => {
   it('exits with 1 and one sentence if the host is not an address of this machine', async () => {
     const { code, stderr } = await run('--port', '0', '--host', '192.0.2.1');
     assert.equal(code, 1);
-    assert.match(stderr, /does not have the address of --host\.\n$/);
+    assert.match(stderr, /The address in --host is not an address of this machine\.\n$/);
   });
 
   it('prints its usage with --help', async () => {

@@ -8,7 +8,7 @@ const byId = { 'InstanceId.1': 'i-5203422c' };
 const byFilter = { 'Filter.1.Name': 'instance-id', 'Filter.1.Value.1': 'i-5203422c' };
 
 describe('RateLimits', () => {
-  /** Returns the number of consecutive calls of an action before the first refusal. */
+  /** Returns the number of consecutive calls to an action before the first rejected call. */
   const untilRefused = (limits: RateLimits, service: Service, action: string, parameters = {}) => {
     for (let calls = 0; calls < 1000; calls++) {
       try {

@@ -2,7 +2,7 @@ import { EC2Client } from '@aws-sdk/client-ec2';
 import { ElasticLoadBalancingClient } from '@aws-sdk/client-elastic-load-balancing';
 import { startEmbeddedAws, type EmbeddedAws, type EmbeddedAwsOptions } from '../../embedded-aws/server.ts';
 
-/** Instances of the sample region. */
+/** Instances in the sample region. */
 export const ids = {
   member: 'i-5203422c',
   secondMember: 'i-0a4f8c3e9d1b27650',
@@ -16,7 +16,7 @@ export const ids = {
   unknown: 'i-0ffffffffffffffff',
 };
 
-/** A running embedded AWS with SDK clients. */
+/** A running embedded AWS, with SDK clients. */
 export interface Lab {
   readonly aws: EmbeddedAws;
   readonly elb: ElasticLoadBalancingClient;

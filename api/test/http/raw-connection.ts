@@ -5,7 +5,7 @@ import { connect, type Socket } from 'node:net';
 export class RawConnection {
   /** The text received so far. */
   received = '';
-  /** The time at which the connection closed, on the scale of `performance.now()`. */
+  /** The time at which the connection closed, on the time scale of `performance.now()`. */
   readonly ended: Promise<number>;
   readonly #socket: Socket;
 

@@ -25,11 +25,11 @@ import { VirtualClock } from '../support/virtual-clock.ts';
 
 const seed = 11;
 const names = ['web', 'shop', 'blog'].map(elb);
-/** 5,000 changes with `FULL_TESTS=1`, otherwise a fifth of them. */
+/** 5,000 changes with `FULL_TESTS=1`; otherwise 1,000. */
 const changes = process.env['FULL_TESTS'] === '1' ? 5000 : 1000;
 const [callers, instancesOfCaller, longestDelayMs] = [20, 4, 250];
 
-/** A gateway that delays requests and responses: a call takes effect when its request arrives. */
+/** A gateway that delays requests and responses. A call takes effect when its request arrives. */
 class DelayedAws extends ScriptedGateway {
   delayMs: () => number = () => 0;
   readonly #clock: VirtualClock;
@@ -95,7 +95,7 @@ function inService(instanceId: InstanceId): MemberHealth {
   return { instanceId, state: 'InService', reasonCode: 'N/A', description: 'N/A', condition: 'in-service' };
 }
 
-/** Returns the domain on a virtual clock, and each way to read the members of a load balancer. */
+/** Returns the domain with a virtual clock, and each way to read the members of a load balancer. */
 function startDomain() {
   const clock = new VirtualClock();
   const gateway = new DelayedAws(clock);
@@ -150,7 +150,7 @@ describe('A read after a change', () => {
     gateway.delayMs = () => 10;
     const attaching = attach(names[0]!, id(1));
     await clock.pass(35);
-    // AWS has the Register request; its response is delayed by 400 ms.
+    // AWS has received the Register request; its response is delayed by 400 ms.
     gateway.delayMs = () => 400;
     await clock.pass(1);
     gateway.delayMs = () => 10;
@@ -166,7 +166,7 @@ describe('A read after a change', () => {
     const random = seededRandom(seed);
     const oneOf = <T>(all: readonly T[]): T => all[Math.floor(random() * all.length)]!;
     gateway.delayMs = () => random() * longestDelayMs;
-    /** The last answered change of each instance; absent during a change. */
+    /** The last completed change of each instance. Absent during a change. */
     const answered = new Map<string, { elbName: ElbName; instanceId: InstanceId; isMember: boolean }>();
     const faults: string[] = [];
     const checks = new Map<string, number>();

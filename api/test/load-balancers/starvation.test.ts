@@ -23,10 +23,10 @@ import { VirtualClock } from '../support/virtual-clock.ts';
 
 const [web, shop] = [elb('web'), elb('shop')];
 const [attacksPerSecond, seconds, deadlineMs] = [12, 20, 8000];
-/** The longest duration of a read, in milliseconds: a few turns at 5 calls per second. */
+/** The maximum duration of a read, in milliseconds: the time for a few calls at 5 calls per second. */
 const inTimeMs = 3000;
 
-/** A gateway with 40 ms per call and the default call budgets. */
+/** A gateway with a latency of 40 ms per call and the default call budgets. */
 class BudgetedAws extends ScriptedGateway {
   readonly #clock: VirtualClock;
   readonly #elb: CallBudget;

@@ -159,7 +159,7 @@ describe('The request log', () => {
       const { response } = await logOf(`secrets-${index}`, '/elb/default-elb');
       assert.ok(response.status >= 502, String(response.status));
     }
-    // The log has at most ten lines per second for unauthenticated requests, and earlier tests sent some.
+    // The log contains at most ten lines per second for unauthenticated requests, and earlier tests sent some.
     await sleep(1100);
     await logOf('secrets-wrong', '/elb/default-elb', {
       headers: { Authorization: `Basic ${Buffer.from('tester:mistyped').toString('base64')}` },

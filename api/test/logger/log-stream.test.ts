@@ -9,14 +9,14 @@ import { emptyFolder } from '../support/service.ts';
 
 const line = `${'x'.repeat(999)}\n`;
 
-/** Opens a FIFO that is read on demand only. */
+/** Opens a FIFO that is read only on demand. */
 function openFifo(writeFlags: number) {
   const path = join(emptyFolder(), 'fifo');
   execFileSync('mkfifo', [path]);
   const reader = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   const writer = openSync(path, constants.O_WRONLY | writeFlags);
   const buffer = Buffer.alloc(100_000);
-  /** Returns the content of the pipe; '' if it is empty. */
+  /** Returns the content of the pipe, or '' if it is empty. */
   const read = (): string => {
     try {
       return buffer.toString('utf8', 0, readSync(reader, buffer));

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { start } from '../support/process.ts';
 import { emptyFolder } from '../support/service.ts';
 
-/** The exit code and the output of a command of the AWS CLI. */
+/** The exit code and the output of an AWS CLI command. */
 export interface CliResult {
   readonly code: number;
   readonly stdout: string;
@@ -16,7 +16,9 @@ export interface AwsCli {
   close(): Promise<void>;
 }
 
-/** Starts Debian's AWS CLI without retries and without the settings of the user. Commands run one after the other. */
+/**
+ * Starts the AWS CLI from Debian without retries and without the settings of the user. Commands run one after another.
+ */
 export function startAwsCli(): AwsCli {
   const env = {
     HOME: emptyFolder(),

@@ -6,7 +6,7 @@ import { ids } from '../embedded-aws/support.ts';
 import { type AwsCli, startAwsCli } from './aws-cli.ts';
 import { type ServerProcess, startServer } from '../support/process.ts';
 
-/** The command from the Debian package `awscli`. */
+/** The command in the Debian package `awscli`. */
 const awsCommand = '/usr/bin/aws';
 const main = fileURLToPath(new URL('../../embedded-aws/main.ts', import.meta.url));
 
@@ -27,7 +27,7 @@ interface ElbPage {
 const namesOf = ({ LoadBalancerDescriptions }: ElbPage) =>
   LoadBalancerDescriptions.map(({ LoadBalancerName }) => LoadBalancerName);
 
-/** Starts the embedded AWS as `npm run embedded-aws` does. */
+/** Starts the embedded AWS in the same way as `npm run embedded-aws`. */
 const startEmbeddedAws = (...args: string[]) =>
   startServer(
     process.execPath,

@@ -11,7 +11,7 @@ import {
 import { messageOf, type Service, startService } from '../support/service.ts';
 import { type ServerProcess, startServer } from '../support/process.ts';
 
-/** Installed by `.ci/run`; MOTO_SERVER sets another path. */
+/** `.ci/run` installs moto; MOTO_SERVER sets a different path. */
 const motoCommand = process.env['MOTO_SERVER'] ?? '.test-build/moto/bin/moto_server';
 
 interface Instance {
@@ -21,9 +21,9 @@ interface Instance {
 }
 
 /**
- * moto is an independent AWS emulator and less strict than AWS: Register and Deregister return an empty list, Register
- * accepts unknown instances and fails with 500 for an unknown load balancer, and an instance registered twice is listed
- * twice.
+ * moto is an independent AWS emulator that is less strict than AWS: Register and Deregister return an empty list,
+ * Register accepts unknown instances and fails with 500 for an unknown load balancer, and an instance that is
+ * registered twice is listed twice.
  */
 describe('The service with moto', function () {
   this.timeout(60_000);
@@ -86,13 +86,13 @@ describe('The service with moto', function () {
       new CreateLoadBalancerCommand({
         LoadBalancerName: elbName,
         Listeners: [{ Protocol: 'HTTP', LoadBalancerPort: 80, InstancePort: 8000 }],
-        // The VPC of the instances, because the service refuses instances of another VPC.
+        // The instances must be in the VPC of the load balancer, because the service rejects instances in another VPC.
         Subnets: [subnetId],
       }),
     );
   });
 
-  /** Registers instances in moto without the service. */
+  /** Registers instances in moto without using the service. */
   const registerDirectly = (...ids: string[]) =>
     elb.send(
       new RegisterInstancesWithLoadBalancerCommand({
@@ -101,7 +101,7 @@ describe('The service with moto', function () {
       }),
     );
 
-  /** Returns the members as moto lists them. */
+  /** Returns the members that moto lists. */
   async function membersInMoto(): Promise<string[]> {
     const { LoadBalancerDescriptions } = await elb.send(
       new DescribeLoadBalancersCommand({ LoadBalancerNames: [elbName] }),
@@ -109,7 +109,7 @@ describe('The service with moto', function () {
     return LoadBalancerDescriptions![0]!.Instances!.map(({ InstanceId }) => InstanceId!);
   }
 
-  /** Returns the members as the service lists them. */
+  /** Returns the members that the service lists. */
   async function list(headers: Record<string, string> = {}): Promise<string[]> {
     const response = await service.request(`/elb/${elbName}`, { headers });
     const message = await messageOf<Instance[]>(response);

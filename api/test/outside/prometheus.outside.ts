@@ -60,7 +60,7 @@ describe('Prometheus', function () {
         { job_name: 'basic', basic_auth: { username: user, password }, ...target },
       ],
     };
-    // JSON is YAML.
+    // JSON is valid YAML.
     const file = join(folder, 'prometheus.yml');
     writeFileSync(file, JSON.stringify(config));
     const data = `--storage.tsdb.path=${join(folder, 'data')}`;
@@ -83,7 +83,7 @@ describe('Prometheus', function () {
     return data;
   }
 
-  /** Returns the series of an instant query. */
+  /** Returns the series that an instant query returns. */
   async function query(expression: string): Promise<Series[]> {
     return (await api<{ result: Series[] }>(`query?query=${encodeURIComponent(expression)}`)).result;
   }
@@ -95,7 +95,7 @@ describe('Prometheus', function () {
     return stderr;
   }
 
-  /** Resolves with the series of each query, by its expression, when all have some. */
+  /** Resolves with the series for each query, by expression, when every query returns some. */
   async function seriesOf(expressions: readonly string[]): Promise<Map<string, Series[]>> {
     const found = new Map<string, Series[]>();
     let missing = [...expressions];
@@ -124,7 +124,7 @@ describe('Prometheus', function () {
       ['elb-inventory', 'up', ''],
     ]);
     const reads = 'http_server_request_duration_seconds_count{http_route="/elb/:elbName"}';
-    // Only OpenMetrics writes the bound as 1.0.
+    // Only OpenMetrics writes this bound as 1.0.
     await seriesOf([reads, 'http_server_request_duration_seconds_bucket{le="1.0"}']);
   });
 

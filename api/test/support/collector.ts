@@ -9,11 +9,11 @@ interface SentSpan {
   readonly spanId: string;
   readonly parentSpanId?: string;
   readonly name: string;
-  /** 2: server, 3: client. */
+  /** 2 is a server span, 3 is a client span. */
   readonly kind: number;
   readonly attributes: readonly { readonly key: string; readonly value: AttributeValue }[];
   readonly links: readonly { readonly traceId: string; readonly spanId: string }[];
-  /** 2: error. */
+  /** 2 is an error. */
   readonly status: { readonly code: number };
 }
 
@@ -23,7 +23,7 @@ export interface ReceivedSpan extends Omit<SentSpan, 'attributes'> {
   readonly resource: Readonly<Record<string, string | number | boolean | undefined>>;
 }
 
-/** An OTLP/HTTP collector that reads JSON: https://opentelemetry.io/docs/specs/otlp/#otlphttp */
+/** An OTLP/HTTP collector that accepts JSON: https://opentelemetry.io/docs/specs/otlp/#otlphttp */
 export interface Collector {
   readonly url: string;
   readonly spans: readonly ReceivedSpan[];
@@ -32,7 +32,7 @@ export interface Collector {
   close(): void;
 }
 
-/** Starts a collector. `respond` replaces its response to an export, whose spans it does not record then. */
+/** Starts a collector. `respond` replaces its response to an export; the collector then does not record the spans. */
 export async function startCollector(respond?: (response: ServerResponse) => void): Promise<Collector> {
   const spans: ReceivedSpan[] = [];
   const exports: { path: string; headers: IncomingHttpHeaders }[] = [];

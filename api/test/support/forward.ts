@@ -2,8 +2,8 @@ import { request } from 'node:http';
 import { text } from 'node:stream/consumers';
 
 /**
- * Sends a POST to AWS as a proxy does, and returns the response. Uses `node:http` because `watchLoopback` does not count
- * the requests of fetch.
+ * Sends a POST to AWS in the same way as a proxy, and returns the response. Uses `node:http`, because `watchLoopback`
+ * does not count the requests of fetch.
  */
 export function forward(
   url: string,

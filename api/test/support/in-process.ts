@@ -8,14 +8,14 @@ import type { Clock } from '../../clock.ts';
 import { secretsOf } from '../../logger/mask-secrets.ts';
 
 export interface InProcess {
-  /** The port, once it is open. */
+  /** The port, when it is open. */
   readonly port: number;
   close(): Promise<void>;
 }
 
 /**
- * Starts the service in the test process with only this environment. Without keys, or with AWS_PROFILE, the AWS SDK reads
- * `process.env` (see withEnvironment). Passes each log line to `write`. `clock` defaults to real time.
+ * Starts the service in the test process with only this environment. Without keys, or with AWS_PROFILE, the AWS SDK
+ * reads `process.env` (see withEnvironment). Passes each log line to `write`. By default, `clock` is in real time.
  */
 export async function startInProcess(
   env: Readonly<Record<string, string>>,
@@ -51,7 +51,7 @@ export async function startInProcess(
   try {
     await listen(service, config, logger, () => undefined);
   } catch (error) {
-    // server.ts exits without closing the service, which would log.
+    // server.ts exits without closing the service, because closing would write log lines.
     hasFailed = true;
     await service.close();
     throw error;

@@ -1,7 +1,10 @@
 import { Lifetime } from '../../lifetime.ts';
 import { LogStream } from '../../logger/log-stream.ts';
 
-/** A program for lifetime.test.ts. The argument is `log-is-blocked` or a signal to receive before the Lifetime exists. */
+/**
+ * A program for lifetime.test.ts. The argument is `log-is-blocked`, or a signal to receive before the Lifetime is
+ * created.
+ */
 const [, , what = ''] = process.argv;
 if (what === 'log-is-blocked') {
   const log = new LogStream(3);

@@ -4,20 +4,24 @@ import type { Socket } from 'node:net';
 
 export interface Loopback {
   /**
-   * Resolves when the service and the embedded AWS in this process are idle except for timers: no request or response is
-   * in transit, no file operation is pending and no child process runs. The result does not depend on the machine load.
+   * Resolves when the service and the embedded AWS in this process are idle except for timers: no request or response
+   * is in transit, no file operation is pending and no child process is running. The result does not depend on the load
+   * of the machine.
    */
   idle(): Promise<void>;
   stop(): void;
 }
 
-/** More event loop iterations than the longest `setImmediate` chain in the service and the embedded AWS. */
+/**
+ * This is more than the number of event loop iterations in the longest `setImmediate` chain in the service and the
+ * embedded AWS.
+ */
 const roundsUntilIdle = 10;
 
 /** Watches the HTTP requests between clients and servers in this process. */
 export function watchLoopback(): Loopback {
   const sent = new Set<ClientRequest>();
-  /** The client's port of each request that a server is handling. */
+  /** The client port of each request that a server is handling. */
   const handled = new Map<ServerResponse, number | undefined>();
   /** The number of requests and responses that have begun or ended. */
   let events = 0;
@@ -43,7 +47,7 @@ export function watchLoopback(): Loopback {
     ['http.client.request.start', onSent],
     ['http.server.request.start', onHandled],
   ] as const;
-  /** Whether a request or the end of a response, or of a connection, is in transit. */
+  /** Returns true if a request, the end of a response, or the end of a connection is in transit. */
   const inTransit = () => {
     const ports = new Set(handled.values());
     return handled.size !== sent.size || [...sent].some(({ socket }) => !ports.has(socket?.localPort));

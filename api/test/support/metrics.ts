@@ -16,7 +16,7 @@ export class Samples {
     this.#samples = samples;
   }
 
-  /** Returns the value of the only series with exactly these labels. Throws if there is none. */
+  /** Returns the value of the only series with exactly these labels. Throws if there is no such series. */
   get(name: string, labels: Labels = {}): number {
     const found = this.#samples.filter((sample) => sample.name === name && isEqual(sample.labels, labels));
     assert.equal(found.length, 1, `${name}${JSON.stringify(labels)}`);
@@ -43,7 +43,7 @@ export class Samples {
   }
 }
 
-/** Parses Prometheus's text format. Throws for a line that does not match it. */
+/** Parses the Prometheus text format. Throws if a line does not match the format. */
 export function samplesOf(text: string): Samples {
   assert.ok(text.endsWith('\n'));
   const lines = text.slice(0, -1).split('\n');

@@ -6,22 +6,22 @@ import { unusedPort } from './unused-port.ts';
 export type Environment = Readonly<Record<string, string>>;
 
 export interface StartOptions {
-  /** Passes only PATH and the coverage folder of this process's environment. */
+  /** Passes only PATH and the coverage folder from the environment of this process. */
   readonly isolated?: boolean;
   readonly cwd?: string;
   readonly stdio?: StdioOptions;
-  /** Starts a process group, which Ctrl-C does not reach. */
+  /** Starts a new process group, which does not receive Ctrl-C. */
   readonly detached?: boolean;
 }
 
-/** How a process ended, and what it wrote to its pipes. */
+/** The exit status of a process, and its output. */
 export interface Finished {
-  /** null after a signal. */
+  /** null if a signal ended the process. */
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
   readonly stdout: string;
   readonly stderr: string;
-  /** Both streams together. */
+  /** The combined output of both streams. */
   readonly output: string;
   readonly seconds: number;
 }
@@ -32,9 +32,11 @@ export interface Running {
   readonly output: () => string;
   /** Resolves when the process has ended and its pipes are closed. */
   readonly finished: Promise<Finished>;
-  /** Polls until the condition holds. Throws with the output if the process ends first, or after `seconds`. */
+  /**
+   * Polls until the condition is true. Throws an error with the output if the process ends first, or after `seconds`.
+   */
   readonly until: (isSo: () => boolean | Promise<boolean>, what: string, seconds?: number) => Promise<void>;
-  /** Resolves with the match when the output matches. Throws like `until`. */
+  /** Resolves with the match when the output matches. Throws the same errors as `until`. */
   readonly printed: (pattern: RegExp) => Promise<RegExpExecArray>;
   /** Sends SIGTERM or another signal. Resolves when the process has ended. */
   readonly stop: (signal?: NodeJS.Signals) => Promise<Finished>;
@@ -45,7 +47,9 @@ process.on('exit', () => {
   for (const child of children) child.kill('SIGKILL');
 });
 
-/** Starts a command in this process's environment with additions. It is killed when this process exits. */
+/**
+ * Starts a command in the environment of this process with additions. The command is killed when this process exits.
+ */
 export function start(
   command: string,
   args: readonly string[],
@@ -102,7 +106,9 @@ export function start(
   return running;
 }
 
-/** Runs a command and returns its standard output without outer white space. Throws with all output unless the exit code is 0. */
+/**
+ * Runs a command and returns its trimmed standard output. Throws an error with all output unless the exit code is 0.
+ */
 export async function run(
   command: string,
   args: readonly string[],
@@ -121,7 +127,10 @@ export interface ServerProcess {
   close(): Promise<unknown>;
 }
 
-/** Starts a server on a free port. Resolves when it responds to GET `path` with a 2xx status; throws like `Running.until`. */
+/**
+ * Starts a server on a free port. Resolves when it responds to GET `path` with a 2xx status. Throws the same errors as
+ * `Running.until`.
+ */
 export async function startServer(
   command: string,
   args: (port: number) => string[],
@@ -134,7 +143,7 @@ export async function startServer(
   return { url, close: () => server.stop() };
 }
 
-/** Whether GET `url` has a 2xx status. */
+/** Returns true if GET `url` returns a 2xx status. */
 export function responds(url: string): Promise<boolean> {
   return fetch(url, { headers: { Connection: 'close' } }).then(
     ({ ok }) => ok,
@@ -142,7 +151,7 @@ export function responds(url: string): Promise<boolean> {
   );
 }
 
-/** Polls until the condition holds. Throws after `seconds`. */
+/** Polls until the condition is true. Throws after `seconds`. */
 export async function until(
   isSo: () => boolean | Promise<boolean>,
   what = isSo.toString(),

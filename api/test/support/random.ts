@@ -1,4 +1,4 @@
-/** Returns a generator of reproducible pseudo-random numbers from 0 to below 1 (mulberry32). */
+/** Returns a generator of reproducible pseudo-random numbers from 0 (inclusive) to 1 (exclusive) (mulberry32). */
 export function seededRandom(seed: number): () => number {
   let state = seed;
   return () => {

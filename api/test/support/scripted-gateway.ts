@@ -10,10 +10,10 @@ export const elb = (name: string) => name as ElbName;
 export const id = (n: number) => `i-${n.toString(16).padStart(8, '0')}` as InstanceId;
 export const ids = (count: number, from = 0) => Array.from({ length: count }, (_, n) => id(from + n));
 
-/** A gateway whose responses come from `region` and `instance` when a call is sent. */
+/** A gateway whose responses contain the values of `region` and `instance` at the time at which a call is sent. */
 export class ScriptedGateway implements LoadBalancerGateway {
   readonly region = new Map<ElbName, Members>();
-  /** Returns EC2's description of an instance; undefined if there is none. */
+  /** Returns the EC2 description of an instance, or undefined if there is none. */
   instance = (instanceId: InstanceId): MachineInfo | undefined => instanceOf(instanceId);
   /** Responses wait for this promise. */
   held: Promise<void> = Promise.resolve();
@@ -21,7 +21,7 @@ export class ScriptedGateway implements LoadBalancerGateway {
   elbError: Error | undefined;
   ec2Error: Error | undefined;
   regionCalls = 0;
-  /** The ids of each DescribeInstances. */
+  /** The instance ids of each DescribeInstances call. */
   readonly instanceCalls: Members[] = [];
   inFlight = 0;
   maxInFlight = 0;
@@ -48,7 +48,7 @@ export class ScriptedGateway implements LoadBalancerGateway {
 
   /** The health of all instances. */
   health: MemberHealth[] = [];
-  /** The ids of each DescribeInstanceHealth. */
+  /** The instance ids of each DescribeInstanceHealth call. */
   readonly healthCalls: (Members | undefined)[] = [];
   healthError: Error | undefined;
 
@@ -78,7 +78,7 @@ export class ScriptedGateway implements LoadBalancerGateway {
     return Promise.resolve(this.region.get(elbName) ?? []);
   }
 
-  /** Holds all responses from now on. Returns a function that releases them. */
+  /** Holds all subsequent responses. Returns a function that releases them. */
   hold(): () => void {
     let release: () => void = () => undefined;
     this.held = new Promise((resolve) => (release = resolve));

@@ -1,9 +1,9 @@
 import { EventEmitter, once } from 'node:events';
 
-/** A parsed log line of the service. */
+/** A parsed log line from the service. */
 export type LogLine = Record<string, unknown> & { msg: string };
 
-/** Collects the log lines of the service in order. */
+/** Collects the log lines from the service in order. */
 export class ServiceLog {
   readonly lines: LogLine[] = [];
   readonly #added = new EventEmitter().setMaxListeners(0);
@@ -14,7 +14,7 @@ export class ServiceLog {
     this.#added.emit('line');
   }
 
-  /** Resolves with the first line that matches, as soon as it exists. */
+  /** Resolves with the first line that matches as soon as it exists. */
   async first(matches: (line: LogLine) => boolean): Promise<LogLine> {
     for (;;) {
       const line = this.lines.find(matches);

@@ -11,25 +11,25 @@ import { type LogLine, ServiceLog } from './service-log.ts';
 
 export type { LogLine } from './service-log.ts';
 
-/** Whether the tests run against the production build in separate processes; `npm run test:build` sets the variable. */
+/** Whether the tests run against the production build in separate processes. `npm run test:build` sets the variable. */
 export const isBuildTested = process.env['SERVICE_UNDER_TEST'] === 'build';
 const entry = isBuildTested ? 'dist/server.js' : '.test-build/server.js';
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 
 /** The password contains a colon and a non-ASCII letter. */
 export const token = Buffer.from('tester:c:olon ü').toString('base64');
-/** A second valid token, as during a token rotation. */
+/** A second valid token, as in a token rotation. */
 export const secondToken = Buffer.from('rotated:next').toString('base64');
 
 export interface Service {
   readonly url: string;
   /** All log lines so far. */
   readonly log: LogLine[];
-  /** Resolves with the first log line that matches, as soon as it exists. */
+  /** Resolves with the first log line that matches as soon as it exists. */
   logged(matches: (line: LogLine) => boolean): Promise<LogLine>;
   /** Sends a request, by default with credentials, and checks the response against swagger.yaml. */
   request(path: string, init?: RequestInit): Promise<Response>;
-  /** Closes the service as SIGTERM does. */
+  /** Closes the service in the same way as SIGTERM. */
   close(): Promise<void>;
 }
 
@@ -40,12 +40,13 @@ export interface ServiceProcess extends Service {
 type Env = Readonly<Record<string, string>>;
 
 /**
- * Starts the service on a free port with the AWS endpoint `awsUrl`: in the test process, or in a separate process if the
- * production build is tested. `env` extends the required environment. The separate process ignores `clock`.
+ * Starts the service on a free port with the AWS endpoint `awsUrl`. The service runs in the test process, or in a
+ * separate process if the production build is tested. `env` extends the required environment. The separate process
+ * ignores `clock`.
  */
 export async function startService(awsUrl: string, env: Env = {}, clock?: Clock): Promise<Service> {
   if (isBuildTested) return startServiceProcess(awsUrl, env);
-  // A dynamic import, because most unit tests need neither Koa nor the AWS SDK.
+  // Uses a dynamic import, because most unit tests require neither Koa nor the AWS SDK.
   const { startInProcess } = await import('./in-process.ts');
   const log = new ServiceLog();
   const write = (line: string) => {
@@ -82,7 +83,7 @@ function serviceAt(port: number, log: ServiceLog): Omit<Service, 'close'> {
     request: async (path, init = {}) => {
       const headers = {
         Authorization: `Basic ${token}`,
-        // A kept-alive connection would delay the shutdown of the service by 5 s.
+        // A keep-alive connection would delay the shutdown of the service by 5 s.
         Connection: 'close',
         ...(init.headers as Record<string, string>),
       };
@@ -104,7 +105,8 @@ function environmentOf(awsUrl: string): Env {
     AWS_ENDPOINT_URL: awsUrl,
     AWS_ACCESS_KEY_ID: 'AKIATESTTESTTEST',
     AWS_SECRET_ACCESS_KEY: 'test-secret-key',
-    // High timeouts, so that a slow machine does not cause AWS timeouts. Tests of timeouts set their own values.
+    // The timeouts are high, so that a slow machine does not cause AWS timeouts. Tests of timeouts set their own
+    // values.
     AWS_CONNECT_TIMEOUT_MS: '10000',
     AWS_ANSWER_TIMEOUT_MS: '10000',
     AWS_DEADLINE_MS: '20000',

@@ -3,7 +3,7 @@ import { takeCoverage } from 'node:v8';
 import type { Plugin } from 'esbuild';
 import { bundle, bundleService } from '../../../scripts/bundle.mjs';
 
-// Without a message, Node parses the source file to create one, which takes minutes for a bundled file.
+// Without a message, Node.js parses the source file to create one, which takes minutes for a bundled file.
 const ok: (value: unknown, message: string | Error) => void = assert.ok;
 assert.ok = (
   value: unknown,
@@ -12,7 +12,7 @@ assert.ok = (
   ok(value, message);
 };
 
-// The AWS SDK reads the environment; remove the developer's AWS settings so that tests are reproducible.
+// Remove the AWS settings of the developer, because the AWS SDK reads the environment and tests must be reproducible.
 for (const name of Object.keys(process.env))
   if (name.startsWith('AWS_')) Reflect.deleteProperty(process.env, name);
 Object.assign(process.env, {
@@ -22,7 +22,7 @@ Object.assign(process.env, {
   AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
 });
 
-/** Removes the warm-up, which takes more CPU time than the rest of the start. warm-up.test.ts covers the warm-up. */
+/** Removes the warm-up, which takes more CPU time than the rest of startup. warm-up.test.ts tests the warm-up. */
 const noWarmUp: Plugin = {
   name: 'no-warm-up',
   setup: (build) => {
@@ -33,8 +33,8 @@ const noWarmUp: Plugin = {
 };
 
 /**
- * Bundles the programs that tests start as processes: a bundled service starts in 0.3 s, its sources with tsx take 2 s.
- * Coverage uses the source maps.
+ * Bundles the programs that tests start as processes. A bundled service starts in 0.3 s; starting from source with tsx
+ * takes 2 s. The coverage measurement uses the source maps.
  */
 export async function mochaGlobalSetup(): Promise<void> {
   if (process.env['SERVICE_UNDER_TEST'] === 'build') return;

@@ -4,7 +4,9 @@ import { startInProcess } from './in-process.ts';
 
 type Env = Readonly<Record<string, string>>;
 
-/** Replaces the variables that the AWS SDK reads in this process, AWS_* and HOME, by those of `env` during `work`. */
+/**
+ * During `work`, replaces the variables that the AWS SDK reads in this process, AWS_* and HOME, with those in `env`.
+ */
 export async function withEnvironment<T>(env: Env, work: () => Promise<T>): Promise<T> {
   const before = { ...process.env };
   const replaceBy = (values: Readonly<Record<string, string | undefined>>) => {
@@ -27,8 +29,8 @@ export async function withEnvironment<T>(env: Env, work: () => Promise<T>): Prom
 }
 
 /**
- * Starts the service in this process with this environment, which must fail. Returns what server.ts writes to standard
- * error, its exit code, and the log.
+ * Starts the service in this process with this environment. Startup must fail. Returns the output of server.ts to
+ * standard error, its exit code, and the log.
  */
 export function startFailure(env: Env): Promise<{ code: number; stdout: string; stderr: string }> {
   return withEnvironment(env, async () => {

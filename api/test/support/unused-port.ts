@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 
 /**
- * Returns a port that is free on all addresses. It is below the range that the system assigns to port 0, so other tests do
- * not take it before the program listens.
+ * Returns a port that is free on all addresses. It is below the range from which the operating system assigns ports for
+ * port 0, so that other tests do not use it before the program listens.
  */
 export async function unusedPort(): Promise<number> {
   for (;;) {

@@ -5,7 +5,7 @@ interface Task {
   readonly run: () => void;
 }
 
-/** The event loop iterations after which only timers are pending. */
+/** The number of event loop iterations after which only timers are pending. */
 const roundsUntilIdle = 3;
 
 async function flushEventLoop(): Promise<void> {
@@ -13,8 +13,8 @@ async function flushEventLoop(): Promise<void> {
 }
 
 /**
- * A clock on which waiting takes no real time. Each reading is unique. Time advances only during `run` and `pass`: to the
- * next task, whenever the process is idle.
+ * A clock on which waiting takes no real time. Each reading is unique. Time advances only during `run` and `pass`, to
+ * the next task, whenever the process is idle.
  */
 export class VirtualClock implements Clock {
   readonly #startsAt = Date.now();

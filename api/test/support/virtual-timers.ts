@@ -3,8 +3,8 @@ import type { VirtualClock } from './virtual-clock.ts';
 let installed = false;
 
 /**
- * Replaces the global `setTimeout` with timers of the virtual clock, because the AWS SDK accepts no clock for timeouts and
- * retry delays. Returns a function that restores the original timers.
+ * Replaces the global `setTimeout` with timers of the virtual clock, because the AWS SDK has no clock option for
+ * timeouts and retry delays. Returns a function that restores the original timers.
  */
 export function installTimersOf(clock: VirtualClock): () => void {
   if (installed) throw new Error('the timers of another virtual clock are still installed');

@@ -17,22 +17,22 @@ export interface Answer {
 
 export interface RequestOptions {
   readonly method?: string;
-  /** Headers whose value is undefined are not sent, including the default `Authorization`. */
+  /** Headers with the value undefined are not sent, including the default `Authorization` header. */
   readonly headers?: Readonly<Record<string, string | undefined>>;
   readonly body?: string;
 }
 
-/** A running service with an embedded AWS. */
+/** A running service with a running embedded AWS. */
 export interface World {
   readonly aws: EmbeddedAws;
   readonly service: Service;
-  /** Sends a request without extra headers (fetch adds `Cache-Control: no-cache` to some requests). */
+  /** Sends a request without additional headers (fetch adds `Cache-Control: no-cache` to some requests). */
   ask(path: string, options?: RequestOptions): Promise<Answer>;
   attach(elbName: string, instanceId: string): Promise<Answer>;
   detach(elbName: string, instanceId: string): Promise<Answer>;
-  /** Returns the ids in the list. Throws unless the status is 200. */
+  /** Returns the ids in the list. Throws if the status is not 200. */
   ids(elbName: string, headers?: Record<string, string>): Promise<string[]>;
-  /** Returns the number of AWS calls of one action, or of all, since the last `aws.resetCalls()`. */
+  /** Returns the number of AWS calls to one action, or to all actions, since the last `aws.resetCalls()`. */
   calls(action?: string): number;
   /** The clock of the service and of the embedded AWS. */
   readonly clock: WorldClock;
@@ -48,7 +48,7 @@ export const deregister = 'DeregisterInstancesFromLoadBalancer';
 export const describeHealth = 'DescribeInstanceHealth';
 export const noCache = { 'Cache-Control': 'no-cache' };
 
-/** The clock of a world, virtual or real. */
+/** The virtual or real clock of a world. */
 export interface WorldClock {
   /** Returns the milliseconds since an arbitrary origin. */
   now(): number;
@@ -70,9 +70,9 @@ const realTime: WorldClock = {
 type StartProxy = (aws: EmbeddedAws) => Promise<string>;
 
 /**
- * Starts an embedded AWS and the service. `startProxy` can start a proxy between them and returns its URL. Both use a
- * virtual clock, which advances during the requests of the test and in `clock.pass`, so that waiting takes no real time.
- * Tests of the production build, which runs in a separate process, use real time.
+ * Starts an embedded AWS and the service. `startProxy` can start a proxy between them, and returns the URL of the
+ * proxy. Both use a virtual clock, which advances during the requests of the test and in `clock.pass`, so that waiting
+ * takes no real time. Tests of the production build, which runs in a separate process, use real time.
  */
 export async function startWorld(
   awsOptions: EmbeddedAwsOptions = {},
@@ -152,7 +152,7 @@ export function idsOf({ body }: Answer): string[] {
   );
 }
 
-/** Returns the log lines about the start and the end of outages. */
+/** Returns the log lines about the beginning and the end of outages. */
 export function outageLines({ log }: Service): LogLine[] {
   return log.filter(({ msg }) => /; serving cached data$| has recovered$/.test(msg));
 }

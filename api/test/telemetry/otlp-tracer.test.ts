@@ -17,7 +17,7 @@ describe('OtlpTracer', () => {
   });
 
   async function start(respond?: (response: ServerResponse) => void): Promise<void> {
-    // An exporter of an earlier test can still fail.
+    // An exporter from an earlier test can still log a failure.
     const lines: string[] = (log = []);
     const add = (_fields: object, message: string) => lines.push(message);
     collector = await startCollector(respond);
@@ -77,7 +77,7 @@ describe('OtlpTracer', () => {
     for (let n = 0; n < 20_000; n += 1) tracer.startClientSpan('call', {}).end(ended);
     await eventually(() => waiting.length === 1, 'the first export has arrived');
     await tracer.close();
-    // The first export, and at the close the queue in batches of 512.
+    // The first export and, when the tracer is closed, the queue in batches of 512.
     assert.ok(collector.exports.length <= 1 + 2048 / 512, String(collector.exports.length));
   });
 
@@ -104,7 +104,7 @@ describe('OtlpTracer', () => {
     await send();
     await eventually(() => log.length === 2, 'the success is logged');
     assert.deepEqual(log, [
-      'cannot export spans; they are dropped until the endpoint works',
+      'cannot export spans; they are dropped until the endpoint recovers',
       'spans are exported again',
     ]);
     await tracer.close();

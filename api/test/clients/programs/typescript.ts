@@ -1,5 +1,5 @@
-// Makes the calls of ../calls.ts with the generated client, and prints each parsed response as one line
-// of JSON. Usage: node program.js URL USER PASSWORD
+// Makes the calls in ../calls.ts with the generated client, and prints each parsed response as one line of JSON. Usage:
+// node program.js URL USER PASSWORD
 import { type ApiResponse, Configuration, HealthApi, LoadBalancersApi, ResponseError } from './index.js';
 
 const [basePath, username, password] = process.argv.slice(2);
@@ -68,7 +68,7 @@ await print(
 await print('detaches with the instance in the query', elbs.detachInstanceRaw(query));
 await print(
   'detaches with the instance in the query and an empty body',
-  // An empty model, which only callers without type checks can send.
+  // An empty model, which only callers without type checking can send.
   elbs.detachInstanceRaw({ elbName, instanceId: free, machineId: JSON.parse('{}') }),
 );
 await print(

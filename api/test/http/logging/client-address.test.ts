@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { parseNetworks, privateNetworks } from '../../../config/networks.ts';
 import { type ClientAddress, clientAddresses } from '../../../http/logging/client-address.ts';
 
-/** Returns the client address of a request from this peer with this X-Forwarded-For. */
+/** Returns the client address for a request from this peer with this X-Forwarded-For header. */
 function addressWith(addressOf: ClientAddress, peer: string | undefined, forwardedFor: string | undefined) {
   const headers = { 'x-forwarded-for': forwardedFor };
   return addressOf({ socket: { remoteAddress: peer }, headers } as unknown as IncomingMessage);

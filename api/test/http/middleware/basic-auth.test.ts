@@ -11,7 +11,7 @@ const accepted = [
   { user: 'rotated', password: 'next' },
 ];
 
-/** Returns the number of constant-time comparisons; each computes an HMAC of both sides. */
+/** Returns the number of constant-time comparisons. Each comparison computes an HMAC of both sides. */
 function comparisons(authenticate: Authenticate, authorization: string): number {
   const { createHmac } = crypto;
   let made = 0;

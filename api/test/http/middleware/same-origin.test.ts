@@ -14,7 +14,7 @@ describe('sameOrigin', () => {
   });
   after(() => server.close());
 
-  /** Uses `request`, because fetch sets these headers itself. */
+  /** Uses `request`, because fetch would set these headers itself. */
   async function statusOf(headers: Record<string, string>): Promise<number | undefined> {
     const sent = request(server.url, { method: 'POST', headers });
     sent.end();

@@ -5,7 +5,7 @@ import { unmatched } from '../../../http/middleware/unmatched.ts';
 import { messageOf } from '../../support/service.ts';
 import { serverOf } from '../server-of.ts';
 
-/** The types of the router require a context that only Koa with a router creates. */
+/** The router types require a context that only Koa with a router creates. */
 const routesOf = (router: Router) => router.routes() as unknown as AppMiddleware;
 
 describe('unmatched', () => {

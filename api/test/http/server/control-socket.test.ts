@@ -24,7 +24,7 @@ import { unusedPort } from '../../support/unused-port.ts';
 import { type Running, until } from '../../support/process.ts';
 
 const sample = `Basic ${Buffer.from('sre:change-me').toString('base64')}`;
-/** Node versions before 23.1 do not have `reusePort`. */
+/** Node.js versions before 23.1 do not support `reusePort`. */
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 const canReusePort = major > 23 || (major === 23 && minor >= 1);
 const opened = { status: 200, body: '{"message":"the port is open"}' };
@@ -47,7 +47,7 @@ describe('CONTROL_SOCKET', () => {
 
   const settings = () => ({ HOST: '127.0.0.1', PORT: String(port), CONTROL_SOCKET: socket });
 
-  /** Starts the service in this process and returns it and the messages of its log. */
+  /** Starts the service in this process. Returns the service and its log messages. */
   async function start(env: Record<string, string> = {}) {
     const log: string[] = [];
     const service = await startInProcess({ ...settings(), ...env }, (line) => {

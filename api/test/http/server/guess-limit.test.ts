@@ -14,7 +14,7 @@ describe('GuessLimit', () => {
     limit = new GuessLimit((request) => (request as unknown as { address: string }).address, clock);
   });
 
-  /** Returns the error of `check`; undefined if the client may try. */
+  /** Returns the error that `check` throws, or undefined if the client may try. */
   function failure(address: string): DomainError | undefined {
     try {
       limit.check(from(address));

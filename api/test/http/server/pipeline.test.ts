@@ -17,7 +17,7 @@ import { until } from '../../support/process.ts';
 import { RawConnection } from '../raw-connection.ts';
 
 const request = 'GET /elb/large HTTP/1.1\r\nHost: x\r\nConnection: keep-alive\r\n\r\n';
-/** More members than a connection buffers if its client does not read. */
+/** The list has more members than the buffers of a connection hold if the client does not read. */
 const machine = { instanceId: 'i-5203422c' as InstanceId, instanceType: 't3.micro', launchDate: undefined };
 const machines = Array.from({ length: 200_000 }, () => machine);
 

@@ -13,7 +13,7 @@ const inService = (instanceId: InstanceId): MemberHealth => {
   return { instanceId, state: 'InService', reasonCode: 'N/A', description: 'N/A', condition: 'in-service' };
 };
 
-/** A gateway whose refusals name each unknown instance. */
+/** A gateway that rejects unknown instances and identifies each of them. */
 class NamingAws extends ScriptedGateway {
   drainingCalls = 0;
   draining: () => Promise<number> = () => Promise.resolve(20);

@@ -16,7 +16,7 @@ import { eventually } from '../../support/world.ts';
 
 const [web, shop] = [elb('web'), elb('shop')];
 let aheadMs = 0;
-/** Is `aheadMs` ahead of real time; its timers run in real time. */
+/** A clock that is `aheadMs` ahead of real time. Its timers run in real time. */
 const clock = { ...systemClock, now: () => systemClock.now() + aheadMs };
 const setClockAhead = (ms: number) => {
   aheadMs = ms;
@@ -127,7 +127,7 @@ describe('Inventory', () => {
   });
 
   describe('shortly before a list expires', () => {
-    /** Reads once, with a call that is slow enough for the maximum lead. Returns when it was sent. */
+    /** Reads once, with a call that is slow enough for the maximum lead time. Returns the time at which it was sent. */
     const slowlyRead = async () => {
       const release = gateway.hold();
       const first = list();

@@ -19,7 +19,7 @@ describe('RegionCache', () => {
   const update = (listed: Members, asOf: number, elbName = web) => {
     cache.update(elbName, descriptionsOf([[elbName, listed]]).get(elbName)!, asOf);
   };
-  /** Makes a change that is sent at `sentAt` and answered at `at`. */
+  /** Makes a change that is sent at `sentAt` and completed at `at`. */
   const change = (what: Change, listed: Members | undefined, sentAt = 10, at = 11) =>
     cache.changing(web, what, sentAt)({ listed, at });
 

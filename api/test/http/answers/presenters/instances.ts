@@ -5,7 +5,7 @@ export const instance: MachineInfo = {
   instanceType: 't1.micro',
   launchDate: new Date('2016-08-29T11:12:33.001+02:00'),
 };
-/** `instance` as the API returns it. */
+/** The form in which the API returns `instance`. */
 export const presented = {
   instanceId: 'i-5203422c',
   instanceType: 't1.micro',
