@@ -68,7 +68,7 @@ export function objectOf<T extends object>(fields: {
     }
     const entries = Object.entries(value).map(([name, field]: [string, unknown]) => {
       if (!Object.hasOwn(fields, name))
-        throw new ControlError(`${path} does not have a field "${name}"; the fields are: ${names}.`);
+        throw new ControlError(`${path} has no field "${name}"; the fields are: ${names}.`);
       return [name, fields[name as keyof T](field, `${path}.${name}`)];
     });
     return Object.fromEntries(entries) as T;

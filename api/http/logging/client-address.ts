@@ -19,16 +19,19 @@ export function clientAddresses(trustedProxies: readonly string[]): ClientAddres
     const peer = withoutMapping(socket.remoteAddress ?? '');
     if (isIP(peer) === 0 || !trusted.check(peer, familyOf(peer))) return peer;
     const forwardedFor = headers['x-forwarded-for'] as string | undefined;
-    // Remove the zone of an IPv6 address (RFC 4007), because isIP accepts a zone of any length.
+    // Remove the zone from an IPv6 address (RFC 4007), because isIP accepts a zone of any length.
     const last = withoutMapping(forwardedFor?.split(',').at(-1)?.replace(/%.*/s, '').trim() ?? '');
     return isIP(last) === 0 ? peer : last;
   };
 }
 
-/** Returns the network that a client can choose its address from: the /64 of an IPv6 address (RFC 4291, 2.5.4). */
+/**
+ * Returns the network within which a client can choose its address: for an IPv6 address, its /64 network (RFC 4291,
+ * 2.5.4).
+ */
 export function clientNetwork(address: string): string {
   if (isIP(address) !== 6) return address;
-  // The URL has the shortest form: lower case, no leading zeros, and no IPv4 notation.
+  // The URL contains the shortest form of the address: lower case, without leading zeros or IPv4 notation.
   const { hostname } = new URL(`http://[${address.replace(/%.*/s, '')}]`);
   const [front = '', back] = hostname.slice(1, -1).split('::');
   const groups = front === '' ? [] : front.split(':');

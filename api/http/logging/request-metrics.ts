@@ -14,12 +14,12 @@ const knownMethods = new Set([
   ...['CONNECT', 'DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT', 'TRACE'],
 ]);
 
-/** Returns the method, or `_OTHER` for an unknown one. */
+/** Returns the method, or `_OTHER` if the method is unknown. */
 export function methodOf({ method = '' }: Pick<IncomingMessage, 'method'>): string {
   return knownMethods.has(method) ? method : '_OTHER';
 }
 
-/** The requests of one method, route and status. */
+/** The requests with one combination of method, route and status. */
 export interface RequestSeries {
   readonly method: string;
   /** The path pattern, or `unmatched` for a request that was rejected before routing or that matches no route. */

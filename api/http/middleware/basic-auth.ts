@@ -6,9 +6,10 @@ import type { AppMiddleware } from '../context.ts';
 import type { GuessLimit } from '../server/guess-limit.ts';
 
 /**
- * Sets the principal of requests with accepted credentials. Throws `unauthenticated` for others, with the fault of their
- * Authorization header, and `too_many_attempts` without verifying the header if the client has reached the limit, unless
- * the header was verified before. With `allowBearer`, the scheme of the credentials can also be Bearer.
+ * Sets the principal of requests with accepted credentials. For other requests, throws `unauthenticated` with the
+ * problem in the Authorization header. If the client has reached the limit, throws `too_many_attempts` without
+ * verifying the header, unless the header was verified earlier. With `allowBearer`, also accepts credentials with the
+ * Bearer scheme.
  */
 export function basicAuth(
   authenticator: Authenticator,
@@ -20,7 +21,7 @@ export function basicAuth(
     const authorization = allowBearer ? given?.replace(/^bearer(?= |$)/i, 'Basic') : given;
     let principal = authenticator.recall(authorization);
     if (principal === undefined) {
-      // Requests without credentials guess nothing.
+      // A request without credentials is not an attempt to guess them.
       const hasCredentials = authorization !== undefined && authorization !== '';
       if (hasCredentials) guesses.check(ctx.req);
       principal = authenticator.authenticate(authorization);
@@ -38,8 +39,8 @@ export function basicAuth(
 const maxHeadersPerToken = 4;
 
 /**
- * Remembers accepted headers, because koa-basic-auth computes eight HMACs per token and request. The number of headers is
- * limited. Headers of the same length are compared in constant time.
+ * Remembers accepted headers, because koa-basic-auth computes eight HMACs per token for each request. The number of
+ * remembered headers is limited. Headers of the same length are compared in constant time.
  */
 export class RememberedHeaders implements Authenticator {
   #verify: Authenticate;
@@ -52,7 +53,7 @@ export class RememberedHeaders implements Authenticator {
     this.#max = tokens * maxHeadersPerToken;
   }
 
-  /** Replaces the accepted tokens, and forgets the headers with other ones. */
+  /** Replaces the accepted tokens, and forgets the headers that contain other tokens. */
   replace(verify: Authenticate, tokens: number): void {
     this.#verify = verify;
     this.#max = tokens * maxHeadersPerToken;

@@ -455,11 +455,11 @@ describe('readConfig', () => {
     for (const [name, refused, expected] of [
       ['OTEL_EXPORTER_OTLP_ENDPOINT', 'localhost:4318', /must be an http or https URL/],
       ['OTEL_EXPORTER_OTLP_ENDPOINT', 'grpc://localhost:4317', /must be an http or https URL/],
-      ['OTEL_EXPORTER_OTLP_ENDPOINT', 'http://me:secret@localhost:4318', /without user, password/],
+      ['OTEL_EXPORTER_OTLP_ENDPOINT', 'http://me:secret@localhost:4318', /without a user, password/],
       [
         'OTEL_EXPORTER_OTLP_ENDPOINT',
         'http://localhost:4318/?key=secret',
-        /without user, password and query/,
+        /without a user, password or query/,
       ],
       ['OTEL_EXPORTER_OTLP_HEADERS', 'secret', /header 1, must be name=value/],
       ['OTEL_EXPORTER_OTLP_HEADERS', 'a=b,c d=secret', /header 2, must be name=value/],

@@ -23,7 +23,7 @@ describe('The control API', () => {
       '/faults',
       { faults: [{ latency: 1 }] },
       400,
-      /faults\[0\] does not have a field "latency"; the fields are: actions/,
+      /faults\[0\] has no field "latency"; the fields are: actions/,
     ],
     ['PUT', '/faults', { faults: [{ status: 404 }] }, 400, /status must be a whole number from 500 to 599/],
     ['PUT', '/faults', { faults: [{ throttle: false }] }, 400, /throttle must be true or an AWS error code/],
