@@ -1,4 +1,4 @@
-import { type AwsTrace, startTrace } from '../../telemetry/aws-trace.ts';
+import { type AwsTrace, extendTrace } from '../../telemetry/aws-trace.ts';
 import type { Clock } from '../../clock.ts';
 import type { ElbName, InstanceId, Members } from '../instance.ts';
 import type { HealthReader } from './health-reader.ts';
@@ -34,7 +34,7 @@ export class DrainingCheck {
   async find(elbName: ElbName, instanceIds: Members, trace: AwsTrace): Promise<Map<InstanceId, Draining>> {
     const suspects = instanceIds.filter((id) => this.#changes.get(elbName, id).drainingSince !== undefined);
     if (suspects.length === 0) return new Map();
-    const own = startTrace(this.#clock, deadlineMs);
+    const own = extendTrace(trace, this.#clock, deadlineMs);
     const seconds = await this.#reader.drainingTimeouts.of(elbName, own);
     const found = new Map<InstanceId, Draining>();
     for (const id of suspects) {
@@ -47,7 +47,6 @@ export class DrainingCheck {
       if (health !== undefined)
         for (const id of found.keys()) if (health.get(id)?.condition !== 'draining') found.delete(id);
     }
-    trace.requestIds.push(...own.requestIds);
     return found;
   }
 

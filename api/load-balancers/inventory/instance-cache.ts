@@ -3,9 +3,9 @@ import { LRUCache } from 'lru-cache';
 import { type AwsTrace, startTrace } from '../../telemetry/aws-trace.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import type { Clock } from '../../clock.ts';
-import { type InstanceId, type MachineInfo, undescribed } from '../instance.ts';
+import { type InstanceId, type MachineInfo, type Members, undescribed } from '../instance.ts';
 import type { LoadBalancerGateway } from '../load-balancer-gateway.ts';
-import { type Batch, type Companions, LookupQueue } from './lookup-queue.ts';
+import { type Companions, LookupQueue } from './lookup-queue.ts';
 import { OutageTracker } from './outage-tracker.ts';
 
 /** The deadline for a probe while EC2 calls fail, in milliseconds. */
@@ -39,7 +39,7 @@ export class InstanceCache {
   readonly #options: InstanceCacheOptions;
   readonly #clock: Clock;
   readonly #entries = new LRUCache<InstanceId, CachedInstance>({ max: maxCached });
-  readonly #queue = new LookupQueue((batch) => this.#look(batch));
+  readonly #queue = new LookupQueue((...look) => this.#look(...look));
   /** The time at which the last call started. */
   lastCallAt = -Infinity;
 
@@ -69,9 +69,8 @@ export class InstanceCache {
     trace: AwsTrace,
     companions: Companions = {},
   ): Promise<void> {
-    const batches = [...this.#queue.urgent(ids, since, companions)];
-    await Promise.all(batches.map(({ result }) => result));
-    for (const { requestIds } of batches) trace.requestIds.push(...requestIds);
+    const requestIds = await Promise.all(this.#queue.urgent(ids, since, companions));
+    trace.requestIds.push(...requestIds.flat());
   }
 
   /** Queues low-priority lookups of the instances that are not cached, unless EC2 calls fail. */
@@ -84,26 +83,29 @@ export class InstanceCache {
       if (!this.#entries.has(id) && !this.#queue.has(id)) unknown.push(id);
     }
     // The outage tracker logs failures.
-    for (const { result } of this.#queue.background(unknown)) result.catch(() => undefined);
+    for (const result of this.#queue.background(unknown)) result.catch(() => undefined);
   }
 
-  async #look(batch: Batch): Promise<void> {
+  /** Returns the AWS request ids. */
+  async #look(ids: Members, sent: (at: number) => void): Promise<readonly string[]> {
     const probe = this.outage.error !== undefined;
+    let asOf = this.#clock.now();
     const trace = startTrace(this.#clock, probe ? probeMs : this.#options.deadlineMs, {
       probe,
-      sent: () => (batch.sentAt = this.#clock.now()),
+      sent: () => {
+        asOf = this.#clock.now();
+        sent(asOf);
+      },
     });
-    this.lastCallAt = this.#clock.now();
+    this.lastCallAt = asOf;
     try {
-      const described = await this.#gateway.describeInstances([...batch.ids], trace);
-      const asOf = batch.sentAt ?? this.#clock.now();
-      for (const id of batch.ids) this.#update(id, described.get(id), asOf);
-      batch.requestIds.push(...trace.requestIds);
+      const described = await this.#gateway.describeInstances(ids, trace);
+      for (const id of ids) this.#update(id, described.get(id), asOf);
       this.outage.succeeded();
-      batch.settle.resolve();
+      return trace.requestIds;
     } catch (error) {
       this.outage.failed(error);
-      batch.settle.reject(error);
+      throw error;
     }
   }
 

@@ -1,4 +1,4 @@
-import type { InstanceId } from '../instance.ts';
+import type { InstanceId, Members } from '../instance.ts';
 
 /**
  * The EC2 limit for the number of values in one filter. Above this limit, EC2 returns FilterLimitExceeded
@@ -7,15 +7,17 @@ import type { InstanceId } from '../instance.ts';
 const batchSize = 200;
 const maxConcurrentCalls = 4;
 
+/** Makes a call, passes the time at which it is sent to `sent`, and returns its AWS request ids. */
+export type Look = (ids: Members, sent: (at: number) => void) => Promise<readonly string[]>;
+
 /** The instances in one call. */
-export interface Batch {
+interface Batch {
   readonly ids: Set<InstanceId>;
-  /** The time at which the call was sent. */
+  /** Undefined until the call is sent. */
   sentAt: number | undefined;
-  readonly result: Promise<void>;
-  readonly settle: { resolve: () => void; reject: (error: unknown) => void };
   /** The AWS request ids of the call. */
-  readonly requestIds: string[];
+  readonly result: Promise<readonly string[]>;
+  readonly start: (result: Promise<readonly string[]>) => void;
 }
 
 export interface Companions {
@@ -28,14 +30,14 @@ export interface Companions {
 /** Groups lookups of instances into calls, and makes at most four calls concurrently. */
 export class LookupQueue {
   /** Makes the call for a batch and settles the batch. */
-  readonly #look: (batch: Batch) => Promise<void>;
+  readonly #look: Look;
   #urgent: Batch[] = [];
   #background: Batch[] = [];
   /** The last batch for each instance, queued or in flight. */
   readonly #batches = new Map<InstanceId, Batch>();
   #inFlight = 0;
 
-  constructor(look: (batch: Batch) => Promise<void>) {
+  constructor(look: Look) {
     this.#look = look;
   }
 
@@ -49,9 +51,10 @@ export class LookupQueue {
   }
 
   /**
-   * Returns the batches that look up these instances and are sent at `since` or later. Queued batches become urgent.
+   * Returns the results of the calls that look up these instances and are sent at `since` or later. Queued calls become
+   * urgent.
    */
-  urgent(ids: readonly InstanceId[], since: number, companions: Companions): Set<Batch> {
+  urgent(ids: readonly InstanceId[], since: number, companions: Companions): Batch['result'][] {
     const batches = new Set<Batch>();
     const missing: InstanceId[] = [];
     for (const id of ids) {
@@ -62,12 +65,12 @@ export class LookupQueue {
     this.#urgent.push(...this.#background.filter((batch) => batches.has(batch)));
     this.#background = this.#background.filter((batch) => !batches.has(batch));
     for (const batch of this.#enqueue(missing, this.#urgent, companions)) batches.add(batch);
-    return batches;
+    return [...batches].map(({ result }) => result);
   }
 
-  /** Queues instances after all urgent ones, and returns their batches. */
-  background(ids: readonly InstanceId[]): Set<Batch> {
-    return this.#enqueue(ids, this.#background, {});
+  /** Queues instances after all urgent ones, and returns the results of their calls. */
+  background(ids: readonly InstanceId[]): Batch['result'][] {
+    return [...this.#enqueue(ids, this.#background, {})].map(({ result }) => result);
   }
 
   #batchOf(id: InstanceId, since: number): Batch | undefined {
@@ -109,17 +112,19 @@ export class LookupQueue {
       const batch = this.#urgent.shift() ?? this.#background.shift();
       if (batch === undefined) return;
       this.#inFlight += 1;
-      void this.#look(batch).finally(() => {
+      const done = (): void => {
         this.#inFlight -= 1;
         for (const id of batch.ids) if (this.#batches.get(id) === batch) this.#batches.delete(id);
         this.#pump();
-      });
+      };
+      batch.start(this.#look([...batch.ids], (at) => (batch.sentAt = at)));
+      batch.result.then(done, done);
     }
   }
 }
 
 function newBatch(): Batch {
-  const settle: Batch['settle'] = { resolve: () => undefined, reject: () => undefined };
-  const result = new Promise<void>((resolve, reject) => Object.assign(settle, { resolve, reject }));
-  return { ids: new Set(), sentAt: undefined, result, settle, requestIds: [] };
+  let start: Batch['start'] = () => undefined;
+  const result = new Promise<readonly string[]>((resolve) => (start = resolve));
+  return { ids: new Set(), sentAt: undefined, result, start };
 }

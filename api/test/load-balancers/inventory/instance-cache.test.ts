@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
-import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as turn } from 'node:timers/promises';
 import { type CachedInstance, InstanceCache } from '../../../load-balancers/inventory/instance-cache.ts';
 import { startTrace } from '../../../telemetry/aws-trace.ts';
-import { systemClock } from '../../../clock.ts';
+import { VirtualClock } from '../../support/virtual-clock.ts';
 import { id, ids, instanceOf, recordingLogger, ScriptedGateway } from '../../support/scripted-gateway.ts';
 
-const trace = startTrace(systemClock, 5000);
-const options = { maxAgeMs: 60_000, unknownMaxAgeMs: 10_000, deadlineMs: 5000, clock: systemClock };
+const clock = new VirtualClock();
+const trace = startTrace(clock, 5000);
+const options = { maxAgeMs: 60_000, unknownMaxAgeMs: 10_000, deadlineMs: 5000, clock };
 
 describe('InstanceCache', () => {
   let gateway: ScriptedGateway;
@@ -36,7 +37,7 @@ describe('InstanceCache', () => {
   it('keeps its entries if a later call fails', async () => {
     await cache.load([id(1)], -Infinity, trace);
     gateway.ec2Error = new Error('reset');
-    await assert.rejects(cache.load([id(1)], performance.now(), trace), /reset/);
+    await assert.rejects(cache.load([id(1)], clock.now(), trace), /reset/);
     assert.deepEqual(cache.get(id(1))?.instance, instanceOf(id(1)));
   });
 
@@ -85,8 +86,7 @@ describe('InstanceCache', () => {
     const early = cache.load(ids(3), -Infinity, trace);
     await settled();
     assert.equal(gateway.inFlight, 1);
-    await sleep(2);
-    const since = performance.now();
+    const since = clock.now();
     const late = Array.from({ length: 5 }, () => cache.load(ids(3), since, trace));
     release();
     await Promise.all([early, ...late]);
@@ -124,10 +124,10 @@ describe('InstanceCache', () => {
   it('keeps the same object until its content changes', async () => {
     await cache.load([id(1)], -Infinity, trace);
     const before = cache.get(id(1))!;
-    await cache.load([id(1)], performance.now(), trace);
+    await cache.load([id(1)], clock.now(), trace);
     assert.equal(cache.get(id(1))!.instance, before.instance);
     gateway.instance = (instanceId) => instanceOf(instanceId, 'm5.large');
-    await cache.load([id(1)], performance.now(), trace);
+    await cache.load([id(1)], clock.now(), trace);
     assert.equal(cache.get(id(1))!.instance.instanceType, 'm5.large');
   });
 
@@ -137,12 +137,21 @@ describe('InstanceCache', () => {
     await settled();
     gateway.held = Promise.resolve();
     gateway.instance = (instanceId) => instanceOf(instanceId, 'm5.large');
-    await sleep(2);
-    await cache.load([id(1)], performance.now(), trace);
+    await cache.load([id(1)], clock.now(), trace);
     release();
     await earlier;
     assert.equal(gateway.instanceCalls.length, 2);
     assert.equal(cache.get(id(1))!.instance.instanceType, 'm5.large');
+  });
+
+  it('uses the start of a call whose sending is unknown as its time', async () => {
+    gateway.describeInstances = async (instanceIds) => {
+      await clock.pass(1000);
+      return new Map(instanceIds.map((instanceId) => [instanceId, instanceOf(instanceId)]));
+    };
+    const since = clock.now();
+    await cache.load([id(1)], since, trace);
+    assert.ok(cache.get(id(1))!.asOf < since + 1);
   });
 
   it('drops the oldest entries beyond 30,000', async () => {
