@@ -6,10 +6,10 @@ import { basicAuth } from './http/middleware/basic-auth.ts';
 import { closeConnections } from './http/middleware/close-connections.ts';
 import { errorHandler } from './http/middleware/error-handler.ts';
 import { redirectHttp } from './http/middleware/redirect-http.ts';
+import { refuseExcess } from './http/middleware/refuse-excess.ts';
 import { unmatched } from './http/middleware/unmatched.ts';
 import { wellFormed } from './http/middleware/well-formed.ts';
 import type { GuessLimit } from './http/server/guess-limit.ts';
-import type { Pipeline } from './http/server/pipeline.ts';
 import { attachInstancesRoute } from './http/routes/attach-instances.ts';
 import { attachInstanceRoute } from './http/routes/attach-instance.ts';
 import { detachInstancesRoute } from './http/routes/detach-instances.ts';
@@ -36,7 +36,6 @@ export interface AppDeps
     MetricsRouteDeps,
     StatusRouteDeps {
   readonly logger: Logger;
-  readonly pipeline: Pipeline;
   readonly clock: Clock;
   readonly callers: Authenticator;
   readonly guesses: GuessLimit;
@@ -81,8 +80,9 @@ export function createApp(deps: AppDeps): Koa<RequestState> {
   app.use(wellFormed());
   app.use(open.routes());
   if (deps.redirectHttp) app.use(redirectHttp());
-  app.use(pages.routes());
   app.use(scraped.routes());
+  app.use(refuseExcess(deps.pipeline.admission));
+  app.use(pages.routes());
   app.use(basicAuth(deps.callers, deps.guesses));
   app.use(guarded.routes());
   app.use(unmatched(open, pages, scraped, guarded));

@@ -17,6 +17,7 @@ import { createControlSocket, type ControlSocket } from './http/server/control-s
 import { createHttpServer, type HttpServer } from './http/server/http-server.ts';
 import { koaBasicAuthenticate, RememberedHeaders } from './http/middleware/basic-auth.ts';
 import { ListAnswers } from './http/answers/list-answer.ts';
+import { Admission } from './http/server/admission.ts';
 import { GuessLimit } from './http/server/guess-limit.ts';
 import { Pipeline } from './http/server/pipeline.ts';
 import { fastPath, type FastPathDeps } from './http/server/fast-path.ts';
@@ -104,8 +105,15 @@ export async function compose(
   const requestLog = new RequestLog(logger, config.logMaxPerSecond, addressOf, clock);
   const requestMetrics = config.metrics ? new RequestMetrics() : undefined;
   const runtime = config.metrics ? new RuntimeMetrics(clock) : undefined;
-  const pipeline = new Pipeline(requestLog, clock, { metrics: requestMetrics, tracer, addressOf });
-  // This pipeline counts the requests on the control socket separately from those on the port.
+  const admission = new Admission({
+    requests: config.maxInFlight,
+    changes: config.maxChanges,
+    waiters: config.maxWaiters,
+  });
+  const pipeline = new Pipeline(requestLog, clock, {
+    ...{ metrics: requestMetrics, tracer, addressOf, admission },
+  });
+  // This pipeline counts the requests on the control socket separately from those on the port, and does not limit them.
   const controlPipeline = new Pipeline(requestLog, clock);
   const callers = new RememberedHeaders(koaBasicAuthenticate(config.accepted), config.accepted.length);
   const status = {
@@ -150,6 +158,7 @@ export async function compose(
         ...{ ...status, requestMetrics, runtime, droppedLines },
         cacheReads: () => inventory.reads,
         suppressedLines: () => requestLog.suppressed,
+        overload: () => admission.refused,
       },
     scrapers: new RememberedHeaders(
       koaBasicAuthenticate(config.acceptedScrapers),

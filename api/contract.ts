@@ -443,8 +443,8 @@ export const contract = {
       "AWS refused the request (AccessDenied); the IAM policy of this service's credentials must allow " +
         'elasticloadbalancing:DescribeLoadBalancers',
     ),
-    AwsThrottled: failure(
-      'AWS throttled the request and nothing was changed; or the service closed during a wait, and the message says what was done',
+    Unavailable: failure(
+      'AWS throttled the request, or the service has the maximum number of requests in progress, and nothing was changed; or the service closed during a wait, and the message says what was done',
       'AWS throttled the request (Throttling on elasticloadbalancing:DescribeLoadBalancers); nothing was changed, so try again in a second',
       retryAfter,
     ),
@@ -470,7 +470,7 @@ export const sharedResponses: Readonly<Record<number, { readonly $ref: string }>
   429: { $ref: '#/responses/TooManyAttempts' },
   500: { $ref: '#/responses/Unforeseen' },
   502: { $ref: '#/responses/AwsRefused' },
-  503: { $ref: '#/responses/AwsThrottled' },
+  503: { $ref: '#/responses/Unavailable' },
   504: { $ref: '#/responses/AwsUnreachable' },
 };
 
@@ -517,6 +517,7 @@ export const answeredBy: Readonly<Record<ErrorCode, Which>> = {
   method_not_allowed: every,
   no_aws_credentials: callsAws,
   not_tried: attach,
+  overloaded: guarded,
   payload_too_large: change,
   precondition_failed: callsAws,
   route_not_found: () => false,

@@ -22,6 +22,7 @@ export type ErrorCode =
   | 'method_not_allowed'
   | 'no_aws_credentials'
   | 'not_tried'
+  | 'overloaded'
   | 'payload_too_large'
   | 'precondition_failed'
   | 'route_not_found'

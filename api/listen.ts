@@ -17,7 +17,7 @@ export async function listen(
   greet: (text: string) => void,
 ): Promise<void> {
   const openPort = async (): Promise<void> => {
-    const port = await listenOnPort(service, config);
+    const port = await listenOnPort(service, config, logger);
     const { host, backend, region, regionFrom } = config;
     logger.info({ host, port, backend, region, regionFrom }, 'listening');
     if (backend === 'embedded') greet(greeting(port, config));
@@ -30,9 +30,16 @@ export async function listen(
   logger.info({ path: config.controlSocket }, 'listening on the control socket');
 }
 
-function listenOnPort({ server }: Service, { host, port, reusePort }: Config): Promise<number> {
+/** The kernel reduces it to its own maximum, net.core.somaxconn (listen(2)). */
+const maxBacklog = 2 ** 31 - 1;
+
+function listenOnPort(
+  { server }: Service,
+  { host, port, reusePort }: Config,
+  logger: Logger,
+): Promise<number> {
   return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
+    const refuse = (error: NodeJS.ErrnoException): void => {
       const faults: Partial<Record<string, string>> = {
         EADDRINUSE: `Port ${port} is already in use: stop the other program or set PORT, for example PORT=8001`,
         EACCES: `Port ${port} requires more privileges: set PORT to a port above 1023, for example PORT=8000`,
@@ -41,9 +48,14 @@ function listenOnPort({ server }: Service, { host, port, reusePort }: Config): P
       };
       const fault = faults[error.code ?? ''];
       reject(fault === undefined ? error : new ConfigError([fault]));
-    });
-    const address = { host, port, reusePort };
+    };
+    server.once('error', refuse);
+    const address = { host, port, reusePort, backlog: maxBacklog };
     server.listen(address, () => {
+      server.off('error', refuse);
+      server.on('error', (err) => {
+        logger.error({ err }, 'a connection could not be accepted');
+      });
       resolve((server.address() as AddressInfo).port);
     });
   });

@@ -63,6 +63,10 @@ export interface Config {
   /** The maximum number of request log lines per second. Additional successful reads are summarized. */
   readonly logMaxPerSecond: number;
   readonly logLevel: (typeof logLevels)[number];
+  /** The maximum numbers in progress: requests, changes among them, and requests with `wait` among them. */
+  readonly maxInFlight: number;
+  readonly maxChanges: number;
+  readonly maxWaiters: number;
 }
 
 const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const;
@@ -135,6 +139,9 @@ export function readConfig(
     tracing: readTracing(env, faults),
     logMaxPerSecond: read.integer('LOG_MAX_PER_SECOND', 200, 0, 1_000_000),
     logLevel: read.oneOf('LOG_LEVEL', logLevels, 'info'),
+    maxInFlight: read.integer('MAX_IN_FLIGHT', 2000, 1, 1_000_000),
+    maxChanges: read.integer('MAX_CHANGES', 500, 1, 1_000_000),
+    maxWaiters: read.integer('MAX_WAITERS', 500, 1, 1_000_000),
   });
   faults.push(...(backend === 'aws' ? faultsOfAwsSettings(env, readFile) : faultsOfEndpoints(env)));
   if (backend === 'aws') faults.push(...faultsOfKeyPair(given));

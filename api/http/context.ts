@@ -17,6 +17,12 @@ export interface RequestState {
   readonly requestId: string;
   /** The arrival time, on the time scale of `Clock.now()`. */
   readonly startedAt: number;
+  /** Whether the request arrived within the limit of requests in progress. */
+  readonly admitted: boolean;
+  /** Free once the change is made. */
+  changeSlot?: Slot;
+  /** Taken by a request with `wait`. */
+  waiterSlot?: Slot;
   /** The path pattern of the matched route; undefined if no route matches. */
   route: string | undefined;
   /** Undefined until the caller is authenticated. */
@@ -32,6 +38,12 @@ export interface RequestState {
   change?: Change;
   /** Present if the response is older than normally allowed because AWS calls fail; for the log. */
   cache?: 'stale';
+}
+
+/** The place of a request in a limit of requests in progress. */
+export interface Slot {
+  /** Frees the place; later calls have no effect. */
+  free(): void;
 }
 
 /** The requested change. */

@@ -27,6 +27,7 @@ export async function answerChange(
     return;
   }
   const { instanceId } = instance;
+  ctx.state.changeSlot?.free();
   const end = await deps.waits.until({ elbName, instanceId, awaited, until }, trace, disconnectSignal(ctx));
   if (end.how === 'reached') {
     ctx.status = 201;

@@ -27,5 +27,6 @@ export const errorStatus: Readonly<Record<ErrorCode, number>> = {
   aws_throttled: 503,
   closing: 503,
   not_tried: 503,
+  overloaded: 503,
   aws_unreachable: 504,
 };

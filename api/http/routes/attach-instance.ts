@@ -72,7 +72,7 @@ export function attachInstanceRoute(router: Router, deps: ChangeRouteDeps): void
     '/elb/:elbName',
     sameOrigin(),
     allowQuery('dryRun', 'wait', 'timeout', 'instanceId'),
-    readChange(readInstanceId, 'in-service'),
+    readChange(deps.pipeline.admission, readInstanceId, 'in-service'),
     (ctx: ChangeContext) => attach(ctx, deps),
   );
 }

@@ -41,7 +41,7 @@ export function attachInstancesRoute(router: Router, deps: ChangeRouteDeps): voi
     '/elb/:elbName/instances',
     sameOrigin(),
     allowQuery('dryRun'),
-    readChange(readInstanceIds),
+    readChange(deps.pipeline.admission, readInstanceIds),
     async (ctx: ChangeContext) => {
       const { change } = ctx.state;
       const { elbName } = change;

@@ -80,7 +80,7 @@ export function detachInstanceRoute(router: Router, deps: ChangeRouteDeps): void
     '/elb/:elbName',
     sameOrigin(),
     allowQuery('dryRun', 'force', 'wait', 'timeout', 'instanceId'),
-    readChange(readInstanceIdOrQuery, 'drained'),
+    readChange(deps.pipeline.admission, readInstanceIdOrQuery, 'drained'),
     (ctx: ChangeContext) => detach(ctx, deps),
   );
 }

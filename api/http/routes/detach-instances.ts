@@ -40,7 +40,7 @@ export function detachInstancesRoute(router: Router, deps: ChangeRouteDeps): voi
     '/elb/:elbName/instances',
     sameOrigin(),
     allowQuery('dryRun', 'force'),
-    readChange(readInstanceIds),
+    readChange(deps.pipeline.admission, readInstanceIds),
     async (ctx: ChangeContext) => {
       const { change } = ctx.state;
       const { elbName } = change;

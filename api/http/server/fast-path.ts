@@ -46,7 +46,7 @@ function answerFromCache(request: IncomingMessage, response: ServerResponse, dep
   if (principal === undefined) return false;
   const now = deps.clock.now();
   const list = deps.inventory.ready(elbName, now);
-  if (list === undefined) return false;
+  if (list === undefined || !deps.pipeline.admission.hasRoom) return false;
 
   const answer = deps.lists.of(elbName, list, now);
   const state = deps.pipeline.admit(request, response);

@@ -2,13 +2,19 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import { Server as NetServer } from 'node:net';
 import type { Clock } from '../../clock.ts';
 
-/**
- * This is longer than the 60 s idle timeout of a Classic Load Balancer, which could otherwise send a request on a
- * connection that the server has just closed (nodejs/node#27363).
- */
-const keepAliveTimeout = 65_000;
-const headersTimeout = 70_000;
-const requestTimeout = 90_000;
+/** In milliseconds. Node closes connections that exceed `headersTimeout` or `requestTimeout` at its next check. */
+const defaultTimeouts = {
+  /**
+   * Longer than the 60 s idle timeout of a Classic Load Balancer, which could otherwise send a request on a connection
+   * that the server has just closed (nodejs/node#27363).
+   */
+  keepAliveTimeout: 65_000,
+  headersTimeout: 70_000,
+  requestTimeout: 90_000,
+  connectionsCheckingInterval: 10_000,
+  /** The time without any byte in either direction, for clients that do not read. Longer than the longest `wait` and its AWS calls. */
+  idleTimeout: 120_000,
+};
 
 /** The idle timeout of keep-alive connections while the server closes, in milliseconds. */
 const idleWhileClosingMs = 5_000;
@@ -30,10 +36,12 @@ export function createHttpServer(
   application: RequestListener,
   closing: AbortController,
   clock: Pick<Clock, 'after'>,
+  { idleTimeout, ...timeouts } = defaultTimeouts,
 ): HttpServer {
   // With these options, the application itself handles a missing or repeated Host header and an unknown Expect header.
   const fields = { requireHostHeader: false, joinDuplicateHeaders: true };
-  const server = createServer({ keepAliveTimeout, headersTimeout, requestTimeout, ...fields }, application);
+  const server = createServer({ ...timeouts, ...fields }, application);
+  server.timeout = idleTimeout;
   server.on('checkExpectation', application);
   return {
     server,

@@ -3,6 +3,7 @@ import type { Clock } from '../../clock.ts';
 import { readTraceparent } from '../../telemetry/trace-context.ts';
 import type { Tracer } from '../../telemetry/tracer.ts';
 import type { RequestState } from '../context.ts';
+import { Admission } from './admission.ts';
 import { requestIdOf } from './request-id.ts';
 import type { ClientAddress } from '../logging/client-address.ts';
 import type { RequestLog } from '../logging/request-log.ts';
@@ -14,12 +15,15 @@ export interface PipelineOptions {
   readonly metrics?: RequestMetrics | undefined;
   /** Undefined to record no spans. */
   readonly tracer?: Tracer | undefined;
+  /** Unlimited by default. */
+  readonly admission?: Admission;
   /** For the spans. */
   readonly addressOf?: ClientAddress;
 }
 
 /** Contains the first and the last step of every request, for both the fast path and Koa. */
 export class Pipeline {
+  readonly admission: Admission;
   readonly #log: RequestLog;
   readonly #clock: Clock;
   readonly #metrics: RequestMetrics | undefined;
@@ -32,16 +36,17 @@ export class Pipeline {
   constructor(
     log: RequestLog,
     clock: Clock,
-    { metrics, tracer, addressOf = () => '' }: PipelineOptions = {},
+    { metrics, tracer, addressOf = () => '', admission = new Admission() }: PipelineOptions = {},
   ) {
     this.#log = log;
     this.#clock = clock;
     this.#metrics = metrics;
     this.#tracer = tracer;
     this.#addressOf = addressOf;
+    this.admission = admission;
   }
 
-  /** The number of admitted requests whose response is not closed yet or whose handler is still running. */
+  /** The number of requests whose response is not closed yet or whose handler is still running. */
   get inFlight(): number {
     return this.#inFlight;
   }
@@ -56,7 +61,7 @@ export class Pipeline {
     return this.#internalErrors;
   }
 
-  /** Counts the request and returns its state. Call `answered` once for each admitted request. */
+  /** Counts the request, admits it if there is room, and returns its state. Call `answered` once for each request. */
   admit(request: IncomingMessage, response: ServerResponse): RequestState {
     this.#inFlight += 1;
     const { traceparent } = request.headers;
@@ -67,6 +72,7 @@ export class Pipeline {
       response,
       requestId: requestIdOf(request),
       startedAt: this.#clock.now(),
+      admitted: this.admission.admit(),
       route: undefined,
       principal: undefined,
       traceContext: span?.context ?? parent,
@@ -102,6 +108,9 @@ export class Pipeline {
 
   #end(state: RequestState): void {
     this.#inFlight -= 1;
+    if (state.admitted) this.admission.leave();
+    state.changeSlot?.free();
+    state.waiterSlot?.free();
     const isInternalError = state.response.statusCode === 500;
     if (isInternalError) this.#internalErrors += 1;
     if (isInternalError || state.principal !== undefined) this.#answered += 1;

@@ -89,6 +89,9 @@ describe('readConfig', () => {
         ],
       ],
       ['LOG_LEVEL', 'info', ['verbose', 'INFO', '30']],
+      ['MAX_IN_FLIGHT', '2000', ['0', '1000001', 'all']],
+      ['MAX_CHANGES', '500', ['0', '-1']],
+      ['MAX_WAITERS', '500', ['0', '1e3']],
     ];
     for (const [name, example, refused] of values)
       for (const value of refused)
@@ -210,6 +213,9 @@ describe('readConfig', () => {
       tracing: undefined,
       logMaxPerSecond: 200,
       logLevel: 'info',
+      maxInFlight: 2000,
+      maxChanges: 500,
+      maxWaiters: 500,
     };
     it('an empty environment and returns the defaults', () => {
       assert.deepEqual(readConfig({}), defaults);
@@ -247,6 +253,10 @@ describe('readConfig', () => {
         { trustedProxies: ['203.0.113.7/32', '2001:db8::/32', '::1/128', '0.0.0.0/0'] },
       ],
       [{ LOG_LEVEL: 'silent' }, { logLevel: 'silent' }],
+      [
+        { MAX_IN_FLIGHT: '1', MAX_CHANGES: '2', MAX_WAITERS: '3' },
+        { maxInFlight: 1, maxChanges: 2, maxWaiters: 3 },
+      ],
       [{ NODE_ENV: 'production', AWS_BACKEND: 'embedded' }, { backend: 'embedded' }],
       [{ NODE_ENV: 'test' }, { backend: 'embedded' }],
       [{ API_TOKEN: sampleToken }, { accepted: [{ user: 'sre', password: 'change-me' }] }],

@@ -30,6 +30,7 @@ const withoutOperation = {
   401: 'Unauthenticated',
   429: 'TooManyAttempts',
   500: 'Unforeseen',
+  503: 'Unavailable',
 };
 const unknownMethod = { ...withoutOperation, 405: 'MethodNotAllowed' };
 const unknownPath = { ...withoutOperation, 404: 'PathNotFound' };

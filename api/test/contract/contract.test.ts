@@ -22,7 +22,7 @@ type Parsable = Parameters<typeof SwaggerParser.validate>[0];
 /** Returns the method and path of each route, without the HEAD routes that the router adds for GET routes. */
 function applicationRoutes(): string[] {
   // The test lists the routes but does not call them, so most dependencies can be absent.
-  const app = createApp({ docs: { swaggerYaml: '', swaggerUi: '' }, metrics: {} } as AppDeps);
+  const app = createApp({ docs: { swaggerYaml: '', swaggerUi: '' }, metrics: {}, pipeline: {} } as AppDeps);
   return app.middleware
     .flatMap((middleware) => (middleware as { router?: Router }).router?.stack ?? [])
     .flatMap(({ path, methods }) =>

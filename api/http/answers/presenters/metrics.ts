@@ -11,6 +11,8 @@ export interface MetricsDeps extends StatusDeps {
   readonly runtime: Pick<RuntimeMetrics, 'read'>;
   /** Returns the number of returned lists for each value of `how`. */
   readonly cacheReads: () => Readonly<Record<string, number>>;
+  /** Returns the number of requests that were refused because too many were in progress, by limit. */
+  readonly overload: () => Readonly<Record<string, number>>;
   /** Returns the number of request log lines that were replaced by a summary. */
   readonly suppressedLines: () => number;
   /** Returns the number of log lines that were dropped because the log was not writable. */
@@ -48,7 +50,7 @@ export async function presentMetrics(deps: MetricsDeps, format: ExpositionFormat
 }
 
 /** The names and labels follow https://opentelemetry.io/docs/specs/semconv/http/http-metrics/. */
-function describeRequests({ requestMetrics, requests }: MetricsDeps): Metric[] {
+function describeRequests({ requestMetrics, requests, overload }: MetricsDeps): Metric[] {
   return [
     {
       name: 'http_server_request_duration_seconds',
@@ -64,6 +66,11 @@ function describeRequests({ requestMetrics, requests }: MetricsDeps): Metric[] {
       'elb_inventory_refused_credentials',
       'Requests rejected because of their credentials, by reason.',
       [...requestMetrics.refusedCredentials].map(([reason, count]) => [{ reason }, count]),
+    ),
+    counter(
+      'elb_inventory_overload_refusals',
+      'Requests refused because the requests, changes or waiters in progress had reached their maximum.',
+      Object.entries(overload()).map(([limit, count]) => [{ limit }, count]),
     ),
   ];
 }

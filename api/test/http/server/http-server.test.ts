@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { promisify } from 'node:util';
 import { type EmbeddedAws, startEmbeddedAws } from '../../../embedded-aws/server.ts';
 import { type ServiceProcess, startServiceProcess, token } from '../../support/service.ts';
 import { createHttpServer } from '../../../http/server/http-server.ts';
+import { systemClock } from '../../../clock.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
 import { until } from '../../support/process.ts';
 import { RawConnection } from '../raw-connection.ts';
@@ -74,6 +76,88 @@ describe('The service, while it closes,', function () {
 });
 
 describe('createHttpServer', () => {
+  /** More than a connection buffers if its client does not read. */
+  const large = Buffer.alloc(20_000_000);
+  const slow = ['GET / HTTP/1.1', 'Host: x'];
+  const slowBody = ['POST / HTTP/1.1', 'Host: x', 'Content-Length: 100000', '', ''];
+  const clients: [what: string, start: (connection: RawConnection) => void, each: string][] = [
+    ['that send nothing', () => undefined, ''],
+    [
+      'that send half of the headers',
+      (connection) => {
+        connection.send(...slow);
+      },
+      '',
+    ],
+    [
+      'that send headers byte by byte',
+      (connection) => {
+        connection.send(...slow, 'X: ');
+      },
+      'x',
+    ],
+    [
+      'that send a body byte by byte',
+      (connection) => {
+        connection.send(...slowBody);
+      },
+      'x',
+    ],
+    [
+      'that send no further request',
+      (connection) => {
+        connection.send(...slow, '', '');
+      },
+      '',
+    ],
+    [
+      'that do not read the response',
+      (connection) => {
+        connection.pause();
+        connection.send('GET /large HTTP/1.1', 'Host: x', '', '');
+      },
+      '',
+    ],
+  ];
+  for (const [what, start, each] of clients)
+    it(`closes connections ${what}, and serves other requests meanwhile`, async () => {
+      const timeouts = { headersTimeout: 300, requestTimeout: 400, connectionsCheckingInterval: 50 };
+      const application = async (
+        { url }: IncomingMessage,
+        response: ServerResponse,
+        body: AsyncIterable<unknown>,
+      ) => {
+        try {
+          for await (const chunk of body) void chunk;
+        } catch {
+          return;
+        }
+        response.end(url === '/large' ? large : '"ok"');
+      };
+      const http = createHttpServer(
+        (request, response) => void application(request, response, request),
+        new AbortController(),
+        systemClock,
+        { ...timeouts, keepAliveTimeout: 200, idleTimeout: 600 },
+      );
+      const { server } = http;
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+      const connections = Array.from({ length: 50 }, () => new RawConnection(url));
+      connections.forEach(start);
+      const sending = setInterval(() => {
+        for (const connection of connections) connection.send(each);
+      }, 50);
+      const count = () => promisify(server.getConnections.bind(server))();
+      await until(async () => (await count()) === 50);
+      const answer = await fetch(url, { headers: { Connection: 'close' } });
+      assert.equal(await answer.text(), '"ok"');
+      await until(async () => (await count()) === 0);
+      clearInterval(sending);
+      for (const connection of connections) connection.destroy();
+      await http.close();
+    });
+
   it('closes idle connections after 5 s and a hung request after 10 s while it closes', async () => {
     const clock = new VirtualClock();
     let isHung = false;

@@ -7,6 +7,7 @@ import { admission } from '../../../http/middleware/admission.ts';
 import { basicAuth } from '../../../http/middleware/basic-auth.ts';
 import { createHttpServer, type HttpServer } from '../../../http/server/http-server.ts';
 import { ListAnswers } from '../../../http/answers/list-answer.ts';
+import { Admission } from '../../../http/server/admission.ts';
 import { Pipeline } from '../../../http/server/pipeline.ts';
 import { fastPath } from '../../../http/server/fast-path.ts';
 import { RequestLog } from '../../../http/logging/request-log.ts';
@@ -32,7 +33,8 @@ describe('Pipeline', () => {
     lines = [];
     const add = (line: object) => lines.push(line as Record<string, unknown>);
     const log = new RequestLog({ debug: add, info: add, warn: add, error: add }, 1000, () => '', systemClock);
-    pipeline = new Pipeline(log, systemClock);
+    const admission = new Admission({ requests: 1, changes: 1, waiters: 1 });
+    pipeline = new Pipeline(log, systemClock, { admission });
   });
   afterEach(async () => {
     connection.destroy();
@@ -80,9 +82,10 @@ describe('Pipeline', () => {
       connection.send(request);
       await until(() => pipeline.inFlight === 1);
       await new Promise((resolve) => setTimeout(resolve, 50));
-      assert.deepEqual([pipeline.inFlight, lines], [1, []]);
+      assert.deepEqual([pipeline.inFlight, lines, pipeline.admission.hasRoom], [1, [], false]);
       connection.resume();
       await until(() => pipeline.inFlight === 0);
+      assert.ok(pipeline.admission.hasRoom);
       assert.deepEqual(
         lines.map(({ status, clientGone }) => [status, clientGone]),
         [[200, undefined]],
