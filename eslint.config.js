@@ -8,7 +8,7 @@ const anyAws = ['@aws-sdk/*', '@smithy/*'];
 const anyProcess = ['process', 'node:process'];
 /** Only otlp-tracer.ts uses OpenTelemetry's SDK, and only compose.ts loads it, on demand. */
 const anyOpenTelemetry = ['@opentelemetry/*', '**/otlp-tracer.ts'];
-const anyKoa = ['koa', '@koa/*', 'koa-basic-auth', 'raw-body'];
+const anyKoa = ['koa', '@koa/*', 'koa-basic-auth', 'koa-helmet', 'raw-body'];
 const folders = ['async', 'aws', 'config', 'embedded-aws', 'http', 'load-balancers', 'logger', 'principals'];
 const files = [
   'app',

@@ -145,4 +145,23 @@ describe('The /docs page in a browser', function () {
     assert.deepEqual(elsewhere, []);
     assert.deepEqual(errors, []);
   });
+
+  it('refuses inline scripts and event handlers', async () => {
+    // As text, because the type check of the tests has no types of a browser. The events are dispatched in later tasks.
+    const violations = await page.evaluate<string[]>(`(async () => {
+      const seen = [];
+      document.addEventListener('securitypolicyviolation', (event) => seen.push(event.effectiveDirective));
+      const script = document.createElement('script');
+      script.textContent = 'document.title = "changed"';
+      document.head.append(script);
+      const button = document.createElement('button');
+      button.setAttribute('onclick', 'document.title = "changed"');
+      document.body.append(button);
+      button.click();
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      return seen;
+    })()`);
+    assert.deepEqual(violations.sort(), ['script-src-attr', 'script-src-elem']);
+    assert.equal(await page.title(), 'elb-inventory: API');
+  });
 });
