@@ -46,6 +46,7 @@ export class ElbInventoryStack extends TerraformStack {
       region,
       front: config.front,
       sshCidrs: config.access.sshCidrs,
+      scrapeSecurityGroup: config.metrics.scrapeSecurityGroup,
       instanceConnectSubnetId:
         config.access.shell === 'instance-connect' ? network.hostSubnetIds[0] : undefined,
     });
@@ -76,6 +77,7 @@ export class ElbInventoryStack extends TerraformStack {
       metricNamespace,
       groupName: group ? name : undefined,
       sessionManager: config.access.shell === 'session-manager',
+      traces: config.metrics.cloudwatch,
     });
     const template = new HostTemplate(this, 'api-hosts', {
       name,
@@ -92,6 +94,7 @@ export class ElbInventoryStack extends TerraformStack {
         environment: config.environment,
         logGroupName,
         metricNamespace,
+        sendMetrics: config.metrics.cloudwatch,
         ready: group ? { groupName: name, lifecycleHook } : { elbName: config.elbName },
       },
       tags,
@@ -136,6 +139,7 @@ export class ElbInventoryStack extends TerraformStack {
         targets: hosts.targets,
         single: !group,
         metricNamespace,
+        serviceMetrics: config.metrics.cloudwatch ? name : undefined,
       },
       email: config.alarmEmail,
       healthCheck: config.front.healthCheck

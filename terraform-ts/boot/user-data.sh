@@ -1,13 +1,14 @@
 # Runs at the first boot of a host, as root: installs packages, reads API_TOKEN, builds and runs the API, reports ready.
 # user-data.ts prepends the interpreter line and the values: REGION, SERVICE_NAME, REPOSITORY, GIT_REF,
 # API_TOKEN_PARAMETER, METRICS_TOKEN_PARAMETER (can be empty), ENVIRONMENT (lines of the env file), LOG_GROUP,
-# METRIC_NAMESPACE, and GROUP_NAME with LIFECYCLE_HOOK, or ELB_NAME.
+# METRIC_NAMESPACE, AGENT_METRICS and SCRAPE_CONFIG (empty without METRICS=cloudwatch), and GROUP_NAME with LIFECYCLE_HOOK, or ELB_NAME.
 set -euo pipefail
 # No tracing: a variable has the token.
 set +x
 # cloud-init sets no HOME; git and docker need it.
 export HOME=/root PATH="$PATH:/opt/aws/amazon-cloudwatch-agent/bin"
 readonly ENV_FILE=/root/.env CLONE="/opt/$SERVICE_NAME"
+readonly METRICS_TOKEN_FILE=/opt/aws/amazon-cloudwatch-agent/etc/metrics-token
 
 say() { printf 'boot: %s\n' "$*"; }
 
@@ -98,6 +99,15 @@ cat >/opt/aws/amazon-cloudwatch-agent/etc/host.json <<JSON
 JSON
 amazon-cloudwatch-agent-ctl -a fetch-config -m ec2 -s -c file:/opt/aws/amazon-cloudwatch-agent/etc/host.json
 
+if [[ -n $AGENT_METRICS ]]; then
+  begin 'sending metrics and traces of the API to CloudWatch'
+  # The agent does not start without the file of the token, and reads it for each scrape.
+  install -m 600 /dev/null "$METRICS_TOKEN_FILE"
+  printf '%s\n' "${SCRAPE_CONFIG//INSTANCE_ID/$instance_id}" >/opt/aws/amazon-cloudwatch-agent/etc/prometheus.json
+  printf '%s\n' "$AGENT_METRICS" >/opt/aws/amazon-cloudwatch-agent/etc/api.json
+  amazon-cloudwatch-agent-ctl -a append-config -m ec2 -s -c file:/opt/aws/amazon-cloudwatch-agent/etc/api.json
+fi
+
 begin 'adding swap, because the build needs more than the 1 GiB of a t3.micro'
 dd if=/dev/zero of=/swapfile bs=1M count=2048 status=none
 chmod 600 /swapfile
@@ -129,6 +139,8 @@ if [[ -n $METRICS_TOKEN_PARAMETER ]]; then
   begin "reading METRICS_TOKEN from $METRICS_TOKEN_PARAMETER"
   token=$(read_token "$METRICS_TOKEN_PARAMETER")
   secrets+=("METRICS_TOKEN=$token")
+  # The service accepts each token of a list.
+  [[ -z $AGENT_METRICS ]] || printf %s "${token%%,*}" >"$METRICS_TOKEN_FILE"
 fi
 (umask 077 && printf '%s\n' "${secrets[@]}" AWS_BACKEND=aws "AWS_REGION=$REGION" "$ENVIRONMENT" >"$ENV_FILE")
 unset token secrets

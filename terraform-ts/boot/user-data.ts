@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { agentMetrics } from './agent-metrics';
 
 /** The values of a deployment; they are not secret. */
 export interface UserDataProps {
@@ -12,6 +13,8 @@ export interface UserDataProps {
   readonly environment: Readonly<Record<string, string>>;
   readonly logGroupName: string;
   readonly metricNamespace: string;
+  /** Whether the CloudWatch agent sends the metrics of the service, and its traces. */
+  readonly sendMetrics: boolean;
   /** The group whose launch action the host completes, or the load balancer with which it registers itself. */
   readonly ready:
     { readonly groupName: string; readonly lifecycleHook: string } | { readonly elbName: string };
@@ -24,6 +27,7 @@ const body = readFileSync(join(__dirname, 'user-data.sh'), 'utf8');
 
 /** Returns the script of the first boot. Throws if it exceeds the limit of EC2. */
 export function userData({ ready, source, ...props }: UserDataProps): string {
+  const { agent, scrape } = agentMetrics(props);
   const values = {
     REGION: props.region,
     SERVICE_NAME: props.serviceName,
@@ -36,6 +40,8 @@ export function userData({ ready, source, ...props }: UserDataProps): string {
       .join('\n'),
     LOG_GROUP: props.logGroupName,
     METRIC_NAMESPACE: props.metricNamespace,
+    AGENT_METRICS: props.sendMetrics ? JSON.stringify(agent) : '',
+    SCRAPE_CONFIG: props.sendMetrics ? JSON.stringify(scrape) : '',
     GROUP_NAME: 'groupName' in ready ? ready.groupName : '',
     LIFECYCLE_HOOK: 'groupName' in ready ? ready.lifecycleHook : '',
     ELB_NAME: 'elbName' in ready ? ready.elbName : '',

@@ -1,3 +1,4 @@
+import { otlpEndpoint } from '../boot/agent-metrics';
 import { isPrivate, parseCidr } from './cidr';
 import { ConfigError, EnvironmentReader, type Env } from './environment';
 import { readFront, type FrontConfig } from './front';
@@ -20,6 +21,12 @@ export interface Config {
     /** The parameter with METRICS_TOKEN. */
     readonly metricsParameter: string | undefined;
     readonly keyArn: string | undefined;
+  };
+  readonly metrics: {
+    /** Whether the CloudWatch agent sends the metrics and traces of the service. */
+    readonly cloudwatch: boolean;
+    /** The security group that may scrape the hosts. */
+    readonly scrapeSecurityGroup: string | undefined;
   };
   /** Hosts may pull images from it. */
   readonly ecrRepository: string | undefined;
@@ -98,6 +105,7 @@ export function readConfig(env: Env): Config {
   const elb = read.text('ELB_NAME', elbName, anElbName);
   const hosts = readHosts(read);
   const front = readFront(read, region);
+  const cloudwatch = read.oneOf('METRICS', ['off', 'cloudwatch']) === 'cloudwatch';
   const config: Config = {
     region,
     serviceName,
@@ -113,12 +121,21 @@ export function readConfig(env: Env): Config {
         'the ARN of a KMS key',
       ),
     },
+    metrics: {
+      cloudwatch,
+      scrapeSecurityGroup: read.optional(
+        'SCRAPE_SECURITY_GROUP',
+        /^sg-([0-9a-f]{8}|[0-9a-f]{17})$/,
+        'the id of a security group',
+      ),
+    },
     ecrRepository: read.optional(
       'ECR_REPOSITORY',
       /^(?=.{2,256}$)[a-z0-9]+(?:[._/-]+[a-z0-9]+)*$/,
       'the name of an ECR repository, such as elb-inventory',
     ),
     environment: {
+      ...(cloudwatch && traced(serviceName)),
       ...readServiceEnvironment(read, elb),
       ...(front.http === 'redirect' && { REDIRECT_HTTP: 'on' }),
     },
@@ -138,10 +155,35 @@ export function readConfig(env: Env): Config {
       'METRICS_TOKEN_PARAMETER',
       'is API_TOKEN_PARAMETER, but the service needs two different tokens; use another one',
     );
+  refuseUnread(read, config);
   refuseOtherRegion(read, 'CERTIFICATE_ARN', front.certificateArn, region);
   refuseOtherRegion(read, 'API_TOKEN_KEY_ARN', config.token.keyArn, region);
   if (read.faults.length > 0) throw new ConfigError(read.faults);
   return config;
+}
+
+/** Returns the settings with which the service sends traces to the CloudWatch agent; ENVIRONMENT can change them. */
+function traced(serviceName: string): Readonly<Record<string, string>> {
+  return {
+    OTEL_EXPORTER_OTLP_ENDPOINT: otlpEndpoint,
+    OTEL_SERVICE_NAME: serviceName,
+    // X-Ray costs 5 USD for a million traces.
+    OTEL_TRACES_SAMPLER_ARG: '0.05',
+  };
+}
+
+/** Adds a fault for metrics that nobody can read. */
+function refuseUnread(read: EnvironmentReader, { metrics, token, environment }: Config): void {
+  if (metrics.cloudwatch && token.metricsParameter === undefined)
+    read.fault(
+      'METRICS',
+      'cloudwatch needs METRICS_TOKEN_PARAMETER, with which the agent reads the metrics; set it',
+    );
+  if (environment['METRICS'] === 'off' && (metrics.cloudwatch || metrics.scrapeSecurityGroup !== undefined))
+    read.fault(
+      'ENVIRONMENT',
+      'METRICS=off removes the metrics that METRICS=cloudwatch or SCRAPE_SECURITY_GROUP needs; remove one of them',
+    );
 }
 
 /** IAM allows 10,240 characters for the policies of a role; an ELB needs up to 106, and the rest of the policy under 3,000. */

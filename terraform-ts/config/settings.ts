@@ -36,6 +36,15 @@ export const settings = {
     secret: true,
     meaning: 'name of an SSM SecureString with METRICS_TOKEN, with which Prometheus reads GET /metrics',
   },
+  METRICS: {
+    value: 'off',
+    meaning:
+      '`cloudwatch`: the CloudWatch agent of each host sends metrics of GET /metrics, and traces to X-Ray; needs METRICS_TOKEN_PARAMETER',
+  },
+  SCRAPE_SECURITY_GROUP: {
+    shown: 'none',
+    meaning: 'security group of a Prometheus, in the VPC or a peered one, that may reach port 8000 of hosts',
+  },
   API_TOKEN_KEY_ARN: {
     shown: "SSM's own key",
     meaning: 'KMS key of these parameters, if it is a customer managed key',

@@ -18,6 +18,8 @@ export interface HostRoleProps {
   /** The group whose launch lifecycle action a host completes; undefined without a group. */
   readonly groupName: string | undefined;
   readonly sessionManager: boolean;
+  /** Whether the CloudWatch agent sends traces. */
+  readonly traces: boolean;
 }
 
 interface Statement {
@@ -119,6 +121,16 @@ function statements(props: HostRoleProps): Statement[] {
       Resource: '*',
       Condition: { StringEquals: { 'cloudwatch:namespace': props.metricNamespace } },
     },
+    ...(props.traces
+      ? [
+          // They do not support resources (service authorization reference of X-Ray).
+          {
+            Sid: 'WriteTraces',
+            Action: ['xray:PutTraceSegments', 'xray:PutTelemetryRecords'],
+            Resource: '*',
+          },
+        ]
+      : []),
     ...(props.groupName === undefined
       ? []
       : [

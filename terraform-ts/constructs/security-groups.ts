@@ -14,6 +14,8 @@ export interface SecurityGroupsProps {
   readonly region: string;
   readonly front: FrontConfig;
   readonly sshCidrs: readonly string[];
+  /** The security group of a Prometheus; undefined without one. */
+  readonly scrapeSecurityGroup: string | undefined;
   /** The subnet of an EC2 Instance Connect endpoint; undefined without an endpoint. */
   readonly instanceConnectSubnetId: string | undefined;
 }
@@ -39,7 +41,7 @@ export class SecurityGroups extends Construct {
     const hosts = this.group(
       'hosts',
       `${name}-hosts`,
-      'The hosts: the API from the load balancer alone',
+      'The hosts: the API from the load balancer',
       props.vpcId,
     );
     this.elbId = elb.id;
@@ -75,6 +77,11 @@ export class SecurityGroups extends Construct {
         cidrIpv4: everywhere,
       }),
     ];
+    if (props.scrapeSecurityGroup !== undefined) {
+      this.allowIn('scrape', hosts, ports.api, 'Prometheus', {
+        referencedSecurityGroupId: props.scrapeSecurityGroup,
+      });
+    }
     props.sshCidrs.forEach((cidrIpv4, at) => {
       this.allowIn(`ssh-${at.toString()}`, hosts, ports.ssh, 'SSH', { cidrIpv4 });
     });

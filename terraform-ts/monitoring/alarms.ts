@@ -46,6 +46,8 @@ export interface WatchedService {
   readonly vcpus: string;
   readonly targets: Targets;
   readonly metricNamespace: string;
+  /** The dimension of the metrics of the service itself; undefined if CloudWatch does not get them. */
+  readonly serviceMetrics: string | undefined;
 }
 
 export function elbMetric(elbName: string, name: string, statistic: Statistic): Metric {

@@ -6,6 +6,7 @@ import {
   type Statistic,
   type WatchedService,
 } from './alarms';
+import { serviceDimension, serviceMetrics } from './service-metrics';
 
 /** Cells of CloudWatch's grid, which has 24 columns. */
 const width = 8;
@@ -34,6 +35,22 @@ export function dashboardOf(service: WatchedService, region: string): object {
     metric: apiMemoryMetric(service.metricNamespace, statistic),
     label: statistic,
   });
+  const own = (metric: string, statistic: Statistic): Line[] => {
+    const { name, by } = serviceMetrics.find((each) => each.name === metric) ?? { name: metric };
+    const { metricNamespace: namespace, serviceMetrics: dimension = '' } = service;
+    return (by?.values ?? [undefined]).map((value) => ({
+      metric: {
+        namespace,
+        name,
+        statistic,
+        dimensions: {
+          [serviceDimension]: dimension,
+          ...(by && value !== undefined && { [by.label]: value }),
+        },
+      },
+      label: value ?? statistic,
+    }));
+  };
   const charts: [title: string, unit: string, lines: Line[]][] = [
     ['Requests', 'a minute', [elb('RequestCount', 'Sum', 'requests')]],
     ['Latency', 'seconds', [elb('Latency', 'p50', 'p50'), elb('Latency', 'p95', 'p95')]],
@@ -57,6 +74,19 @@ export function dashboardOf(service: WatchedService, region: string): object {
     ['CPU', 'percent', [cpu('Average'), cpu('Maximum')]],
     ['Memory of the hosts', 'percent', [memory('Average'), memory('Maximum')]],
     ['Memory of the API', 'bytes', [apiMemory('Average'), apiMemory('Maximum')]],
+    ...(service.serviceMetrics === undefined
+      ? []
+      : ([
+          ['Attempts of AWS calls', 'a minute', own('elb_inventory_aws_attempts_total', 'Sum')],
+          ['AWS calls delayed or not made', 'a minute', own('elb_inventory_calls_held_up_total', 'Sum')],
+          [
+            'Lists returned, by the state of the cache',
+            'a minute',
+            own('elb_inventory_cache_reads_total', 'Sum'),
+          ],
+          ['Age of the cache', 'seconds', own('elb_inventory_cache_age_seconds', 'Maximum')],
+          ['Delay of the event loop, p99', 'seconds', own('nodejs_eventloop_delay_p99_seconds', 'Maximum')],
+        ] as [string, string, Line[]][])),
   ];
   return {
     widgets: charts.map(([title, unit, lines], at) => ({

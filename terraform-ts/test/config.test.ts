@@ -237,6 +237,31 @@ describe('readConfig refuses', () => {
       /31 is not one of 1, 3, 5/,
     ],
     ['a bucket no S3 has', { STATE_BUCKET: 'My_Bucket' }, 'STATE_BUCKET', /name of an S3 bucket/],
+    [
+      'metrics without a token to read them',
+      { METRICS: 'cloudwatch' },
+      'METRICS',
+      /needs METRICS_TOKEN_PARAMETER/,
+    ],
+    ['other metrics', { METRICS: 'prometheus' }, 'METRICS', /not one of off, cloudwatch/],
+    [
+      'metrics that the service does not have',
+      { METRICS: 'cloudwatch', METRICS_TOKEN_PARAMETER: '/x/metrics', ENVIRONMENT: 'METRICS=off' },
+      'ENVIRONMENT',
+      /METRICS=off removes the metrics that METRICS=cloudwatch or SCRAPE_SECURITY_GROUP needs/,
+    ],
+    [
+      'scrapes of metrics that the service does not have',
+      { SCRAPE_SECURITY_GROUP: 'sg-0123456789abcdef0', ENVIRONMENT: 'METRICS=off' },
+      'ENVIRONMENT',
+      /METRICS=off removes the metrics/,
+    ],
+    [
+      'a security group by name',
+      { SCRAPE_SECURITY_GROUP: 'prometheus' },
+      'SCRAPE_SECURITY_GROUP',
+      /id of a security group/,
+    ],
     ['a bucket with two dots', { STATE_BUCKET: 'my..bucket' }, 'STATE_BUCKET', /name of an S3 bucket/],
     ['a state key without a bucket', { STATE_KEY: 'x' }, 'STATE_KEY', /no effect without STATE_BUCKET/],
     [

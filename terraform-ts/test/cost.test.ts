@@ -6,6 +6,7 @@ import { synthesize } from './support/synthesized';
 /** The columns of the table. */
 const setups = [
   {},
+  { METRICS: 'cloudwatch', METRICS_TOKEN_PARAMETER: '/elb-inventory/metrics-token' },
   { HOSTS: 'single', INSTANCE_TYPE: 't4g.micro' },
   { MIN_HOSTS: '2', INSTANCE_TYPE: 't4g.small' },
   { MIN_HOSTS: '2', INSTANCE_TYPE: 't4g.small', HOST_SUBNETS: 'private' },

@@ -10,6 +10,14 @@ function rights(name: string): Record<string, Block> {
 }
 
 describe('The role of the hosts', () => {
+  it('may write traces with METRICS=cloudwatch only', () => {
+    assert.equal(rights('default')['WriteTraces'], undefined);
+    assert.deepEqual(rights('everything')['WriteTraces']?.['Action'], [
+      'xray:PutTraceSegments',
+      'xray:PutTelemetryRecords',
+    ]);
+  });
+
   for (const name of Object.keys(variants)) {
     it(`has no access keys and no managed policies (${name})`, () => {
       const stack = variant(name);
@@ -43,6 +51,7 @@ describe('The role of the hosts', () => {
           'ec2:DescribeInstances',
           ...(name === 'everything' ? ['ecr:GetAuthorizationToken'] : []),
           'cloudwatch:PutMetricData (if)',
+          ...(name === 'everything' ? ['xray:PutTraceSegments', 'xray:PutTelemetryRecords'] : []),
         ],
       );
       assert.ok(

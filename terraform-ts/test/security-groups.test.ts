@@ -37,7 +37,7 @@ describe('The security groups', () => {
     assert.deepEqual(ingress(variant('single, private')), ['elb:443 0.0.0.0/0', 'hosts:8000 elb']);
   });
 
-  it('open the ELB only to the allowed addresses', () => {
+  it('open the ELB only to the allowed addresses, and the hosts to SCRAPE_SECURITY_GROUP', () => {
     assert.deepEqual(ingress(variant('everything')), [
       'elb:443 198.51.100.7/32',
       'elb:443 203.0.113.0/24',
@@ -45,6 +45,7 @@ describe('The security groups', () => {
       'elb:80 198.51.100.7/32',
       'elb:80 203.0.113.0/24',
       'hosts:8000 elb',
+      'hosts:8000 sg-0123456789abcdef0',
     ]);
   });
 

@@ -16,6 +16,7 @@ const props: UserDataProps = {
   environment: {},
   logGroupName: '/elb-inventory/api',
   metricNamespace: 'elb-inventory',
+  sendMetrics: false,
   ready: { elbName: 'default-elb' },
 };
 
@@ -69,7 +70,7 @@ describe('The user data', () => {
     );
     assert.match(
       variant('everything').userData,
-      /^readonly ENVIRONMENT='PROTECT_LAST_IN_SERVICE=shop-elb,prod-elb\nLOG_LEVEL=debug\nREDIRECT_HTTP=on'$/m,
+      /^readonly ENVIRONMENT='OTEL_EXPORTER_OTLP_ENDPOINT=http:\/\/127\.0\.0\.1:4318\nOTEL_SERVICE_NAME=inventory-prod\nOTEL_TRACES_SAMPLER_ARG=0\.05\nPROTECT_LAST_IN_SERVICE=shop-elb,prod-elb\nLOG_LEVEL=debug\nREDIRECT_HTTP=on'$/m,
     );
   });
 

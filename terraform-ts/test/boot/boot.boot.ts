@@ -17,6 +17,7 @@ const group: UserDataProps = {
   environment: { PROTECT_LAST_IN_SERVICE: 'default-elb', DOCS: 'off' },
   logGroupName: '/elb-inventory/api',
   metricNamespace: 'elb-inventory',
+  sendMetrics: false,
   ready: { groupName: 'elb-inventory', lifecycleHook: 'api-is-ready' },
 };
 const single: UserDataProps = { ...group, ready: { elbName: 'default-elb' } };
@@ -117,6 +118,35 @@ describe('The first boot of a host, in a container', function () {
       );
       assert.ok(measured.calls.some((call) => call.includes('--name /elb-inventory/metrics-token')));
       assert.ok(!measured.output.includes(token));
+    });
+
+    it('sends metrics and traces of the API with METRICS=cloudwatch only', () => {
+      assert.ok(!machine.calls.some((call) => call.includes('append-config')));
+      const sending = boot({
+        ...group,
+        metricsTokenParameter: '/elb-inventory/metrics-token',
+        sendMetrics: true,
+      });
+      assert.equal(sending.status, 0, sending.output);
+      const etc = 'opt/aws/amazon-cloudwatch-agent/etc';
+      const agent = sending.calls.filter((call) => call.startsWith('amazon-cloudwatch-agent-ctl'));
+      assert.deepEqual(
+        agent.map((call) => call.replace(/ -m ec2 -s -c file:.*\//, ' ')),
+        [
+          'amazon-cloudwatch-agent-ctl -a fetch-config host.json',
+          'amazon-cloudwatch-agent-ctl -a append-config api.json',
+        ],
+      );
+      const { logs } = JSON.parse(sending.file(`${etc}/api.json`)) as Record<string, any>;
+      assert.equal(logs.metrics_collected.prometheus.prometheus_config_path, `/${etc}/prometheus.json`);
+      const [scrape] = (JSON.parse(sending.file(`${etc}/prometheus.json`)) as Record<string, any>)[
+        'scrape_configs'
+      ];
+      assert.equal(scrape.job_name, 'i-0123456789abcdef0/metrics');
+      assert.equal(scrape.authorization.credentials_file, `/${etc}/metrics-token`);
+      assert.equal(sending.file(`${etc}/metrics-token`), token);
+      assert.equal(sending.mode(`${etc}/metrics-token`), '600');
+      assert.ok(!(sending.output + sending.calls.join('\n')).includes(token));
     });
 
     it('reads the token once, and never prints it', () => {

@@ -3,7 +3,7 @@
 bash /stand/user-data.sh
 code=$?
 cd / || exit
-for file in root/.env opt/aws/amazon-cloudwatch-agent/etc/host.json etc/docker/daemon.json; do
+for file in root/.env opt/aws/amazon-cloudwatch-agent/etc/* etc/docker/daemon.json; do
   [[ ! -e $file ]] || cp --parents --preserve=mode "$file" /stand/left
 done
 exit "$code"

@@ -1,3 +1,4 @@
+import { billedServiceMetrics } from '../../monitoring/service-metrics';
 import type { Block, Synthesized } from './synthesized';
 
 /**
@@ -45,8 +46,9 @@ export function monthlyCost(stack: Synthesized): Cost[] {
     // An alarm on an expression costs as much as an alarm on each of its metrics.
     ((alarm['metric_query'] ?? [{ metric: {} }]) as Block[]).filter(({ metric }) => metric !== undefined),
   );
-  // The agent sends the memory of each host, of all hosts, and of the API.
-  const metrics = hosts * (detailedMetrics + 1) + 2;
+  // The agent sends the memory of each host, of all hosts, and of the API; its other metrics have no dimension of a host.
+  const ofService = /^readonly AGENT_METRICS=''$/m.test(stack.userData) ? 0 : billedServiceMetrics();
+  const metrics = hosts * (detailedMetrics + 1) + 2 + ofService;
   const each = Object.entries(prices.hosts).map(([type, price]) => `${price.toString()} (${type})`);
   const hourly = (price: number, number: number): [string, number] => [
     `${price} an hour`,

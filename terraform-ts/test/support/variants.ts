@@ -17,6 +17,8 @@ export const variants: Readonly<Record<string, Env>> = {
     MANAGED_ELBS: 'default-elb,shop-elb',
     API_TOKEN_PARAMETER: '/prod/inventory/token',
     METRICS_TOKEN_PARAMETER: '/prod/inventory/metrics-token',
+    METRICS: 'cloudwatch',
+    SCRAPE_SECURITY_GROUP: 'sg-0123456789abcdef0',
     API_TOKEN_KEY_ARN: 'arn:aws:kms:eu-central-1:123456789012:key/0b1c2d3e-0000-4000-8000-000000000000',
     ECR_REPOSITORY: 'sre/inventory',
     ENVIRONMENT: 'LOG_LEVEL=debug PROTECT_LAST_IN_SERVICE=shop-elb,prod-elb',
