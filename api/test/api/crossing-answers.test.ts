@@ -1,7 +1,5 @@
 import assert from 'node:assert/strict';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { forward } from '../support/forward.ts';
+import { type AwsProxy, startAwsProxy } from '../support/aws-proxy.ts';
 import { seededRandom } from '../support/random.ts';
 import { deregister, idsOf, register, startWorld, type World } from '../support/world.ts';
 
@@ -9,53 +7,28 @@ const [member, stranger] = ['i-5203422c', 'i-0b22a22eec53b9321'] as const;
 const seed = 1;
 const [callers, changesOfCaller, longestDelayMs] = [8, 4, 40];
 
-/** Forwards requests to AWS. `delays` returns the delay of a request and of its response, in milliseconds. */
-async function startDelayingProxy(
-  awsUrl: string,
-  delays: (body: string) => [number, number],
-  pass: (ms: number) => Promise<void>,
-): Promise<Server> {
-  const server = createServer((request, response) => {
-    const chunks: Buffer[] = [];
-    request.on('data', (chunk: Buffer) => chunks.push(chunk));
-    request.on('end', () => {
-      const { authorization = '', 'content-type': type = '' } = request.headers;
-      const body = Buffer.concat(chunks).toString();
-      const passOn = async () => {
-        const [requestMs, answerMs] = delays(body);
-        await pass(requestMs);
-        const headers = { Authorization: authorization, 'Content-Type': type };
-        const { status, text } = await forward(awsUrl, headers, body);
-        await pass(answerMs);
-        response.writeHead(status, { 'content-type': 'text/xml' }).end(text);
-      };
-      passOn().catch(() => request.destroy());
-    });
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return server;
-}
-
 describe('Responses from AWS in a different order from the calls', () => {
   let world: World;
-  let proxy: Server;
+  let proxy: AwsProxy;
+  /** Returns the delay of a request and of its response, in milliseconds. */
   let delays: (body: string) => [number, number];
   beforeEach(async () => {
     delays = () => [0, 0];
     world = await startWorld({ instances: 60 }, { AWS_ELB_READS_PER_SECOND: '1000' }, async (aws) => {
-      proxy = await startDelayingProxy(
-        aws.url,
-        (body) => delays(body),
-        (ms) => world.clock.pass(ms),
-      );
-      return `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+      proxy = await startAwsProxy(aws.url, async (send, body) => {
+        const [requestMs, answerMs] = delays(body);
+        await world.clock.pass(requestMs);
+        const answer = await send();
+        await world.clock.pass(answerMs);
+        return answer;
+      });
+      return proxy.url;
     });
     await world.ids('default-elb');
   });
   afterEach(async () => {
     await world.close();
     proxy.close();
-    proxy.closeAllConnections();
   });
 
   it('do not restore a detached instance in lists, health, counts or preconditions', async () => {

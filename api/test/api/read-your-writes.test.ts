@@ -1,8 +1,5 @@
 import assert from 'node:assert/strict';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import type { EmbeddedAws } from '../../embedded-aws/server.ts';
-import { forward } from '../support/forward.ts';
+import { type AwsProxy, startAwsProxy } from '../support/aws-proxy.ts';
 import {
   deregister,
   describeElbs,
@@ -153,32 +150,18 @@ describe('A single change', () => {
     });
 });
 
-/** Starts a proxy in front of AWS that empties the lists in the responses to changes, as moto does. */
-async function startEmptyingProxy(aws: EmbeddedAws): Promise<Server> {
-  const server = createServer((request, response) => {
-    const chunks: Buffer[] = [];
-    request.on('data', (chunk: Buffer) => chunks.push(chunk));
-    request.on('end', () => {
-      const { authorization = '', 'content-type': type = '' } = request.headers;
-      const headers = { Authorization: authorization, 'Content-Type': type };
-      void forward(aws.url, headers, Buffer.concat(chunks)).then(({ status, text }) => {
-        const isChange = /<(De)?[rR]egisterInstances\w+Response/.test(text);
-        response.writeHead(status, { 'content-type': 'text/xml' });
-        response.end(isChange ? text.replace(/<Instances>.*<\/Instances>/s, '<Instances/>') : text);
-      });
-    });
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return server;
-}
-
 describe('The empty list in an AWS response to a change', () => {
   let world: World;
-  let proxy: Server;
+  let proxy: AwsProxy;
   beforeEach(async () => {
     world = await startWorld({}, { INVENTORY_MAX_AGE_MS: '60000' }, async (aws) => {
-      proxy = await startEmptyingProxy(aws);
-      return `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+      // Like moto, the proxy empties the lists in the responses to changes.
+      proxy = await startAwsProxy(aws.url, async (send) => {
+        const { status, xml } = await send();
+        const isChange = /<(De)?[rR]egisterInstances\w+Response/.test(xml);
+        return { status, xml: isChange ? xml.replace(/<Instances>.*<\/Instances>/s, '<Instances/>') : xml };
+      });
+      return proxy.url;
     });
     await world.ids('default-elb');
     world.aws.resetCalls();
@@ -186,7 +169,6 @@ describe('The empty list in an AWS response to a change', () => {
   afterEach(async () => {
     await world.close();
     proxy.close();
-    proxy.closeAllConnections();
   });
 
   it('is ignored after an attach', async () => {

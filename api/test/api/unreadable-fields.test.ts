@@ -1,42 +1,25 @@
 import assert from 'node:assert/strict';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import type { EmbeddedAws } from '../../embedded-aws/server.ts';
-import { forward } from '../support/forward.ts';
+import { type AwsProxy, startAwsProxy } from '../support/aws-proxy.ts';
 import { startWorld, type World } from '../support/world.ts';
-
-/** Starts a proxy in front of AWS that rewrites the response bodies. */
-async function startRewritingProxy(aws: EmbeddedAws, rewrite: (xml: string) => string): Promise<Server> {
-  const server = createServer((request, response) => {
-    const chunks: Buffer[] = [];
-    request.on('data', (chunk: Buffer) => chunks.push(chunk));
-    request.on('end', () => {
-      const headers = { authorization: request.headers.authorization ?? '' };
-      void forward(aws.url, headers, Buffer.concat(chunks)).then(({ status, text }) =>
-        response.writeHead(status).end(rewrite(text)),
-      );
-    });
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return server;
-}
 
 const replaceFirst = (tag: string, text: string) => (xml: string) =>
   xml.replace(new RegExp(`<${tag}>[^<]*</${tag}>`), `<${tag}>${text}</${tag}>`);
 
 describe('An unreadable field of an AWS response', () => {
   let world: World;
-  let proxy: Server;
+  let proxy: AwsProxy;
   const start = async (rewrite: (xml: string) => string) => {
     world = await startWorld({}, {}, async (aws) => {
-      proxy = await startRewritingProxy(aws, rewrite);
-      return `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+      proxy = await startAwsProxy(aws.url, async (send) => {
+        const { status, xml } = await send();
+        return { status, xml: rewrite(xml) };
+      });
+      return proxy.url;
     });
   };
   afterEach(async () => {
     await world.close();
     proxy.close();
-    proxy.closeAllConnections();
   });
   const message = async <T>(path: string): Promise<T> => {
     const answer = await world.ask(path);
