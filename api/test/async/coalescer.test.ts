@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as turn } from 'node:timers/promises';
 import { Coalescer, type Joined } from '../../async/coalescer.ts';
-import { systemClock } from '../../clock.ts';
+import { VirtualClock } from '../support/virtual-clock.ts';
+
+const clock = new VirtualClock();
 
 interface Call {
   /** Sends the request, as if after a wait for the call budget. */
@@ -18,15 +20,15 @@ function controlled() {
       new Promise((resolve, reject) => {
         calls.push({ send: call.sent, end: resolve, fail: reject });
       }),
-    { clock: systemClock },
+    { clock },
   );
   return { calls, coalescer };
 }
 
-/** Returns a time that is later than all earlier values of `performance.now()`. */
+/** Returns a time that is later than all earlier ones. */
 async function moment(): Promise<number> {
-  await sleep(2);
-  return performance.now();
+  await turn();
+  return clock.now();
 }
 
 async function valuesOf(joins: readonly Promise<Joined<string>>[]): Promise<string[]> {
@@ -49,7 +51,7 @@ describe('Coalescer', () => {
 
   it('rejects only for the callers of a failed call', async () => {
     const { calls, coalescer } = controlled();
-    const first = coalescer.join(performance.now());
+    const first = coalescer.join(clock.now());
     await moment();
     calls[0]!.send();
     const second = coalescer.join(await moment());
@@ -78,7 +80,7 @@ describe('Coalescer', () => {
 
   it('shares a call in flight with callers whose `since` is not later than its request', async () => {
     const { calls, coalescer } = controlled();
-    const since = performance.now();
+    const since = clock.now();
     const first = coalescer.join(since);
     await moment();
     calls[0]!.send();
@@ -90,7 +92,7 @@ describe('Coalescer', () => {
 
   it('shares a call with all callers until its request is sent', async () => {
     const { calls, coalescer } = controlled();
-    const joins = [coalescer.join(performance.now()), coalescer.join(await moment())];
+    const joins = [coalescer.join(clock.now()), coalescer.join(await moment())];
     assert.equal(calls.length, 1);
     calls[0]!.send();
     calls[0]!.end('one');
@@ -99,7 +101,7 @@ describe('Coalescer', () => {
 
   it('makes one next call, after the call in flight, for all callers that need a later one', async () => {
     const { calls, coalescer } = controlled();
-    const first = coalescer.join(performance.now());
+    const first = coalescer.join(clock.now());
     await moment();
     calls[0]!.send();
     const since = await moment();
@@ -124,8 +126,8 @@ describe('Coalescer', () => {
     await moment();
     assert.equal(inFlightMs(), 0);
     calls[0]!.send();
-    await sleep(20);
-    assert.ok(inFlightMs() >= 10);
+    await clock.pass(20);
+    assert.equal(Math.round(inFlightMs()), 20);
     assert.ok(!coalescer.idle);
     calls[0]!.end('one');
     await first;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type OutgoingHttpHeaders, request } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Clock } from '../../clock.ts';
+import { type Clock, systemClock } from '../../clock.ts';
 import { type EmbeddedAws, type EmbeddedAwsOptions, startEmbeddedAws } from '../../embedded-aws/server.ts';
 import { assertAnswerFits } from '../contract/answer-schema.ts';
 import { watchLoopback } from './loopback.ts';
@@ -61,8 +61,7 @@ export interface WorldClock {
 }
 
 const realTime: WorldClock = {
-  now: () => performance.now(),
-  epochMs: () => Date.now(),
+  ...systemClock,
   pass: (ms) => sleep(ms),
   run: (promise) => promise,
 };

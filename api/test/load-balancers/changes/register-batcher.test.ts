@@ -3,12 +3,13 @@ import { DomainError } from '../../../errors.ts';
 import type { InstanceId, Members } from '../../../load-balancers/instance.ts';
 import { RegisterBatcher } from '../../../load-balancers/changes/register-batcher.ts';
 import { type AwsTrace, startTrace } from '../../../telemetry/aws-trace.ts';
-import { systemClock } from '../../../clock.ts';
 import { elb, id, ids } from '../../support/scripted-gateway.ts';
+import { VirtualClock } from '../../support/virtual-clock.ts';
 
 const [web, shop] = [elb('web'), elb('shop')];
 
 describe('RegisterBatcher', () => {
+  let clock: VirtualClock;
   let calls: Members[];
   let traces: AwsTrace[];
   let refused: readonly InstanceId[];
@@ -19,6 +20,7 @@ describe('RegisterBatcher', () => {
   beforeEach(() => {
     [calls, traces, refused, namesInstance, failure] = [[], [], [], true, undefined];
     held = Promise.resolve();
+    clock = new VirtualClock();
     batcher = new RegisterBatcher(async (_elbName, instanceIds, trace) => {
       calls.push(instanceIds);
       traces.push(trace);
@@ -29,10 +31,10 @@ describe('RegisterBatcher', () => {
       const refusedInstances = namesInstance && first !== undefined ? [first] : [];
       if (first !== undefined)
         throw new DomainError('instance_refused', 'AWS refused the instance', { refusedInstances });
-    }, systemClock);
+    }, clock);
   });
   const register = (instanceIds: Members, { elbName = web, ms = 5000 } = {}) =>
-    batcher.register(elbName, instanceIds, startTrace(systemClock, ms));
+    clock.run(batcher.register(elbName, instanceIds, startTrace(clock, ms)));
   const registerEach = (instanceIds: Members) => Promise.all(instanceIds.map((one) => register([one])));
   const codesOf = (all: readonly (readonly [InstanceId, DomainError])[]) =>
     all.map(([one, { code }]) => [one, code]);
@@ -75,7 +77,7 @@ describe('RegisterBatcher', () => {
 
   it('does not retry after the deadline', async () => {
     refused = [id(0)];
-    held = new Promise((resolve) => setTimeout(resolve, 60));
+    held = clock.sleep(60);
     const failures = await register(ids(2), { ms: 30 });
     assert.deepEqual(codesOf([...failures]), [
       [id(0), 'instance_refused'],
@@ -124,23 +126,23 @@ describe('RegisterBatcher', () => {
     const first = register([id(0)]);
     await new Promise((resolve) => setImmediate(resolve));
     const others = [register([id(1)]), register([id(2)])];
-    while (calls.length < 2) await new Promise((resolve) => setTimeout(resolve, 10));
+    await clock.pass(100);
     assert.deepEqual(calls, [[id(0)], [id(1), id(2)]]);
     release();
     await Promise.all([first, ...others]);
   });
 
   it('does not end a call at the earliest deadline of its callers', async () => {
-    held = new Promise((resolve) => setTimeout(resolve, 60));
+    held = clock.sleep(60);
     const [hasty, patient] = await Promise.all([register([id(0)], { ms: 20 }), register([id(1)])]);
     assert.deepEqual(codesOf([...hasty]), [[id(0), 'aws_unreachable']]);
     assert.deepEqual([...patient], []);
-    assert.ok(traces[0]!.deadlineAt - performance.now() > 4000);
+    assert.ok(traces[0]!.deadlineAt - clock.now() > 4000);
   });
 
   it('adds the AWS request ids to the trace of each caller', async () => {
-    const own = [startTrace(systemClock, 5000), startTrace(systemClock, 5000)];
-    await Promise.all(own.map((trace, n) => batcher.register(web, [id(n)], trace)));
+    const own = [startTrace(clock, 5000), startTrace(clock, 5000)];
+    await clock.run(Promise.all(own.map((trace, n) => batcher.register(web, [id(n)], trace))));
     assert.deepEqual(
       own.map(({ requestIds }) => requestIds),
       [['request 1'], ['request 1']],
