@@ -85,7 +85,7 @@ export class RuntimeMetrics {
         name: 'process_memory_usage_bytes',
         type: 'gauge',
         help: 'Physical memory of the process (resident set size).',
-        series: [[{}, process.memoryUsage.rss()]],
+        series: residentBytes(),
       },
       {
         name: 'elb_inventory_memory_limit_bytes',
@@ -147,5 +147,14 @@ export class RuntimeMetrics {
       gauge('max', delays.max),
       ...([50, 90, 99] as const).map((share) => gauge(`p${share}`, delays.percentile(share))),
     ];
+  }
+}
+
+/** Node reads a file for it, which fails without a free file descriptor. */
+function residentBytes(): Metric['series'] {
+  try {
+    return [[{}, process.memoryUsage.rss()]];
+  } catch {
+    return [];
   }
 }

@@ -3,10 +3,12 @@ import { execFileSync, type StdioOptions } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, constants, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { connect } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { RawConnection } from './http/raw-connection.ts';
+import { samplesOf } from './support/metrics.ts';
 import { responds, type Running, start, until } from './support/process.ts';
 import { emptyFolder, spawnService, token } from './support/service.ts';
 import { unusedPort } from './support/unused-port.ts';
@@ -92,6 +94,33 @@ describe('The service serves requests and shuts down', () => {
       assert.equal((await service.stop()).code, 0);
     });
 
+  for (const [what, open] of [logs.at(-2)!, logs.at(-1)!])
+    it(`and counts the dropped log lines, ${what}`, async () => {
+      const port = await unusedPort();
+      const settings = { PORT: String(port), LOG_LEVEL: 'info' };
+      const service = track(spawnService(settings, undefined, open().stdio));
+      const url = `http://127.0.0.1:${port}`;
+      await service.until(() => responds(`${url}/healthcheck`), 'the service responds');
+      const connection = new RawConnection(url);
+      const authorization = `Authorization: Basic ${Buffer.from('sre:change-me').toString('base64')}`;
+      const head = [
+        `GET /elb/${'x'.repeat(200)} HTTP/1.1`,
+        'Host: x',
+        authorization,
+        `X-Request-Id: ${'y'.repeat(128)}`,
+      ];
+      // More lines than the buffer and a pipe hold together.
+      for (let batch = 1; batch <= 4; batch += 1) {
+        for (let n = 0; n < 500; n += 1) connection.send(...head, '', '');
+        await until(() => connection.received.split('HTTP/1.1 404 ').length === 500 * batch + 1);
+      }
+      connection.destroy();
+      const headers = { Authorization: authorization.slice('Authorization: '.length), Connection: 'close' };
+      const metrics = samplesOf(await (await fetch(`${url}/metrics`, { headers })).text());
+      assert.ok(metrics.get('elb_inventory_log_lines_dropped_total') > 100);
+      assert.equal((await service.stop()).code, 0);
+    });
+
   it('with SIGKILL when a log write is blocked', async () => {
     const { writer } = openFifo();
     const { printed, stop } = start(
@@ -104,6 +133,66 @@ describe('The service serves requests and shuts down', () => {
     );
     await printed(/ready/);
     assert.equal((await stop()).signal, 'SIGKILL');
+  });
+});
+
+describe('The service, when many clients connect at once,', () => {
+  afterEach(killStarted);
+
+  const somaxconn = Number(readFileSync('/proc/sys/net/core/somaxconn', 'utf8'));
+  (somaxconn < 1000 ? it.skip : it)('has a listen backlog of 1,000 connections', async () => {
+    const port = await unusedPort();
+    const service = track(spawnService({ PORT: String(port), LOG_LEVEL: 'info' }));
+    await service.printed(/"listening"/);
+    // A stopped process accepts no connection, so the kernel queues all of them.
+    service.child.kill('SIGSTOP');
+    let connected = 0;
+    const sockets = Array.from({ length: 1000 }, () =>
+      connect(port, '127.0.0.1', () => (connected += 1)).on('error', () => undefined),
+    );
+    await until(() => connected === 1000);
+    for (const socket of sockets) socket.destroy();
+    service.child.kill('SIGCONT');
+    assert.equal((await service.stop()).code, 0);
+  });
+
+  it('serves accepted connections without free file descriptors, and all clients once some are free', async () => {
+    const port = await unusedPort();
+    const limited = 'ulimit -n 80; exec "$0" "$@"';
+    const env = {
+      HOST: '127.0.0.1',
+      PORT: String(port),
+      LOG_LEVEL: 'info',
+      AWS_EC2_METADATA_DISABLED: 'true',
+    };
+    const argv = ['-c', limited, process.execPath, join(root, '.test-build/server.js')];
+    const service = track(start('sh', argv, env, { isolated: true, cwd: emptyFolder() }));
+    await service.printed(/"listening"/);
+    const url = `http://127.0.0.1:${port}`;
+    const kept = new RawConnection(url);
+    const authorization = `Authorization: Basic ${Buffer.from('sre:change-me').toString('base64')}`;
+    const request = async (path: string) => {
+      kept.received = '';
+      kept.send(`GET ${path} HTTP/1.1`, 'Host: x', authorization, '', '');
+      await kept.receive(/\r\n\r\n./);
+      return Number(/^HTTP\/1.1 (\d+)/.exec(kept.received)?.[1]);
+    };
+    assert.equal(await request('/elb/default-elb'), 200);
+    let refused = 0;
+    const crowd = Array.from({ length: 200 }, () =>
+      connect(port, '127.0.0.1')
+        .on('error', () => undefined)
+        .on('close', () => (refused += 1)),
+    );
+    await until(() => refused > 100);
+    for (const path of ['/healthcheck', '/status', '/metrics']) assert.equal(await request(path), 200, path);
+    for (const socket of crowd) socket.destroy();
+    await until(() => refused === 200 && responds(`${url}/healthcheck`));
+    assert.equal(await request('/elb/default-elb'), 200);
+    const { code, stdout } = await service.stop();
+    assert.equal(code, 0);
+    assert.match(stdout, /"route":"\/status".*"status":200/);
+    kept.destroy();
   });
 });
 
