@@ -1,5 +1,5 @@
 import { DomainError } from '../../errors.ts';
-import { type ChangeOutcome, firstOutcomes } from '../../load-balancers/changes/change-outcomes.ts';
+import type { ChangeOutcome } from '../../load-balancers/changes/change-outcomes.ts';
 import type { ChangeContext } from '../context.ts';
 import { errorStatus } from './error-status.ts';
 import { type DryRunNote, presentOutcomes } from './presenters/outcome.ts';
@@ -12,11 +12,13 @@ export function answerOutcomes(
 ): void {
   const { change } = ctx.state;
   const success = change.dryRun ? 200 : 201;
+  // A repeated instance has several outcomes; the first is that of the change.
+  const resultOf = (id: string) => outcomes.find(({ instanceId }) => instanceId === id)?.result;
   change.outcomes = Object.fromEntries(
-    firstOutcomes(outcomes).map(({ instanceId, result }) => [
-      instanceId,
-      result instanceof DomainError ? result : success,
-    ]),
+    change.instanceIds.map((id) => {
+      const result = resultOf(id);
+      return [id, result instanceof DomainError ? result : success];
+    }),
   );
   ctx.state.error = Object.values(change.outcomes).find(
     (outcome) => outcome instanceof DomainError && errorStatus[outcome.code] >= 500,

@@ -74,18 +74,6 @@ export class ChangeOutcomes {
   }
 }
 
-/**
- * Returns the first outcome of each valid id. Only the first outcome describes the change; the others are for
- * duplicates.
- */
-export function firstOutcomes(outcomes: readonly ChangeOutcome[]): ChangeOutcome[] {
-  return outcomes.filter(
-    ({ instanceId }, index) =>
-      parseInstanceId(instanceId) !== undefined &&
-      outcomes.findIndex((outcome) => outcome.instanceId === instanceId) === index,
-  );
-}
-
 /** Returns the instance in the only outcome. Throws the error of that outcome if the change failed. */
 export function only([outcome]: readonly ChangeOutcome[]): MachineInfo {
   if (outcome === undefined) throw new Error('there is no outcome');
