@@ -16,7 +16,8 @@ command -v aws >/dev/null || fail 'the AWS CLI is missing; install it, then appl
 readonly active='["Pending", "InProgress", "Baking", "Cancelling", "RollbackInProgress"]'
 while :; do
   state=$(refreshes "InstanceRefreshes[?contains(\`$active\`, Status)] | [0].[InstanceRefreshId, Status,
-    DesiredConfiguration.LaunchTemplate.Version]")
+    DesiredConfiguration.LaunchTemplate.Version]") ||
+    fail "the refreshes cannot be read, see above; check the credentials and permissions of the AWS CLI, then apply again"
   read -r id status version <<<"$state"
   case $status in
     Pending | InProgress | Baking)
@@ -27,7 +28,8 @@ while :; do
       ;;
     Cancelling | RollbackInProgress) say "waiting for the end of the refresh $id: $status" ;;
     *)
-      id=$(autoscaling start-instance-refresh --cli-input-json "$REFRESH" --query InstanceRefreshId)
+      id=$(autoscaling start-instance-refresh --cli-input-json "$REFRESH" --query InstanceRefreshId) ||
+        fail "the refresh cannot start, see above; the group launches the previous version; correct the cause, then apply again"
       break
       ;;
   esac

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile, spawnSync } from 'node:child_process';
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -55,6 +55,44 @@ describe('The refresh of the group', () => {
     if (error) this.skip();
     assert.equal(stdout, '');
   });
+
+  for (const [what, aws, says] of [
+    [
+      'the AWS CLI is missing',
+      undefined,
+      /elb-inventory: the AWS CLI is missing; install it, then apply again/,
+    ],
+    [
+      'AWS refuses the credentials',
+      'exit 254',
+      /the refreshes cannot be read, see above; check the credentials/,
+    ],
+    [
+      'the refresh cannot start',
+      '[[ $2 != start-instance-refresh ]] || exit 254; echo None',
+      /the refresh cannot start, see above; the group launches the previous version/,
+    ],
+    [
+      'it was cancelled',
+      'case "$2 $*" in start*) echo r-1 ;; *Reason*) echo stopped ;; *--instance-refresh-ids*) echo Cancelled 50 ;; *) echo None ;; esac',
+      /the refresh r-1 ended with Cancelled: stopped; the group launches the previous version/,
+    ],
+  ] as const)
+    it(`fails with the next step if ${what}`, () => {
+      const { environment } = refresh()['provisioner'][0]['local-exec'] as {
+        environment: Record<string, string>;
+      };
+      const folder = mkdtempSync(join(tmpdir(), 'refresh-'));
+      symlinkSync('/usr/bin/sleep', join(folder, 'sleep'));
+      if (aws !== undefined) writeFileSync(join(folder, 'aws'), `#!/bin/bash\n${aws}\n`, { mode: 0o755 });
+      const { status, stderr } = spawnSync('/bin/bash', ['-c', String(environment['SCRIPT'])], {
+        env: { ...environment, PATH: folder, POLL_SECONDS: '0' },
+        encoding: 'utf8',
+      });
+      rmSync(folder, { recursive: true });
+      assert.equal(status, 1, stderr);
+      assert.match(stderr, says);
+    });
 
   it('does not exist for a single host', () => {
     assert.deepEqual(Object.keys(variant('single').all('terraform_data')), ['account/first']);
