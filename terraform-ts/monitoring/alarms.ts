@@ -84,8 +84,9 @@ export function outsideAlarm(healthCheckId: string): Alarm {
     period: 60,
     breaches: [2, 2],
     missing: 'notBreaching',
-    why: 'GET /healthcheck fails from the internet: DNS, a security group, the ELB or all hosts fail.',
-    remedy: 'If no-healthy-host is silent, check DNS_NAME, the listeners and the security group of the ELB.',
+    why: 'GET /healthcheck fails from the internet, because of DNS, a security group, the ELB or all hosts.',
+    remedy:
+      'If no-healthy-host is not in the ALARM state, check DNS_NAME, the listeners and the security group of the ELB.',
   };
 }
 
@@ -100,9 +101,9 @@ function trafficAlarms(elbName: string): Alarm[] {
       period: 60,
       breaches: [3, 3],
       missing: 'notBreaching',
-      why: 'A host fails its health check and gets no requests.',
+      why: 'A host fails its health check and receives no requests.',
       remedy:
-        'GET /elb/{elbName}/health has the reason; read the log of its container; a group replaces the host.',
+        'GET /elb/{elbName}/health shows the reason; also read the log of the container; a group replaces the host.',
     },
     {
       id: 'no-healthy-host',
@@ -112,7 +113,7 @@ function trafficAlarms(elbName: string): Alarm[] {
       period: 60,
       breaches: [2, 2],
       missing: 'breaching',
-      why: 'No host is healthy, or no host exists; clients get 503.',
+      why: 'No host is healthy, or no host exists; clients receive 503 responses.',
       remedy: 'Read the boot log of the newest host; deploy the last good version.',
     },
     {
@@ -123,8 +124,8 @@ function trafficAlarms(elbName: string): Alarm[] {
       period: 60,
       breaches: [3, 3],
       missing: 'notBreaching',
-      why: 'Requests wait in the ELB because the hosts are busy; at 1,024 waiting requests the ELB rejects more.',
-      remedy: 'Check CPU and latency; raise MAX_HOSTS.',
+      why: 'Requests wait in the ELB because the hosts are busy; when 1,024 requests are waiting, the ELB rejects additional requests.',
+      remedy: 'Check the CPU utilization and the latency; raise MAX_HOSTS.',
     },
     {
       id: 'spillover',
@@ -134,14 +135,14 @@ function trafficAlarms(elbName: string): Alarm[] {
       period: 60,
       breaches: [1, 1],
       missing: 'notBreaching',
-      why: 'The queue of the ELB was full; clients got 503.',
+      why: 'The queue of the ELB was full; clients received 503 responses.',
       remedy:
-        'Add hosts (desired capacity of the group), then find the source of the requests (ACCESS_LOGS=on).',
+        'Add hosts (raise the desired capacity of the group), then find the source of the requests (ACCESS_LOGS=on).',
     },
     {
       id: 'backend-5xx',
       watches: {
-        label: '5xx of the API, in percent',
+        label: '5xx responses from the API, as a percentage',
         // Below 20 requests per minute, a single error is a large share.
         expression: 'IF(requests >= 20, 100 * FILL(errors, 0) / requests, 0)',
         metrics: { errors: elb('HTTPCode_Backend_5XX', 'Sum'), requests: elb('RequestCount', 'Sum') },
@@ -151,9 +152,9 @@ function trafficAlarms(elbName: string): Alarm[] {
       period: 60,
       breaches: [3, 5],
       missing: 'notBreaching',
-      why: 'The API returns errors: AWS refuses calls, throttles or is slow, or the API has a bug.',
+      why: 'The API returns errors: AWS rejects or throttles calls or responds slowly, or the API has a bug.',
       remedy:
-        'The response and GET /status have the AWS error code; roll back if the alarm started with a deploy.',
+        'The responses and GET /status show the AWS error code; roll back if the alarm started with a deployment.',
     },
     {
       id: 'elb-5xx',
@@ -164,7 +165,7 @@ function trafficAlarms(elbName: string): Alarm[] {
       breaches: [3, 5],
       missing: 'notBreaching',
       why: 'The ELB itself returns 502, 503 or 504: no host is healthy, or hosts close connections or do not respond within 60 s.',
-      remedy: 'See the alarms of the hosts; ACCESS_LOGS=on shows the requests.',
+      remedy: 'Check the other alarms about hosts; with ACCESS_LOGS=on, the access logs show the requests.',
     },
     {
       id: 'backend-connection-errors',
@@ -174,8 +175,8 @@ function trafficAlarms(elbName: string): Alarm[] {
       period: 60,
       breaches: [3, 5],
       missing: 'notBreaching',
-      why: 'The ELB cannot connect to a host: its service does not listen, or a security group or network ACL is wrong.',
-      remedy: 'GET /elb/{elbName}/health names the host; check its container and the rules for port 8000.',
+      why: 'The ELB cannot connect to a host: the service on the host does not listen, or a security group or network ACL blocks the connection.',
+      remedy: 'GET /elb/{elbName}/health shows the host; check its container and the rules for port 8000.',
     },
     {
       id: 'latency-p95',
@@ -187,7 +188,7 @@ function trafficAlarms(elbName: string): Alarm[] {
       missing: 'notBreaching',
       why: 'One in 20 requests takes longer than 1 s; cached lists take milliseconds.',
       remedy:
-        'Requests with ?wait= take long by design; otherwise check AWS and the call budget in GET /status, then CPU.',
+        'Requests with ?wait= take a long time by design; otherwise check AWS and the call budget in GET /status, then the CPU utilization.',
     },
   ];
 }
@@ -215,7 +216,7 @@ function hostAlarms(service: WatchedService): Alarm[] {
     {
       id: 'cpu',
       watches: {
-        label: 'CPU, in percent of one vCPU',
+        label: 'CPU, as a percentage of one vCPU',
         expression: `cpu * ${service.vcpus}`,
         metrics: { cpu: ec2('CPUUtilization', 'Average') },
       },
@@ -224,13 +225,13 @@ function hostAlarms(service: WatchedService): Alarm[] {
       period: 300,
       breaches: [3, 3],
       missing: 'notBreaching',
-      why: `The API uses most of its vCPU: scaling, whose target is ${targets.cpu.toString()}, is too slow, or the group is at its maximum size.`,
+      why: `The API uses most of its vCPU: scaling (target: ${targets.cpu.toString()}) is too slow, or the group is at its maximum size.`,
       remedy: 'Raise MAX_HOSTS, or use an INSTANCE_TYPE with faster vCPUs; more vCPUs do not help.',
     },
     {
       id: 'api-memory',
       watches: {
-        label: 'memory of the API, in percent of its limit',
+        label: 'memory of the API, as a percentage of its limit',
         expression: `100 * rss / ${containerMemoryBytes.toString()}`,
         metrics: { rss: apiMemoryMetric(service.metricNamespace, 'Maximum') },
       },
@@ -239,9 +240,9 @@ function hostAlarms(service: WatchedService): Alarm[] {
       period: 300,
       breaches: [3, 3],
       missing: 'notBreaching',
-      why: 'The kernel ends the API at the memory limit of its container; Docker starts it again.',
+      why: 'The kernel kills the API process when the container reaches its memory limit; Docker then restarts it.',
       remedy:
-        'If memory grows steadily on the dashboard, it is a leak: redeploy, then report it; otherwise raise MAX_HOSTS.',
+        'If the memory grows steadily on the dashboard, the API has a memory leak: redeploy it and report the leak; otherwise raise MAX_HOSTS.',
     },
     {
       id: 'memory',
@@ -252,7 +253,7 @@ function hostAlarms(service: WatchedService): Alarm[] {
       breaches: [3, 3],
       missing: 'notBreaching',
       why: 'A host is about to run out of memory and kill processes.',
-      remedy: 'Find the process: docker stats, ps; replace the host, or use a larger INSTANCE_TYPE.',
+      remedy: 'Find the process with docker stats or ps; replace the host, or use a larger INSTANCE_TYPE.',
     },
     ...(service.single
       ? ([
@@ -263,7 +264,7 @@ function hostAlarms(service: WatchedService): Alarm[] {
             breaches: [2, 2],
             why: 'The physical machine of the host has failed.',
             remedy:
-              'EC2 moves the host to another machine; if it does not, replace the host: terraform apply -replace.',
+              'EC2 moves the host to another machine; if it does not, replace the host with terraform apply -replace.',
             recovery: 'recover',
           },
           {
@@ -284,7 +285,7 @@ function hostAlarms(service: WatchedService): Alarm[] {
             breaches: [3, 3],
             why: 'A host or its physical machine has failed.',
             remedy:
-              'The group replaces the host; if the alarm persists, read the activity history of the group.',
+              'The group replaces the host; if the alarm does not end, read the activity history of the group.',
           },
         ] as const)),
     {
@@ -295,8 +296,9 @@ function hostAlarms(service: WatchedService): Alarm[] {
       period: 300,
       breaches: [3, 3],
       missing: 'breaching',
-      why: 'No host reports metrics: there is no host, or its network or its agent fails; the other alarms have no data.',
-      remedy: 'Check that hosts run; then, in a shell on a host: systemctl status amazon-cloudwatch-agent.',
+      why: 'No host reports metrics: there is no host, or the network or the CloudWatch agent of the host has failed; the other alarms have no data.',
+      remedy:
+        'Check that hosts are running; then, in a shell on a host, run systemctl status amazon-cloudwatch-agent.',
     },
   ];
 }

@@ -12,8 +12,8 @@ const setups = [
   { MIN_HOSTS: '2', INSTANCE_TYPE: 't4g.small', HOST_SUBNETS: 'private' },
 ];
 
-it('README.md lists the price and the monthly cost of each part, and their sum', () => {
-  // In whole cents, so that the rows add up to the sum.
+it('README.md lists the price and the monthly cost of each part, and the total', () => {
+  // The costs are in whole cents, so that the rows add up to the total.
   const costs = setups.map((env) =>
     monthlyCost(synthesize(env)).map(([part, price, usd]) => [part, price, Math.round(usd * 100)] as const),
   );
@@ -24,8 +24,8 @@ it('README.md lists the price and the monthly cost of each part, and their sum',
     ...costs.map((each) => shown(each[at]?.[2] ?? NaN)),
   ]);
   const sums = costs.map((each) => each.reduce((sum, [, , cents]) => sum + cents, 0));
-  assert.deepEqual(readmeTable('USD a month'), [
+  assert.deepEqual(readmeTable('USD per month'), [
     ...rows,
-    ['**sum**', '', ...sums.map((sum) => `**${shown(sum)}**`)],
+    ['**total**', '', ...sums.map((sum) => `**${shown(sum)}**`)],
   ]);
 });

@@ -51,14 +51,14 @@ export function monthlyCost(stack: Synthesized): Cost[] {
   const metrics = hosts * (detailedMetrics + 1) + 2 + ofService;
   const each = Object.entries(prices.hosts).map(([type, price]) => `${price.toString()} (${type})`);
   const hourly = (price: number, number: number): [string, number] => [
-    `${price} an hour`,
+    `${price} per hour`,
     price * number * hours,
   ];
-  const monthly = (price: number, number: number): [string, number] => [`${price} a month`, price * number];
+  const monthly = (price: number, number: number): [string, number] => [`${price} per month`, price * number];
   return [
-    ['EC2 instances', `${each.join(', ')} an hour`, hosts * hostPrice * hours],
-    ['Volumes (GB of gp3)', ...monthly(prices.gbOfGp3, hosts * volumeGb)],
-    ['Classic ELB', ...hourly(prices.classicElb, count('aws_elb'))],
+    ['EC2 instances', `${each.join(', ')} per hour`, hosts * hostPrice * hours],
+    ['Volumes (GB of gp3 storage)', ...monthly(prices.gbOfGp3, hosts * volumeGb)],
+    ['Classic Load Balancer', ...hourly(prices.classicElb, count('aws_elb'))],
     ['Public IPv4 addresses', ...hourly(prices.publicAddress, addresses)],
     ['NAT gateways', ...hourly(prices.natGateway, count('aws_nat_gateway'))],
     ['CloudWatch metrics', ...monthly(prices.metric, metrics)],
