@@ -23,7 +23,9 @@ export function unmatched(...routers: readonly Router[]): AppMiddleware {
 
 /** Returns the paths in route order, without duplicates and without the files of /docs, in the notation of swagger.yaml. */
 function pathsOf(routers: readonly Router[]): string {
-  const paths = routers.flatMap(({ stack }) => stack.map(({ path }) => String(path)));
+  const paths = routers.flatMap(({ stack }) =>
+    stack.flatMap(({ path, methods }) => (methods.length === 0 ? [] : String(path))),
+  );
   const written = [...new Set(paths.filter((path) => !path.startsWith('/docs/')))].map((path) =>
     path.replaceAll(/:(\w+)/g, '{$1}'),
   );
