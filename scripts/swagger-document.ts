@@ -13,7 +13,7 @@ const listHeaders = {
     type: 'string',
     description: 'send this in If-None-Match; while the list is unchanged, the response is 304',
   },
-  Age: { type: 'integer', description: 'seconds since AWS reported the list' },
+  Age: { type: 'integer', description: 'seconds since AWS returned the list' },
   'Cache-Status': {
     type: 'string',
     description: 'whether the list was cached, or why AWS was called (RFC 9211)',
@@ -61,7 +61,7 @@ export function renderSwagger(): string {
         responses,
       };
     }
-  // The order of the document does not depend on the names of the files.
+  // The order of the document must not depend on the names of the files.
   document.paths = sortedBy(document.paths, (path) => path);
   for (const [path, item] of Object.entries(document.paths))
     document.paths[path] = sortedBy(item, (key) => String(order.indexOf(key)));
@@ -87,7 +87,7 @@ function withCodes(
       );
     const shared =
       response.$ref === undefined ? response : document.responses[response.$ref.split('/').at(-1) ?? ''];
-    const description = 'names the failure, for programs to match';
+    const description = 'identifies the failure, for programs to match';
     const header = { 'Error-Code': { type: 'string', description, enum: ofStatus.sort() } };
     responses[status] = { ...shared, headers: { ...shared?.headers, ...header } };
   }
@@ -103,7 +103,7 @@ function byStatus(codes: readonly ErrorCode[]): Map<number, ErrorCode[]> {
   return statuses;
 }
 
-/** The order of the keys of a path. */
+/** The order of the keys in a path. */
 const order = ['parameters', 'get', 'post', 'delete'];
 
 function sortedBy<T>(items: Readonly<Record<string, T>>, rank: (key: string) => string): Record<string, T> {

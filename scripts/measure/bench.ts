@@ -10,7 +10,10 @@ import { roundTrips } from './scenarios/bench/round-trips.ts';
 import { waiters } from './scenarios/bench/waiters.ts';
 import { warmReads } from './scenarios/bench/warm-reads.ts';
 
-/** Two scenarios under one name run at the same time: they count or wait, and put little load on the machine. */
+/**
+ * Scenarios under the same name run at the same time, because they only count or wait and put little load on the
+ * machine.
+ */
 const scenarios: Readonly<Record<string, (quick: boolean) => Promise<Figure[]>>> = {
   process: processCosts,
   'round-trips': roundTrips,
@@ -22,7 +25,9 @@ const scenarios: Readonly<Record<string, (quick: boolean) => Promise<Figure[]>>>
   'many-elbs': manyElbs,
 };
 
-/** Measures the promised figures. Returns the exit code: 1 when a promise was missed. @throws UsageError */
+/**
+ * Measures the figures that have targets. Returns the exit code, which is 1 if a target was missed. @throws UsageError
+ */
 export async function bench(args: string[]): Promise<number> {
   const names = Object.keys(scenarios);
   const options = readBenchOptions(args, names);

@@ -64,7 +64,7 @@ export async function capacity(args: string[]): Promise<number> {
   return faults.length === 0 && ended === undefined ? 0 : 1;
 }
 
-/** Returns the scenarios of --only. @throws UsageError for one that the target does not allow */
+/** Returns the scenarios in --only. @throws UsageError if the target does not allow one of them */
 function choose({ only, remote }: CapacityOptions): [string, Scenario][] {
   const chosen = Object.entries(scenarios).filter(([name]) => only?.includes(name) ?? true);
   const barred = chosen.find(([, { needs }]) => !allowed(needs, remote));
@@ -73,7 +73,7 @@ function choose({ only, remote }: CapacityOptions): [string, Scenario][] {
   throw new UsageError(
     needs === 'writes'
       ? `"${name}" changes a load balancer; allow it with --writes --elb NAME --instance ID.`
-      : `"${name}" needs the embedded AWS; run it without --url.`,
+      : `"${name}" requires the embedded AWS; run it without --url.`,
   );
 }
 
@@ -81,7 +81,7 @@ function allowed(needs: Scenario['needs'], remote: CapacityOptions['remote']): b
   return remote === undefined || needs === 'reads' || (needs === 'writes' && remote.instance !== undefined);
 }
 
-/** Runs the scenarios in turn until one throws; `ended` is the reason. */
+/** Runs the scenarios one after another until one of them throws. `ended` is the reason. */
 async function runAll(
   session: Session,
   chosen: [string, Scenario][],
@@ -110,13 +110,17 @@ async function runAll(
 
 async function explain(error: unknown, session: Session): Promise<string> {
   if (error instanceof Interrupted || session.signal.aborted)
-    return 'Stopped by Ctrl-C; the report has the results until then.';
-  // A connection breaks shortly before the process's exit event, which has the better message.
+    return 'Stopped by Ctrl-C; the report contains the results up to that point.';
+  // A connection breaks shortly before the exit event of the process. Wait for that event, because its message is
+  // better.
   await sleep(300);
   return (session.lab.lost() ?? (error as Error)).message;
 }
 
-/** Aborts on the first Ctrl-C. A second one exits; within 1 s it is the same Ctrl-C, which npm forwards too. */
+/**
+ * Aborts on the first Ctrl-C. A second Ctrl-C exits. A second signal within 1 s is the same Ctrl-C, which npm also
+ * forwards.
+ */
 function untilInterrupted(): AbortSignal {
   const controller = new AbortController();
   let abortedAt = 0;
@@ -136,7 +140,7 @@ function untilInterrupted(): AbortSignal {
 
 function targetOf({ remote }: CapacityOptions): string {
   if (remote === undefined)
-    return 'The production build on this machine, with the embedded AWS: 40 ms per call, AWS’s rate limits';
+    return 'The production build on this machine, with the embedded AWS: 40 ms per call, with the AWS rate limits';
   const limit = remote.maxRate === undefined ? 'without a limit' : `at most ${remote.maxRate} req/s`;
   return `${remote.url}, ${remote.elb}, ${limit}`;
 }

@@ -1,4 +1,4 @@
-// npm run bench, npm run capacity: the first argument is the program, the others are its options.
+// Implements npm run bench and npm run capacity. The first argument is the program; the others are its options.
 import { bench } from './bench.ts';
 import { capacity } from './capacity.ts';
 import { UsageError } from './options.ts';
@@ -9,5 +9,5 @@ const status = await (program === 'bench' ? bench(args) : capacity(args)).catch(
   console.error(error instanceof UsageError ? `${message} See --help.` : message);
   return error instanceof UsageError ? 2 : 1;
 });
-// A server that still runs would keep the event loop busy.
+// A server that is still running would keep the event loop busy.
 process.exit(status);

@@ -34,7 +34,7 @@ To measure a deployed service instead, with reads only and at most 200 requests 
   --help             show this help
 `;
 
-/** An invalid command line; the message is one sentence. */
+/** The command line is invalid. The message is one sentence. */
 export class UsageError extends Error {}
 
 export interface BenchOptions {
@@ -43,10 +43,10 @@ export interface BenchOptions {
   readonly json: string;
 }
 
-/** A deployed service, and the permitted operations on it. */
+/** A deployed service, and the operations that are allowed on it. */
 export interface Remote extends Target {
   readonly elb: string;
-  /** Requests per second; undefined without a limit. */
+  /** The maximum number of requests per second; undefined without a limit. */
   readonly maxRate: number | undefined;
   /** The instance that may be attached and detached; undefined without --writes. */
   readonly instance: string | undefined;
@@ -122,33 +122,37 @@ function readNames(only: string | undefined, names: readonly string[]): string[]
   const chosen = only?.split(',').map((name) => name.trim());
   const unknown = chosen?.find((name) => !names.includes(name));
   if (unknown !== undefined)
-    throw new UsageError(`There is no scenario "${unknown}"; --only takes ${names.join(', ')}.`);
+    throw new UsageError(`There is no scenario "${unknown}"; --only accepts ${names.join(', ')}.`);
   return chosen;
 }
 
 function readShare(given: string): number {
   const share = Number(given);
   if (given.trim() !== '' && share >= 0 && share < 1) return share;
-  throw new UsageError(`--tolerance takes a number from 0 to less than 1, such as 0.15, not "${given}".`);
+  throw new UsageError(`--tolerance must be a number from 0 to less than 1, such as 0.15, not "${given}".`);
 }
 
 function readRemote(values: CapacityValues, apiToken: string | undefined): Remote | undefined {
   if (values.url === undefined) {
     const stray = Object.keys(remoteOptions).find((name) => name in values);
     if (stray !== undefined)
-      throw new UsageError(`--${stray} applies only to a deployed service; add its --url.`);
+      throw new UsageError(`--${stray} applies only to a deployed service; add --url.`);
     return undefined;
   }
   const token = values.token ?? apiToken;
   if (token === undefined || token === '')
-    throw new UsageError('--url needs --token, base64 of user:password, or API_TOKEN in the environment.');
-  // Node's base64 decoder accepts any text, so check the decoded credentials too.
+    throw new UsageError(
+      '--url requires --token (the base64 of user:password), or API_TOKEN in the environment.',
+    );
+  // The base64 decoder in Node.js accepts any text, so also check the decoded credentials.
   if (!Buffer.from(token, 'base64').toString().includes(':') || /[^A-Za-z0-9+/=]/.test(token))
     throw new UsageError("--token takes base64 of user:password: printf '%s' 'user:password' | base64.");
   if (values.writes === true && (values.elb === undefined || values.instance === undefined))
-    throw new UsageError('--writes needs --elb NAME and --instance ID, to attach and detach.');
+    throw new UsageError(
+      '--writes requires --elb NAME and --instance ID, to attach and detach the instance.',
+    );
   if (values.instance !== undefined && values.writes !== true)
-    throw new UsageError('--instance needs --writes, which attaches and detaches the instance.');
+    throw new UsageError('--instance requires --writes, which attaches and detaches the instance.');
   return {
     url: readUrl(values.url),
     authorization: `Basic ${token}`,
@@ -166,11 +170,15 @@ function readUrl(given: string): string {
     url.pathname !== '/' ||
     url.search !== ''
   )
-    throw new UsageError(`--url takes an address such as http://default-elb-1.example.com, not "${given}".`);
+    throw new UsageError(
+      `--url must be an address such as http://default-elb-1.example.com, not "${given}".`,
+    );
   return url.origin;
 }
 
 function readRate(given: string): number {
   if (/^[1-9]\d{0,6}$/.test(given)) return Number(given);
-  throw new UsageError(`--max-rate takes a whole number of requests per second, 1 or more, not "${given}".`);
+  throw new UsageError(
+    `--max-rate must be a whole number of requests per second, 1 or more, not "${given}".`,
+  );
 }

@@ -26,7 +26,7 @@ describe('npm run capacity --compare', () => {
   const refusals: [string, string | undefined, RegExp][] = [
     ['that does not exist', undefined, /cannot be read/],
     ['that is not JSON', 'report', /is not JSON/],
-    ['of another program', '{"figures":[]}', /is not a report of this program/],
+    ['of another program', '{"figures":[]}', /is not a report from this program/],
     ['of a --quick run', JSON.stringify(reportOf([], { quick: true })), /add --quick/],
   ];
   for (const [what, content, message] of refusals) {

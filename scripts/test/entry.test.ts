@@ -9,7 +9,7 @@ describe('dist/server.js', () => {
   before(() => {
     folder = mkdtempSync(join(tmpdir(), 'elb-inventory-entry-'));
     copyFileSync('scripts/entry.mjs', join(folder, 'server.js'));
-    // Imports a name that does not exist, as the service does on an old Node.
+    // Imports a name that does not exist, as the service does on an old Node.js version.
     writeFileSync(join(folder, 'service.mjs'), "import { missing } from 'node:util'; console.log(missing);");
   });
   after(() => {

@@ -30,7 +30,7 @@ describe('the recorder', () => {
     const recorder = new Recorder();
     recorder.answer(200, 100, 10);
     const { latency } = recorder.finish(what, false);
-    // Requests were due every 10 ms during the response: they took 100, 90 … 10 ms.
+    // During the response, requests were due every 10 ms; they took 100, 90 … 10 ms.
     assert.ok(Math.abs(latency.mean - 55) < 1, `${latency.mean}`);
   });
 });

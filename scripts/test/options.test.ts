@@ -11,7 +11,7 @@ const remote = (...args: string[]) => {
 describe('the options of npm run capacity', () => {
   const refusals: [string, string[], RegExp][] = [
     ['an unknown option', ['--fast'], /--fast/],
-    ['an unknown scenario', ['--only', 'seed,sead'], /no scenario "sead"; --only takes seed, mixed/],
+    ['an unknown scenario', ['--only', 'seed,sead'], /no scenario "sead"; --only accepts seed, mixed/],
     ['a tolerance above 1', ['--tolerance', '15'], /--tolerance takes a number.*"15"/],
     ['an empty tolerance', ['--tolerance='], /--tolerance takes a number/],
     ['an address without a scheme', ['--url', 'elb.example.com', '--token', token], /--url takes an address/],
@@ -42,7 +42,7 @@ describe('the options of npm run capacity', () => {
     [
       'a rate of 0',
       ['--url', 'http://a.example', '--token', token, '--max-rate', '0'],
-      /--max-rate takes a whole/,
+      /--max-rate must be a whole/,
     ],
   ];
   for (const [what, args, message] of refusals) {

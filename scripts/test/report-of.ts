@@ -19,7 +19,7 @@ export function reportOf(figures: readonly Figure[], more: Partial<Report> = {})
   };
 }
 
-/** Returns a run with one 200 and one 503, each after `ms` milliseconds. */
+/** Returns a run with one 200 and one 503 response, each after `ms` milliseconds. */
 function runOf(scenario: string, server: Run['server'], connections: number, ms: number): Run {
   const recorder = new Recorder();
   recorder.answer(200, ms);
@@ -35,7 +35,7 @@ function runOf(scenario: string, server: Run['server'], connections: number, ms:
   };
 }
 
-/** Returns a report that has every plot. */
+/** Returns a report that contains every plot. */
 export function fullReport(): Report {
   const runs = [1, 10, 100].flatMap((n) => [
     runOf('steps', 'service', n, n),

@@ -7,13 +7,13 @@ import { fullReport, reportOf } from './report-of.ts';
 const missed = { name: 'seed: figure', value: 0.5, unit: '×', atLeast: 0.6 };
 
 describe('the capacity report', () => {
-  it('names the missed promises', () => {
+  it('names the missed targets', () => {
     const report = reportOf([missed, { ...missed, name: 'seed: other', value: 0.7 }]);
     assert.match(
       missedPromises(report.outcomes.flatMap(({ figures }) => figures)).join('\n'),
       /^MISSED: seed: figure .*0\.50.*at least 0\.6 *MISSED$/,
     );
-    assert.match(page(report), /1 of 2 promises kept\. Missed: seed: figure\./);
+    assert.match(page(report), /1 of 2 targets met\. Missed: seed: figure\./);
   });
 
   it('judges no promise of an incomplete scenario', () => {

@@ -1,7 +1,10 @@
 import { listPath, members } from './embedded-aws.ts';
 import { request, type Target } from '../load/request.ts';
 
-/** Returns the service's response to a read of `default-elb`, as JSON, so that a baseline can send the same headers and bytes. */
+/**
+ * Returns the response of the service to a read of `default-elb`, as JSON, so that a baseline can send the same headers
+ * and bytes.
+ */
 export async function captureAnswer(service: Target): Promise<string> {
   await request(service, listPath, { headers: { 'Cache-Control': 'no-cache' } });
   const response = await request(service, listPath);

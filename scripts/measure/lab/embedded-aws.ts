@@ -1,4 +1,4 @@
-/** The embedded AWS's control path, whose requests do not count as AWS calls. */
+/** The control path of the embedded AWS. Requests to this path are not counted as AWS calls. */
 
 export interface AwsCall {
   readonly atMs: number;
@@ -13,16 +13,16 @@ export interface AwsCalls {
   readonly log: readonly AwsCall[];
 }
 
-/** Path of the list that a scenario reads when it needs only one load balancer. */
+/** The path of the list that a scenario reads if it requires only one load balancer. */
 export const listPath = '/elb/default-elb';
-/** Members of `default-elb` after `fillDefaultElb`. */
+/** The number of members of `default-elb` after `fillDefaultElb`. */
 export const members = 12;
 
 async function read<T>(awsUrl: string, path: string): Promise<T> {
   return (await (await fetch(`${awsUrl}/_control/${path}`)).json()) as T;
 }
 
-/** Sends JSON to the control path. Throws unless the response is 2xx. */
+/** Sends JSON to the control path. Throws if the response is not 2xx. */
 export async function control(awsUrl: string, method: string, path: string, body?: object): Promise<void> {
   const response = await fetch(`${awsUrl}/_control/${path}`, {
     method,
@@ -31,7 +31,7 @@ export async function control(awsUrl: string, method: string, path: string, body
   if (!response.ok) throw new Error(`${method} ${path}: ${await response.text()}`);
 }
 
-/** Returns the AWS calls since the last reset, which is `control(url, 'DELETE', 'calls')`. */
+/** Returns the AWS calls since the last reset. To reset them, use `control(url, 'DELETE', 'calls')`. */
 export async function awsCalls(awsUrl: string): Promise<AwsCalls> {
   const { calls, throttled, actions, log } = await read<{
     calls: number;
@@ -42,13 +42,13 @@ export async function awsCalls(awsUrl: string): Promise<AwsCalls> {
   return { total: calls, throttled, calls: (action) => actions[action]?.calls ?? 0, log };
 }
 
-/** Returns the path of each load balancer's list. */
+/** Returns the path of the list of each load balancer. */
 export async function listPaths(awsUrl: string): Promise<string[]> {
   const { loadBalancers } = await read<{ loadBalancers: { name: string }[] }>(awsUrl, 'load-balancers');
   return loadBalancers.map(({ name }) => `/elb/${name}`);
 }
 
-/** Returns the ids of the load balancer's members. */
+/** Returns the ids of the members of the load balancer. */
 export async function membersOf(awsUrl: string, elbName: string): Promise<string[]> {
   return (await read<{ instances: string[] }>(awsUrl, `load-balancers/${elbName}`)).instances;
 }
@@ -62,7 +62,7 @@ export async function inService(awsUrl: string, elbName: string): Promise<string
   return health.filter(({ state }) => state === 'InService').map(({ instanceId }) => instanceId);
 }
 
-/** Registers free instances of the sample region, so that default-elb has 12 members. */
+/** Registers free instances from the sample region, so that default-elb has 12 members. */
 export async function fillDefaultElb(awsUrl: string): Promise<void> {
   const { instances } = await read<{ instances: { instanceId: string; state: string; vpcId: string }[] }>(
     awsUrl,

@@ -10,9 +10,9 @@ export type Kind = Run['server'];
 /** A server under measurement, on this machine or elsewhere. */
 export interface Server extends Target {
   readonly kind: Kind;
-  /** URL of the embedded AWS that the server calls. */
+  /** The URL of the embedded AWS that the server calls. */
   readonly aws?: string;
-  /** Aborts when the server's process or its AWS ends unexpectedly. */
+  /** A signal that aborts when the process of the server, or of its embedded AWS, ends unexpectedly. */
   readonly gone?: AbortSignal;
 }
 
@@ -21,7 +21,7 @@ export function runsByKind<T>(): Record<Kind, T[]> {
   return { service: [], bare: [], naive: [] };
 }
 
-/** The servers on this machine. Each starts on first use and has its own embedded AWS. */
+/** The servers on this machine. Each server starts when it is first used, and has its own embedded AWS. */
 export class Lab {
   readonly #running: Running[] = [];
   readonly #servers = new Map<Kind, Promise<Server>>();
@@ -57,7 +57,7 @@ export class Lab {
     return { ...naive, kind, aws: aws.url, gone: AbortSignal.any([aws.gone, naive.gone]) };
   }
 
-  /** Starts a new service with a new region; `restart` replaces the service. */
+  /** Starts a new service with a new region. `restart` replaces the service. */
   async startWorld(...awsArgs: string[]): Promise<{ server: Server; restart: () => Promise<Server> }> {
     const aws = await this.#startAws(...awsArgs);
     let service: Running | undefined;
@@ -81,7 +81,7 @@ export class Lab {
   }
 }
 
-/** Sends the first requests, which run code that is not compiled yet and are not measured. */
+/** Sends the first requests, which are not measured because they run code that is not compiled yet. */
 async function warm(server: Server): Promise<Server> {
   await sendLoad(server, { connections: 50, seconds: 1.5, paths: [listPath, '/healthcheck'] }, server.gone);
   return server;

@@ -9,7 +9,7 @@ const root = new URL('../../../', import.meta.url);
 const probe = new URL('probe.mjs', import.meta.url).href;
 const token = Buffer.from('bench:mark').toString('base64');
 
-/** Resources that a process has used since its start; `maxLoopDelayMs` counts since the last reset. */
+/** The resources that a process has used since it started. `maxLoopDelayMs` is reset separately. */
 export interface Usage {
   readonly maxLoopDelayMs: number;
   readonly cpuMs: number;
@@ -17,7 +17,7 @@ export interface Usage {
 }
 
 export interface Running extends Target {
-  /** Aborts when the process ends before `stop`; the reason is an Error. */
+  /** A signal that aborts when the process ends before `stop`. The reason is an Error. */
   readonly gone: AbortSignal;
   usage(reset?: boolean): Promise<Usage>;
   stop(): Promise<void>;
@@ -34,7 +34,7 @@ export async function start(
     process.execPath,
     ['--import', probe, ...flags, fileURLToPath(new URL(file, root)), ...args],
     { AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true', ...env },
-    // Ctrl-C reaches only this program, which then stops its children.
+    // Ctrl-C reaches only this program, which then stops its child processes.
     { isolated: true, detached: true, stdio: ['ignore', 'pipe', 'inherit', 'ipc'] },
   );
   const gone = new AbortController();
@@ -64,14 +64,14 @@ export async function start(
 
 let awsBundle: Promise<unknown> | undefined;
 
-/** Starts the embedded AWS, whose calls take 40 ms by default. */
+/** Starts the embedded AWS. Its calls take 40 ms by default. */
 export async function startAws(...args: string[]): Promise<Running> {
-  // The bundle starts in a fifth of the time of the sources.
+  // Starting the bundle takes a fifth of the time of starting from source.
   await (awsBundle ??= bundle('api/embedded-aws/main.ts', '.test-build/embedded-aws.js'));
   return start('.test-build/embedded-aws.js', {}, [], ['--port', '0', ...args]);
 }
 
-/** Node's flags in the image. */
+/** Returns the Node.js flags in the image. */
 function productionFlags(): string[] {
   const dockerfile = readFileSync(new URL('Dockerfile', root), 'utf8');
   const command = /^CMD (\["node", .*\])$/m.exec(dockerfile)?.[1];
@@ -94,7 +94,7 @@ export function serviceEnv(awsUrl: string): Record<string, string> {
   };
 }
 
-/** Starts the production build with the flags of the image and these further settings. */
+/** Starts the production build with the flags in the image and with these additional settings. */
 export function startService(awsUrl: string, env: Record<string, string> = {}): Promise<Running> {
   return start('dist/server.js', { ...serviceEnv(awsUrl), ...env }, productionFlags());
 }

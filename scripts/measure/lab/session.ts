@@ -7,11 +7,11 @@ import type { Progress } from '../report/progress.ts';
 import { awsCalls, control } from './embedded-aws.ts';
 import { Lab, type Kind, runsByKind, type Server } from './lab.ts';
 
-/** `workload` describes the load and `promises` the promised figures; the report prints both. */
+/** `workload` describes the load, and `promises` describes the targets. The report prints both. */
 export interface Scenario {
   readonly workload: string;
   readonly promises: string;
-  /** What the scenario does with a service; `embedded` needs the embedded AWS. */
+  /** What the scenario does with a service. `embedded` means that it requires the embedded AWS. */
   readonly needs: 'reads' | 'writes' | 'embedded';
   run(session: Session): Promise<Figure[]>;
 }
@@ -19,13 +19,13 @@ export interface Scenario {
 /** Ends a scenario after Ctrl-C. */
 export class Interrupted extends Error {}
 
-/** The servers, the results so far and the stop signal, which the scenarios of one run share. */
+/** The servers, the results so far and the stop signal. The scenarios of a run share them. */
 export class Session {
   readonly runs: Run[] = [];
   readonly lab = new Lab();
   scenario = '';
   readonly options: CapacityOptions;
-  /** Aborts on Ctrl-C. */
+  /** A signal that aborts on Ctrl-C. */
   readonly signal: AbortSignal;
   readonly #progress: Progress;
 
@@ -49,12 +49,15 @@ export class Session {
     return this.options.quick ? quick : full;
   }
 
-  /** Path of the list that the scenarios read. */
+  /** The path of the list that the scenarios read. */
   get listPath(): string {
     return `/elb/${encodeURIComponent(this.options.remote?.elb ?? 'default-elb')}`;
   }
 
-  /** Returns the servers of these kinds. A deployed service has no baselines; the result is the service only. */
+  /**
+   * Returns the servers of these kinds. For a deployed service, there are no baselines, so the result contains only the
+   * service.
+   */
   async servers(...kinds: Kind[]): Promise<Server[]> {
     const { remote } = this.options;
     if (remote !== undefined)
@@ -64,7 +67,10 @@ export class Session {
     return servers;
   }
 
-  /** Sends all loads to a server at the same time, and adds the runs to `runs`, even if stopped early. @throws Interrupted, Unreachable */
+  /**
+   * Sends all loads to a server at the same time, and adds the runs to `runs`, even if they are stopped early. @throws
+   * Interrupted, Unreachable
+   */
   async measure(server: Server, ...loads: LabelledLoad[]): Promise<Run[]> {
     const stop = AbortSignal.any([this.signal, ...(server.gone === undefined ? [] : [server.gone])]);
     stopIfAborted(this.signal, server);
@@ -99,7 +105,7 @@ export class Session {
           server: server.kind,
           connections: load.connections,
           ...(load.rate !== undefined && { rate: load.rate }),
-          // The calls of all loads together, in the last run.
+          // The calls of all loads are added up in the last run.
           ...(aws !== undefined &&
             n === shots.length - 1 && {
               aws: { calls: aws.total, callsPerSecond: aws.total / seconds, throttled: aws.throttled },
@@ -118,7 +124,7 @@ export class Session {
     return runs;
   }
 
-  /** Measures the servers in turn in each round, so that a slow phase of the machine affects all of them. */
+  /** Measures the servers one after another in each round, so that a slow phase of the machine affects all of them. */
   async alternate(
     servers: readonly Server[],
     rounds: number,

@@ -3,40 +3,43 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import autocannon from 'autocannon';
 import { type Target, Unreachable } from './request.ts';
 
-/** The requests to send. Without a rate, each connection sends its next request after the response. */
+/** The requests to send. Without a rate, each connection sends its next request when it has received the response. */
 export interface Load {
   readonly connections: number;
   readonly seconds?: number;
-  /** Number of requests; replaces `seconds`. */
+  /** The number of requests. If it is set, it replaces `seconds`. */
   readonly amount?: number;
-  /** Requests per second over all connections. */
+  /** The number of requests per second, over all connections. */
   readonly rate?: number;
-  /** Each connection requests these in turn. */
+  /** The paths that each connection requests, one after another. */
   readonly paths: readonly string[];
   readonly headers?: Readonly<Record<string, string>>;
-  /** Receives the body of every response. */
+  /** Called with the body of every response. */
   readonly onBody?: (body: string) => void;
-  /** Groups of connections that open and close at different times; without stages, all are open all the time. */
+  /**
+   * Groups of connections that open and close at different times. Without stages, all connections are open all the
+   * time.
+   */
   readonly stages?: readonly Stage[];
 }
 
 /** A load with a name in the report. */
 export interface LabelledLoad extends Load {
   readonly label: string;
-  /** Requests per second that another client sends at the same time; they count towards --max-rate. */
+  /** The number of requests per second that another client sends at the same time. They count towards --max-rate. */
   readonly beside?: number;
 }
 
 export interface Stage {
-  /** Seconds since the start of the load. */
+  /** In seconds since the load started. */
   readonly from: number;
   readonly to: number;
   readonly connections: number;
 }
 
-/** Receives every response as it arrives. */
+/** Called with every response as it arrives. */
 export interface Observer {
-  /** `interval`: milliseconds between two requests of a connection, where a rate is set. */
+  /** `interval` is the time between two requests on a connection, in milliseconds, if a rate is set. */
   answer(status: number, ms: number, interval?: number): void;
   error(timeout: boolean): void;
 }
@@ -47,16 +50,19 @@ export interface LoadResult {
   /** Responses other than 2xx, broken connections, and requests without a response within 10 s. */
   readonly failed: number;
   readonly non2xx: number;
-  /** Milliseconds. */
+  /** In milliseconds. */
   readonly p50: number;
   readonly p99: number;
   readonly max: number;
 }
 
-/** Seconds. With a rate, autocannon sends the requests of a second at the second's start; the load ends before the next such burst. */
+/**
+ * In seconds. With a rate, autocannon sends all requests of a second at the beginning of that second. The load ends
+ * before the next such burst.
+ */
 const lastBurst = 0.2;
 
-/** Returns how many connections are open at a second of the load. */
+/** Returns the number of connections that are open at a given second of the load. */
 export function connectionsAt(load: Load, second: number): number {
   if (load.stages === undefined) return load.connections;
   return load.stages.reduce(
@@ -65,7 +71,7 @@ export function connectionsAt(load: Load, second: number): number {
   );
 }
 
-/** Sends a load and returns what autocannon measured. @throws Unreachable when the server refuses connections */
+/** Sends a load and returns the measurements of autocannon. @throws Unreachable if the server refuses connections */
 export async function measureLoad(target: Target, load: Load): Promise<LoadResult> {
   const [result] = await sendLoad(target, load);
   if (result === undefined) throw new Error('the load has no stage');
@@ -82,8 +88,8 @@ export async function measureLoad(target: Target, load: Load): Promise<LoadResul
 }
 
 /**
- * Sends a load until it is complete or the signal aborts. Returns autocannon's result of each stage.
- * @throws Unreachable when the server refuses connections
+ * Sends a load until it is complete or the signal aborts. Returns the result of autocannon for each stage.
+ * @throws Unreachable if the server refuses connections
  */
 export async function sendLoad(
   target: Target,
@@ -125,7 +131,7 @@ async function sendStage(
         connections: open,
         headers: { Authorization: target.authorization, ...load.headers },
         requests: load.paths.map((path) => ({ path })),
-        // autocannon checks at this interval, in milliseconds, whether it must stop.
+        // The interval at which autocannon checks whether it must stop, in milliseconds.
         sampleInt: 100,
         ...(load.amount === undefined
           ? { duration: to - from - (rate === undefined ? 0 : lastBurst) }
@@ -165,7 +171,7 @@ function stagesOf({ stages, connections, seconds = 0 }: Load): readonly Stage[] 
   return stages ?? [{ from: 0, to: seconds, connections }];
 }
 
-/** Resolves after this many milliseconds, or as soon as the signal aborts. */
+/** Resolves after this many milliseconds, or when the signal aborts. */
 export async function delay(ms: number, signal: AbortSignal): Promise<void> {
   if (ms > 0) await sleep(ms, undefined, { signal }).catch(() => undefined);
 }

@@ -1,7 +1,7 @@
 import hdr, { type Histogram } from 'hdr-histogram-js';
 import type { Observer } from './load.ts';
 
-/** Milliseconds, of 2xx responses. */
+/** The latency of 2xx responses, in milliseconds. */
 export interface Latency {
   readonly mean: number;
   readonly p50: number;
@@ -10,43 +10,43 @@ export interface Latency {
   readonly max: number;
 }
 
-/** One second of a run. */
+/** The results for one second of a run. */
 export interface Sample extends Latency {
-  /** Seconds since the start of the run. */
+  /** In seconds since the run started. */
   readonly at: number;
   readonly connections: number;
   readonly requestsPerSecond: number;
 }
 
-/** The result of one load on one server. */
+/** The result of one load for one server. */
 export interface Run {
   readonly scenario: string;
   readonly label: string;
   readonly server: 'service' | 'bare' | 'naive';
   readonly connections: number;
-  /** Requests per second, if the load has a rate. */
+  /** The number of requests per second, if the load has a rate. */
   readonly rate?: number;
   readonly seconds: number;
   readonly requests: number;
   readonly requestsPerSecond: number;
-  /** 2xx responses per second. */
+  /** The number of 2xx responses per second. */
   readonly goodPerSecond: number;
   /** Responses other than 2xx, broken connections, and requests without a response within 10 s. */
   readonly failed: number;
   readonly timeouts: number;
-  /** Responses by HTTP status; `error` stands for broken connections and timeouts. */
+  /** The number of responses by HTTP status. `error` is used for broken connections and timeouts. */
   readonly statuses: Readonly<Record<string, number>>;
   readonly latency: Latency;
   readonly samples: readonly Sample[];
-  /** AWS calls during the run. */
+  /** The AWS calls during the run. */
   readonly aws?: { readonly calls: number; readonly callsPerSecond: number; readonly throttled: number };
-  /** The run ended early. */
+  /** Set if the run ended early. */
   readonly cut?: true;
 }
 
 const microseconds = 1000;
 
-/** Counts responses and their latencies, of the whole run and of each second. */
+/** Counts responses and their latencies, for the whole run and for each second. */
 export class Recorder implements Observer {
   readonly #whole = histogram();
   #second = histogram();
@@ -59,14 +59,14 @@ export class Recorder implements Observer {
   readonly #samples: Sample[] = [];
 
   /**
-   * Counts a response. With `interval`, it also counts the requests that a slow response delayed, with their waiting time
-   * (coordinated omission).
+   * Counts a response. With `interval`, also counts the requests that a slow response delayed, with their waiting time
+   * (to correct for coordinated omission).
    */
   answer(status: number, ms: number, interval?: number): void {
     this.#count(String(status));
     this.#inSecond += 1;
     this.#endedAt = performance.now();
-    // Refusals are quick; they would make a failing server look fast.
+    // Failed responses are not included, because they are fast and would make a failing server look fast.
     if (!isGood(String(status))) return;
     const value = Math.max(1, Math.round(ms * microseconds));
     for (const one of [this.#whole, this.#second]) {
@@ -101,7 +101,7 @@ export class Recorder implements Observer {
     return this.#sum((status) => !isGood(status));
   }
 
-  /** Returns the run. Its time ends with the last response if `untilLast` is true, otherwise now. */
+  /** Returns the run. Its duration ends with the last response if `untilLast` is true; otherwise, it ends now. */
   finish(
     what: Pick<Run, 'scenario' | 'label' | 'server' | 'connections' | 'rate' | 'aws' | 'cut'>,
     untilLast: boolean,

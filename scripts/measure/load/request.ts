@@ -1,11 +1,11 @@
-/** A server that gets requests with credentials. */
+/** A server to which requests with credentials are sent. */
 export interface Target {
   readonly url: string;
   /** The `Authorization` header. */
   readonly authorization: string;
 }
 
-/** The server does not respond; the message is one sentence. */
+/** The server does not respond. The message is one sentence. */
 export class Unreachable extends Error {}
 
 /** Sends one request with credentials. Throws the errors of `fetch`. */

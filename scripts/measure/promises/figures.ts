@@ -3,14 +3,15 @@ import { type Figure, figure, type Limit, median } from './promise.ts';
 
 type Value = (run: Run) => number;
 
-/** Returns the median of a value over the rounds. */
+/** Returns the median of a value over all rounds. */
 export function middle(runs: readonly (Run | undefined)[], value: Value): number {
   return median(runs.filter((run) => run !== undefined).map(value));
 }
 
 /**
- * Returns the service's value divided by the baseline's: the median of the ratios of the rounds. The two runs of a round are
- * adjacent, so that a slow phase of the machine affects both. Returns no figure when no baseline ran.
+ * Returns the value for the service divided by the value for the baseline, as the median of the ratios in all rounds.
+ * The two runs in a round are adjacent, so that a slow phase of the machine affects both. Returns no figure if no
+ * baseline ran.
  */
 export function ratio(
   name: string,
@@ -26,7 +27,7 @@ export function ratio(
   return ratios.length === 0 ? [] : [figure(name, median(ratios), '×', limit)];
 }
 
-/** Returns the number of failed requests, with the limit 0. */
+/** Returns the number of failed requests, with a limit of 0. */
 export function noFailures(name: string, runs: readonly (Run | undefined)[]): Figure {
   const failed = runs.reduce((sum, run) => sum + (run?.failed ?? 0), 0);
   return figure(name, failed, 'failed', { atMost: 0 });
@@ -45,7 +46,7 @@ export function speed(name: string, runs: readonly (Run | undefined)[]): Figure[
   ];
 }
 
-/** Returns milliseconds, which have no limit. */
+/** Returns a time in milliseconds, without a limit. */
 export function time(name: string, runs: readonly (Run | undefined)[], value: Value): Figure[] {
   return runs.length === 0 ? [] : [figure(name, middle(runs, value), 'ms', { better: 'lower' })];
 }

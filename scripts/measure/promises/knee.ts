@@ -7,8 +7,9 @@ interface Step {
 const nearlyBest = 0.8;
 
 /**
- * Returns the step at the knee of the throughput curve; undefined without steps. Of the steps that reach 80 % of the best
- * throughput, it is the one with the highest "power": requests per second divided by p99 (L. Kleinrock, 1979).
+ * Returns the step at the knee of the throughput curve, or undefined if there are no steps. Among the steps that reach
+ * 80 % of the maximum throughput, it is the one with the highest "power": requests per second divided by p99 latency
+ * (L. Kleinrock, 1979).
  */
 export function knee<T extends Step>(steps: readonly T[]): T | undefined {
   const best = Math.max(...steps.map((step) => step.requestsPerSecond));

@@ -1,12 +1,12 @@
-/** The value that a promised figure must have. */
+/** The target for a figure. */
 export interface Limit {
   readonly atLeast?: number;
   readonly atMost?: number;
-  /** The better direction of a figure without a limit, if there is one. */
+  /** The direction in which a figure without a limit is better, if there is one. */
   readonly better?: 'higher' | 'lower';
 }
 
-/** A measured value; with a limit, it is a promise. */
+/** A measured value. If it has a limit, the limit is a target. */
 export interface Figure extends Limit {
   readonly name: string;
   readonly value: number;
@@ -17,7 +17,7 @@ export function figure(name: string, value: number, unit = '', limit: Limit = {}
   return { name, value, unit, ...limit };
 }
 
-/** Returns whether the figure is within its limit. */
+/** Returns true if the figure is within its limit. */
 export function isKept({ value, atLeast = -Infinity, atMost = Infinity }: Figure): boolean {
   return value >= atLeast && value <= atMost;
 }
@@ -39,17 +39,17 @@ export function describe(figure: Figure): string {
   return `${name.padEnd(62)} ${shown(value).padStart(10)} ${unit.padEnd(9)} ${limit.padEnd(14)} ${verdict}`;
 }
 
-/** Returns one line for each promise that was not kept. */
+/** Returns one line for each target that was missed. */
 export function missed(figures: readonly Figure[]): string[] {
   return figures.filter((figure) => !isKept(figure)).map((figure) => `MISSED: ${describe(figure)}`);
 }
 
-/** Returns the limit in words; empty without a limit. */
+/** Returns the limit in words, or an empty string without a limit. */
 export function limitOf({ atLeast, atMost }: Figure): string {
   return atLeast !== undefined ? `at least ${atLeast}` : atMost !== undefined ? `at most ${atMost}` : '';
 }
 
-/** Returns a number in English format: whole, or with two decimals where it is small. */
+/** Returns a number in English format: a whole number, or a number with two decimals if it is small. */
 export function shown(value: number): string {
   return Math.abs(value) >= 100 || Number.isInteger(value)
     ? Math.round(value).toLocaleString('en')

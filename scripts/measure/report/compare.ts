@@ -3,30 +3,30 @@ import type { Figure } from '../promises/promise.ts';
 import { UsageError } from '../options.ts';
 import type { Report } from './report.ts';
 
-/** A figure in the older and in the newer report. */
+/** A figure in the earlier and in the later report. */
 export interface Change {
   readonly name: string;
   readonly unit: string;
   readonly before: number;
   readonly now: number;
-  /** True when a figure that should be high fell by more than the tolerance, and the machines are comparable. */
+  /** True if a figure that should be high fell by more than the tolerance, and the machines are comparable. */
   readonly dropped: boolean;
 }
 
-/** Reads an older report.json. @throws UsageError */
+/** Reads the report.json from an earlier run. @throws UsageError */
 export function readOld(file: string, quick: boolean): Report {
   let old: Partial<Report>;
   try {
     old = JSON.parse(readFileSync(file, 'utf8')) as Partial<Report>;
   } catch (error) {
     const why = error instanceof SyntaxError ? 'is not JSON' : 'cannot be read';
-    throw new UsageError(`${file} ${why}; --compare takes the report.json of an older run.`, {
+    throw new UsageError(`${file} ${why}; --compare takes the report.json from an earlier run.`, {
       cause: error,
     });
   }
   if (old.format !== 1 || !Array.isArray(old.outcomes))
     throw new UsageError(
-      `${file} is not a report of this program; --compare takes the report.json of an older run.`,
+      `${file} is not a report from this program; --compare takes the report.json from an earlier run.`,
     );
   if (old.quick !== quick)
     throw new UsageError(
@@ -35,7 +35,10 @@ export function readOld(file: string, quick: boolean): Report {
   return old as Report;
 }
 
-/** Returns the figures that both reports have, in the order of the newer. Between two machines, only ratios can drop. */
+/**
+ * Returns the figures that both reports contain, in the order of the later report. If the reports are from different
+ * machines, only ratios can drop.
+ */
 export function compare(old: Report, report: Report, tolerance: number): Change[] {
   const before = new Map(figuresOf(old).map((figure) => [figure.name, figure.value]));
   const alike = sameMachine(old, report);
@@ -51,12 +54,12 @@ export function compare(old: Report, report: Report, tolerance: number): Change[
   });
 }
 
-/** Returns whether both reports have the same machine and target. */
+/** Returns true if both reports are for the same machine and target. */
 export function sameMachine(old: Report, report: Report): boolean {
   return old.target === report.target && JSON.stringify(old.machine) === JSON.stringify(report.machine);
 }
 
-/** Returns the change in percent, as text; empty when the older value is 0. */
+/** Returns the change as a percentage, as text, or an empty string if the earlier value is 0. */
 export function percent({ before, now }: Change): string {
   return before === 0 ? '' : `${(100 * (now / before - 1)).toFixed(1)} %`;
 }

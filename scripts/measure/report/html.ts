@@ -32,11 +32,11 @@ export function page(report: Report, changes?: readonly Change[]): string {
 <h1>Capacity of elb-inventory</h1>
 ${heading(report)}
 ${verdict(report)}
-${plot('Throughput and latency by connections', 'At the knee, the throughput is high and the p99 still low. Left of it, another connection adds throughput; right of it, another connection only adds latency.', stepsPlot(report))}
-${plot('Latency while users come and go', 'The median, the 97.5th and the 99th percentile of each second.', rampPlot(report))}
-${plot('AWS calls by request rate', 'One dot per run; throttled calls count too. Lists come from one cache of the region, so more requests do not cause more calls.', awsPlot(report))}
+${plot('Throughput and latency by number of connections', 'At the knee, the throughput is high and the p99 latency is still low. To the left of the knee, additional connections increase the throughput; to the right, they only increase the latency.', stepsPlot(report))}
+${plot('Latency while the number of users changes', 'The median, the 97.5th and the 99th percentile of each second.', rampPlot(report))}
+${plot('AWS calls by request rate', 'One dot per run; throttled calls are included. Lists come from one cache of the region, so more requests do not cause more calls.', awsPlot(report))}
 ${plot('Responses by status', 'The sum of all runs of a scenario, on a logarithmic axis that shows even a single failure.', statusPlot(report))}
-<h2>Figures and promises</h2>
+<h2>Figures and targets</h2>
 ${figures(report.outcomes)}
 ${changes === undefined ? '' : compared(changes)}
 <h2>Runs</h2>
@@ -60,9 +60,9 @@ ${escape(machine.cpu)}, ${machine.cores} cores, ${machine.memoryGb} GB, ${escape
 function verdict({ outcomes, ended }: Report): string {
   const promised = outcomes.flatMap(({ figures }) => figures).filter((figure) => limitOf(figure) !== '');
   const missed = promised.filter((figure) => !isKept(figure));
-  const kept = `${promised.length - missed.length} of ${promised.length} promises kept`;
+  const kept = `${promised.length - missed.length} of ${promised.length} targets met`;
   const which = missed.map(({ name }) => escape(name)).join('; ');
-  const early = ended === undefined ? '' : ` It ended early: ${escape(ended)}`;
+  const early = ended === undefined ? '' : ` The run ended early: ${escape(ended)}`;
   const bad = missed.length > 0 || ended !== undefined;
   return `<p class="verdict${bad ? ' bad' : ''}">${kept}.${which === '' ? '' : ` Missed: ${which}.`}${early}</p>`;
 }
@@ -98,7 +98,7 @@ function compared(changes: readonly Change[]): string {
     const { name, unit, before, now, dropped } = change;
     return `<tr><td>${escape(name)}</td><td class="n">${shown(before)} ${escape(unit)}</td><td class="n">${shown(now)} ${escape(unit)}</td><td class="n">${percent(change)}</td><td class="broken">${dropped ? 'DROPPED' : ''}</td></tr>`;
   });
-  return `<h2>Compared with the older run</h2>\n<table><tr><th>figure</th><th>before</th><th>now</th><th></th><th></th></tr>\n${rows.join('\n')}</table>`;
+  return `<h2>Compared with the earlier run</h2>\n<table><tr><th>figure</th><th>before</th><th>now</th><th></th><th></th></tr>\n${rows.join('\n')}</table>`;
 }
 
 function runs(all: readonly Run[]): string {

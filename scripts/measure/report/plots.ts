@@ -74,7 +74,9 @@ const percentiles = [
   ['p99', 'p99'],
 ] as const;
 
-/** Returns throughput and latency by connections, with the knee marked; undefined when `steps` did not run. */
+/**
+ * Returns throughput and latency by number of connections, with the knee marked, or undefined if `steps` did not run.
+ */
 export function stepsPlot(report: Report): string | undefined {
   const [service, bare] = [ofSteps(report, 'service'), ofSteps(report, 'bare')];
   if (service.length === 0) return undefined;
@@ -132,7 +134,7 @@ function hasData({ data }: Line): boolean {
   return data !== undefined && data.length > 0;
 }
 
-/** Returns latency over time while users come and go; undefined when `ramp` did not run. */
+/** Returns latency over time while the number of users changes, or undefined if `ramp` did not run. */
 export function rampPlot({ runs }: Report): string | undefined {
   const samples = runs.find((run) => run.scenario === 'ramp')?.samples ?? [];
   if (samples.length === 0) return undefined;
@@ -178,7 +180,7 @@ export function statusPlot({ runs }: Report): string | undefined {
     measured
       .filter((run) => nameOf(run) === group)
       .reduce((sum, run) => sum + (run.statuses[status] ?? 0), 0);
-  // On a logarithmic axis a bar must start above zero: at half a request.
+  // On a logarithmic axis, a bar must start above zero. It starts at half a request.
   return svg(
     {
       legend: legend(4, statuses),
@@ -209,9 +211,9 @@ export function statusPlot({ runs }: Report): string | undefined {
   );
 }
 
-/** Returns AWS calls by load; undefined without the embedded AWS. */
+/** Returns AWS calls by load, or undefined without the embedded AWS. */
 export function awsPlot({ runs }: Report): string | undefined {
-  // Runs of less than a second have no meaningful rate.
+  // The rate of runs that take less than a second is not meaningful.
   const seen = runs.filter((run) => run.aws !== undefined && run.seconds >= 1);
   if (seen.length === 0) return undefined;
   const dots = (server: Run['server'], name: string, symbol: string): object => ({

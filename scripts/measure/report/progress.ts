@@ -1,7 +1,7 @@
 import type { LabelledLoad } from '../load/load.ts';
 import type { Sample } from '../load/recorder.ts';
 
-/** On a terminal, one line that updates in place; elsewhere, one line per scenario. */
+/** On a terminal, updates one line in place; otherwise, prints one line per scenario. */
 export class Progress {
   readonly #stream: NodeJS.WriteStream;
 
@@ -14,7 +14,7 @@ export class Progress {
     this.#stream.write(`${scenario}: ${workload}\n`);
   }
 
-  /** Shows the last second. */
+  /** Shows the results for the last second. */
   show(scenario: string, server: string, load: LabelledLoad, sample: Sample, failed: number): void {
     if (!this.#stream.isTTY) return;
     const total =

@@ -9,7 +9,9 @@ export interface Outcome {
   readonly name: string;
   readonly workload: string;
   readonly promises: string;
-  /** `skipped`: it does not apply to the target. `cut`: it ended early, without figures. */
+  /**
+   * `skipped` means that the scenario does not apply to the target. `cut` means that it ended early, without figures.
+   */
   readonly state: 'done' | 'cut' | 'skipped';
   readonly figures: readonly Figure[];
 }
@@ -23,9 +25,11 @@ export interface Report {
   readonly target: string;
   readonly machine: Machine;
   readonly versions: Readonly<Record<string, string>>;
-  /** Commit of the working folder, with a `+` for uncommitted changes; `unknown` outside of a repository. */
+  /**
+   * The commit of the working directory, with a `+` if there are uncommitted changes; `unknown` outside a repository.
+   */
   readonly commit: string;
-  /** The reason when the run ended early. */
+  /** The reason, if the run ended early. */
   readonly ended?: string;
   readonly outcomes: readonly Outcome[];
   readonly runs: readonly Run[];
@@ -38,7 +42,10 @@ export interface Machine {
   readonly system: string;
 }
 
-/** Returns the machine that sends the load and, unless the service is deployed elsewhere, runs the servers. */
+/**
+ * Returns the machine that sends the load. Unless the service is deployed elsewhere, this machine also runs the
+ * servers.
+ */
 export function thisMachine(): Machine {
   return {
     cpu: cpus()[0]?.model.trim() ?? 'unknown',
@@ -48,7 +55,7 @@ export function thisMachine(): Machine {
   };
 }
 
-/** Returns the versions of Node and of the packages that affect the results. */
+/** Returns the versions of Node.js and of the packages that affect the results. */
 export function versions(): Record<string, string> {
   const lock = JSON.parse(readFileSync(new URL('../../../package-lock.json', import.meta.url), 'utf8')) as {
     packages: Record<string, { version?: string }>;

@@ -7,7 +7,7 @@ export function table({ outcomes }: Report): string {
   return outcomes
     .flatMap(({ name, state, figures }) => {
       if (state === 'skipped') return [`${name}: skipped, because it does not apply to this target`];
-      if (state === 'cut') return [`${name}: incomplete; the report has its runs, but not its promises`];
+      if (state === 'cut') return [`${name}: incomplete; the report contains its runs, but not its targets`];
       return figures.map(describe);
     })
     .join('\n');

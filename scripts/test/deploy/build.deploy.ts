@@ -4,7 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Ended, makeSmallRepository, makeStandIn, runOn, type StandIn } from './stand-ins.ts';
 
-/** An engine with the image of a file; `docker build` writes it if the file `builder` has that option. */
+/**
+ * An engine that contains the image in a file. `docker build` writes the image if the file `builder` contains that
+ * option.
+ */
 const engine = `
 echo "docker $*" >>"$FOLDER/calls"
 case "$1 $2" in

@@ -12,8 +12,9 @@ export interface ElbInFront {
 }
 
 /**
- * Starts haproxy as a classic ELB: round robin, health checks on /healthcheck, no retries, no redispatch. It follows the
- * embedded AWS: members in service get requests, draining members complete theirs.
+ * Starts haproxy with the behaviour of a Classic Load Balancer: round robin, health checks on /healthcheck, no retries
+ * and no redispatch. Its members are those of the embedded AWS: in-service members receive requests, and draining
+ * members complete theirs.
  */
 export async function startElb(
   folder: string,
@@ -79,7 +80,7 @@ function stateOf(aws: EmbeddedAws, elbName: string, id: string): 'ready' | 'drai
   return entry.description.startsWith('Instance deregistration') ? 'drain' : 'ready';
 }
 
-/** Sends a command to haproxy's socket and returns the response. */
+/** Sends a command to the socket of haproxy and returns the response. */
 function command(socket: string, text: string): Promise<string> {
   return new Promise((resolve, reject) => {
     let answer = '';

@@ -10,7 +10,7 @@ const lab = `${root}../shared/tools/docker-lab`;
 /** The tool that runs separate Docker engines on a Debian machine. */
 const hasLab = existsSync(lab);
 export const hasDocker = hasLab || spawnSync('docker', ['version']).status === 0;
-/** Each host needs an engine of the lab and its own SSH server, which needs root. */
+/** Each host requires an engine from this tool and its own SSH server, which requires root. */
 export const hasHosts =
   hasLab &&
   process.getuid?.() === 0 &&
@@ -39,7 +39,7 @@ export class Engine {
   }
 }
 
-/** Starts an engine of the lab; without the lab, returns this machine's Docker. */
+/** Starts a separate engine. Without the tool, returns the Docker engine of this machine. */
 export async function startEngine(name: string): Promise<Engine> {
   if (!hasLab) return new Engine({});
   const exports = (await run(lab, ['up', name])).split('\n').findLast((line) => line.startsWith('export '));
@@ -57,7 +57,7 @@ export async function startEngine(name: string): Promise<Engine> {
   return new Engine({ ...env, PATH: path.replace('$PATH', process.env['PATH'] ?? '') });
 }
 
-/** `docker run --init` needs docker-init, a link to tini, which the lab does not install. */
+/** `docker run --init` requires docker-init, a link to tini, which the tool does not install. */
 async function needInit(bin: string): Promise<void> {
   if (existsSync(join(bin, 'docker-init'))) return;
   const tini = '/usr/bin/tini-static';
@@ -66,7 +66,7 @@ async function needInit(bin: string): Promise<void> {
   copyFileSync(tini, join(bin, 'tini-static'));
 }
 
-/** Stops the engine and its containers, like a restart of Docker. Resolves when the process has ended. */
+/** Stops the engine and its containers, as a restart of Docker does. Resolves when the process has ended. */
 export async function stopEngine(name: string, { env }: Engine): Promise<void> {
   await run(lab, ['down', name]);
   const pidFile = (env['DOCKER_HOST'] ?? '').replace(/^unix:\/\/(.*)docker\.sock$/, '$1dockerd.pid');

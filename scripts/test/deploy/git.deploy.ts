@@ -18,16 +18,19 @@ import {
 
 const password = 'secret-of-the-repository';
 
-/** The stand-in's `docker build` fails, so that a run ends with 10 after git has fetched. */
+/** The emulated `docker build` fails, so that a run exits with 10 after git has fetched. */
 describe('builder.sh and git', function () {
   this.timeout(60_000);
   let machine: StandIn;
   let folder: string;
   let repository: string;
   let tip: string;
-  /** A commit on no branch or tag. */
+  /** A commit that is not on any branch or tag. */
   let unadvertised: string;
-  /** Serves the files of the repository: git's "dumb" protocol, which knows neither shallow fetches nor single commits. */
+  /**
+   * Serves the files of the repository with the "dumb" protocol of git, which supports neither shallow fetches nor
+   * single commits.
+   */
   let server: Server;
   const origin = (login = ''): string =>
     `http://${login}127.0.0.1:${(server.address() as AddressInfo).port}/repository/.git`;
@@ -51,7 +54,7 @@ describe('builder.sh and git', function () {
         return;
       }
       const file = join(folder, new URL(url, 'http://x').pathname.replace(/^\/open/, '/repository'));
-      // Long enough to see git in the process list.
+      // This is long enough to see git in the process list.
       setTimeout(() => {
         try {
           response.end(readFileSync(file));

@@ -24,20 +24,20 @@ export interface Host {
 }
 
 export interface HostOptions {
-  /** The folder of the host's files. */
+  /** The folder that contains the files of the host. */
   readonly folder: string;
   readonly address: string;
   readonly instanceId: string;
-  /** More settings of its env file. */
+  /** Additional settings in its env file. */
   readonly settings: Environment;
-  /** URL of its metadata service. */
+  /** The URL of its metadata service. */
   readonly metadataUrl: string;
 }
 
-/** base64 of `deploy:secret-word`. */
+/** The base64 of `deploy:secret-word`. */
 export const token = Buffer.from('deploy:secret-word').toString('base64');
 
-/** Starts a host; its engine has the same name. `ssh -F folder/ssh_config NAME` connects to it. */
+/** Starts a host, whose engine has the same name. `ssh -F folder/ssh_config NAME` connects to it. */
 export async function startHost(name: string, options: HostOptions): Promise<Host> {
   const { folder, address, instanceId } = options;
   const engine = await startEngine(name);
@@ -54,7 +54,8 @@ export async function startHost(name: string, options: HostOptions): Promise<Hos
   const sshd = await startSshServer(name, folder, address, join(folder, 'key.pub'), {
     ...engine.env,
     ENV_FILE: envFile,
-    // With a level above it, the bash of a command over SSH does not read .bashrc, which may start version managers.
+    // With a higher level, the bash that runs a command over SSH does not read .bashrc, which may start version
+    // managers.
     SHLVL: '1',
     AWS_EC2_METADATA_SERVICE_ENDPOINT: `${options.metadataUrl}/${name}`,
   });
@@ -70,7 +71,7 @@ export async function startHost(name: string, options: HostOptions): Promise<Hos
   };
 }
 
-/** Removes the containers and images of earlier runs, but keeps the build cache. */
+/** Removes the containers and images from earlier runs, but keeps the build cache. */
 async function clear(engine: Engine): Promise<void> {
   const lines = async (...args: string[]): Promise<string[]> =>
     (await engine.docker(...args)).split('\n').filter(Boolean);
@@ -80,7 +81,9 @@ async function clear(engine: Engine): Promise<void> {
   if (images.length > 0) await engine.docker('rmi', '--force', ...new Set(images));
 }
 
-/** Starts an SSH server for root, whose sessions have the environment. `ssh -F folder/ssh_config NAME` connects to it. */
+/**
+ * Starts an SSH server for root whose sessions have this environment. `ssh -F folder/ssh_config NAME` connects to it.
+ */
 export async function startSshServer(
   name: string,
   folder: string,
@@ -112,7 +115,7 @@ export async function startSshServer(
   return sshd;
 }
 
-/** Writes the operator's key and SSH configuration into the folder. */
+/** Writes the SSH key and the SSH configuration of the operator to the folder. */
 export async function makeOperator(folder: string): Promise<void> {
   await run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', join(folder, 'key')]);
   const settings = ['Host *', 'User root', `IdentityFile ${join(folder, 'key')}`, 'IdentitiesOnly yes'];

@@ -15,7 +15,7 @@ const base = 'node:24-bookworm-slim';
 const pinned = 'node-pinned:24';
 const repositoryUrl = 'https://git.example.com/sre/elb-inventory';
 const megabyte = 1_000_000;
-/** A value in files that must not be in the image. */
+/** A value in files that the image must not contain. */
 const secret = 'never-in-an-image';
 
 const image_ = (title: string, work: (world: World) => Promise<void>): void => {
@@ -73,7 +73,7 @@ describe('The image', function () {
     const { components } = JSON.parse(await cat('sbom.cdx.json')) as { components: { name: string }[] };
     const { sources } = JSON.parse(await cat('service.mjs.map')) as { sources: string[] };
     const bundled = sources.flatMap((path) => /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1] ?? []);
-    // saxes and two others have source maps of their own, with other paths.
+    // saxes and two other packages have their own source maps, with other paths.
     const packages = [...bundled.filter((name) => name !== 'src'), 'saxes', 'swagger-ui-dist'];
     const listed = new Set(components.map(({ name }) => name));
     assert.ok(new Set(packages).size > 90, 'the source map has packages');
@@ -178,7 +178,7 @@ describe('The image', function () {
       return code;
     };
     const codes = await Promise.all([0, 50, 100, 200].map(ended));
-    // 143: SIGTERM arrived before Node handled signals.
+    // Exit code 143 means that SIGTERM arrived before Node.js handled signals.
     for (const code of codes) assert.match(code, /^(0|143)$/);
   });
 
@@ -190,7 +190,7 @@ describe('The image', function () {
     const container = await engine.docker(...run_, ...settings, image);
     const works = (): Promise<boolean> => responds(`http://127.0.0.1:${port}/healthcheck`);
     await until(works, 'it responds');
-    // From inside, because signals of the engine reach the init process only.
+    // The signal must come from inside the container, because signals from the engine reach only the init process.
     const stop = `kill -STOP $(grep -lxz server.js /proc/[0-9]*/cmdline | cut -d/ -f3) 2>/dev/null || true`;
     await engine.docker('exec', container, 'sh', '-c', stop);
     const stoppedAt = performance.now();
@@ -235,7 +235,8 @@ describe('The image', function () {
       );
     });
 
-    // No registry has the images here. `npm run test:integration` runs Debian's Prometheus with the same rules.
+    // The images here are not in any registry. `npm run test:integration` runs Prometheus from Debian with the same
+    // rules.
     image_(
       'mounts existing files in the profile observe, and opens its ports to this machine only',
       async (world) => {
@@ -308,7 +309,7 @@ describe('The image', function () {
 
     image_('prints the reason when the token is missing', async (world) => {
       const up = ['--profile', 'aws', 'up', 'aws'];
-      // SIGTERM ends `up`, which restarts the container again and again.
+      // SIGTERM ends `up`, which would otherwise restart the container repeatedly.
       const attached = start('timeout', ['20', 'docker', ...composeArgs(up)], {
         ...world.engine.env,
         ...ports,
@@ -324,7 +325,7 @@ describe('The image', function () {
   });
 });
 
-/** Returns the compose file of docs/redeploy.md, which mounts a secret. */
+/** Returns the Compose file in docs/redeploy.md, which mounts a secret. */
 function secretOverride(): string {
   const [, lines = ''] = /```yaml\n(.*?)```/s.exec(readFileSync('docs/redeploy.md', 'utf8')) ?? [];
   return lines;

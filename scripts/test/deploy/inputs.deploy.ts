@@ -10,7 +10,7 @@ import { type Ended, makeStandIn, runOn, type StandIn } from './stand-ins.ts';
 
 const isRoot = process.getuid?.() === 0;
 const here = 'i-0b22a22eec53b9321';
-/** Ends with 13, because the engine has no image. */
+/** The script exits with 13, because the engine has no image. */
 const noImage = ['--built', '0'.repeat(40)];
 
 describe('builder.sh with hostile or unusual input', function () {
@@ -95,7 +95,7 @@ describe('builder.sh with hostile or unusual input', function () {
     assert.match(output, /--ssh has an unclosed quote; close it/);
   });
 
-  /** Runs --elb --dry-run on this machine with an API whose load balancer has these members. */
+  /** Runs --elb --dry-run on this machine, with an API whose load balancer has these members. */
   const withMembers = async (members: readonly string[], args: string[] = []): Promise<Ended> => {
     const entries = members.map((instanceId) => ({ instanceId, state: 'InService', description: 'N/A' }));
     const server = createServer(({ url }, response) => {

@@ -7,22 +7,23 @@ import autocannon from 'autocannon';
 export interface LoadOptions {
   readonly url: string;
   readonly headers: Record<string, string>;
-  /** Requests sent, requests failed, and the pause of a slow load in milliseconds. */
+  /** The number of requests sent, the number of failed requests, and the pause of a slow load in milliseconds. */
   readonly counts: Int32Array<SharedArrayBuffer>;
 }
 
-/** Members of autocannon's client that its types lack. */
+/** Members of the autocannon client that are missing in its types. */
 interface Client extends EventEmitter {
   reqsMade: number;
-  /** Number of requests before it opens a new connection. */
+  /** The number of requests after which the client opens a new connection. */
   reconnectRate: number | undefined;
 }
 
 const { url, headers, counts } = workerData as LoadOptions;
-// Builds have priority over the load. On Linux, this sets the priority of this thread only.
+// Builds have priority over the load. On Linux, this sets only the priority of this thread.
 setPriority(10);
 const runs = [drive(true), drive(false)];
-// A connection sends at most one request in a turn of the event loop, so a pause in each turn limits the rate without bursts.
+// A connection sends at most one request per turn of the event loop, so a pause in each turn limits the rate without
+// bursts.
 setInterval(() => {
   const pauseMs = Atomics.load(counts, 2);
   if (pauseMs > 0) Atomics.wait(counts, 2, pauseMs, pauseMs);
@@ -33,9 +34,9 @@ parentPort?.once('message', () => {
 });
 
 /**
- * Counts the events of autocannon's clients, because autocannon repeats a request whose connection the server closes
- * without a response, does not count requests of clients that reconnect each time, and sends on a connection after a
- * response with `Connection: close`.
+ * Counts the events of the autocannon clients, because autocannon repeats a request if the server closes the connection
+ * without a response, does not count the requests of clients that reconnect each time, and sends on a connection after
+ * a response with `Connection: close`.
  */
 function drive(kept: boolean): ReturnType<typeof autocannon> {
   const setupClient = (anyClient: unknown): void => {

@@ -2,18 +2,21 @@ import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import type { LoadOptions } from './load-thread.ts';
 
-/** Requests of a load so far. */
+/** The requests of a load so far. */
 export interface Tally {
   readonly sent: number;
-  /** Requests without a complete 200: refused, reset, incomplete, too late, or another status. */
+  /**
+   * The number of requests without a complete 200 response: refused, reset, incomplete, too late, or with another
+   * status.
+   */
   readonly failed: number;
-  /** Number of failures by cause. */
+  /** The number of failures by cause. */
   readonly causes: Map<string, number>;
 }
 
 export interface Load {
   readonly tally: Tally;
-  /** Sends slowly until the promise settles. */
+  /** Sends requests slowly until the promise settles. */
   slowUntil(end: Promise<unknown>): void;
   stop(): Promise<Tally>;
 }
@@ -21,12 +24,12 @@ export interface Load {
 /** Limits a slow load to about 400 requests per second. */
 const slowPauseMs = 20;
 
-/** Node passes TypeScript's loader only to the main thread. */
+/** Node.js passes the TypeScript loader only to the main thread. */
 const loadThread = `import('tsx/esm/api').then(({ tsImport }) => tsImport('./load-thread.ts', '${import.meta.url}'));`;
 
 /**
- * Sends GETs over 12 connections until it is stopped, without retries. Half of the connections are kept alive; the others
- * are new for each request. They run in a thread of low priority.
+ * Sends GET requests on 12 connections until it is stopped, without retries. Half of the connections are kept alive;
+ * the others are new for each request. They run in a thread with low priority.
  */
 export function startLoad(url: string, headers: Record<string, string> = {}): Load {
   const counts = new Int32Array(new SharedArrayBuffer(12));

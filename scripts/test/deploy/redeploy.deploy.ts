@@ -16,7 +16,10 @@ describe('builder.sh on a host under load', function () {
   const onHost = (title: string, work: (world: World, host: Host) => Promise<void>): void => {
     scenario(lanes.hostA, hasHosts, title, (world) => work(world, world.hosts[0]!));
   };
-  /** The load is slow until the switch, because a build would take most of its time waiting for the processor. */
+  /**
+   * The load is slow until the switch, because a build under the full load would spend most of its time waiting for the
+   * CPU.
+   */
   const startRedeploy = (world: World, ...args: string[]): Running => {
     const builder = startBuilder(world.folder, ['--host', 'host-a', ...args]);
     (load as Load | undefined)?.slowUntil(builder.printed(/it was healthy for/));
@@ -24,7 +27,7 @@ describe('builder.sh on a host under load', function () {
   };
   const redeploy = (world: World, ...args: string[]): Promise<Finished> =>
     startRedeploy(world, ...args).finished;
-  /** For tests that do not check the health time. */
+  /** Options for tests that do not check the health time. */
   const briefly = ['--healthy-for', '1', '--watch', '1'];
   const serving = (host: Host): Promise<string> =>
     host.engine.inspect('elb-inventory', '{{index .Config.Labels "org.opencontainers.image.revision"}}');
@@ -155,7 +158,8 @@ describe('builder.sh on a host under load', function () {
       killSsh(cut.child.pid!);
       const broken = await cut.finished;
       let again = await redeploy(world, '--ref', 'another', ...briefly);
-      // The script on the host notices the lost connection when it writes its next line; it keeps the lock until then.
+      // The script on the host detects the lost connection only when it writes its next line; it keeps the lock until
+      // then.
       await until(async () => {
         if (again.code === 9) again = await redeploy(world, '--ref', 'another', ...briefly);
         return again.code !== 9;
@@ -191,7 +195,7 @@ describe('builder.sh on a host under load', function () {
   });
 });
 
-/** Kills the SSH client that the script has started, like a closed laptop. */
+/** Kills the SSH client that the script has started, as if a laptop had been closed. */
 function killSsh(pid: number): void {
   const children = (of: number): number[] => {
     try {

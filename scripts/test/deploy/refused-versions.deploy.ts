@@ -10,8 +10,8 @@ import { lanes, scenario } from './scenarios.ts';
 import type { World } from './world.ts';
 
 /**
- * Versions that are healthy but cannot serve, under load. `faulty` has the fault that FAULT in the env file names; `next` is
- * a version without a readiness check.
+ * Versions that are healthy but cannot handle requests, under load. `faulty` has the fault that FAULT in the env file
+ * selects; `next` is a version without a readiness check.
  */
 describe('builder.sh with a version that cannot serve', function () {
   this.timeout(400_000);
@@ -32,7 +32,7 @@ describe('builder.sh with a version that cannot serve', function () {
     const lines = Object.entries(settings).map((pair) => `${pair.join('=')}\n`);
     writeFileSync(host.envFile, env + lines.join(''));
     const builder = startBuilder(folder, [...args, ...more]);
-    // A build under the full load would take most of its time waiting for the processor.
+    // A build under the full load would spend most of its time waiting for the CPU.
     (load as Load | undefined)?.slowUntil(builder.printed(/it was healthy for/));
     const finished = await builder.finished;
     writeFileSync(host.envFile, env);
@@ -63,7 +63,7 @@ describe('builder.sh with a version that cannot serve', function () {
     const { code, output } = await redeploy(world, host, ['--ref', 'main', '--watch', '1']);
     assert.equal(code, 0, output);
     assert.match(output, /it is ready: it reaches AWS, and responds to authenticated requests/);
-    // Pragma: through all middleware.
+    // With Pragma, requests pass through all middleware.
     load = startLoad(`${host.url}/elb/default-elb`, { Authorization: `Basic ${token}`, Pragma: 'none' });
     await until(() => load.tally.sent > 1000, 'the load has started');
   });
@@ -109,7 +109,7 @@ describe('builder.sh with a version that cannot serve', function () {
       result.output,
       /\| exited on purpose\n.*ended with exit code 3 after it had opened the port; it was removed, and the old version still serves/s,
     );
-    // The load has 12 connections.
+    // There are 12 connections in the load.
     assertFailed(result, 12);
     await assertServesAlone(host, world.commits.main);
   });
@@ -196,7 +196,7 @@ describe('builder.sh with a version that cannot serve', function () {
   });
 });
 
-/** Kills the script on the host: the processes that have its lock open, which has the name of the engine. */
+/** Kills the script on the host: the processes that hold its lock, whose name contains the name of the engine. */
 async function killOnHost({ engine }: Host): Promise<void> {
   const lock = `builder-${(await engine.docker('info', '--format', '{{.ID}}')).replaceAll(/[^A-Za-z0-9-]/g, '')}`;
   const pids = readdirSync('/proc').filter((pid) => {

@@ -9,7 +9,7 @@ import { lanes, scenario } from './scenarios.ts';
 import { watchProcesses } from './stand-ins.ts';
 import type { World } from './world.ts';
 
-/** Debian's package docker-registry. */
+/** The Debian package docker-registry. */
 const possible = hasHosts && existsSync('/usr/bin/docker-registry');
 const password = 'a-password-for-12-hours';
 const passwordHash = '$2b$05$abcdefghijklmnopqrstuuhsK9AkJPmUbb9sDV8XdKfOLMYq./s4W';
@@ -39,7 +39,7 @@ auth: { htpasswd: { realm: registry, path: '${folder}/passwords' } }
     );
     registry = start('/usr/bin/docker-registry', ['serve', join(folder, 'config.yml')]);
     await registry.printed(/listening on/);
-    // Small images, because the engine compresses and extracts each layer. They cannot start.
+    // The images are small, because the engine compresses and extracts each layer. They cannot be started.
     const { engine } = world;
     const labels = { title: 'elb-inventory', revision: commit };
     const labelled = Object.entries(labels).map((pair) => `LABEL org.opencontainers.image.${pair.join('=')}`);

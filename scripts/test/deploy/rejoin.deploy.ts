@@ -18,19 +18,19 @@ const draining = {
 };
 type Entry = typeof inService;
 
-/** A request and its response: the health of `here` (null: not a member), or a status. */
+/** A request and its response: the health of `here` (null if it is not a member), or a status. */
 type Step = [request: string, answer: Entry | null | number];
 
 describe('builder.sh with scripted responses of the API', function () {
   this.timeout(400_000);
 
-  /** Redeploys an image that the host does not have, so that the host is attached again at once. */
+  /** Redeploys an image that the host does not have, so that the host is attached again immediately. */
   async function play({ folder }: World, steps: Step[], withCondition: boolean): Promise<Finished> {
     const left = [...steps];
     const surprises: string[] = [];
     const server = createServer(({ method, url }, response) => {
       const request = `${method ?? ''} ${url ?? ''}`;
-      // The last response repeats.
+      // The last response is repeated.
       const [expected, answer] = (left.length > 1 ? left.shift() : left[0]) ?? ['', 500];
       if (request !== expected) surprises.push(`${request} instead of ${expected}`);
       const status = typeof answer === 'number' ? answer : 200;

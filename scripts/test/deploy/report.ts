@@ -15,7 +15,10 @@ export function addFigure(step: string, note: string): void {
   rows.push({ step, note });
 }
 
-/** Does the work under the load, adds a row, and returns the requests sent and failed during the work. */
+/**
+ * Does the work under load, adds a row, and returns the number of requests that were sent and that failed during the
+ * work.
+ */
 export async function measured<T>(
   step: string,
   load: Load,

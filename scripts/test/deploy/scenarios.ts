@@ -1,7 +1,7 @@
 import { table } from './report.ts';
 import { startWorld, type World } from './world.ts';
 
-/** Runs tasks in turn, each after the earlier tasks of this lane and of the others. A failed task does not stop the next. */
+/** Runs tasks one after another. A failed task does not stop the next task. */
 class Lane {
   readonly #others: readonly Lane[];
   #last: Promise<unknown> = Promise.resolve();
@@ -17,7 +17,9 @@ class Lane {
   }
 }
 
-/** Scenarios of one lane run in turn, lanes run in parallel, and mocha waits for each result in order. */
+/**
+ * Scenarios in the same lane run one after another, and lanes run in parallel. mocha waits for the results in order.
+ */
 const hostA = new Lane();
 const hostB = new Lane();
 export const lanes = { image: new Lane(), hostA, hostB, both: new Lane(hostA, hostB) };
@@ -25,7 +27,7 @@ export const lanes = { image: new Lane(), hostA, hostB, both: new Lane(hostA, ho
 const begin: ((world: World) => void)[] = [];
 let world: World | undefined;
 
-/** Declares a test that runs in the lane; it is skipped unless `possible` on this machine. */
+/** Declares a test that runs in the lane. It is skipped if it is not `possible` on this machine. */
 export function scenario(
   lane: Lane,
   possible: boolean,

@@ -19,10 +19,10 @@ import { type Ended, makeSmallRepository, makeStandIn, runOn, type StandIn } fro
 
 const possible = process.getuid?.() === 0 && existsSync('/usr/sbin/sshd');
 const here = 'i-0b22a22eec53b9321';
-/** A message of the day whose last line has no newline. */
+/** A message of the day whose last line does not end with a newline. */
 const banner = String.raw`echo Welcome; printf 'to host> '`;
 
-/** Login shells and forced commands of the host's root, each with a key of its own. */
+/** Login shells and forced commands for root on the host, each with its own key. */
 const sessions = {
   sh: '/bin/sh -c "$SSH_ORIGINAL_COMMAND"',
   fish: '/usr/bin/fish -c "$SSH_ORIGINAL_COMMAND"',

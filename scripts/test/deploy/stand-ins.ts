@@ -4,21 +4,21 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Environment, run, start } from '../../../api/test/support/process.ts';
 import { builder } from './hosts.ts';
 
-/** A machine whose engine is a script, for what builder.sh does before it starts a container. */
+/** A machine whose engine is emulated by a script, for tests of what builder.sh does before it starts a container. */
 export interface StandIn {
   readonly folder: string;
   readonly env: Environment;
-  /** Puts a script into the first folder of PATH. */
+  /** Writes a script to the first folder in PATH. */
   put(name: string, script: string): void;
   /** Returns the commands that reached the engine. */
   calls(): string;
-  /** The folder that builder.sh locks. */
+  /** The folder that builder.sh uses as its lock. */
   readonly lock: string;
-  /** Removes the files of the stand-in. */
+  /** Removes the files of the emulated machine. */
   remove(): void;
 }
 
-/** Without images and containers; its `docker build` fails. */
+/** An engine without images and containers, in which `docker build` fails. */
 const docker = `
 echo "docker $*" >>"$FOLDER/calls"
 case "$1 $2" in
@@ -48,7 +48,7 @@ export function makeStandIn(folder: string): StandIn {
       FOLDER: folder,
       ENGINE_ID: engineId,
       ENV_FILE: join(folder, 'env'),
-      // The version managers of a developer's machine would be slow and noisy.
+      // The version managers on a developer's machine would be slow and would print output.
       PATH: `${bin}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`,
       SHLVL: '1',
     },
@@ -66,7 +66,7 @@ export interface Ended {
   readonly output: string;
 }
 
-/** Runs builder.sh on the stand-in. Ends it after 30 s. */
+/** Runs builder.sh on the emulated machine. Stops it after 30 s. */
 export async function runOn(
   { env }: StandIn,
   args: readonly string[],
@@ -92,7 +92,7 @@ export async function makeSmallRepository(folder: string): Promise<string> {
   return git('rev-parse', 'HEAD');
 }
 
-/** Collects the command lines of all processes of this machine. `stop` returns them. */
+/** Collects the command lines of all processes on this machine. `stop` returns them. */
 export function watchProcesses(): { stop(): Promise<string[]> } {
   const seen = new Set<string>();
   const watch = new AbortController();

@@ -13,13 +13,16 @@ import { hasHosts } from './engines.ts';
 import { startBuilder } from './hosts.ts';
 import { lanes, scenario } from './scenarios.ts';
 
-/** `.ci/run` creates this virtual environment; MOTO_SERVER replaces it. */
+/** `.ci/run` creates this virtual environment; MOTO_SERVER sets a different path. */
 const motoCommand = process.env['MOTO_SERVER'] ?? '.test-build/moto/bin/moto_server';
 const possible = hasHosts && existsSync(motoCommand) && existsSync('/usr/bin/aws');
 const group = 'api-hosts';
 const elbName = 'grouped-elb';
 
-/** moto emulates an AWS with autoscaling groups; Debian's AWS CLI calls it, as it calls AWS on an operator's machine. */
+/**
+ * moto emulates AWS with Auto Scaling groups. The AWS CLI from Debian calls moto in the same way as it calls AWS on an
+ * operator's machine.
+ */
 describe('builder.sh with a host of an autoscaling group', function () {
   this.timeout(400_000);
   let moto: ServerProcess | undefined;
@@ -36,7 +39,10 @@ describe('builder.sh with a host of an autoscaling group', function () {
   });
   const aws = (...args: string[]): Promise<string> =>
     run('/usr/bin/aws', ['--output', 'text', '--endpoint-url', moto?.url ?? '', ...args], env());
-  /** Debian's AWS CLI takes the endpoint only as an option. Returns a folder for PATH with such an `aws`. */
+  /**
+   * The AWS CLI from Debian accepts the endpoint only as an option. Returns a folder for PATH that contains an `aws`
+   * command with that option.
+   */
   const cli = (folder: string, before = ''): string => {
     const bin = mkdtempSync(join(folder, 'bin-'));
     const script = `#!/bin/bash\n${before}\nexec /usr/bin/aws --endpoint-url ${moto?.url ?? ''} "$@"\n`;
@@ -50,7 +56,7 @@ describe('builder.sh with a host of an autoscaling group', function () {
         ...['--host', host, '--elb', elbName, '--api', service?.url ?? ''],
         ...['--healthy-for', '1', '--watch', '1', ...more],
       ],
-      // The region comes from the host.
+      // The region is from the host.
       {
         ...env(),
         AWS_DEFAULT_REGION: 'eu-west-1',
@@ -136,7 +142,7 @@ describe('builder.sh with a host of an autoscaling group', function () {
     possible,
     'changes nothing when the group is at its minimum size',
     async ({ folder, hosts }) => {
-      // moto allows a group below its minimum. AWS refuses it with this message.
+      // moto allows a group below its minimum size. AWS rejects this with the following message.
       const refusal =
         'An error occurred (ValidationError) when calling the EnterStandby operation: AutoScalingGroup api-hosts has min-size=1, max-size=3, and desired-size=1. To place into standby 1 instance, please update the AutoScalingGroup sizes appropriately.';
       const before = await hosts[1]!.engine.docker('ps', '--quiet');
@@ -156,7 +162,7 @@ describe('builder.sh with a host of an autoscaling group', function () {
     async ({ folder, hosts }) => {
       const before = await hosts[1]!.engine.docker('ps', '--quiet');
       const answers = join(mkdtempSync(join(folder, 'entering-')), 'answers');
-      // moto enters Standby at once. AWS takes seconds, here three responses.
+      // In moto, an instance enters Standby immediately. In AWS, this takes seconds (here, three responses).
       const bin = cli(
         folder,
         `[[ $2 != enter-standby ]] || echo 3 >${answers}

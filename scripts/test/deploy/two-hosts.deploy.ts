@@ -17,7 +17,7 @@ describe('builder.sh with a load balancer and two hosts', function () {
   };
   const roll = ({ folder, hosts }: World, ...args: string[]): Promise<Finished> => {
     const [a, b] = hosts;
-    // The metadata service has the id of the second host.
+    // The metadata service returns the id of the second host.
     const both = ['--host', `${a!.name}=${a!.instanceId}`, '--host', b!.name];
     const through = ['--elb', fleet, '--api', elb.url, '--no-standby', '--healthy-for', '1', '--watch', '1'];
     return runBuilder(folder, [...both, ...through, ...args], { API_TOKEN: token });
@@ -104,7 +104,7 @@ describe('builder.sh with a load balancer and two hosts', function () {
     const [a, b] = world.hosts;
     world.aws.region.changeInstance(b!.instanceId, { check: 'failing' });
     await until(() => !inService(world).includes(b!.instanceId), 'the other host is out of service');
-    // The services cache health for a second.
+    // The services cache health for one second.
     const refused = await measured('last healthy host refused', load, () => roll(world));
     assert.equal(refused.code, 11, refused.output);
     assertNoneFailed(refused);

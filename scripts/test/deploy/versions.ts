@@ -5,9 +5,10 @@ import { run } from '../../../api/test/support/process.ts';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 
-/** Versions of the service, each a branch: the changed file and the change. */
+/** Versions of the service, each on its own branch: the changed file and the change. */
 const changes = {
-  // Like older versions, runs as another user, with which the others share the port, and has no readiness check.
+  // Like older versions, this version runs as another user, with whom the other versions share the port, and has no
+  // readiness check.
   next: [
     'Dockerfile',
     (text: string) =>
@@ -30,7 +31,7 @@ const changes = {
     (text: string) =>
       `${text}\nsetTimeout(() => { console.log('crashed on purpose'); process.exit(3); }, 3000);\n`,
   ],
-  // Has the fault that FAULT names.
+  // This version has the fault that FAULT selects.
   faulty: [
     'api/app.ts',
     (text: string) =>
@@ -54,7 +55,10 @@ const changes = {
 } as const;
 export type Version = 'main' | keyof typeof changes;
 
-/** Creates a repository from this clone's files, with `main` and a branch for each other version. Returns their commits. */
+/**
+ * Creates a repository from the files in this clone, with `main` and a branch for each other version. Returns their
+ * commits.
+ */
 export async function makeRepository(folder: string): Promise<Record<Version, string>> {
   const git = (...args: string[]): Promise<string> =>
     run('git', ['-C', folder, '-c', 'user.name=test', '-c', 'user.email=test@localhost', ...args]);

@@ -8,11 +8,11 @@ import { type Engine, hasHosts, startEngine } from './engines.ts';
 import { type Host, makeOperator, startHost } from './hosts.ts';
 import { makeRepository, type Version } from './versions.ts';
 
-/** An operator's machine with an engine and an SSH key, two hosts, and their AWS. */
+/** An operator's machine with an engine and an SSH key, two hosts, and the embedded AWS that they use. */
 export interface World {
   readonly folder: string;
   readonly commits: Record<Version, string>;
-  /** The operator's engine. */
+  /** The engine on the operator's machine. */
   readonly engine: Engine;
   readonly hosts: readonly Host[];
   readonly aws: EmbeddedAws;
@@ -25,7 +25,7 @@ export const fleet = 'fleet';
 
 export async function startWorld(): Promise<World> {
   const folder = mkdtempSync(join(tmpdir(), 'elb-inventory-deploy-'));
-  // On all addresses, for containers on a bridge. Ten times as fast as AWS.
+  // The embedded AWS listens on all addresses, for containers on a bridge, and is ten times as fast as AWS.
   const aws = await startEmbeddedAws({ host: '0.0.0.0', speed: 10 });
   await putFleet(aws);
   const metadata = await startMetadataService();
@@ -44,7 +44,8 @@ export async function startWorld(): Promise<World> {
     const instanceId = instanceIds[index] ?? '';
     hosts.push(await startHost(name, { folder, address, instanceId, settings, metadataUrl: metadata.url }));
   }
-  // Last, because an engine without a bridge removes the bridge of the others when it starts.
+  // This engine must be started last, because an engine without a bridge removes the bridge of the other engines when
+  // it starts.
   const engine = await startEngine('build');
   return {
     folder,
@@ -64,7 +65,7 @@ export async function startWorld(): Promise<World> {
   };
 }
 
-/** Members are in service 2 s after registration, and drained after 3 s, at this speed of the embedded AWS. */
+/** At this speed of the embedded AWS, members are in service 2 s after registration, and drained after 3 s. */
 async function putFleet(aws: EmbeddedAws): Promise<void> {
   const answer = await fetch(`${aws.url.replace('0.0.0.0', '127.0.0.1')}/_control/load-balancers/${fleet}`, {
     method: 'PUT',
@@ -77,7 +78,10 @@ async function putFleet(aws: EmbeddedAws): Promise<void> {
   if (!answer.ok) throw new Error(await answer.text());
 }
 
-/** Emulates the EC2 metadata service, version 2, with a path per host; only host-b has an instance id and a region. */
+/**
+ * Emulates the EC2 metadata service, version 2, with a separate path for each host. Only host-b has an instance id and
+ * a region.
+ */
 async function startMetadataService(): Promise<{ url: string; close(): void }> {
   const server = createServer(({ method, url, headers }, response) => {
     const [, host, ...path] = (url ?? '').split('/');

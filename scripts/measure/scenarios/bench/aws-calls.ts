@@ -5,7 +5,7 @@ import { measureLoad } from '../../load/load.ts';
 import { request } from '../../load/request.ts';
 import { type Figure, figure, median } from '../../promises/promise.ts';
 
-/** Counts AWS calls during 20 s of reads over 12 connections, with 40 ms per call. */
+/** Counts AWS calls during 20 s of reads on 12 connections, with 40 ms per call. */
 export async function fewCalls(): Promise<Figure[]> {
   const { aws, service, stop } = await startWarm('--latency', '40');
   const load = { connections: 12, seconds: 20, rate: 4000, paths: [listPath] };
@@ -21,7 +21,7 @@ export async function fewCalls(): Promise<Figure[]> {
   ];
 }
 
-/** Reads 500 load balancers of 20 instances in random order for over a minute, with AWS's rate limits. */
+/** Reads 500 load balancers with 20 instances each, in random order, for over a minute, with the AWS rate limits. */
 export async function manyElbs(): Promise<Figure[]> {
   const size = ['--elbs', '500', '--instances', '10000'];
   const { aws, service, stop } = await startWarm('--latency', '40', '--rate-limits', ...size);
@@ -31,12 +31,12 @@ export async function manyElbs(): Promise<Figure[]> {
   const startedAt = performance.now();
   await service.usage(true);
   await Promise.all(paths.slice(0, 20).map((path) => request(service, path)));
-  // The service reads the details of 10,000 instances in the first seconds; after that, reads are warm.
+  // In the first seconds, the service reads the details of 10,000 instances. After that, the data for reads is cached.
   const filling = await measureLoad(service, { connections: 50, seconds: 8, paths, rate: 2000 });
   const warm = await measureLoad(service, { connections: 50, seconds: 6, paths });
   const one = await measureLoad(service, { connections: 50, seconds: 6, paths: paths.slice(0, 1) });
   const warmAgain = await measureLoad(service, { connections: 50, seconds: 6, paths });
-  // All details expire after a minute; the service reads them again while it serves the lists.
+  // All details expire after a minute. The service reads them again while it returns the lists.
   const seconds = Math.ceil((70_000 - (performance.now() - startedAt)) / 1000);
   const renewing = await measureLoad(service, { connections: 50, seconds, paths, rate: 2000 });
   const { maxLoopDelayMs } = await service.usage();
@@ -61,7 +61,7 @@ export async function manyElbs(): Promise<Figure[]> {
   ];
 }
 
-/** Sends reads that need a call to AWS, with AWS's rate limits. */
+/** Sends reads that require an AWS call, with the AWS rate limits. */
 export async function noCache(): Promise<Figure[]> {
   const figures: Figure[] = [];
   for (const [connections, atLeast] of [

@@ -10,8 +10,8 @@ type Variant = (typeof variants)[number];
 const scrapes = 100;
 
 /**
- * Measures the CPU time of warm reads with METRICS=on and with METRICS=off, and of a scrape. The rounds alternate,
- * so that a slow phase of the machine affects both.
+ * Measures the CPU time of cached reads with METRICS=on and with METRICS=off, and of a scrape. The rounds alternate, so
+ * that a slow phase of the machine affects both.
  */
 export async function metricsCost(quick: boolean): Promise<Figure[]> {
   const [rounds, amount] = quick ? [10, 5_000] : [40, 10_000];
@@ -30,7 +30,7 @@ export async function metricsCost(quick: boolean): Promise<Figure[]> {
   };
   const cpuUs: Record<Variant, number[]> = { on: [], off: [] };
   let failures = 0;
-  // The code is compiled and optimized in the first rounds, which are not counted.
+  // The first rounds, in which the code is compiled and optimized, are not counted.
   for (let round = -2; round < rounds; round += 1)
     for (const variant of round % 2 === 0 ? variants : variants.toReversed()) {
       const result = await measure(variant);

@@ -5,11 +5,11 @@ import { measureLoad } from '../../load/load.ts';
 import { request, type Target } from '../../load/request.ts';
 import { type Figure, figure } from '../../promises/promise.ts';
 
-/** Reads under load while AWS does not respond for 20 s, then measures how soon the list is fresh again. */
+/** Sends reads under load while AWS does not respond for 20 s, then measures how soon the list is fresh again. */
 export async function outage(): Promise<Figure[]> {
   const { aws, service, stop } = await startServiceWithAws('--latency', '40');
   const load = { connections: 50, rate: 2000, paths: [listPath] };
-  // The first requests run code that is not compiled yet, which is not measured.
+  // The first requests are not measured, because they run code that is not compiled yet.
   await measureLoad(service, { ...load, seconds: 2 });
   await control(aws.url, 'PUT', 'faults', { faults: [{ silent: true }] });
   const { requests, failed, max } = await measureLoad(service, { ...load, seconds: 20 });

@@ -9,7 +9,10 @@ import { type Figure, figure, median } from '../../promises/promise.ts';
 
 const bareServer = `require('node:http').createServer((_q, s) => s.end('ok')).listen(Number(process.env.PORT), '127.0.0.1')`;
 
-/** Measures the time from the start of the production build to its first 200, compared with a bare server, and its memory. */
+/**
+ * Measures the time from the start of the production build to its first 200 response, compared with a bare server, and
+ * its memory use.
+ */
 export async function processCosts(): Promise<Figure[]> {
   const { aws, service, stop } = await startServiceWithAws();
   await (await request(service, listPath)).arrayBuffer();
@@ -26,13 +29,13 @@ export async function processCosts(): Promise<Figure[]> {
   const [bare, own] = [median(times.bare), median(times.service)];
   return [
     figure('start to first 200: bare', bare, 'ms'),
-    figure('start to first 200: service', own, 'ms'),
+    figure('startup to first 200: service', own, 'ms'),
     figure('start to first 200: service / bare', own / bare, '×', { atMost: 8 }),
     figure('memory after one read and one attach', rssBytes / 1e6, 'MB', { atMost: 140 }),
   ];
 }
 
-/** Sends one million warm reads and measures the growth of memory. */
+/** Sends one million cached reads and measures the growth in memory use. */
 export async function memoryGrowth(): Promise<Figure[]> {
   const { service, stop } = await startServiceWithAws();
   const load = { connections: 50, paths: [listPath] };

@@ -7,7 +7,7 @@ import { type Figure, figure, median } from '../../promises/promise.ts';
 const rounds = 5;
 const body = JSON.stringify({ instanceId: 'i-0b22a22eec53b9321' });
 
-/** Compares the first read, an attach and a detach with one AWS call, whose latency is set to 40 ms. */
+/** Compares the first read, an attach and a detach with a single AWS call, whose latency is set to 40 ms. */
 export async function roundTrips(): Promise<Figure[]> {
   const aws = await startAws('--latency', '40');
   const times: Record<'call' | 'read' | 'attach' | 'detach', number[]> = {
@@ -33,7 +33,7 @@ export async function roundTrips(): Promise<Figure[]> {
     figure(`${name} / one AWS call`, median(values) / call, '×', { atMost: 2.5 });
   return [
     figure('one AWS call', call, 'ms'),
-    compared('first read (1 s after the start)', times.read),
+    compared('first read (1 s after startup)', times.read),
     compared('attach', times.attach),
     compared('detach', times.detach),
   ];
@@ -48,7 +48,7 @@ async function timed(status: number, send: () => Promise<Response>): Promise<num
   return performance.now() - startedAt;
 }
 
-/** The embedded AWS reads only the scope of the credential; it does not check signatures. */
+/** The embedded AWS reads only the credential scope; it does not check signatures. */
 function describeLoadBalancers(awsUrl: string): Promise<Response> {
   return fetch(awsUrl, {
     method: 'POST',

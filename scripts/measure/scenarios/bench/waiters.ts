@@ -9,8 +9,8 @@ const clients = 200;
 const pollEveryMs = 25;
 
 /**
- * 200 clients each attach an instance to one of 4 load balancers and wait until it is in service, with 40 ms per call and
- * AWS's rate limits. Measures the time from the change in the embedded AWS to the response.
+ * 200 clients each attach an instance to one of 4 load balancers and wait until it is in service, with 40 ms per call
+ * and the AWS rate limits. Measures the time from the change in the embedded AWS to the response.
  */
 export async function waiters(): Promise<Figure[]> {
   const size = ['--elbs', '7', '--instances', '225'];
@@ -63,7 +63,7 @@ export async function waiters(): Promise<Figure[]> {
   ];
 }
 
-/** Records when a poll first sees each instance in service. */
+/** Records when a poll first finds each instance in service. */
 async function watchChanges(
   awsUrl: string,
   changedAt: Map<string, number>,

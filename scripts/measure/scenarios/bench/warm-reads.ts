@@ -10,8 +10,9 @@ type Server = (typeof servers)[number];
 const paths = [listPath];
 
 /**
- * Measures warm reads of a list of 12 in turn: the service, a bare node:http server that sends the same headers and bytes, and
- * Fastify, at 50 connections; the service and the bare server also at 1,000.
+ * Measures cached reads of a list of 12 instances for several servers, one after another: the service, a bare node:http
+ * server that sends the same headers and bytes, and Fastify, with 50 connections; the service and the bare server also
+ * with 1,000 connections.
  */
 export async function warmReads(): Promise<Figure[]> {
   const { aws, service, stop } = await startServiceWithAws();

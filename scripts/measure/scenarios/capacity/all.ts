@@ -9,7 +9,7 @@ import { seed } from './seed.ts';
 import { steps } from './steps.ts';
 import { throttledAws } from './throttled-aws.ts';
 
-/** In the order of a run. */
+/** The scenarios in the order in which they run. */
 export const scenarios: Readonly<Record<string, Scenario>> = {
   seed,
   health,

@@ -8,15 +8,16 @@ import { request, Unreachable } from '../../load/request.ts';
 
 interface Changes {
   readonly run: Run;
-  /** Number of 201 responses that contradict AWS or the service's list. */
+  /** The number of 201 responses that contradict AWS or the list from the service. */
   readonly wrong: number;
-  /** Ids of the members before the first change. */
+  /** The ids of the members before the first change. */
   readonly members: readonly string[];
 }
 
 /**
- * Attaches and detaches one instance in turn, and after each 201 compares the list with AWS. The time of a change starts
- * when the change is due, so that a slow change adds to the time of the next. Restores the load balancer. @throws Unreachable
+ * Alternately attaches and detaches one instance, and compares the list with AWS after each 201 response. The duration
+ * of a change starts when the change is due, so that a slow change increases the duration of the next change. Restores
+ * the load balancer. @throws Unreachable
  */
 export async function changeMembers(
   session: Session,
@@ -65,7 +66,10 @@ async function send(server: Server, path: string, method: string, instanceId: st
   return response.status;
 }
 
-/** The members according to AWS: from the embedded AWS's control path, or from a deployed service's `no-cache` list. */
+/**
+ * The members according to AWS: from the control path of the embedded AWS, or from the `no-cache` list of a deployed
+ * service.
+ */
 class Truth {
   readonly #server: Server;
   readonly #path: string;
@@ -82,7 +86,7 @@ class Truth {
   async members(): Promise<string[]> {
     const { aws } = this.#server;
     if (aws !== undefined) {
-      // AWS loses an instance that is attached again while its connections drain, which is not measured here.
+      // AWS drops an instance that is attached again while its connections drain. This is not measured here.
       const connectionDraining = { enabled: false, timeout: 300 };
       await control(aws, 'PUT', `load-balancers/${this.#elbName}`, { connectionDraining });
     }

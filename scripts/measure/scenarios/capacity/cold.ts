@@ -5,7 +5,7 @@ import type { Run } from '../../load/recorder.ts';
 
 const readers = 50;
 
-/** A process that has just started, as after a deployment, has an empty cache. */
+/** A process that has just started, for example after a deployment, has an empty cache. */
 export const cold: Scenario = {
   workload: '50 simultaneous readers of a process that has just started, several times',
   promises: 'no failure, and at most 4 AWS calls for all of them',

@@ -2,7 +2,7 @@ import { middle, noFailures, ratio, speed } from '../../promises/figures.ts';
 import { figure, type Limit } from '../../promises/promise.ts';
 import type { Scenario } from '../../lab/session.ts';
 
-/** The limit of the mean is from a published test with 1,000 users on a small host. */
+/** The limit for the mean is from a published test with 1,000 users on a small host. */
 export const crowd: Scenario = {
   workload: '1,000 users at once, 120,000 requests (--quick: 20,000), one list',
   promises: 'no failure, a mean under 324 ms (in the full run), and half of the bare server’s throughput',
@@ -29,7 +29,7 @@ export const crowd: Scenario = {
       ...ratio('crowd: mean, service / bare server', own, base, (run) => run.latency.mean, {
         better: 'lower',
       }),
-      // CI runs --quick on machines with other load, where milliseconds cannot be promised.
+      // CI runs --quick on machines with other load, so there is no target in milliseconds.
       figure('crowd: mean', mean, 'ms', session.pick<Limit>({ atMost: 324 }, { better: 'lower' })),
       noFailures('crowd: failed requests', own),
     ];

@@ -1,10 +1,10 @@
 import { noFailures, ratio, time } from '../../promises/figures.ts';
 import type { Scenario } from '../../lab/session.ts';
 
-/** The load balancer's health check; a host that responds too late goes out of service. */
+/** Simulates the health checks of a load balancer. A host that responds too late is taken out of service. */
 export const health: Scenario = {
   workload: 'health checks, 200 per second on separate connections, while 200 connections read one list',
-  promises: 'no failure, and a p99 of at most 2.5 × the bare server’s under the same load',
+  promises: 'no failure, and a p99 of at most 2.5 × that of the bare server under the same load',
   needs: 'reads',
   async run(session) {
     const { service, bare } = await session.alternate(

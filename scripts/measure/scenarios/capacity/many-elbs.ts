@@ -4,9 +4,10 @@ import { figure } from '../../promises/promise.ts';
 import type { Run } from '../../load/recorder.ts';
 import type { Scenario } from '../../lab/session.ts';
 
-/** A large region: all lists come from one cache of the region. */
+/** Simulates a large region. All lists come from one cache of the region. */
 export const manyElbs: Scenario = {
-  workload: '50 connections over 500 load balancers of 20 instances (--quick: 100), with AWS’s rate limits',
+  workload:
+    '50 connections, 500 load balancers with 20 instances each (--quick: 100), with the AWS rate limits',
   promises: 'no failure, no call throttled, and 0.3 of the throughput of one list',
   needs: 'embedded',
   async run(session) {
@@ -14,7 +15,7 @@ export const manyElbs: Scenario = {
     const { server } = await session.lab.startWorld('--elbs', `${elbs}`, '--instances', `${elbs * 20}`);
     const paths = await listPaths(server.aws ?? '');
     const load = { connections: 50, seconds: session.pick(5, 1) };
-    // The service reads the details of all instances in the first seconds, within the budget of AWS calls.
+    // In the first seconds, the service reads the details of all instances, within the budget of AWS calls.
     const filling = { label: 'first reads', ...load, rate: 2000, seconds: session.pick(6, 3), paths };
     const first = await session.measure(server, filling);
     const any = { label: `${elbs} lists in turn`, ...load, paths };

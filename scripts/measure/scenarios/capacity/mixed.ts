@@ -51,7 +51,7 @@ export const mixed: Scenario = {
   },
 };
 
-/** Returns how many of the distinct lists are neither the members with the instance nor the members without it. */
+/** Returns the number of distinct lists that are neither the members with the instance nor the members without it. */
 function wrongLists(bodies: ReadonlySet<string>, members: readonly string[], instance: string): number {
   const others = members.filter((id) => id !== instance);
   const right = new Set([others, [...others, instance]].map((ids) => ids.toSorted().join()));

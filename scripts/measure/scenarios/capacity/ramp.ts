@@ -5,7 +5,7 @@ import type { Scenario } from '../../lab/session.ts';
 
 const users = 1000;
 
-/** A working day in five minutes: users arrive, stay and leave. */
+/** Simulates a working day in five minutes: users arrive, stay and leave. */
 export const ramp: Scenario = {
   workload: 'up to 1,000 users in 1 minute, 3 minutes steady, 1 minute down, one list',
   promises: 'no failure, and no request takes 10 s',
@@ -26,7 +26,7 @@ export const ramp: Scenario = {
   },
 };
 
-/** Returns groups of users that come one after the other during `up` seconds, and leave in reverse order. */
+/** Returns groups of users that arrive one after another during `up` seconds, and leave in reverse order. */
 export function rampStages(users: number, groups: number, up: number, steady: number): Stage[] {
   return Array.from({ length: groups }, (_, n) => {
     const from = (up * n) / groups;

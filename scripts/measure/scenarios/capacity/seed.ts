@@ -23,7 +23,7 @@ export const seed: Scenario = {
     if (session.options.remote === undefined) {
       const [server] = await session.servers('naive');
       if (server === undefined) throw new Error('there is no naive service');
-      // AWS allows a burst at first; the sustained rate is measured after it.
+      // At first, AWS allows a burst; the sustained rate is measured after the burst.
       await session.measure(server, {
         ...load,
         label: 'naive, during its burst of AWS calls',
