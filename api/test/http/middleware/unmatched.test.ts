@@ -11,7 +11,7 @@ const routesOf = (router: Router) => router.routes() as unknown as AppMiddleware
 describe('unmatched', () => {
   it('lists each path of the routers once, and the methods of a path', async () => {
     const answer = () => undefined;
-    const open = new Router().get('/open', answer);
+    const open = new Router().use((_ctx, next) => next()).get('/open', answer);
     const guarded = new Router().get('/elb/:elbName', answer).post('/elb/:elbName', answer).get('/x', answer);
     const server = await serverOf(routesOf(open), routesOf(guarded), unmatched(open, guarded));
     const unknown = await fetch(`${server.url}/no-such-path`);
