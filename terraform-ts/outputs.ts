@@ -22,10 +22,11 @@ export function addOutputs(
     elb_dns: [loadBalancer.dnsName, 'DNS name of the load balancer'],
     url: [url, 'URL of the API'],
     shell_commands: [shellCommands(config, running), 'Commands that open a shell on each host'],
-    // Without --elb, because that also works for a single host; the redeploy loses no request in both cases.
+    // Does not use --elb, so that the command also works for a single host. The redeploy loses no request in either
+    // case.
     redeploy_command: [
       `scripts/builder.sh --ref ${config.source.ref} ${Fn.join(' ', hostArguments(config, running))}`,
-      'Command that deploys another version (--ref) on every host; also set GIT_REF to it, for new hosts',
+      'Command that deploys another version (--ref) to every host; also set GIT_REF to this version, for new hosts',
     ],
     dashboard_url: [dashboardUrl, 'URL of the dashboard'],
   };
@@ -46,12 +47,14 @@ function shellCommands({ access, region }: Config, { instanceIds, addresses }: R
   return [];
 }
 
-/** SSH through SSM or an endpoint uses the instance id as the host name; README.md has the lines for ~/.ssh/config. */
+/**
+ * SSH through SSM or an endpoint uses the instance id as the host name. README.md contains the lines for ~/.ssh/config.
+ */
 function hostArguments({ access }: Config, { instanceIds, addresses }: RunningHosts): string[] {
   return each('--host ec2-user@%s=%s', access.sshCidrs.length > 0 ? addresses : instanceIds, instanceIds);
 }
 
-/** Calls Terraform's formatlist: returns one text per member of the lists. */
+/** Calls formatlist of Terraform. Returns one string per member of the lists. */
 function each(format: string, ...lists: string[][]): string[] {
   return Token.asList(Fn.formatlist(format, lists));
 }

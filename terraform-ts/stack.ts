@@ -20,7 +20,7 @@ import { addBackend } from './state';
 
 const lifecycleHook = 'api-is-ready';
 
-/** The service: a VPC, a classic ELB, hosts that run the API, and monitoring. */
+/** The service: a VPC, a Classic Load Balancer, hosts that run the API, and monitoring. */
 export class ElbInventoryStack extends TerraformStack {
   constructor(scope: Construct, id: string, config: Config) {
     super(scope, id);
@@ -99,7 +99,7 @@ export class ElbInventoryStack extends TerraformStack {
       },
       tags,
     });
-    // Everything that a booting host needs. Terraform cannot derive it from the user data.
+    // Everything that a booting host requires. Terraform cannot derive these dependencies from the user data.
     const dependsOn = [
       ...network.ready,
       ...securityGroups.ready,

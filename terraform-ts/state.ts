@@ -5,29 +5,32 @@ import { Fn, LocalBackend, Op, S3Backend, TerraformSelf, type TerraformStack } f
 import type { Config } from './config/config';
 import { ConfigError } from './config/environment';
 
-/** Returns the name of the stack, and so of its folder in cdktf.out/stacks: each deployment has its own `.terraform`. */
+/**
+ * Returns the name of the stack, which is also the name of its folder in cdktf.out/stacks, so that each deployment has
+ * its own `.terraform` folder.
+ */
 export function stackName({ serviceName, region }: Config): string {
   return `${serviceName}-${region}`;
 }
 
-/** Sets the backend for Terraform's state. */
+/** Sets the backend for the Terraform state. */
 export function addBackend(stack: TerraformStack, { state, serviceName, region }: Config): void {
   if (state) {
     const { keyIsDefault, ...bucket } = state;
     new S3Backend(stack, { ...bucket, encrypt: true });
-    // S3 locking, in Terraform since 1.10; cdktf 0.21 has no property for it.
+    // Terraform supports S3 locking since version 1.10, but cdktf 0.21 has no property for it.
     stack.addOverride('terraform.backend.s3.use_lockfile', true);
     if (keyIsDefault) refuseFormerKey(stack, state, serviceName, region);
   } else {
-    // Terraform runs in cdktf.out/stacks/NAME, which a synth may delete, so the state is beside the sources. The default
-    // of cdktf is an absolute path of this machine.
+    // Terraform runs in cdktf.out/stacks/NAME, which a synth may delete, so the state is stored with the sources. The
+    // default of cdktf is an absolute path on this machine.
     new LocalBackend(stack, { path: `../../../${localState(serviceName, region)}` });
   }
 }
 
 /**
- * Makes a plan fail while the state is at the default key of earlier versions, which did not name the region: with the new
- * default, Terraform would build everything again.
+ * Makes a plan fail while the state is at the default key of earlier versions, which did not include the region. With
+ * the new default key, Terraform would create all resources again.
  */
 function refuseFormerKey(
   stack: TerraformStack,
@@ -54,8 +57,8 @@ function refuseFormerKey(
 }
 
 /**
- * Throws ConfigError if the local state in the folder is still in the file of earlier versions, which did not name the
- * region; with the new file, Terraform would build everything again.
+ * Throws a ConfigError if the local state is still in the file of earlier versions, whose name did not include the
+ * region. With the new file, Terraform would create all resources again.
  */
 export function refuseFormerFile({ state, serviceName, region }: Config, folder: string): void {
   const former = formerState(serviceName);
@@ -65,7 +68,7 @@ export function refuseFormerFile({ state, serviceName, region }: Config, folder:
     readFileSync(join(folder, former), 'utf8'),
   )?.[1];
   throw new ConfigError([
-    `The state of ${serviceName} is in the file of earlier versions, which did not name the region; move it in terraform-ts/: ` +
+    `The state of ${serviceName} is in the file of earlier versions, whose name did not include the region; move it in terraform-ts/: ` +
       `mv ${former} ${localState(serviceName, regionOfState ?? region)} && rm -rf cdktf.out`,
   ]);
 }
@@ -74,7 +77,7 @@ function localState(serviceName: string, region: string): string {
   return `${serviceName}.${region}.tfstate`;
 }
 
-/** The local file and the default key of earlier versions. */
+/** Returns the name of the local file and of the default key in earlier versions. */
 function formerState(serviceName: string): string {
   return `${serviceName}.tfstate`;
 }

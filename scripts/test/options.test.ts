@@ -12,11 +12,15 @@ describe('the options of npm run capacity', () => {
   const refusals: [string, string[], RegExp][] = [
     ['an unknown option', ['--fast'], /--fast/],
     ['an unknown scenario', ['--only', 'seed,sead'], /no scenario "sead"; --only accepts seed, mixed/],
-    ['a tolerance above 1', ['--tolerance', '15'], /--tolerance takes a number.*"15"/],
-    ['an empty tolerance', ['--tolerance='], /--tolerance takes a number/],
-    ['an address without a scheme', ['--url', 'elb.example.com', '--token', token], /--url takes an address/],
-    ['an address with a path', ['--url', 'http://elb.example.com/elb', '--token', token], /--url takes/],
-    ['an address without credentials', ['--url', 'http://elb.example.com'], /needs --token/],
+    ['a tolerance above 1', ['--tolerance', '15'], /--tolerance must be a number.*"15"/],
+    ['an empty tolerance', ['--tolerance='], /--tolerance must be a number/],
+    [
+      'an address without a scheme',
+      ['--url', 'elb.example.com', '--token', token],
+      /--url must be an address/,
+    ],
+    ['an address with a path', ['--url', 'http://elb.example.com/elb', '--token', token], /--url must be/],
+    ['an address without credentials', ['--url', 'http://elb.example.com'], /requires --token/],
     [
       'credentials that are not base64',
       ['--url', 'http://a.example', '--token', 'user:password'],

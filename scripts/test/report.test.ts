@@ -20,7 +20,7 @@ describe('the capacity report', () => {
     const outcomes = [{ name: 'seed', workload: '', promises: '', state: 'cut' as const, figures: [] }];
     const report = reportOf([], { outcomes, ended: 'Stopped.' });
     assert.match(table(report), /seed: incomplete/);
-    assert.match(page(report), /It ended early: Stopped\./);
+    assert.match(page(report), /The run ended early: Stopped\./);
   });
 
   it('has one plot of each kind, with the knee marked', () => {

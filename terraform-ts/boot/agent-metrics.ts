@@ -12,16 +12,16 @@ export interface AgentMetricsProps {
   readonly metricNamespace: string;
 }
 
-/** Files of the CloudWatch agent, which a host writes at its first boot. */
+/** Files for the CloudWatch agent, which a host writes at its first boot. */
 export interface AgentMetrics {
-  /** A configuration in addition to that of the host: the metrics to send, and the port for traces. */
+  /** An additional agent configuration: the metrics to send, and the port for traces. */
   readonly agent: object;
-  /** The configuration of the scrapes, in the format of Prometheus; the host replaces INSTANCE_ID. */
+  /** The scrape configuration in the Prometheus format. The host replaces INSTANCE_ID. */
   readonly scrape: object;
 }
 
 /**
- * Returns the files. The agent writes the metrics into the log group in the embedded metric format, from which CloudWatch
+ * Returns the files. The agent writes the metrics to the log group in the embedded metric format, from which CloudWatch
  * reads them (CloudWatch user guide, "Set up and configure Prometheus metrics collection on Amazon EC2 instances").
  */
 export function agentMetrics({
@@ -65,7 +65,7 @@ export function agentMetrics({
           static_configs: [
             { targets: [`127.0.0.1:${ports.api.toString()}`], labels: { [serviceDimension]: serviceName } },
           ],
-          // The others would cost as log lines.
+          // All other metrics would be billed as log lines.
           metric_relabel_configs: [
             {
               source_labels: ['__name__'],

@@ -2,30 +2,30 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { agentMetrics } from './agent-metrics';
 
-/** The values of a deployment; they are not secret. */
+/** The values of a deployment. They are not secret. */
 export interface UserDataProps {
   readonly region: string;
   readonly serviceName: string;
   readonly source: { readonly repository: string; readonly ref: string };
   readonly tokenParameter: string;
   readonly metricsTokenParameter: string | undefined;
-  /** Settings of the service. */
+  /** The settings of the service. */
   readonly environment: Readonly<Record<string, string>>;
   readonly logGroupName: string;
   readonly metricNamespace: string;
-  /** Whether the CloudWatch agent sends the metrics of the service, and its traces. */
+  /** Whether the CloudWatch agent sends the metrics and traces of the service. */
   readonly sendMetrics: boolean;
-  /** The group whose launch action the host completes, or the load balancer with which it registers itself. */
+  /** The group whose launch action the host completes, or the load balancer with which the host registers itself. */
   readonly ready:
     { readonly groupName: string; readonly lifecycleHook: string } | { readonly elbName: string };
 }
 
-/** The limit of EC2 (EC2 user guide, "user data"), before base64. */
+/** The maximum size of user data in EC2, before base64 encoding (EC2 user guide, "user data"). */
 export const maxUserDataBytes = 16_384;
 
 const body = readFileSync(join(__dirname, 'user-data.sh'), 'utf8');
 
-/** Returns the script of the first boot. Throws if it exceeds the limit of EC2. */
+/** Returns the script for the first boot. Throws if it exceeds the EC2 limit. */
 export function userData({ ready, source, ...props }: UserDataProps): string {
   const { agent, scrape } = agentMetrics(props);
   const values = {
@@ -57,8 +57,8 @@ export function userData({ ready, source, ...props }: UserDataProps): string {
 }
 
 /**
- * Returns the script in base64 for Terraform. Encoded here and not by Terraform's base64encode, because Terraform would
- * interpret the `${…}` of the script.
+ * Returns the script in base64 for Terraform. It is encoded here instead of with base64encode of Terraform, because
+ * Terraform would interpret each `${…}` in the script.
  */
 export function encodedUserData(props: UserDataProps): string {
   return Buffer.from(userData(props)).toString('base64');

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import type { Env } from './environment';
 
-/** Returns this clone's origin and commit as REPOSITORY and GIT_REF; a value is undefined when git fails. */
+/** Returns the origin and the commit of this clone as REPOSITORY and GIT_REF. A value is undefined if git fails. */
 export function checkout(): Env {
   return { REPOSITORY: git('remote', 'get-url', 'origin'), GIT_REF: git('rev-parse', 'HEAD') };
 }

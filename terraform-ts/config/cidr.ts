@@ -1,4 +1,4 @@
-/** A block of IPv4 addresses; `first` is its first address as a number. */
+/** A block of IPv4 addresses. `first` is its first address as a number. */
 export interface Cidr {
   readonly text: string;
   readonly first: number;
@@ -28,14 +28,17 @@ export function overlaps(a: Cidr, b: Cidr): boolean {
   return a.first < b.first + b.size && b.first < a.first + a.size;
 }
 
-/** Returns whether the block is in a range for private use (RFC 1918) or behind the NAT of a provider (RFC 6598). */
+/**
+ * Returns true if the block is in a range for private use (RFC 1918) or in the shared range for carrier-grade NAT (RFC
+ * 6598).
+ */
 export function isPrivate(block: Cidr): boolean {
   return ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10'].some((range) =>
     contains(parseCidr(range) as Cidr, block),
   );
 }
 
-/** Returns the CIDR of one sixteenth of a block; `index` is 0 to 15. */
+/** Returns the CIDR of one sixteenth of a block. `index` is from 0 to 15. */
 export function sixteenth(outer: Cidr, index: number): string {
   const size = outer.size / 16;
   return block(outer.first + index * size, size, outer.prefix + 4);

@@ -7,18 +7,18 @@ import { partitionOf } from './partition';
 import type { SettingName } from './settings';
 import { readServiceEnvironment } from './service-environment';
 
-/** The validated configuration. By default, undefined means that the part is not built. */
+/** The validated configuration. Unless stated otherwise, undefined means that the part is not created. */
 export interface Config {
   readonly region: string;
   readonly serviceName: string;
   readonly elbName: string;
-  /** Load balancers on which the API may register and deregister instances, including elbName. */
+  /** The load balancers with which the API may register and deregister instances, including elbName. */
   readonly managedElbs: readonly string[];
   readonly source: { readonly repository: string; readonly ref: string };
-  /** The parameter with API_TOKEN; Terraform never reads its value. */
+  /** The parameter that contains API_TOKEN. Terraform never reads its value. */
   readonly token: {
     readonly parameter: string;
-    /** The parameter with METRICS_TOKEN. */
+    /** The parameter that contains METRICS_TOKEN. */
     readonly metricsParameter: string | undefined;
     readonly keyArn: string | undefined;
   };
@@ -28,7 +28,7 @@ export interface Config {
     /** The security group that may scrape the hosts. */
     readonly scrapeSecurityGroup: string | undefined;
   };
-  /** Hosts may pull images from it. */
+  /** The repository from which hosts may pull images. */
   readonly ecrRepository: string | undefined;
   /** Settings of the service. */
   readonly environment: Readonly<Record<string, string>>;
@@ -40,7 +40,7 @@ export interface Config {
   readonly flowLogs: boolean;
   readonly alarmEmail: string | undefined;
   readonly logRetentionDays: number;
-  /** undefined: a local file. */
+  /** If undefined, the state is stored in a local file. */
   readonly state:
     | {
         readonly bucket: string;
@@ -56,13 +56,13 @@ export interface HostsConfig {
   readonly mode: 'group' | 'single';
   readonly min: number;
   readonly max: number;
-  /** Percent of what one process can use: one vCPU, and the memory limit of its container. */
+  /** The targets, as percentages of what one process can use: one vCPU, and the memory limit of its container. */
   readonly targets: Targets;
   readonly instanceType: string;
   readonly architecture: 'x86_64' | 'arm64';
   readonly volumeGb: number;
   readonly private: boolean;
-  /** How a burstable type goes on without CPU credits; undefined for other types. */
+  /** What happens if a burstable instance type has no CPU credits left. Undefined for other types. */
   readonly cpuCredits: 'unlimited' | 'standard' | undefined;
 }
 
@@ -80,10 +80,13 @@ export interface Access {
 const regionName = /^[a-z]{2,}(-[a-z]+)+-\d+$/;
 const elbName = /^(?!-)[A-Za-z0-9-]{1,32}(?<!-)$/;
 const anElbName = 'an ELB name: up to 32 letters, digits and hyphens, without a hyphen at either end';
-/** Family, generation, attributes, a dot and a size: t3.micro, m7i-flex.large, u-6tb1.metal. AWS checks whether the type exists. */
+/**
+ * A family, a generation, attributes, a dot and a size, such as t3.micro, m7i-flex.large or u-6tb1.metal. AWS checks
+ * whether the type exists.
+ */
 const instanceType =
   /^(?:[a-z]+\d+[a-z]*(?:-[a-z0-9]+)*|u-\d+tb\d+)\.(?:nano|micro|small|medium|large|(?:\d+)?xlarge|metal(?:-\d+xl)?)$/;
-/** a1, and types with the letter g after the generation (t4g, c6gn, x2gd). */
+/** a1, and types with the letter g after the generation, such as t4g, c6gn and x2gd. */
 const graviton = /^(?:a1|[a-z]+\d+[a-z]*g[a-z]*)[.-]/;
 const parameterName = /^(?!\/(?:aws|ssm)\b)(?:\/[\w.-]+)+$/i;
 const aParameterName = 'the name of a parameter, such as /elb-inventory/api-token (not the token itself)';
@@ -92,7 +95,7 @@ const retentions = [
   1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
 ];
 
-/** Returns the configuration of the environment. Throws one ConfigError with every fault. */
+/** Returns the configuration for this environment. Throws a ConfigError that lists every error. */
 export function readConfig(env: Env): Config {
   const read = new EnvironmentReader(env);
   const region = read.text('AWS_REGION', regionName, 'the name of a region');
@@ -162,17 +165,17 @@ export function readConfig(env: Env): Config {
   return config;
 }
 
-/** Returns the settings with which the service sends traces to the CloudWatch agent; ENVIRONMENT can change them. */
+/** Returns the settings with which the service sends traces to the CloudWatch agent. ENVIRONMENT can override them. */
 function traced(serviceName: string): Readonly<Record<string, string>> {
   return {
     OTEL_EXPORTER_OTLP_ENDPOINT: otlpEndpoint,
     OTEL_SERVICE_NAME: serviceName,
-    // X-Ray costs 5 USD for a million traces.
+    // X-Ray costs 5 USD per million traces.
     OTEL_TRACES_SAMPLER_ARG: '0.05',
   };
 }
 
-/** Adds a fault for metrics that nobody can read. */
+/** Adds an error if metrics are enabled but nothing can read them. */
 function refuseUnread(read: EnvironmentReader, { metrics, token, environment }: Config): void {
   if (metrics.cloudwatch && token.metricsParameter === undefined)
     read.fault(
@@ -186,7 +189,10 @@ function refuseUnread(read: EnvironmentReader, { metrics, token, environment }: 
     );
 }
 
-/** IAM allows 10,240 characters for the policies of a role; an ELB needs up to 106, and the rest of the policy under 3,000. */
+/**
+ * IAM allows 10,240 characters for the policies of a role. An ELB requires up to 106 characters, and the rest of the
+ * policy less than 3,000.
+ */
 const maxManagedElbs = 60;
 
 function readManagedElbs(read: EnvironmentReader, own: string): string[] {
@@ -199,7 +205,10 @@ function readManagedElbs(read: EnvironmentReader, own: string): string[] {
   return names;
 }
 
-/** Names that AWS reserves, or whose folder in /opt belongs to a package of the host; the boot removes that folder. */
+/**
+ * Names that AWS reserves, or whose folder in /opt belongs to a package on the host. The boot script deletes that
+ * folder.
+ */
 const reservedNames = /^(sg-.*|xn--.*|sthree-.*|amzn-s3-demo.*|aws|containerd)$/;
 
 function readServiceName(read: EnvironmentReader): string {
@@ -213,7 +222,7 @@ function readServiceName(read: EnvironmentReader): string {
   return name;
 }
 
-/** Adds a fault for an ARN of another region or partition; an ARN of IAM has no region. */
+/** Adds an error for an ARN in another region or partition. IAM ARNs have no region. */
 function refuseOtherRegion(
   read: EnvironmentReader,
   field: SettingName,
@@ -331,7 +340,7 @@ function readState(read: EnvironmentReader, serviceName: string, region: string)
   };
 }
 
-/** The limit of AWS for one resource. */
+/** The AWS limit for one resource. */
 const maxTags = 50;
 
 function readTags(read: EnvironmentReader, serviceName: string): Record<string, string> {
@@ -343,7 +352,7 @@ function readTags(read: EnvironmentReader, serviceName: string): Record<string, 
     ) ?? []
   ).map((pair) => pair.split('=', 2) as [string, string]);
   const own = { Service: serviceName, ManagedBy: 'terraform' };
-  // IAM keys are not case-sensitive.
+  // IAM tag keys are not case-sensitive.
   const taken = new Set([...Object.keys(own), 'Name'].map((key) => key.toLowerCase()));
   for (const [key] of pairs) {
     const known = taken.size;

@@ -2,17 +2,17 @@ import { settings, type Setting, type SettingName } from './settings';
 
 export type Env = Readonly<Record<string, string | undefined>>;
 
-/** Contains every fault of a configuration: the setting and the problem. */
+/** Contains every error in a configuration: the setting and the problem. */
 export class ConfigError extends Error {
   constructor(readonly faults: readonly string[]) {
-    super(`The configuration has ${faults.length.toString()} fault(s):\n  ${faults.join('\n  ')}`);
+    super(`The configuration has ${faults.length.toString()} error(s):\n  ${faults.join('\n  ')}`);
     this.name = 'ConfigError';
   }
 }
 
 /**
- * Reads settings and collects faults instead of throwing. For an invalid setting it returns the given text, which is not
- * used, because readConfig then throws.
+ * Reads settings and collects errors instead of throwing. For an invalid setting, it returns the given text, which is
+ * not used, because readConfig then throws.
  */
 export class EnvironmentReader {
   readonly faults: string[] = [];
@@ -22,7 +22,7 @@ export class EnvironmentReader {
     this.faults.push(`${field}: ${reason}`);
   }
 
-  /** Returns the trimmed value or the default; undefined without both. */
+  /** Returns the trimmed value or the default, or undefined if there is neither. */
   optional(field: SettingName, pattern: RegExp, wanted: string): string | undefined {
     const setting: Setting = settings[field];
     const text = this.env[field]?.trim() || setting.value;
@@ -38,7 +38,7 @@ export class EnvironmentReader {
     return text ?? '';
   }
 
-  /** Returns the comma-separated entries; undefined if the setting is unset. A duplicate entry is a fault. */
+  /** Returns the comma-separated entries, or undefined if the setting is unset. A duplicate entry is an error. */
   list(field: SettingName, pattern: RegExp, wanted: string): string[] | undefined {
     const setting: Setting = settings[field];
     const text = this.env[field]?.trim() || setting.value;
@@ -72,13 +72,13 @@ export class EnvironmentReader {
     return Boolean(this.env[field]?.trim());
   }
 
-  /** Terraform evaluates these sequences in every text of the JSON. */
+  /** Terraform evaluates these sequences in every string in the JSON. */
   private refuseTemplate(field: SettingName, text = ''): void {
     if (/[$%]\{/.test(text))
       this.fault(field, 'contains ${ or %{, which Terraform would evaluate; write it without them');
   }
 
-  /** Adds a fault for each of these settings that is set, because it has no effect. */
+  /** Adds an error for each of these settings that is set, because it has no effect. */
   refuse(fields: readonly SettingName[], reason: string): void {
     for (const field of fields) {
       if (this.given(field)) this.fault(field, `has no effect ${reason}; remove it`);
@@ -86,7 +86,10 @@ export class EnvironmentReader {
   }
 }
 
-/** Returns the text for a message, without credentials: those of a URL, and a setting that could be the token itself. */
+/**
+ * Returns the text for a message, without credentials: the credentials in a URL, and a setting that could be the token
+ * itself.
+ */
 function shown(text: string, { secret }: Setting): string {
   return secret === true
     ? 'the value (not shown)'

@@ -2,11 +2,11 @@ import { parseCidr } from './cidr';
 import type { EnvironmentReader } from './environment';
 import { partitionOf } from './partition';
 
-/** How clients reach the ELB. */
+/** The settings that determine how clients reach the ELB. */
 export interface FrontConfig {
-  /** What port 80 does; without a listener, `off`. */
+  /** The behaviour of port 80. `off` means that there is no listener. */
   readonly http: 'on' | 'redirect' | 'off';
-  /** The certificate of HTTPS on port 443; undefined without HTTPS. */
+  /** The certificate for HTTPS on port 443. Undefined without HTTPS. */
   readonly certificateArn: string | undefined;
   readonly internal: boolean;
   readonly allowedCidrs: readonly string[];
@@ -17,7 +17,7 @@ export interface FrontConfig {
 
 export interface DnsConfig {
   readonly name: string;
-  /** The Route 53 zone of the record, by name or by id; undefined if somebody else creates the record. */
+  /** The Route 53 zone for the record, by name or by id. Undefined if this stack does not create the record. */
   readonly zone: { readonly name: string } | { readonly id: string } | undefined;
 }
 

@@ -2,14 +2,14 @@ import { contains, overlaps, parseCidr, sixteenth, type Cidr } from './cidr';
 import type { EnvironmentReader } from './environment';
 import type { SettingName } from './settings';
 
-/** A subnet to build. */
+/** A subnet to create. */
 export interface SubnetConfig {
-  /** The zone, or for the default zones, the index among the zones of the region. */
+  /** The zone. For the default zones, the index in the list of zones in the region. */
   readonly zone: string | number;
   readonly cidr: string;
 }
 
-/** A VPC to build, or an existing one. */
+/** A VPC to create, or an existing VPC. */
 export type NetworkConfig =
   | {
       readonly kind: 'own';
@@ -26,7 +26,9 @@ export type NetworkConfig =
     };
 
 const ownOnly = ['ZONES', 'VPC_CIDR', 'PUBLIC_SUBNET_CIDRS', 'PRIVATE_SUBNET_CIDRS'] as const;
-/** An internet-facing ELB needs a /27 with 8 free addresses in each zone (Classic Load Balancer user guide). */
+/**
+ * An internet-facing ELB requires a /27 subnet with 8 free addresses in each zone (Classic Load Balancer user guide).
+ */
 const smallestSubnet = 27;
 
 export function readNetwork(

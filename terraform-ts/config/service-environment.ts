@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type { EnvironmentReader } from './environment';
 
-/** Settings of the service that ENVIRONMENT may contain. A test compares them with the list of the service. */
+/** The settings of the service that ENVIRONMENT may contain. A test compares them with the list in the service. */
 export const passedOn = [
   'AWS_ANSWER_TIMEOUT_MS',
   'AWS_CONNECT_TIMEOUT_MS',
@@ -31,7 +31,7 @@ export const passedOn = [
 const setByHost = 'the host sets it; remove it';
 const setByBuilder = 'scripts/builder.sh sets it; remove it';
 const secret = 'is a secret, and user data is readable; store it in the parameter API_TOKEN_PARAMETER';
-/** The other settings of the service, and why ENVIRONMENT must not contain them. */
+/** The other settings of the service, and the reasons why ENVIRONMENT must not contain them. */
 export const refused: Readonly<Record<string, string>> = {
   API_TOKEN: secret,
   API_TOKEN_FILE: secret,
@@ -52,8 +52,8 @@ export const refused: Readonly<Record<string, string>> = {
 const looksSecret = /TOKEN|SECRET|PASSWORD|CREDENTIAL|KEY|_DSN$|_URL$/i;
 
 /**
- * Returns the settings of the service in ENVIRONMENT. By default, the service protects the last host of its own ELB. The
- * faults contain names only, because a value could be a secret.
+ * Returns the settings of the service in ENVIRONMENT. By default, the service protects the last host of its own ELB.
+ * The errors contain only names, because a value could be a secret.
  */
 export function readServiceEnvironment(
   read: EnvironmentReader,
@@ -80,7 +80,10 @@ function isSetting(name: string): boolean {
 
 const service = join(__dirname, '../../api/config/config.ts');
 
-/** Returns the faults that the service of this clone finds in these settings; none in a copy of this package without the service. */
+/**
+ * Returns the errors that the service in this clone finds in these settings. Returns none in a copy of this package
+ * without the service.
+ */
 function faultsOfService(environment: Readonly<Record<string, string>>): string[] {
   if (!existsSync(service)) return [];
   const { readConfig } = createRequire(__filename)(service) as {
@@ -90,7 +93,7 @@ function faultsOfService(environment: Readonly<Record<string, string>>): string[
     readConfig({ ...environment, AWS_BACKEND: 'aws' }, process.versions.node);
   } catch (error) {
     const { faults = [] } = error as { faults?: readonly string[] };
-    // The other faults are about settings that the host sets.
+    // The other errors are about settings that are set on the host.
     return faults
       .filter((fault) => (fault.split(' ', 1)[0] ?? '') in environment)
       .map((fault) => fault.replace(/; it is ".*/s, ''));

@@ -1,10 +1,12 @@
-/** An environment variable, its default and its meaning. A test compares the table of README.md with this. */
+/** An environment variable, its default and its meaning. A test compares these with the table in README.md. */
 export interface Setting {
-  /** The default for an unset or empty variable; without it, the value is derived or the part is not built. */
+  /**
+   * The default if the variable is unset or empty. Without a default, the value is derived, or the part is not created.
+   */
   readonly value?: string;
   /** Whether messages must not contain the value. */
   readonly secret?: true;
-  /** The default column of the table, without `value`. */
+  /** The default in the table, if `value` is absent. */
   readonly shown?: string;
   readonly meaning: string;
 }

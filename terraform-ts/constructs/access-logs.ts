@@ -13,8 +13,9 @@ export interface AccessLogsProps {
 }
 
 /**
- * Regions in which ELB writes from an AWS account. In regions opened since August 2022, it writes as a service principal, and
- * the provider has no account for them (ELB user guide, "Attach a policy to your S3 bucket"). The list is complete.
+ * The regions in which ELB writes access logs from an AWS account. In regions that were opened since August 2022, ELB
+ * writes as a service principal, and the provider has no account for them (ELB user guide, "Attach a policy to your S3
+ * bucket"). The list is complete.
  */
 const regionsWithElbAccount = new Set(
   (
@@ -24,10 +25,12 @@ const regionsWithElbAccount = new Set(
   ).split(' '),
 );
 
-/** A private bucket to which only ELB can write; a destroy deletes it with its content. */
+/**
+ * A private bucket to which only ELB can write. When the stack is destroyed, the bucket is deleted with its content.
+ */
 export class AccessLogs extends Construct {
   readonly bucketName: string;
-  /** The bucket policy; without it, ELB refuses the bucket. */
+  /** The bucket policy. Without it, ELB rejects the bucket. */
   readonly ready: ITerraformDependable[];
 
   constructor(scope: Construct, id: string, { name, account }: AccessLogsProps) {
@@ -53,14 +56,14 @@ export class AccessLogs extends Construct {
       ],
     });
     const writers = [
-      // The other partitions have only the account.
+      // The other partitions support only the account.
       ...(account.partition.name === 'aws'
         ? [
             {
               Sid: 'ElbService',
               Principal: { Service: 'logdelivery.elasticloadbalancing.amazonaws.com' },
-              // IfExists, because AWS does not document that a classic ELB sends this key; without it, the path below
-              // has the account.
+              // IfExists is used because AWS does not document whether a Classic Load Balancer sends this key. If it
+              // does not, the account in the path below is the only restriction.
               Condition: { StringEqualsIfExists: { 'aws:SourceAccount': account.id } },
             },
           ]

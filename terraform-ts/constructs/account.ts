@@ -8,7 +8,7 @@ export class Account extends Construct {
   readonly id: string;
   readonly partition: Partition;
 
-  /** Throws for a region of an unsupported partition. */
+  /** Throws if the partition of the region is not supported. */
   constructor(
     scope: Construct,
     id: string,
@@ -19,8 +19,8 @@ export class Account extends Construct {
     if (!partition) throw new Error(`The partition of ${region} is not supported.`);
     this.partition = partition;
     this.id = new DataAwsCallerIdentity(this, 'caller').accountId;
-    // With credentials of another account, Terraform would find none of the resources and build them again there. The state
-    // keeps the account of the first apply.
+    // With credentials for another account, Terraform would not find any of the resources and would create them again
+    // in that account. The state contains the account of the first apply.
     const first = TerraformSelf.getString('output.account');
     new DataResource(this, 'first', {
       input: { account: this.id },

@@ -10,7 +10,7 @@ export interface AliasRecordProps {
   readonly loadBalancer: ClassicLoadBalancer;
 }
 
-/** The DNS name of the API. A classic ELB in a VPC has IPv4 addresses only. */
+/** The DNS name of the API. A Classic Load Balancer in a VPC has only IPv4 addresses. */
 export class AliasRecord extends Construct {
   constructor(scope: Construct, id: string, { name, zone, loadBalancer }: AliasRecordProps) {
     super(scope, id);

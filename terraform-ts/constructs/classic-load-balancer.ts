@@ -13,11 +13,14 @@ export interface ClassicLoadBalancerProps {
   readonly securityGroupId: string;
   readonly front: FrontConfig;
   readonly accessLogs: AccessLogs | undefined;
-  /** AWS refuses an internet-facing ELB in a VPC without a route to the internet. */
+  /** AWS rejects an internet-facing ELB in a VPC that has no route to the internet. */
   readonly dependsOn: ITerraformDependable[];
 }
 
-/** A failed host is out of service at most 25 s after its last successful check; a healthy one is in service after 20 s. */
+/**
+ * A failed host is out of service at most 25 s after its last successful check. A healthy host is in service after 20
+ * s.
+ */
 const healthCheck = {
   target: `HTTP:${ports.api.toString()}/healthcheck`,
   interval: 10,
@@ -25,7 +28,10 @@ const healthCheck = {
   unhealthyThreshold: 2,
   healthyThreshold: 2,
 };
-/** TLS 1.2 with forward secrecy only; the default of a classic ELB allows TLS 1.0 (ELB user guide, predefined SSL policies). */
+/**
+ * This policy allows only TLS 1.2 with forward secrecy. The default policy of a Classic Load Balancer allows TLS 1.0
+ * (ELB user guide, predefined SSL policies).
+ */
 const tlsPolicy = 'ELBSecurityPolicy-TLS-1-2-2017-01';
 
 export class ClassicLoadBalancer extends Construct {
@@ -47,7 +53,7 @@ export class ClassicLoadBalancer extends Construct {
       subnets: props.subnetIds,
       securityGroups: [props.securityGroupId],
       listener: [
-        // The service answers a redirect itself (REDIRECT_HTTP), because a classic ELB cannot.
+        // The service itself sends the redirect (REDIRECT_HTTP), because a Classic Load Balancer cannot.
         ...(front.http === 'off' ? [] : [{ lbPort: ports.http, lbProtocol: 'http', ...backend }]),
         ...(certificateArn === undefined
           ? []
@@ -73,7 +79,8 @@ export class ClassicLoadBalancer extends Construct {
   }
 
   private requireModernTls(elb: Elb): void {
-    // A change of the scheme replaces the load balancer, which keeps its name; without this, the new one has no policy.
+    // A change of the scheme replaces the load balancer, which keeps its name. Without this trigger, the new load
+    // balancer would have no policy.
     const lifecycle = { replaceTriggeredBy: [`aws_elb.${elb.friendlyUniqueId}.internal`] };
     const policy = new LoadBalancerPolicy(this, 'tls-policy', {
       loadBalancerName: elb.name,

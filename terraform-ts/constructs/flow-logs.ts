@@ -12,7 +12,7 @@ export interface FlowLogsProps {
   readonly retentionInDays: number;
 }
 
-/** The accepted and rejected connections of the VPC, in a log group. */
+/** Logs the accepted and rejected connections in the VPC to a log group. */
 export class FlowLogs extends Construct {
   constructor(scope: Construct, id: string, { name, account, vpcId, retentionInDays }: FlowLogsProps) {
     super(scope, id);

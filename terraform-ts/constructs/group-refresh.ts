@@ -14,9 +14,9 @@ export interface GroupRefreshProps {
 const script = readFileSync(join(__dirname, 'group-refresh.sh'), 'utf8');
 
 /**
- * Moves the group to each new version of the template, during the apply. AWS sets the version of the group when the refresh
- * has succeeded, so a rollback and a replacement of a host use the previous version. The provider's `instance_refresh`
- * sets the version first (resourceGroupUpdate of terraform-provider-aws; its issue 34189).
+ * Switches the group to each new version of the template during the apply. AWS sets the version of the group when the
+ * refresh has succeeded, so a rollback or the replacement of a host uses the previous version. `instance_refresh` of
+ * the provider sets the version first (resourceGroupUpdate in terraform-provider-aws; issue 34189).
  */
 export class GroupRefresh extends Construct {
   readonly resource: ITerraformDependable;
@@ -32,9 +32,9 @@ export class GroupRefresh extends Construct {
         MinHealthyPercentage: 100,
         MaxHealthyPercentage: 200,
         AutoRollback: true,
-        // The first refresh of a new group, and a repeated one, keep the hosts that have the version.
+        // The first refresh of a new group, and a repeated refresh, keep the hosts that already have the version.
         SkipMatching: true,
-        // A deploy in progress has hosts in Standby; the refresh waits for them, at most an hour.
+        // During a redeploy, hosts are in Standby. The refresh waits for them for at most one hour.
         StandbyInstances: 'Wait',
       },
     };

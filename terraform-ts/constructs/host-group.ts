@@ -26,10 +26,13 @@ export interface HostGroupProps {
   readonly dependsOn: ITerraformDependable[];
 }
 
-/** Seconds from the end of the boot to two successful health checks of the ELB, when the CPU load of the build is over. */
+/**
+ * The number of seconds from the end of the boot to two successful health checks of the ELB. By then, the CPU load of
+ * the build has ended.
+ */
 const warmUp = 120;
 
-/** The hosts as an autoscaling group, which runs one version and replaces unhealthy hosts. */
+/** The hosts as an Auto Scaling group, which runs a single version and replaces unhealthy hosts. */
 export class HostGroup extends Construct implements RunningHosts {
   readonly instanceIds: string[];
   readonly addresses: string[];
@@ -44,13 +47,13 @@ export class HostGroup extends Construct implements RunningHosts {
       vpcZoneIdentifier: props.subnetIds,
       launchTemplate: { id: props.template.templateId, version: props.template.templateVersion },
       loadBalancers: [props.loadBalancer.name],
-      // The group replaces a host that is unhealthy in the ELB, or detached from it. During a deploy, builder.sh puts the
-      // host into Standby: the group takes it out of the ELB and does not check it.
+      // The group replaces a host that is unhealthy in the ELB or detached from it. During a redeploy, builder.sh puts
+      // the host into Standby: the group takes the host out of the ELB and does not check it.
       healthCheckType: 'ELB',
       healthCheckGracePeriod: warmUp,
       defaultInstanceWarmup: warmUp,
-      // A host is in service when its boot script has ended, so a refresh or scale-in never removes an old host before the
-      // new one answers. The hook does not apply to hosts that leave Standby.
+      // A host is in service only after its boot script has completed, so a refresh or scale-in never removes an old
+      // host before the new host responds. The hook does not apply to hosts that leave Standby.
       initialLifecycleHook: [
         {
           name: props.lifecycleHook,
@@ -59,17 +62,17 @@ export class HostGroup extends Construct implements RunningHosts {
           defaultResult: 'ABANDON',
         },
       ],
-      // The apply waits until hosts are in service, so that the URL works.
+      // The apply waits until hosts are in service, so that the URL works afterwards.
       minElbCapacity: props.min,
       waitForCapacityTimeout: '40m',
-      // A destroy does not wait for a booting host.
+      // Destroying the group does not wait for booting hosts.
       forceDelete: true,
       tag: Object.entries({ ...props.tags, Name: props.name }).map(([key, value]) => ({
         key,
         value,
         propagateAtLaunch: true,
       })),
-      // Scaling changes the capacity, and GroupRefresh the version; an apply must not set them.
+      // Scaling changes the capacity, and GroupRefresh changes the version; an apply must not change them.
       lifecycle: { ignoreChanges: ['desired_capacity', 'launch_template[0].version'] },
       dependsOn: [...props.dependsOn],
     });
@@ -79,7 +82,7 @@ export class HostGroup extends Construct implements RunningHosts {
       group,
       template: props.template,
     });
-    // One process serves the API: it uses one vCPU at most, and the memory of its container.
+    // The API is one process, which uses at most one vCPU and the memory of its container.
     this.scaleOn('cpu', group, Token.asNumber(Op.div(props.targets.cpu, props.template.vcpus)), {
       predefinedMetricSpecification: { predefinedMetricType: 'ASGAverageCPUUtilization' },
     });
@@ -98,7 +101,7 @@ export class HostGroup extends Construct implements RunningHosts {
       dependsOn: [group, refresh.resource],
     });
     this.instanceIds = running.ids;
-    // The data source skips hosts without a public address in publicIps, which then does not match the ids.
+    // The data source omits hosts without a public address from publicIps, which then does not match the ids.
     this.addresses = Token.asList(
       Fn.conditional(
         Op.eq(Fn.lengthOf(running.publicIps), Fn.lengthOf(running.ids)),

@@ -10,12 +10,15 @@ export interface HostRoleProps {
   readonly name: string;
   readonly account: Account;
   readonly managedElbs: readonly string[];
-  /** The SecureStrings with API_TOKEN and METRICS_TOKEN, and their KMS key unless it is SSM's default key. */
+  /**
+   * The SecureString parameters that contain API_TOKEN and METRICS_TOKEN, and their KMS key if it is not the default
+   * key of SSM.
+   */
   readonly token: Config['token'];
   readonly ecrRepository: string | undefined;
   readonly logGroupName: string;
   readonly metricNamespace: string;
-  /** The group whose launch lifecycle action a host completes; undefined without a group. */
+  /** The group whose launch lifecycle action a host completes. Undefined without a group. */
   readonly groupName: string | undefined;
   readonly sessionManager: boolean;
   /** Whether the CloudWatch agent sends traces. */
@@ -29,10 +32,13 @@ interface Statement {
   readonly Condition?: object;
 }
 
-/** The role of the hosts, with only the permissions of the API, its logs and its metrics. There are no access keys. */
+/**
+ * The role of the hosts. It has only the permissions that the API, its logs and its metrics require. There are no
+ * access keys.
+ */
 export class HostRole extends Construct {
   readonly instanceProfileName: string;
-  /** The permissions; a host that boots without them cannot read the token. */
+  /** The permissions. A host that boots without them cannot read the token. */
   readonly ready: ITerraformDependable[];
 
   constructor(scope: Construct, id: string, props: HostRoleProps) {
@@ -65,7 +71,7 @@ function statements(props: HostRoleProps): Statement[] {
     .map((name) => account.arn('ssm', `parameter${name}`));
   return [
     {
-      // These actions do not support resources (service authorization reference of ELB and EC2).
+      // These actions do not support resource-level permissions (service authorization reference for ELB and EC2).
       Sid: 'Look',
       Action: [
         'elasticloadbalancing:DescribeLoadBalancers',
@@ -102,7 +108,7 @@ function statements(props: HostRoleProps): Statement[] {
     ...(props.ecrRepository === undefined
       ? []
       : [
-          // It does not support resources (service authorization reference of ECR).
+          // This action does not support resource-level permissions (service authorization reference for ECR).
           { Sid: 'LogInToEcr', Action: ['ecr:GetAuthorizationToken'], Resource: '*' },
           {
             Sid: 'PullImages',
@@ -123,7 +129,7 @@ function statements(props: HostRoleProps): Statement[] {
     },
     ...(props.traces
       ? [
-          // They do not support resources (service authorization reference of X-Ray).
+          // These actions do not support resource-level permissions (service authorization reference for X-Ray).
           {
             Sid: 'WriteTraces',
             Action: ['xray:PutTraceSegments', 'xray:PutTelemetryRecords'],
@@ -146,7 +152,8 @@ function statements(props: HostRoleProps): Statement[] {
     ...(props.sessionManager
       ? [
           {
-            // The permissions of Session Manager; Amazon's managed policy also allows reading every parameter.
+            // The permissions that Session Manager requires. The AWS managed policy also allows reading every
+            // parameter.
             Sid: 'SessionManager',
             Action: [
               'ssm:UpdateInstanceInformation',

@@ -15,7 +15,7 @@ export interface HostTemplateProps {
   readonly tags: Readonly<Record<string, string>>;
 }
 
-/** The launch template of every host: Amazon Linux 2023 that builds and runs the API at its first boot. */
+/** The launch template for every host: Amazon Linux 2023, which builds and runs the API at its first boot. */
 export class HostTemplate extends Construct {
   readonly templateId: string;
   /** Every change of the template creates a new version. */
@@ -30,13 +30,13 @@ export class HostTemplate extends Construct {
     const tags = { ...props.tags, Name: props.name };
     const template = new LaunchTemplate(this, 'template', {
       name: props.name,
-      // The provider treats every parameter as a secret; this one is not a SecureString.
+      // The provider treats every parameter as a secret, but this parameter is not a SecureString.
       imageId: image.insecureValue,
       instanceType: props.hosts.instanceType,
       ...(props.sshKeyName !== undefined && { keyName: props.sshKeyName }),
       iamInstanceProfile: { name: props.instanceProfileName },
       vpcSecurityGroupIds: [props.securityGroupId],
-      // One hop is enough, because builder.sh runs the container in the network of the host.
+      // One hop is sufficient, because builder.sh runs the container in the network of the host.
       metadataOptions: { httpEndpoint: 'enabled', httpTokens: 'required', httpPutResponseHopLimit: 1 },
       ...(props.hosts.cpuCredits !== undefined && {
         creditSpecification: { cpuCredits: props.hosts.cpuCredits },

@@ -26,12 +26,12 @@ interface InternetRoute {
 
 const everywhere = '0.0.0.0/0';
 
-/** A new VPC with subnets, or an existing one. */
+/** A new VPC with subnets, or an existing VPC. */
 export class Network extends Construct {
   readonly vpcId: string;
   readonly elbSubnetIds: string[];
   readonly hostSubnetIds: string[];
-  /** The routes to the internet; a host that boots without them cannot install packages. */
+  /** The routes to the internet. A host that boots without them cannot install packages. */
   readonly ready: ITerraformDependable[] = [];
   private readonly region: string;
   private zones: DataAwsAvailabilityZones | undefined;
@@ -51,7 +51,8 @@ export class Network extends Construct {
       enableDnsSupport: true,
       tags: { Name: name },
     });
-    // The default group of a VPC allows traffic between its members. It is unused, so it gets no rules.
+    // The default security group of a VPC allows traffic between its members. It is not used, so all its rules are
+    // removed.
     new DefaultSecurityGroup(this, 'default-security-group', { vpcId: vpc.id });
     const internet = this.internetRoute(vpc, name);
     const publicSubnets = this.publicSubnets(vpc, name, network, internet);
@@ -96,7 +97,7 @@ export class Network extends Construct {
     });
   }
 
-  /** One NAT gateway per zone, so that a failed zone does not affect the others. */
+  /** There is one NAT gateway per zone, so that a failed zone does not affect the others. */
   private privateSubnet(
     vpc: Vpc,
     name: string,
@@ -131,15 +132,16 @@ export class Network extends Construct {
   }
 
   /**
-   * A region need not have zones a and b (Tokyo has a, c and d), so the default zones come from AWS. Their ids still end
-   * in a and b, as in earlier versions, and a subnet stays in its zone: another id or zone would replace it.
+   * A region does not necessarily have zones a and b (Tokyo has a, c and d), so the default zones come from AWS. The
+   * ids of the constructs still end in a and b, as in earlier versions, and a subnet stays in its zone: a different id
+   * or zone would replace the subnet.
    */
   private place({ zone, cidr }: SubnetConfig) {
     if (typeof zone === 'string')
       return { id: zone, zone, placement: { availabilityZone: zone, cidrBlock: cidr } };
     this.zones ??= new DataAwsAvailabilityZones(this, 'zones', {
       state: 'available',
-      // Without Local Zones and Wavelength Zones.
+      // Excludes Local Zones and Wavelength Zones.
       filter: [{ name: 'opt-in-status', values: ['opt-in-not-required'] }],
     });
     const name = Token.asString(Fn.element(this.zones.names, zone));

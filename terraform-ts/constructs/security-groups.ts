@@ -14,19 +14,22 @@ export interface SecurityGroupsProps {
   readonly region: string;
   readonly front: FrontConfig;
   readonly sshCidrs: readonly string[];
-  /** The security group of a Prometheus; undefined without one. */
+  /** The security group of a Prometheus server. Undefined without one. */
   readonly scrapeSecurityGroup: string | undefined;
-  /** The subnet of an EC2 Instance Connect endpoint; undefined without an endpoint. */
+  /** The subnet of the EC2 Instance Connect endpoint. Undefined without an endpoint. */
   readonly instanceConnectSubnetId: string | undefined;
 }
 
 const everywhere = '0.0.0.0/0';
 
-/** Allowed traffic: configured addresses → ELB → hosts, SSH from configured addresses, and hosts → internet over HTTPS only. */
+/**
+ * The allowed traffic: from configured addresses to the ELB, from the ELB to the hosts, SSH from configured addresses
+ * to the hosts, and HTTPS from the hosts to the internet.
+ */
 export class SecurityGroups extends Construct {
   readonly elbId: string;
   readonly hostsId: string;
-  /** The rules that a booting host needs. */
+  /** The rules that a booting host requires. */
   readonly ready: ITerraformDependable[];
 
   constructor(scope: Construct, id: string, props: SecurityGroupsProps) {
@@ -71,7 +74,8 @@ export class SecurityGroups extends Construct {
     this.allowIn('elb-to-hosts-in', hosts, ports.api, 'The API and its health check', {
       referencedSecurityGroupId: elb.id,
     });
-    // Packages, images, the repository and AWS use port 443; DNS and time of a VPC pass no security group.
+    // Packages, images, the repository and AWS use port 443. Security groups do not apply to the DNS and time services
+    // of a VPC.
     this.ready = [
       this.allowOut('hosts-to-internet', hosts, ports.https, 'Packages, images, the repository and AWS', {
         cidrIpv4: everywhere,
@@ -103,7 +107,7 @@ export class SecurityGroups extends Construct {
   }
 
   private group(id: string, name: string, description: string, vpcId: string): SecurityGroup {
-    // Another description would replace the group, and so the groups of earlier versions keep theirs.
+    // A different description would replace the group, so the groups of earlier versions keep their descriptions.
     const lifecycle = { ignoreChanges: ['description'] };
     return new SecurityGroup(this, id, { name, description, vpcId, tags: { Name: name }, lifecycle });
   }

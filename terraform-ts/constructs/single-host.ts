@@ -12,8 +12,8 @@ export interface SingleHostProps {
 }
 
 /**
- * The only host. It registers itself with the ELB at the end of its boot. An elb_attachment would attach it again in the apply
- * after a detach through the API, and would attach a replaced host before it answers.
+ * The only host. It registers itself with the ELB at the end of its boot. An elb_attachment resource would attach the
+ * host again in the next apply after a detach through the API, and would attach a replaced host before it responds.
  */
 export class SingleHost extends Construct implements RunningHosts {
   readonly instanceIds: string[];

@@ -18,35 +18,35 @@ export interface MetricMath {
   readonly metrics: Readonly<Record<string, Metric>>;
 }
 
-/** An alarm; `why` and `remedy` are its description for the person on call. */
+/** An alarm. `why` and `remedy` are its description for the person on call. */
 export interface Alarm {
   readonly id: string;
   readonly watches: Metric | MetricMath;
   readonly comparison: 'GreaterThanThreshold' | 'GreaterThanOrEqualToThreshold' | 'LessThanThreshold';
   readonly threshold: number;
-  /** Seconds. */
+  /** In seconds. */
   readonly period: number;
-  /** Number of breaching periods, out of this number of periods. */
+  /** The number of breaching periods that trigger the alarm, and the number of evaluated periods. */
   readonly breaches: readonly [count: number, of: number];
   /** Treatment of missing data. */
   readonly missing: 'breaching' | 'notBreaching';
   readonly why: string;
   readonly remedy: string;
-  /** Action of EC2. */
+  /** The recovery action that EC2 performs. */
   readonly recovery?: 'recover' | 'reboot';
 }
 
 export interface WatchedService {
   readonly elbName: string;
-  /** Dimensions of EC2 metrics: the group or the instance. */
+  /** The dimensions of EC2 metrics: the group or the instance. */
   readonly hostDimensions: Readonly<Record<string, string>>;
-  /** True for a single host, which EC2 recovers; a group replaces its hosts. */
+  /** True for a single host, which EC2 recovers. A group replaces its hosts instead. */
   readonly single: boolean;
-  /** Number of vCPUs of a host. */
+  /** The number of vCPUs of a host. */
   readonly vcpus: string;
   readonly targets: Targets;
   readonly metricNamespace: string;
-  /** The dimension of the metrics of the service itself; undefined if CloudWatch does not get them. */
+  /** The dimension of the metrics from the service itself. Undefined if they are not sent to CloudWatch. */
   readonly serviceMetrics: string | undefined;
 }
 
@@ -54,22 +54,24 @@ export function elbMetric(elbName: string, name: string, statistic: Statistic): 
   return { namespace: 'AWS/ELB', name, statistic, dimensions: { LoadBalancerName: elbName } };
 }
 
-/** Returns the metric of used memory in percent over all hosts, which the CloudWatch agent sends without dimensions. */
+/**
+ * Returns the metric for used memory over all hosts, as a percentage. The CloudWatch agent sends it without dimensions.
+ */
 export function memoryMetric(namespace: string, statistic: Statistic): Metric {
   return { namespace, name: 'mem_used_percent', statistic, dimensions: {} };
 }
 
-/** Returns the metric of the memory of the process that serves the API, in bytes over all hosts. */
+/** Returns the metric for the memory of the API process over all hosts, in bytes. */
 export function apiMemoryMetric(namespace: string, statistic: Statistic): Metric {
   return { namespace, name: 'procstat_memory_rss', statistic, dimensions: {} };
 }
 
-/** Returns every alarm. A test compares the table of README.md with this. */
+/** Returns every alarm. A test compares these with the table in README.md. */
 export function alarmsOf(service: WatchedService): Alarm[] {
   return [...trafficAlarms(service.elbName), ...hostAlarms(service)];
 }
 
-/** Returns the alarm on a health check of Route 53. */
+/** Returns the alarm for a Route 53 health check. */
 export function outsideAlarm(healthCheckId: string): Alarm {
   return {
     id: 'unreachable',
@@ -143,7 +145,7 @@ function trafficAlarms(elbName: string): Alarm[] {
       id: 'backend-5xx',
       watches: {
         label: '5xx responses from the API, as a percentage',
-        // Below 20 requests per minute, a single error is a large share.
+        // If there are fewer than 20 requests per minute, a single error would be a large share.
         expression: 'IF(requests >= 20, 100 * FILL(errors, 0) / requests, 0)',
         metrics: { errors: elb('HTTPCode_Backend_5XX', 'Sum'), requests: elb('RequestCount', 'Sum') },
       },
@@ -193,7 +195,7 @@ function trafficAlarms(elbName: string): Alarm[] {
   ];
 }
 
-/** Returns the threshold of an alarm, in percent, for a scaling target. */
+/** Returns the threshold of an alarm for a scaling target, as a percentage. */
 function halfwayTo100(target: number): number {
   return (target + 100) / 2;
 }

@@ -8,7 +8,7 @@ import {
 } from './alarms';
 import { serviceDimension, serviceMetrics } from './service-metrics';
 
-/** Cells of CloudWatch's grid, which has 24 columns. */
+/** The width in cells of the CloudWatch grid, which has 24 columns. */
 const width = 8;
 const height = 6;
 

@@ -1,6 +1,6 @@
 /**
- * Returns the pattern of the events about failed launches and refreshes of a group (EC2 Auto Scaling user guide, "Amazon EC2
- * Auto Scaling event reference" and "Instance refresh example events and patterns").
+ * Returns the pattern for the events about failed launches and refreshes of a group (EC2 Auto Scaling user guide,
+ * "Amazon EC2 Auto Scaling event reference" and "Instance refresh example events and patterns").
  */
 export function failuresOf(groupName: string): object {
   return {

@@ -28,14 +28,14 @@ export interface MonitoringProps {
   readonly account: Account;
   readonly service: WatchedService;
   readonly email: string | undefined;
-  /** The API as clients on the internet see it; undefined without a health check of Route 53. */
+  /** The address of the API for clients on the internet. Undefined without a Route 53 health check. */
   readonly healthCheck: { readonly fqdn: string; readonly https: boolean } | undefined;
 }
 
-/** The region of the metrics of Route 53; an alarm and its topic are in the region of the metric. */
+/** The region of the Route 53 metrics. An alarm and its topic must be in the region of the metric. */
 const regionOfRoute53 = 'us-east-1';
 
-/** A dashboard, and alarms that notify an SNS topic. */
+/** A dashboard, and alarms that send notifications to an SNS topic. */
 export class Monitoring extends Construct {
   readonly dashboardUrl: string;
 
@@ -68,7 +68,7 @@ export class Monitoring extends Construct {
         ...elsewhere,
       });
     }
-    // This policy replaces the default one, with which only the account itself can publish.
+    // This policy replaces the default policy, which allows only the account itself to publish.
     const publish = { Effect: 'Allow', Action: 'sns:Publish', Resource: topic.arn };
     new SnsTopicPolicy(this, `publishers${suffix}`, {
       arn: topic.arn,
@@ -85,7 +85,8 @@ export class Monitoring extends Construct {
               ArnLike: { 'aws:SourceArn': account.arn('cloudwatch', 'alarm:*', region) },
             },
           },
-          // Without a condition, because EventBridge does not support one here (EventBridge user guide, "Amazon SNS permissions").
+          // There is no condition, because EventBridge does not support one here (EventBridge user guide, "Amazon SNS
+          // permissions").
           { ...publish, Sid: 'Events', Principal: { Service: 'events.amazonaws.com' } },
         ],
       }),
@@ -105,7 +106,7 @@ export class Monitoring extends Construct {
     });
   }
 
-  /** Sends the events of failed launches and refreshes to the topic. */
+  /** Sends the events about failed launches and refreshes to the topic. */
   private reportFailures(topic: SnsTopic, groupName: string): void {
     const rule = new CloudwatchEventRule(this, 'failures', {
       name: `${groupName}-failures`,
@@ -121,7 +122,7 @@ export class Monitoring extends Construct {
     topic: SnsTopic,
     region = account.region,
   ): void {
-    // An action of EC2 (CloudWatch user guide, "stop, terminate, reboot, or recover").
+    // An EC2 action (CloudWatch user guide, "stop, terminate, reboot, or recover").
     const recovery =
       alarm.recovery && `arn:${account.partition.name}:automate:${account.region}:ec2:${alarm.recovery}`;
     new CloudwatchMetricAlarm(this, alarm.id, {

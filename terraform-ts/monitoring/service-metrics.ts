@@ -1,13 +1,17 @@
-/** A metric of GET /metrics, and the label by whose values CloudWatch gets it; without a label, their sum or average. */
+/**
+ * A metric from GET /metrics, and the label whose values become separate metrics in CloudWatch. Without a label,
+ * CloudWatch receives the sum or average of all series.
+ */
 export interface ServiceMetric {
   readonly name: string;
   readonly by?: { readonly label: string; readonly values: readonly string[] };
 }
 
 /**
- * The metrics that the CloudWatch agent sends with METRICS=cloudwatch, as sums over the hosts. CloudWatch bills each value of
- * a label. No histogram, because the agent drops them (CloudWatch user guide, "Prometheus metric type conversion by the
- * CloudWatch Agent"); the ELB has the requests and their latency. A test compares them with docs/observability.md.
+ * The metrics that the CloudWatch agent sends with METRICS=cloudwatch, as sums over the hosts. CloudWatch bills each
+ * value of a label. There are no histograms, because the agent drops them (CloudWatch user guide, "Prometheus metric
+ * type conversion by the CloudWatch Agent"); the ELB provides the requests and their latency. A test compares these
+ * metrics with docs/observability.md.
  */
 export const serviceMetrics: readonly ServiceMetric[] = [
   {
@@ -28,7 +32,7 @@ export const serviceMetrics: readonly ServiceMetric[] = [
   { name: 'nodejs_eventloop_delay_p99_seconds' },
 ];
 
-/** The dimension of every metric; without one, the agent sends none. */
+/** The dimension of every metric. Without a dimension, the agent does not send a metric. */
 export const serviceDimension = 'Service';
 
 /** Returns the number of metrics that CloudWatch bills. */
