@@ -98,8 +98,9 @@ function readTokenFile(env: Env, readFile: ReadFile, faults: string[]): string |
         'API_TOKEN_FILE contains a token instead of a path: write the token to a file on one line, or set API_TOKEN to it',
       );
     else
+      // Another value could be the token itself.
       faults.push(
-        `API_TOKEN_FILE=${path} cannot be read (${code ?? 'unknown error'}): set it to a file that this user can read`,
+        `API_TOKEN_FILE${path.startsWith('/') ? `=${path}` : ''} cannot be read (${code ?? 'unknown error'}): set it to a file that this user can read`,
       );
   }
   return undefined;

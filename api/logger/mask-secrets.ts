@@ -55,9 +55,9 @@ export function secretsOf(
     const token = Buffer.from(`${user}:${password}`).toString('base64');
     return [token.replace(/=+$/, ''), password];
   });
-  const ofAws = [env['AWS_SECRET_ACCESS_KEY'], env['AWS_SESSION_TOKEN']].filter(
-    (value) => value !== undefined,
-  );
+  const ofAws = ['AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN', 'AWS_CONTAINER_AUTHORIZATION_TOKEN']
+    .map((name) => env[name])
+    .filter((value) => value !== undefined);
   const ofExports = (env['OTEL_EXPORTER_OTLP_HEADERS'] ?? '')
     .split(',')
     .map((header) => header.slice(header.indexOf('=') + 1).trim())
