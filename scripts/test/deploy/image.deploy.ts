@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { appendFileSync, cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { hasDocker } from './engines.ts';
 import { token } from './hosts.ts';
@@ -17,6 +17,23 @@ const repositoryUrl = 'https://git.example.com/sre/elb-inventory';
 const megabyte = 1_000_000;
 /** A value in files that the image must not contain. */
 const secret = 'never-in-an-image';
+const cloneUrl = `https://sre:${secret}@git.example.com`;
+/** The files of a clone in which settings and credentials of git, npm and AWS are found. */
+const secretFiles: Readonly<Record<string, string>> = {
+  ...Object.fromEntries(
+    ['.env', '.env.production', 'api/.env', 'scripts/.env', 'terraform-ts/.env'].map((file) => [
+      file,
+      `API_TOKEN=${secret}\n`,
+    ]),
+  ),
+  '.git/secret': secret,
+  '.git/config': `[remote "other"]\n\turl = ${cloneUrl}/sre/elb-inventory\n`,
+  '.git-credentials': `${cloneUrl}\n`,
+  '.netrc': `machine git.example.com login sre password ${secret}\n`,
+  '.npmrc': `//registry.example.com/:_authToken=${secret}\n`,
+  '.aws/credentials': `[default]\naws_secret_access_key = ${secret}\n`,
+  'api-token': `${secret}\n`,
+};
 
 const image_ = (title: string, work: (world: World) => Promise<void>): void => {
   scenario(lanes.image, hasDocker, title, work);
@@ -29,8 +46,10 @@ describe('The image', function () {
   image_('is built from a clone with secret files', async ({ folder, commits, engine }) => {
     source = join(folder, 'clone');
     cpSync(join(folder, 'repository'), source, { recursive: true });
-    for (const file of ['.env', '.env.production', 'api/.env', 'scripts/.env', '.git/secret'])
-      writeFileSync(join(source, file), `API_TOKEN=${secret}\n`);
+    for (const [file, text] of Object.entries(secretFiles)) {
+      mkdirSync(dirname(join(source, file)), { recursive: true });
+      appendFileSync(join(source, file), text);
+    }
     await engine.docker('tag', base, pinned);
     const args = { COMMIT: commits.main, VERSION: '1.2.3', SOURCE: repositoryUrl, BASE_IMAGE: pinned };
     const buildArgs = Object.entries(args).flatMap((pair) => ['--build-arg', pair.join('=')]);
@@ -54,8 +73,21 @@ describe('The image', function () {
       files.filter((file) => /^app\/(node_modules|api|package)/.test(file)),
       [],
     );
-    const grep = start('bash', ['-c', `docker save ${image} | grep -c ${secret}`], engine.env);
-    assert.equal((await grep.finished).output.trim(), '0', 'a layer has the secret');
+  });
+
+  image_('has no secret in a layer, in its settings or in its history', async ({ folder, engine }) => {
+    const saved = join(folder, 'saved');
+    mkdirSync(saved);
+    await run('bash', ['-o', 'pipefail', '-c', `docker save ${image} | tar -x -C ${saved}`], engine.env);
+    /** The number of the image's files that contain the text; layers can be compressed. */
+    const filesWith = async (text: string): Promise<number> => {
+      const found = `gzip -dcf "$1" | grep -qaF -- "$2" && echo found || true`;
+      const args = ['-type', 'f', '-exec', 'bash', '-c', found, 'bash', '{}', text, ';'];
+      return (await run('find', [saved, ...args])).split('\n').filter((line) => line === 'found').length;
+    };
+    for (const known of ['X-Request-Id', 'ENV NODE_ENV=production', '"User":"10001:10001"'])
+      assert.notEqual(await filesWith(known), 0, `${known} is in the image`);
+    assert.equal(await filesWith(secret), 0, 'the secret is in the image');
   });
 
   image_('adds at most 8 MB to its base image', async ({ engine }) => {
