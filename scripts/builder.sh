@@ -83,7 +83,8 @@ die() {
   exit "$1"
 }
 
-# Warns about a token in clear text on the internet; a private address is in the network of the host or behind a VPN.
+# Warns if the token would be sent in clear text over the internet. A private address is in the network of the host or
+# behind a VPN.
 warn_of_http() {
   local local_hosts='localhost|\[::1\]|127(\.[0-9]+){3}|10(\.[0-9]+){3}|192\.168(\.[0-9]+){2}|172\.(1[6-9]|2[0-9]|3[01])(\.[0-9]+){2}'
   if [[ $api == http://* && ! $api =~ ^http://($local_hosts)([:/]|$) ]]; then
@@ -91,7 +92,7 @@ warn_of_http() {
   fi
 }
 
-# fail LOG CODE SENTENCE: prints the end of a log, then calls die; a full disk always exits with 7.
+# fail LOG CODE SENTENCE: prints the end of a log, then calls die. If the disk is full, always exits with 7.
 fail() {
   tail -n 20 "$1" | sed "s/^/$where     | /" >&2 || true
   if grep -qi 'no space left on device' "$1" || [[ -z $(df -Pk "$work" | awk 'NR == 2 && $4 >= 100') ]]; then
@@ -100,7 +101,7 @@ fail() {
   die "$2" "$3"
 }
 
-# Closes the lock's descriptor, so that a program started here does not keep the lock.
+# Closes the descriptor of the lock, so that a program that is started here does not hold the lock.
 docker() { command docker "$@" 9>&-; }
 
 on_exit() {
@@ -168,7 +169,7 @@ check_options() {
   need_plain --env-file "$env_file"
   need_plain --api "$api"
   local words word
-  # xargs splits at blanks outside quotes, and expands nothing.
+  # xargs splits the text at blanks outside quotes, and does not expand anything.
   words=$(xargs -n 1 printf '%s\n' <<<"$ssh_command" 2>/dev/null) || die 2 "--ssh has an unclosed quote; close it"
   while IFS= read -r word; do ssh+=("$word"); done <<<"$words"
   [[ -z $elb || $elb =~ ^[A-Za-z0-9-]{1,32}$ ]] || die 2 "--elb '$elb' is not the name of a load balancer"
@@ -181,7 +182,7 @@ check_options() {
   ! $send_image || ((${#hosts[@]} > 0)) || die 2 "--image needs --host"
 }
 
-# need_plain OPTION VALUE: the value may hold a password, so the message does not repeat it.
+# need_plain OPTION VALUE: the message does not contain the value, because it may contain a password.
 need_plain() {
   [[ $2 =~ ^[A-Za-z0-9_./@:+~-]*$ ]] || die 2 "$1 has a character that is not one of A-Z a-z 0-9 _ . / @ : + ~ -; rename what it names"
 }
@@ -192,7 +193,7 @@ need_docker() {
   type -P docker >/dev/null || die 3 "docker is missing; install it (Amazon Linux: dnf install docker)"
   command docker version >"$work/docker.log" 2>&1 ||
     die 3 "Docker does not respond; start it (systemctl start docker), and run this as root or in the group docker"
-  # Without docker-init, which some engines lack, no container starts with --init.
+  # Some engines do not include docker-init. Without it, no container starts with --init.
   if [[ $(docker info --format '{{.InitCommit.ID}}' 2>/dev/null) == N/A ]]; then
     init=()
     step 'this engine has no docker-init, so a version that hangs is not restarted; install docker-init (tini)'
@@ -217,8 +218,8 @@ find_repo() {
 
 git_here() { git --git-dir "$work/repository" "$@" >"$work/git.log" 2>&1; }
 
-# Sets `commit`. Servers with protocol v0 send only the tips of branches and tags, and servers of static files cannot send
-# a single commit; in these cases, all refs are fetched.
+# Sets `commit`. Servers with protocol v0 send only the tips of branches and tags, and servers of static files cannot
+# send a single commit. In these cases, all refs are fetched.
 fetch_ref() {
   local wanted=${ref:-HEAD} found=FETCH_HEAD unknown="$repo has no branch, tag or full commit id '$ref'"
   if ! git_here fetch -q --depth 1 "$repo" "$wanted"; then
@@ -237,13 +238,13 @@ fetch() {
   command -v git >/dev/null || die 5 "git is missing; install it, or send the image with --image"
   git_here init -q --bare || fail "$work/git.log" 5 "git cannot write to $work"
   if [[ -n $repo_login ]]; then
-    # The empty helper removes those of the machine, which may have another password.
+    # The empty helper disables the credential helpers of the machine, which may have a different password.
     printf '[credential]\n\thelper =\n\thelper = "store --file='\''%s'\''"\n' "$work/login" >>"$work/repository/config"
     [[ $repo_login == *:* ]] || printf '\tusername = "%s"\n' "$repo_login" >>"$work/repository/config"
   fi
   fetch_ref || fail "$work/git.log" 5 "git cannot fetch from $repo; check the address and this machine's access"
   mkdir "$work/source"
-  # File modes as in a clone, so that the layers of `docker build .` are reused.
+  # The file modes are the same as in a clone, so that the layers of `docker build .` are reused.
   git --git-dir "$work/repository" -c tar.umask=0022 archive "$commit" 2>"$work/git.log" | tar -x -C "$work/source" 2>>"$work/git.log" ||
     fail "$work/git.log" 5 "the files of $commit cannot be extracted into $work"
   step "fetched ${ref:-the main branch} of $repo: ${commit:0:12}"
@@ -257,7 +258,8 @@ build() {
   fi
   local version
   version=$(sed -nE 's/^  "version": "([^"]+)",?$/\1/p' "$work/source/package.json")
-  # The host's network, because an engine may have no bridge. --load, because some builders leave the image in their cache.
+  # Uses the network of the host, because the engine may not have a bridge. Uses --load, because some builders leave the
+  # image in their cache.
   docker build --load --network host ${1:+--platform "$1"} ${base:+--build-arg BASE_IMAGE="$base"} \
     --build-arg COMMIT="$commit" --build-arg VERSION="$version" --build-arg SOURCE="$repo" \
     --tag "$name:$commit" "$work/source" >"$work/build.log" 2>&1 ||
@@ -275,7 +277,8 @@ has_base() { [[ -z $base || $(label_of "$name:$commit" org.opencontainers.image.
 pull_image() {
   local config=()
   if [[ -n ${REGISTRY_PASSWORD:-} ]]; then
-    # A configuration of its own, so that the login ends with this run. It has no contexts, so DOCKER_HOST names the engine.
+    # Uses a separate configuration, so that the login is discarded at the end of this run. The configuration has no
+    # contexts, so DOCKER_HOST selects the engine.
     export DOCKER_HOST=${DOCKER_HOST:-$(docker context inspect --format '{{.Endpoints.docker.Host}}')}
     config=(--config "$work/docker")
     docker "${config[@]}" login --username "${REGISTRY_USER:-AWS}" --password-stdin "${pull%%/*}" \
@@ -298,7 +301,7 @@ obtain_image() {
   if $rollback; then
     image=$(image_of previous) || die 13 "this host has no previous version; deploy one with --ref"
     commit=$(label_of "$image" org.opencontainers.image.revision)
-    # The tag can be on another image of the same commit, for example with another base.
+    # The tag can refer to another image of the same commit, for example with a different base image.
     docker tag "$image" "$name:$commit"
     return
   fi
@@ -306,8 +309,8 @@ obtain_image() {
   image=$(image_of "$commit") || die 13 "this host has no image $name:$commit; deploy it with --ref"
 }
 
-# The tags current, previous and older are the last three versions that served on the host; --rollback uses previous. `image`
-# serves now; `served` is the image that served before.
+# The tags current, previous and older are the last three versions that handled requests on the host; --rollback uses
+# previous. `image` is the version that handles requests now; `served` is the version before it.
 remember() {
   local tag id kept=("$image") names=(current previous older) i
   [[ -z $served || $served == "$image" ]] || kept+=("$served")
@@ -333,7 +336,7 @@ remember() {
 # Parses like docker, which strips a byte order mark, CR and blanks before a name.
 setting() { sed -E $'1s/^\xef\xbb\xbf//; s/\r$//' "$env_file" | sed -nE "s/^[[:space:]]*$1=(.+)$/\1/p" | tail -n 1; }
 
-# Prints the service's token, from the env file or from the file of API_TOKEN_FILE.
+# Prints the token of the service, from the env file or from the file in API_TOKEN_FILE.
 token_here() {
   local file
   file=$(setting API_TOKEN_FILE)
@@ -355,11 +358,11 @@ need_env_file() {
 exists() { docker container inspect "$1" >/dev/null 2>&1; }
 running() { [[ $(docker container inspect --format '{{.State.Running}}' "$1" 2>/dev/null) == true ]]; }
 image_in() { docker container inspect --format '{{.Image}}' "$1" 2>/dev/null; }
-# has_label OBJECT LABEL: whether an image, or the image of a container, has the feature.
+# has_label OBJECT LABEL: returns 0 if an image, or the image of a container, has the feature.
 has_label() { [[ $(docker inspect --format "{{index .Config.Labels \"elb-inventory.$2\"}}" "$1" 2>/dev/null) == true ]]; }
 
-# ask CONTAINER METHOD PATH…: prints the status and body of each response in one line, or an error. ask.mjs reads the token from
-# the environment of the container. Returns 1 unless each status is 200.
+# ask CONTAINER METHOD PATH…: prints the status and body of each response on one line, or an error. ask.mjs reads the
+# token from the environment of the container. Returns 1 unless every status is 200.
 ask() { docker exec "$1" node ask.mjs "${@:2}" 2>&1; }
 
 # Stops a container gracefully and removes it with its volume.
@@ -368,8 +371,8 @@ discard() {
   docker stop -t 20 "$1" >/dev/null && docker rm --force --volumes "$1" >/dev/null
 }
 
-# The lock is a folder, because mkdir does not follow links and opening a folder does not block. Other users may write to
-# /run/lock, but cannot replace a folder of root there.
+# The lock is a folder, because mkdir does not follow links and opening a folder does not block. Other users may write
+# to /run/lock, but cannot replace a folder of root there.
 lock() {
   local parent=/run/lock folder
   [[ -d $parent && -w $parent ]] || parent=/tmp
@@ -386,7 +389,7 @@ lock() {
   locked=true
 }
 
-# Cleans up after an interrupted run, so that one version serves under its own name.
+# Cleans up after an interrupted run, so that only one version runs, under its own name.
 mend() {
   if ! exists "$name" && exists "$old"; then
     if running "$candidate"; then docker rename "$candidate" "$name"; else docker rename "$old" "$name"; fi
@@ -405,7 +408,7 @@ need_port() {
   local host port
   host=$(setting HOST) port=$(setting PORT)
   host=${host:-0.0.0.0} port=${port:-8000}
-  # The rules of the service, in api/config/config.ts.
+  # The rules of the service are in api/config/config.ts.
   [[ $host =~ ^[A-Za-z0-9_.:-]+$ ]] || die 6 "HOST in $env_file is not an address to listen on; correct it"
   if [[ ! $port =~ ^[0-9]{1,5}$ ]] || ((10#$port > 65535)); then
     die 6 "PORT in $env_file is not a whole number up to 65535; correct it"
@@ -418,7 +421,7 @@ need_port() {
   fi
 }
 
-# The new image checks the env file by its own rules; older images lack the label and the check.
+# The new image checks the env file according to its own rules. Older images have neither the label nor the check.
 check_env() {
   has_label "$image" check-env || return 0
   docker run --rm --interactive ${init[@]+"${init[@]}"} --network none --read-only --cap-drop ALL --security-opt no-new-privileges \
@@ -427,12 +430,13 @@ check_env() {
   sed "s/^/$where     | /" "$work/env.log"
 }
 
-# share_port_with CONTAINER: makes the user of the new version the owner of the old version's listening sockets, because
-# SO_REUSEPORT needs sockets of one user. A socket's owner is its inode's (sockfs_setattr in the kernel's net/socket.c).
+# share_port_with CONTAINER: makes the user of the new version the owner of the listening sockets of the old version,
+# because SO_REUSEPORT requires that the sockets belong to the same user. The owner of a socket is the owner of its
+# inode (sockfs_setattr in net/socket.c of the kernel).
 share_port_with() {
   local from to socket process
   from=$(container_uid "$1") to=$(container_uid "$candidate")
-  # Also for the same user: the sockets may belong to the user of a version that failed.
+  # This also applies to the same user: the sockets may belong to the user of a version that failed.
   for process in $(docker top "$1" -eo pid | awk 'NR > 1'); do
     for socket in /proc/"$process"/fd/*; do
       [[ $(readlink "$socket" 2>/dev/null) != socket:* ]] || chown "$to" "$socket" 2>/dev/null || true
@@ -446,7 +450,8 @@ container_uid() { docker top "$1" -eo pid,uid 2>/dev/null | awk 'END { print $2 
 start_candidate() {
   local logs=()
   [[ $(docker info --format '{{.LoggingDriver}}') != json-file ]] || logs=(--log-opt max-size=10m --log-opt max-file=5)
-  # No restart policy until it is healthy: an engine that restarts before starts only the old version.
+  # The container has no restart policy until it is healthy. If the engine restarts before that, it starts only the old
+  # version.
   docker run --detach --name "$candidate" --network host --env-file "$env_file" \
     --env REUSE_PORT=on --env CONTROL_SOCKET=/run/elb-inventory/control.sock --volume /run/elb-inventory ${secrets[@]+"${secrets[@]}"} \
     ${init[@]+"${init[@]}"} --read-only --cap-drop ALL --security-opt no-new-privileges --stop-timeout 20 ${logs[@]+"${logs[@]}"} \
@@ -517,7 +522,7 @@ need_readiness() {
   [[ $list == '200 '* || $answer == 503* && $list != '500 '* ]] || reject "does not respond to GET /elb: ${list:0:1000}"
   elb_path=$(sed -nE 's/^200 .*"elbName":"([A-Za-z0-9-]+)".*/\/elb\/\1/p' <<<"$list")
   if [[ -n $elb_path ]]; then
-    # Twice: the second response comes from the cache.
+    # Sent twice, because the second response comes from the cache.
     list=$(ask "$candidate" GET "$elb_path" "$elb_path") || reject "does not respond to GET $elb_path: ${list:0:1000}"
   fi
   [[ $answer == 503* ]] || step 'it is ready: it reaches AWS, and responds to authenticated requests'
@@ -526,14 +531,14 @@ need_readiness() {
 # unreachable ANSWER: prints the names of the dependencies that cannot be reached, according to GET /readiness.
 unreachable() { tr '{' '\n' <<<"$1" | sed -nE 's/^"name":"([a-z0-9-]+)","reachable":false.*/\1/p' | xargs; }
 
-# new_failures ANSWER: prints the unreachable dependencies, without those that the version that serves cannot reach either.
+# new_failures ANSWER: prints the unreachable dependencies, except those that the running version cannot reach either.
 new_failures() {
   local dependency serving='' failures=''
   if running "$name"; then
     if has_label "$name" readiness; then
       serving=$(unreachable "$(ask "$name" GET /readiness)")
     else
-      # An older ask.mjs sends no token. GET /elb makes the service call AWS, if it has not done so in the last 2 s.
+      # An older ask.mjs sends no token. GET /elb makes the service call AWS if it has not called AWS in the last 2 s.
       case $(docker exec "$candidate" cat ask.mjs | docker exec --interactive "$name" node --input-type=module - GET '/elb?limit=1' /status 2>&1) in
       *'"reachable":"no"'* | *'"working":"no"'*) serving=aws ;;
       esac
@@ -545,7 +550,8 @@ new_failures() {
   printf '%s' "$failures"
 }
 
-# watch_both: returns when both versions have served for $watch seconds; removes the new version if it fails in that time.
+# watch_both: returns when both versions have handled requests for $watch seconds. Removes the new version if it fails
+# during that time.
 watch_both() {
   local end=$((SECONDS + watch)) labelled=false paths=(/status) answers problem failures=0
   if has_label "$candidate" readiness; then labelled=true; else paths=(/healthcheck); fi
@@ -555,21 +561,23 @@ watch_both() {
     if answers=$(ask "$candidate" GET "${paths[@]}") && ! $labelled; then answers="200 $answers"; fi
     running "$candidate" || reject "ended with exit code $(exit_code) after it had opened the port"
     problem=$(problem_in "$answers")
-    # One failed request can be a slow moment of the host.
+    # A single failed request can be caused by a slow moment of the host.
     case $problem in
     '') failures=0 ;;
     *'requests with 500') failures=2 ;;
     *) failures=$((failures + 1)) ;;
     esac
     if ((failures >= 2)); then
-      # A version that hangs does not close its listener; when it ends, the kernel moves its connections to the old version.
+      # A version that hangs does not close its listener. When it ends, the kernel moves its connections to the old
+      # version.
       [[ $answers != *'got no response within'* ]] || docker kill "$candidate" >/dev/null || true
       reject "failed after it had opened the port: $problem"
     fi
   done
 }
 
-# problem_in ANSWERS: prints what is wrong with the responses to GET /status (or /healthcheck) and /readiness; nothing if they are good.
+# problem_in ANSWERS: prints what is wrong with the responses to GET /status (or /healthcheck) and /readiness. Prints
+# nothing if they are successful.
 problem_in() {
   local failures
   if [[ $1 != '200 '* ]]; then
@@ -582,7 +590,8 @@ problem_in() {
   fi
 }
 
-# error_share ANSWER: prints the percentage of responses with 500 in a GET /status, rounded up; 0 if it is unknown.
+# error_share ANSWER: prints the percentage of 500 responses in a GET /status response, rounded up, or 0 if it is
+# unknown.
 error_share() {
   local all errors
   all=$(sed -nE '1s/.*"answered":([0-9]+).*/\1/p' <<<"$1")
@@ -590,10 +599,11 @@ error_share() {
   printf '%s' $((${errors:-0} > 0 ? (${errors:-0} * 100 + all - 1) / all : 0))
 }
 
-# The new version shares the port with the old one and replaces it after $watch seconds. Nothing interrupts this, even if SSH
-# disconnects: completing the switch is safer than undoing it.
+# The new version shares the port with the old version and replaces it after $watch seconds. Nothing interrupts this,
+# even if SSH disconnects, because completing the switch is safer than undoing it.
 switch_over() {
-  # The kernel then moves connections that wait at a closing listener to the other one, instead of resetting them.
+  # The kernel then moves connections that are waiting on a closing listener to the other listener, instead of resetting
+  # them.
   sysctl -qw net.ipv4.tcp_migrate_req=1 2>/dev/null ||
     step 'net.ipv4.tcp_migrate_req is not set, because that needs root; a connection may be lost now'
   trap '' HUP INT PIPE TERM
@@ -672,7 +682,7 @@ between_marks() {
       printf '%s\n' "$line" || true
     fi
   done
-  # So that a logout script does not get SIGPIPE.
+  # Prevents a logout script from receiving SIGPIPE.
   cat >/dev/null
   $begun && return "$code"
   printf '%s' "$before" >&2
@@ -685,7 +695,7 @@ need_ssh() {
     fail "$work/ssh.log" 4 "$1 cannot be reached over SSH, or does not run commands; try '$ssh_command $1 id', and check the key, the host key, the login shell and forced commands"
 }
 
-# Builds the image for the host's platform, and sends it unless the host has it.
+# Builds the image for the platform of the host, and sends it if the host does not have it.
 send_image() {
   local host=$1 platform sent
   platform=linux/$(on_host "$host" 2>/dev/null <<<"docker version --format '{{.Server.Arch}}'") ||
@@ -697,7 +707,7 @@ send_image() {
     step "$host has the image of ${commit:0:12}"
     return
   fi
-  # bash reads its input line by line, so docker gets the rest of it.
+  # bash reads its input line by line, so docker receives the rest of it.
   { echo 'docker load; exit' && docker save "$name:$commit" | gzip -1; } | on_host "$host" >"$work/load.log" 2>&1 ||
     fail "$work/load.log" 10 "the image could not be sent to $host"
   step "sent the image of ${commit:0:12} to $host"
@@ -743,7 +753,7 @@ ask_metadata() {
   done
 }
 
-# find_instance HOST: sets `id` and `region`; '' is this host.
+# find_instance HOST: sets `id` and `region`; '' means this host.
 find_instance() {
   local facts=''
   if [[ -z $1 ]]; then
@@ -756,13 +766,14 @@ find_instance() {
   [[ $id =~ ^i-[0-9a-f]{8,17}$ ]] ||
     die 14 "the instance id of ${1:-this host} is unknown, because its metadata service does not respond; set --host HOST=i-…"
   if $standby && [[ ! $region =~ ^[a-z]+(-[a-z]+)+-[0-9]+$ ]]; then
-    # The service runs in the region of its load balancers and their instances.
+    # The service runs in the same region as its load balancers and their instances.
     call GET /status
     region=$(sed -nE 's/.*"region":"([a-z0-9-]+)".*/\1/p' <<<"$answer")
   fi
 }
 
-# call METHOD PATH [BODY]: sets `status` and `answer`. curl reads the token from standard input, because all users see arguments.
+# call METHOD PATH [BODY]: sets `status` and `answer`. curl reads the token from standard input, because all users can
+# see arguments.
 call() {
   local token=${API_TOKEN:-} retry=0
   [[ $1 != GET ]] || retry=3
@@ -775,14 +786,16 @@ call() {
 
 refuse() { die 12 "$1: $api responded with $status $answer"; }
 
-# Prints the ids of the members in service. Older versions have no `condition`; the description shows which members drain.
+# Prints the ids of the in-service members. Older versions do not return `condition`; the description shows which
+# members are draining.
 in_service() {
   tr '{' '\n' <<<"$answer" |
     awk '(/"condition":/ ? /"condition":"in-service"/ : /"state":"InService"/ && !/deregistration currently in progress/)' |
     sed -nE 's/.*"instanceId":"(i-[0-9a-f]+)".*/\1/p' || true
 }
 
-# No test has a pipe into grep -q, which closes it early; pipefail then fails the test of a long response.
+# No test pipes its input into grep -q, which closes the pipe early; with pipefail, the test of a long response would
+# then fail.
 has_line() { [[ $'\n'$1$'\n' == *$'\n'"$2"$'\n'* ]]; }
 is_member() { [[ $answer == *"\"instanceId\":\"$1\""* ]]; }
 
@@ -801,7 +814,7 @@ wait_until() {
   done
 }
 is_in_service() { read_health && has_line "$(in_service)" "$1"; }
-# Attaches the instance again if it is not a member: AWS can drop an attachment made during draining.
+# Attaches the instance again if it is not a member, because AWS can drop an instance that was attached while draining.
 is_in_service_or_attach() {
   is_in_service "$1" && return
   is_member "$1" || call POST "/elb/$elb" "{\"instanceId\":\"$1\"}"
@@ -816,11 +829,12 @@ is_draining() {
   [[ $entry == *'"condition":"draining"'* || $entry == *'deregistration currently in progress'* ]]
 }
 
-# aws_cli ARGUMENT…: calls the AWS CLI in `region`; prints its result only. Warnings and errors are in $work/aws.log.
+# aws_cli ARGUMENT…: calls the AWS CLI in `region` and prints only its result. Warnings and errors are written to
+# $work/aws.log.
 aws_cli() { aws "$@" ${region:+--region "$region"} --output text 2>"$work/aws.log"; }
 aws_says() { tr -s '\n' ' ' <"$work/aws.log"; }
 
-# In a wrong region or account, an instance would seem to be in no group.
+# In the wrong region or account, the instance would not appear to belong to any group.
 need_instance() {
   $standby || return 0
   command -v aws >/dev/null ||
@@ -831,7 +845,7 @@ need_instance() {
   die 12 "the AWS CLI cannot check whether EC2 knows $1: $(aws_says)"
 }
 
-# Sets `asg` and `lifecycle`; both are empty for an instance without a group.
+# Sets `asg` and `lifecycle`; both are empty if the instance is not in a group.
 read_group() {
   asg='' lifecycle=''
   $standby || return 0
@@ -856,11 +870,11 @@ take_out() {
     return
   fi
   if [[ -n $asg ]]; then
-    # An interrupted run may have left it on its way into Standby or back.
+    # An interrupted run may have left the instance in transition to or from Standby.
     if [[ $lifecycle == Pending* ]]; then wait_until "$id was in service of $asg" is_lifecycle "$id" InService; fi
     [[ $lifecycle =~ ^(InService|EnteringStandby|Standby)$ ]] ||
       die 12 "$id cannot go into Standby of $asg, because its state is $lifecycle; run this again when it is InService"
-    # Before the call, because a signal during the call does not stop the change in AWS.
+    # This must be set before the call, because a signal during the call does not stop the change in AWS.
     out_of_elb=$id
     if [[ $lifecycle == InService ]]; then
       aws_cli autoscaling enter-standby --instance-ids "$id" --auto-scaling-group-name "$asg" \
@@ -875,7 +889,8 @@ take_out() {
     case $status in
     201) ;;
     202) wait_until "$id was drained" is_out_of_service "$id" ;;
-    # Either not a member, for example after an interrupted run, or the service keeps the last healthy member.
+    # Either the instance is not a member, for example after an interrupted run, or the service keeps the last healthy
+    # member.
     409)
       text=$answer
       if is_draining "$id"; then wait_until "$id was drained" is_out_of_service "$id"; fi
@@ -890,7 +905,7 @@ take_out() {
   fi
 }
 
-# Also runs after a failure: the host still serves its old version.
+# This also runs after a failure, because the host still runs its old version.
 rejoin() {
   local id=$1 serves=is_in_service
   out_of_elb=''
