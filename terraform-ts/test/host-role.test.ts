@@ -130,7 +130,7 @@ it('The policy of the hosts fits into a role with the highest number of managed 
       ELB_NAME: 'y'.repeat(32),
     }).the('aws_iam_role_policy')['policy'],
   );
-  // The account has 12 digits; the longest region and ELB name are used.
+  // An account id has 12 digits; the longest region and ELB names are used.
   assert.ok(policy.replaceAll(/\$\{[^}]*\}/g, '123456789012').length <= 10_240);
 });
 

@@ -3,7 +3,7 @@ import { settings, type Setting } from '../config/settings';
 import { readmeTable } from './support/readme';
 import { synthesize, variant, type Block } from './support/synthesized';
 
-/** Returns the metric and the threshold of an alarm as the table shows them. */
+/** Returns the metric and the threshold of an alarm in the form that the table uses. */
 function described(alarm: Block): [metric: string, threshold: string] {
   const [query] = (alarm['metric_query'] ?? []) as Block[];
   const metric = query

@@ -8,13 +8,13 @@ import { variants } from '../support/variants';
 const here = join(__dirname, '../..');
 type Blocks = Record<string, Record<string, Record<string, unknown>>>;
 
-/** Installs this package on CDK Terrain and compares the synthesized stacks. */
+/** Installs CDK Terrain for a copy of this package, and compares the synthesized stacks. */
 describe('This package on CDK Terrain (cdktn)', function () {
   this.timeout(600_000);
   const fork = mkdtempSync(join(tmpdir(), 'cdktn-'));
   before(() => {
     execFileSync(join(here, 'scripts/to-cdktn.sh'), [fork]);
-    // This package has the development packages.
+    // The development packages come from this package.
     const install = [
       'install',
       '--omit=dev',

@@ -1,13 +1,13 @@
-/** A check of checkov that this infrastructure does not pass. */
+/** A Checkov check that this infrastructure does not pass. */
 export interface Exception {
   readonly id: string;
-  /** The resources, by checkov's name; undefined: all. */
+  /** The resources, by their names in Checkov. If undefined, all resources. */
   readonly only?: RegExp;
   readonly reason: string;
 }
 
 export const exceptions: readonly Exception[] = [
-  // Chosen by a setting.
+  // These are determined by a setting.
   { id: 'CKV_AWS_127', reason: 'HTTPS needs a certificate: CERTIFICATE_ARN.' },
   { id: 'CKV_AWS_376', reason: 'HTTPS needs a certificate: CERTIFICATE_ARN.' },
   { id: 'CKV_AWS_260', reason: 'The API is public on port 80 by default, as required.' },
@@ -33,13 +33,13 @@ export const exceptions: readonly Exception[] = [
     reason: 'ELB writes only to buckets with the keys of S3 (ELB user guide, access logs).',
   },
 
-  // The bucket of the access logs.
+  // These are for the bucket that contains the access logs.
   { id: 'CKV_AWS_18', reason: 'It contains access logs; logs of its own reads need another bucket.' },
   { id: 'CKV_AWS_21', reason: 'ELB writes each object once, and the objects expire.' },
   { id: 'CKV_AWS_144', reason: 'The logs are not worth a copy in another region.' },
   { id: 'CKV2_AWS_62', reason: 'Nothing processes the logs.' },
 
-  // checkov does not see that the launch template of the instance sets these.
+  // Checkov does not detect that the launch template of the instance sets these.
   { id: 'CKV_AWS_8', only: /single_instance/, reason: 'The launch template encrypts the volume.' },
   { id: 'CKV_AWS_79', only: /single_instance/, reason: 'The launch template requires tokens.' },
   { id: 'CKV_AWS_126', only: /single_instance/, reason: 'The launch template sets detailed monitoring.' },

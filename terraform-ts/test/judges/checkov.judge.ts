@@ -14,7 +14,7 @@ interface Check {
   readonly resource: string;
 }
 
-/** Faults to plant in one stack, and the check that must fail. */
+/** Faults to introduce into one stack, and the check that must then fail. */
 const mutants: Record<string, [type: string, change: (block: Block) => unknown, expected: string]> = {
   'SSH open to the world': [
     'aws_vpc_security_group_ingress_rule',

@@ -28,7 +28,7 @@ const rule = (to: string): Readonly<Record<string, Counterpart>> => ({
   tags: null,
 });
 
-/** The resource types of Terraform, as those of CloudFormation. */
+/** The Terraform resource types and their CloudFormation counterparts. */
 const mappings: Readonly<Record<string, Mapping>> = {
   aws_autoscaling_group: {
     type: 'AWS::AutoScaling::AutoScalingGroup',
@@ -127,7 +127,7 @@ const mappings: Readonly<Record<string, Mapping>> = {
     ref: 'id',
     names: { 'launch_template.id': 'LaunchTemplateId' },
   },
-  // CloudFormation attaches a gateway with another resource.
+  // In CloudFormation, a separate resource attaches the gateway.
   aws_internet_gateway: { type: 'AWS::EC2::InternetGateway', ref: 'id', names: { vpc_id: null } },
   aws_launch_template: {
     type: 'AWS::EC2::LaunchTemplate',
@@ -226,7 +226,7 @@ const mappings: Readonly<Record<string, Mapping>> = {
   },
 };
 
-/** Types that CloudFormation does not have. */
+/** Types that CloudFormation does not support. */
 const withoutCounterpart = new Set([
   // Removes the rules of a group that AWS creates with the VPC.
   'aws_default_security_group',

@@ -26,7 +26,7 @@ describe('The workflows for GitHub', () => {
   });
 });
 
-/** The script with a stand-in for the AWS CLI. */
+/** Runs the script with an emulated AWS CLI. */
 describe('run-on-hosts.sh', () => {
   const folder = scratch();
   const calls = join(folder, 'calls');
@@ -66,7 +66,7 @@ esac
     const send = String(made[0]).split('\0');
     const after = (option: string) => send[send.indexOf(option) + 1];
     assert.equal(after('--targets'), 'Key=tag:Service,Values=inventory-prod');
-    // The limit of AWS (API reference, SendCommand).
+    // The AWS limit (API reference, SendCommand).
     assert.ok(String(after('--comment')).length <= 100);
     assert.deepEqual([after('--max-concurrency'), after('--max-errors')], ['1', '0']);
     const { commands } = JSON.parse(String(after('--parameters'))) as { commands: string[] };

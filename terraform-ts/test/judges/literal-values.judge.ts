@@ -13,7 +13,7 @@ interface Finding {
   readonly Location: { readonly Path: readonly (string | number)[] };
 }
 
-/** Faults to plant in one stack, each in the first resource of the type: the change, and what the judge must say. */
+/** Faults to introduce into one stack, each in the first resource of the type: the change, and the expected finding. */
 const mutants: Record<string, [type: string, change: (block: Block) => unknown, expected: RegExp]> = {
   'a value outside an enumeration': [
     'aws_cloudwatch_log_group',

@@ -33,7 +33,7 @@ function policies(name: string): Map<string, string> {
   return found;
 }
 
-/** Findings that are not faults: the kind, the file, the detail, and the reason. */
+/** Findings that are not errors: the kind, the file, the detail, and the reason. */
 const exceptions = [
   [
     'MALFORMED',
@@ -62,7 +62,7 @@ function excepted({ issue, detail, location }: Finding): boolean {
   );
 }
 
-/** Policies with one fault each, and what the judge must find. */
+/** Policies with one error each, and the expected finding. */
 const mutants: Record<string, [change: (policy: string) => string, expected: string]> = {
   'an unknown action': [
     (policy) => policy.replace('ssm:GetParameter', 'ssm:FetchParameter'),

@@ -13,7 +13,7 @@ const assemblies = {
 
 type Json = ReturnType<typeof variant>['json'];
 
-/** Faults to plant in the first resource of the type: the change, and what the judge must say. */
+/** Faults to introduce into the first resource of the type: the change, and the expected finding. */
 const mutants: Record<string, [type: string, change: (block: Block) => void, expected: RegExp]> = {
   'an unknown argument': [
     'aws_elb',

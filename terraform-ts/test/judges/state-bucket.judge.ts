@@ -9,10 +9,10 @@ import { scratch } from './tools';
 
 const script = join(__dirname, '../../scripts/state-bucket.sh');
 const moto = process.env['MOTO_SERVER'] ?? join(__dirname, '../../../.test-build/moto/bin/moto_server');
-/** Debian's. */
+/** The AWS CLI from Debian. */
 const aws = '/usr/bin/aws';
 
-/** The AWS CLI and Terraform, against moto. */
+/** Runs the AWS CLI and Terraform with moto. */
 describe('state-bucket.sh', function () {
   this.timeout(300_000);
   let server: ChildProcess;
@@ -69,7 +69,7 @@ describe('state-bucket.sh', function () {
     const bucket = String(s3['bucket']);
     run(bucket, String(s3['region']));
     assert.match(await request(`${bucket}?location`), />eu-west-1</);
-    // moto speaks http, which the policy denies.
+    // moto supports only HTTP, which the policy denies.
     await request(`${bucket}?policy`, 'DELETE');
     const test = {
       skip_credentials_validation: true,
@@ -78,7 +78,7 @@ describe('state-bucket.sh', function () {
     };
     const stack = {
       terraform: { backend: { s3: { ...s3, ...test, endpoints: { s3: endpoint } } } },
-      // The lock is an object beside the state.
+      // The lock is an object next to the state.
       resource: {
         terraform_data: {
           one: {

@@ -16,7 +16,7 @@ const prices = {
   dashboard: 3,
 };
 
-/** The average month on which AWS bases its examples. */
+/** The average number of hours in a month, which AWS uses in its examples. */
 const hours = 730;
 /** Metrics of EC2 with detailed monitoring, each billed as a custom metric (EC2 user guide, "Manage detailed monitoring"). */
 const detailedMetrics = 7;
@@ -24,7 +24,7 @@ const detailedMetrics = 7;
 /** A part of the bill: its price as the table shows it, and its cost in USD per month. */
 export type Cost = readonly [part: string, price: string, usd: number];
 
-/** Returns the cost of each part, without traffic and logs, with the smallest number of hosts. */
+/** Returns the cost of each part, without traffic and logs, for the minimum number of hosts. */
 export function monthlyCost(stack: Synthesized): Cost[] {
   const { resource } = stack.json;
   const count = (type: string) => Object.keys(resource[type] ?? {}).length;
@@ -43,7 +43,7 @@ export function monthlyCost(stack: Synthesized): Cost[] {
     (hostsArePublic ? hosts : 0) +
     count('aws_eip');
   const alarms = Object.values(resource['aws_cloudwatch_metric_alarm'] ?? {}).flatMap((alarm) =>
-    // An alarm on an expression costs as much as an alarm on each of its metrics.
+    // An alarm for an expression costs as much as an alarm for each of its metrics.
     ((alarm['metric_query'] ?? [{ metric: {} }]) as Block[]).filter(({ metric }) => metric !== undefined),
   );
   // The agent sends the memory of each host, of all hosts, and of the API; its other metrics have no dimension of a host.

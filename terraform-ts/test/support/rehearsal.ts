@@ -19,7 +19,7 @@ export function rehearsal(json: Synthesized['json'], { publicAddresses = true } 
   for (const [type, named] of [...Object.entries(json.data), ...Object.entries(json.resource)]) {
     for (const [id, { depends_on, ...block }] of Object.entries(named)) {
       const key = name(type, id);
-      // terraform_data does not have the attributes of ignore_changes.
+      // terraform_data does not have the attributes in ignore_changes.
       const given = { ...block, lifecycle: undefined };
       const answers = [...(asked.get(key) ?? [])].map((attribute) => [
         attribute,

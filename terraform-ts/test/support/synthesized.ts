@@ -45,7 +45,7 @@ export class Synthesized {
     assert.deepEqual(Object.keys(this.all(type)), [], `expected no ${type}`);
   }
 
-  /** Calls cdktf's matcher; the failure shows the existing resources. */
+  /** Calls the cdktf matcher. A failure shows the existing resources. */
   has(type: string, properties: Json): void {
     if (Testing.toHaveResourceWithProperties(this.text, type, properties)) return;
     const there = Object.values(this.all(type)).map((block) =>

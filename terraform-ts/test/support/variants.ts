@@ -1,12 +1,12 @@
 import type { Env } from '../../config/environment';
 
-/** The settings without a default outside a clone. */
+/** The settings that have no default outside a clone. */
 export const source = {
   REPOSITORY: 'https://git.example.com/sre/elb-inventory.git',
   GIT_REF: '0123456789abcdef0123456789abcdef01234567',
 };
 
-/** Configurations that together use every setting and build every part. */
+/** Configurations that together use every setting and create every part. */
 export const variants: Readonly<Record<string, Env>> = {
   default: source,
   everything: {
