@@ -53,7 +53,7 @@ How:
   --help
 
 Exit codes:
-  0 done                          8 another program uses the port
+  0 done                          8 another program uses the port or the name of the container
   1 the new version did not start, was not healthy or ready, or failed beside the old one; it was removed, and the old
     version still serves
   2 invalid options               9 another run is in progress on the host
@@ -153,14 +153,18 @@ parse() {
 }
 
 check_options() {
-  local number host
+  local number host seen=' '
   for number in "$timeout" "$healthy_for" "$watch" "$elb_timeout"; do
-    [[ $number =~ ^[0-9]{1,5}$ ]] || die 2 "'$number' is not a whole number of seconds; see --help"
+    # bash would read 010 as 8.
+    [[ $number =~ ^(0|[1-9][0-9]{0,4})$ ]] || die 2 "'$number' is not a whole number of seconds; see --help"
   done
   ((healthy_for < timeout)) || die 2 "--healthy-for $healthy_for must be less than --timeout $timeout"
-  [[ $memory =~ ^[0-9]+[kmg]$ ]] || die 2 "--memory takes a size such as 512m or 1g, not '$memory'"
+  # Docker reads 0 as no limit.
+  [[ $memory =~ ^[1-9][0-9]*[kmg]$ ]] || die 2 "--memory takes a size such as 512m or 1g, not '$memory'"
   for host in ${hosts[@]+"${hosts[@]}"}; do
     [[ $host =~ ^[A-Za-z0-9_][A-Za-z0-9_.@:-]*(=i-[0-9a-f]{8,17})?$ ]] || die 2 "--host '$host' is not [USER@]HOST[=i-…]"
+    [[ $seen != *" ${host%%=*} "* ]] || die 2 "--host ${host%%=*} is there twice; remove one"
+    seen+="${host%%=*} "
   done
   [[ $ref != -* && $repo != -* ]] || die 2 "--ref and --repo must not begin with a dash"
   need_plain --ref "$ref"
@@ -389,6 +393,15 @@ lock() {
   locked=true
 }
 
+need_own_containers() {
+  local container
+  for container in "$name" "$candidate" "$old"; do
+    ! exists "$container" ||
+      [[ $(docker container inspect --format '{{index .Config.Labels "org.opencontainers.image.title"}}' "$container") == "$name" ]] ||
+      die 8 "the container $container is another program's, and this script would remove it; rename it (docker rename), and run this again"
+  done
+}
+
 # Cleans up after an interrupted run, so that only one version runs, under its own name.
 mend() {
   if ! exists "$name" && exists "$old"; then
@@ -608,7 +621,7 @@ switch_over() {
     step 'net.ipv4.tcp_migrate_req is not set, because that needs root; a connection may be lost now'
   trap '' HUP INT PIPE TERM
   local answer
-  if exists "$name"; then share_port_with "$name"; fi
+  if running "$name"; then share_port_with "$name"; fi
   answer=$(ask "$candidate" POST /open-port) || die 8 "the new version cannot open the port and was removed: $answer"
   step "${commit:0:12} has opened the port"
   watch_both
@@ -635,6 +648,7 @@ replace_here() {
     return
   fi
   lock
+  need_own_containers
   mend
   need_port
   obtain_image
@@ -719,7 +733,7 @@ replace_on() {
   if $rollback; then
     arguments+=(--rollback)
   elif $send_image; then
-    if $dry_run; then step "would fetch ${ref:-the main branch} of $repo, build it here, and send it"; else send_image "$host"; fi
+    if $dry_run; then step "would fetch ${ref:-the main branch} of $repo, build it here, and send it"; fi
     arguments+=(--built "${commit:-0000000000000000000000000000000000000000}")
   elif [[ -n $built ]]; then
     arguments+=(--built "$built")
@@ -758,11 +772,15 @@ find_instance() {
   local facts=''
   if [[ -z $1 ]]; then
     facts=$(ask_metadata 2>/dev/null) || true
-  elif $standby || [[ $1 != *=* ]]; then
+  else
     facts=$({ declare -f ask_metadata && echo ask_metadata; } | on_host "${1%%=*}" 2>/dev/null) || true
   fi
   id=${facts%%$'\n'*} region=${facts#*$'\n'}
-  if [[ $1 == *=* ]]; then id=${1#*=}; fi
+  if [[ $1 == *=* ]]; then
+    # Otherwise, a mistake in an id would drain another host.
+    [[ ! $id =~ ^i-[0-9a-f]{8,17}$ || $id == "${1#*=}" ]] || die 14 "${1%%=*} is $id, not ${1#*=}; correct --host"
+    id=${1#*=}
+  fi
   [[ $id =~ ^i-[0-9a-f]{8,17}$ ]] ||
     die 14 "the instance id of ${1:-this host} is unknown, because its metadata service does not respond; set --host HOST=i-…"
   if $standby && [[ ! $region =~ ^[a-z]+(-[a-z]+)+-[0-9]+$ ]]; then
@@ -934,6 +952,8 @@ redeploy() {
   if [[ -n $1 ]]; then
     where="${1%%=*}: "
     need_ssh "${1%%=*}"
+    # Before the load balancer is changed, because this takes minutes and can fail.
+    if $send_image && ! $dry_run; then send_image "${1%%=*}"; fi
   else
     need_env_file
   fi

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { hasHosts } from './engines.ts';
-import { builder, type Host, runBuilder } from './hosts.ts';
+import { builder, type Host, runBuilder, withLines } from './hosts.ts';
 import { type Environment, type Finished, run, start } from '../../../api/test/support/process.ts';
 import { addFigure } from './report.ts';
 import { lanes, scenario } from './scenarios.ts';
@@ -33,6 +33,9 @@ describe('builder.sh', function () {
     [['--host', '-oProxyCommand=x'], /is not \[USER@\]HOST/],
     [['--host', 'h=instance'], /--host 'h=instance' is not/],
     [['--timeout', 'soon'], /'soon' is not a whole number of seconds/],
+    [['--watch', '08'], /'08' is not a whole number of seconds/],
+    [['--memory', '0m'], /--memory takes a size such as 512m or 1g, not '0m'/],
+    [['--host', 'h', '--host', 'h=i-0abcdef12'], /--host h is there twice; remove one/],
     [['--healthy-for', '60'], /--healthy-for 60 must be less than --timeout 60/],
     [['--elb', 'default-elb'], /--elb NAME and --api .* must be set together/],
     [['--elb', 'a/b', '--api', 'http://x'], /is not the name of a load balancer/],
@@ -156,6 +159,21 @@ describe('builder.sh', function () {
       () => ({ API_TOKEN: 'x' }),
     ],
     [
+      'the instance id is that of another host',
+      14,
+      /host-b is i-\w+, not i-\w+; correct --host/,
+      ({ hosts }) => [
+        '--host',
+        `host-b=${hosts[0]!.instanceId}`,
+        '--elb',
+        'fleet',
+        '--api',
+        'http://127.0.0.1:1',
+        '--no-standby',
+      ],
+      () => ({ API_TOKEN: 'x' }),
+    ],
+    [
       'the API does not respond',
       12,
       /http:\/\/127\.0\.0\.1:1 does not respond/,
@@ -183,6 +201,14 @@ describe('builder.sh', function () {
       assert.deepEqual(await host.engine.running(), []);
     });
 
+  onHost("exits with 8 and leaves another program's container that has the name", async (world, host) => {
+    await host.engine.docker('create', '--name', 'elb-inventory', 'node:24-bookworm-slim');
+    const result = await runOnHost(world, host, []);
+    assert.equal(result.code, 8, result.output);
+    assert.match(result.output, /the container elb-inventory is another program's.*; rename it/);
+    await host.engine.docker('rm', 'elb-inventory');
+  });
+
   onHost('prints its steps and changes nothing with --dry-run', async (world, host) => {
     await run('umount', [join(world.folder, 'full')]);
     for (const args of [['--dry-run'], ['--host', 'host-b', '--image', '--dry-run']]) {
@@ -206,11 +232,42 @@ describe('builder.sh', function () {
     assert.ok(ok);
   });
 
-  onHost('does not send an image that the host already has', async (world, host) => {
-    const args = ['--host', 'host-b', '--image', '--healthy-for', '1', '--watch', '1'];
-    const result = await runBuilder(world.folder, args, world.engine.env);
-    assert.equal(result.code, 0, result.output);
-    assert.match(result.output, /host-b has the image of/);
-    assert.deepEqual(await host.engine.running(), ['elb-inventory']);
+  onHost(
+    'replaces a version that was stopped by hand, with an image that the host already has',
+    async (world, host) => {
+      await host.engine.docker('stop', 'elb-inventory');
+      const args = ['--host', 'host-b', '--image', '--healthy-for', '1', '--watch', '1'];
+      const result = await runBuilder(world.folder, args, world.engine.env);
+      assert.equal(result.code, 0, result.output);
+      assert.match(result.output, /host-b has the image of/);
+      assert.doesNotMatch(result.output, /is not running|share the port/);
+      assert.deepEqual(await host.engine.running(), ['elb-inventory']);
+    },
+  );
+
+  const briefly = ['--host', 'host-b', '--healthy-for', '1', '--watch', '1'];
+  async function assertServes({ engine }: Host, { commits }: World): Promise<void> {
+    assert.deepEqual(await engine.running(), ['elb-inventory']);
+    const label = '{{index .Config.Labels "org.opencontainers.image.revision"}}';
+    assert.equal(await engine.inspect('elb-inventory', label), commits.main);
+  }
+
+  onHost('keeps the old version when the new one cannot be built', async (world, host) => {
+    const { code, output } = await runBuilder(world.folder, [...briefly, '--ref', 'unbuildable']);
+    assert.equal(code, 10, output);
+    assert.match(output, /\| .*no-such-script.*could not be built; the old version still serves/s);
+    await assertServes(host, world);
+  });
+
+  onHost('keeps the old version when the env file has faults, and names their lines', async (world, host) => {
+    const lines = readFileSync(host.envFile, 'utf8').trimEnd().split('\n').length;
+    const { code, output } = await withLines(host, 'AWS_REGION="us-east-1"\nLOG_LEVEL info\n', () =>
+      runBuilder(world.folder, briefly),
+    );
+    assert.equal(code, 6, output);
+    assert.match(output, new RegExp(`line ${lines + 1}, AWS_REGION, has quotes around its value`));
+    assert.match(output, new RegExp(`line ${lines + 2} is not an assignment`));
+    assert.match(output, /cannot start with .*host-b\.env, see above; correct the file; nothing was changed/);
+    await assertServes(host, world);
   });
 });

@@ -8,8 +8,8 @@ import type { Finished } from '../../../api/test/support/process.ts';
 import { lanes, scenario } from './scenarios.ts';
 import type { World } from './world.ts';
 
-const other = 'i-0c4d1e7f8a9b03562';
-const here = 'i-0b22a22eec53b9321';
+const here = 'i-0c4d1e7f8a9b03562';
+const other = 'i-0b22a22eec53b9321';
 const inService = { state: 'InService', description: 'N/A', condition: 'in-service' };
 const draining = {
   state: 'InService',

@@ -147,6 +147,13 @@ describe('builder.sh over SSH', function () {
     assert.ok(output.includes(`would take ${here} out of fleet`), output);
   });
 
+  it('does not take a host out of its load balancer when --image has nothing to send', async () => {
+    const elb = ['--elb', 'fleet', '--api', url, '--no-standby'];
+    const { code, output } = await through('sh', ['--image', '--ref', 'no-such-ref', ...elb]);
+    assert.equal(code, 5, output);
+    assert.doesNotMatch(output, /fleet/);
+  });
+
   it('keeps the agent of ssh -A when it uses sudo', async () => {
     host.put('id', '[ "$1" = -u ] && echo 1000');
     host.put('sudo', `[ "$1" = -n ] && shift && exec env -i PATH="$PATH" FOLDER='${host.folder}' "$@"`);

@@ -75,67 +75,76 @@ describe('builder.sh with a host of an autoscaling group', function () {
       )
     ).split(/\s+/);
 
-  scenario(lanes.hostB, possible, 'puts the host into Standby during the redeploy', async ({ folder }) => {
-    moto = await startServer(
-      motoCommand,
-      (port) => ['-H', '127.0.0.1', '-p', String(port)],
-      '/moto-api/data.json',
-    );
-    service = await startService(moto.url);
-    const listener = 'Protocol=HTTP,LoadBalancerPort=80,InstanceProtocol=HTTP,InstancePort=8000';
-    await aws(
-      'elb',
-      'create-load-balancer',
-      '--load-balancer-name',
-      elbName,
-      '--listeners',
-      listener,
-      '--availability-zones',
-      'us-east-1a',
-    );
-    await aws(
-      'autoscaling',
-      'create-launch-configuration',
-      '--launch-configuration-name',
-      'hosts',
-      '--image-id',
-      'ami-12c6146b',
-      '--instance-type',
-      't3.micro',
-    );
-    await aws(
-      'autoscaling',
-      'create-auto-scaling-group',
-      '--auto-scaling-group-name',
-      group,
-      '--launch-configuration-name',
-      'hosts',
-      '--min-size',
-      '1',
-      '--max-size',
-      '3',
-      '--desired-capacity',
-      '2',
-      '--load-balancer-names',
-      elbName,
-      '--availability-zones',
-      'us-east-1a',
-    );
-    id = await aws(
-      'autoscaling',
-      'describe-auto-scaling-instances',
-      '--query',
-      'AutoScalingInstances[0].InstanceId',
-    );
+  scenario(
+    lanes.hostB,
+    possible,
+    'puts the host into Standby during the redeploy',
+    async ({ folder, metadata }) => {
+      moto = await startServer(
+        motoCommand,
+        (port) => ['-H', '127.0.0.1', '-p', String(port)],
+        '/moto-api/data.json',
+      );
+      service = await startService(moto.url);
+      const listener = 'Protocol=HTTP,LoadBalancerPort=80,InstanceProtocol=HTTP,InstancePort=8000';
+      await aws(
+        'elb',
+        'create-load-balancer',
+        '--load-balancer-name',
+        elbName,
+        '--listeners',
+        listener,
+        '--availability-zones',
+        'us-east-1a',
+      );
+      await aws(
+        'autoscaling',
+        'create-launch-configuration',
+        '--launch-configuration-name',
+        'hosts',
+        '--image-id',
+        'ami-12c6146b',
+        '--instance-type',
+        't3.micro',
+      );
+      await aws(
+        'autoscaling',
+        'create-auto-scaling-group',
+        '--auto-scaling-group-name',
+        group,
+        '--launch-configuration-name',
+        'hosts',
+        '--min-size',
+        '1',
+        '--max-size',
+        '3',
+        '--desired-capacity',
+        '2',
+        '--load-balancer-names',
+        elbName,
+        '--availability-zones',
+        'us-east-1a',
+      );
+      id = await aws(
+        'autoscaling',
+        'describe-auto-scaling-instances',
+        '--query',
+        'AutoScalingInstances[0].InstanceId',
+      );
+      metadata.instanceId = id;
 
-    const { code, output } = await redeploy(folder, cli(folder));
-    assert.equal(code, 0, output);
-    assert.match(
-      output,
-      new RegExp(`${id} is in Standby of ${group}.*done: .* serves.*${id} is in service of ${elbName}`, 's'),
-    );
-    assert.deepEqual(await lifecycles(), ['InService', 'InService']);
-  });
+      const { code, output } = await redeploy(folder, cli(folder));
+      assert.equal(code, 0, output);
+      assert.match(
+        output,
+        new RegExp(
+          `${id} is in Standby of ${group}.*done: .* serves.*${id} is in service of ${elbName}`,
+          's',
+        ),
+      );
+      assert.deepEqual(await lifecycles(), ['InService', 'InService']);
+    },
+  );
 
   scenario(
     lanes.hostB,
@@ -186,11 +195,21 @@ describe('builder.sh with a host of an autoscaling group', function () {
     },
   );
 
-  scenario(lanes.hostB, possible, 'refuses an instance that EC2 does not know', async ({ folder }) => {
-    const { code, output } = await redeploy(folder, cli(folder), 'host-b=i-0123456789abcdef0');
-    assert.equal(code, 14, output);
-    assert.match(output, /EC2 does not know i-0123456789abcdef0 in us-east-1; check the id, and the profile/);
-  });
+  scenario(
+    lanes.hostB,
+    possible,
+    'refuses an instance that EC2 does not know',
+    async ({ folder, hosts, metadata }) => {
+      metadata.instanceId = 'i-0123456789abcdef0';
+      const { code, output } = await redeploy(folder, cli(folder), 'host-b');
+      metadata.instanceId = hosts[1]!.instanceId;
+      assert.equal(code, 14, output);
+      assert.match(
+        output,
+        /EC2 does not know i-0123456789abcdef0 in us-east-1; check the id, and the profile/,
+      );
+    },
+  );
 
   scenario(
     lanes.hostB,

@@ -8,7 +8,7 @@ import { type Engine, hasHosts, startEngine } from './engines.ts';
 import { type Host, makeOperator, startHost } from './hosts.ts';
 import { makeRepository, type Version } from './versions.ts';
 
-/** An operator's machine with an engine and an SSH key, two hosts, and the embedded AWS that they use. */
+/** An operator's machine with an engine and an SSH key, three hosts, and the embedded AWS that they use. */
 export interface World {
   readonly folder: string;
   readonly commits: Record<Version, string>;
@@ -16,11 +16,13 @@ export interface World {
   readonly engine: Engine;
   readonly hosts: readonly Host[];
   readonly aws: EmbeddedAws;
+  /** What the metadata service of host-b returns. */
+  readonly metadata: { instanceId: string };
   close(): Promise<void>;
 }
 
-const instanceIds = ['i-0b22a22eec53b9321', 'i-0c4d1e7f8a9b03562'];
-/** The load balancer of the two hosts. */
+const instanceIds = ['i-0b22a22eec53b9321', 'i-0c4d1e7f8a9b03562'] as const;
+/** The load balancer of the first two hosts. */
 export const fleet = 'fleet';
 
 export async function startWorld(): Promise<World> {
@@ -28,22 +30,31 @@ export async function startWorld(): Promise<World> {
   // The embedded AWS listens on all addresses, for containers on a bridge, and is ten times as fast as AWS.
   const aws = await startEmbeddedAws({ host: '0.0.0.0', speed: 10 });
   await putFleet(aws);
-  const metadata = await startMetadataService();
+  const metadata = { instanceId: instanceIds[1] };
+  const metadataService = await startMetadataService(metadata);
   mkdirSync(join(folder, 'repository'));
   const commits = await makeRepository(join(folder, 'repository'));
   await makeOperator(folder);
-  const hosts: Host[] = [];
-  for (const [index, name] of hasHosts ? ['host-a', 'host-b'].entries() : []) {
-    const address = `127.0.0.${index + 2}`;
-    const settings = {
-      AWS_BACKEND: 'aws',
-      AWS_ENDPOINT_URL: `http://127.0.0.1:${aws.port}`,
-      AWS_ACCESS_KEY_ID: 'deploy',
-      AWS_SECRET_ACCESS_KEY: 'deploy-secret-key',
-    };
-    const instanceId = instanceIds[index] ?? '';
-    hosts.push(await startHost(name, { folder, address, instanceId, settings, metadataUrl: metadata.url }));
-  }
+  const settings = {
+    AWS_BACKEND: 'aws',
+    AWS_ENDPOINT_URL: `http://127.0.0.1:${aws.port}`,
+    AWS_ACCESS_KEY_ID: 'deploy',
+    AWS_SECRET_ACCESS_KEY: 'deploy-secret-key',
+  };
+  const names = hasHosts ? ['host-a', 'host-b', 'host-c'] : [];
+  // The first engine is started alone, because this installs the programs of all engines.
+  if (hasHosts) await startEngine('host-a');
+  const hosts = await Promise.all(
+    names.map((name, index) =>
+      startHost(name, {
+        folder,
+        address: `127.0.0.${index + 2}`,
+        instanceId: instanceIds[index] ?? '',
+        settings,
+        metadataUrl: metadataService.url,
+      }),
+    ),
+  );
   // This engine must be started last, because an engine without a bridge removes the bridge of the other engines when
   // it starts.
   const engine = await startEngine('build');
@@ -53,12 +64,13 @@ export async function startWorld(): Promise<World> {
     engine,
     hosts,
     aws,
+    metadata,
     close: async () => {
       for (const host of hosts) {
         await host.engine.docker('rm', '--force', '--volumes', 'elb-inventory').catch(() => undefined);
         await host.close();
       }
-      metadata.close();
+      metadataService.close();
       await aws.close();
       rmSync(folder, { recursive: true });
     },
@@ -82,13 +94,16 @@ async function putFleet(aws: EmbeddedAws): Promise<void> {
  * Emulates the EC2 metadata service, version 2, with a separate path for each host. Only host-b has an instance id and
  * a region.
  */
-async function startMetadataService(): Promise<{ url: string; close(): void }> {
+async function startMetadataService(facts: {
+  readonly instanceId: string;
+}): Promise<{ url: string; close(): void }> {
   const server = createServer(({ method, url, headers }, response) => {
     const [, host, ...path] = (url ?? '').split('/');
     const asked = `${method ?? ''} ${path.join('/')}`;
     if (asked === 'PUT latest/api/token') response.end('metadata-token');
     else if (headers['x-aws-ec2-metadata-token'] !== 'metadata-token') response.writeHead(401).end();
-    else if (asked === 'GET latest/meta-data/instance-id' && host === 'host-b') response.end(instanceIds[1]);
+    else if (asked === 'GET latest/meta-data/instance-id' && host === 'host-b')
+      response.end(facts.instanceId);
     else if (asked === 'GET latest/meta-data/placement/region' && host === 'host-b')
       response.end('us-east-1');
     else response.writeHead(404).end();
