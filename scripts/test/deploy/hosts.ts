@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Engine, startEngine } from './engines.ts';
@@ -71,13 +71,27 @@ export async function startHost(name: string, options: HostOptions): Promise<Hos
   };
 }
 
+/** Does the work while the env file of the host ends with these lines. */
+export async function withLines<T>({ envFile }: Host, lines: string, work: () => Promise<T>): Promise<T> {
+  const before = readFileSync(envFile, 'utf8');
+  appendFileSync(envFile, lines);
+  try {
+    return await work();
+  } finally {
+    writeFileSync(envFile, before);
+  }
+}
+
 /** Removes the containers and images from earlier runs, but keeps the build cache. */
 async function clear(engine: Engine): Promise<void> {
   const lines = async (...args: string[]): Promise<string[]> =>
     (await engine.docker(...args)).split('\n').filter(Boolean);
   const containers = await lines('ps', '--all', '--quiet');
   if (containers.length > 0) await engine.docker('rm', '--force', '--volumes', ...containers);
-  const images = await lines('images', '--quiet', 'elb-inventory');
+  const images = [
+    ...(await lines('images', '--quiet', 'elb-inventory')),
+    ...(await lines('images', '--quiet', 'built')),
+  ];
   if (images.length > 0) await engine.docker('rmi', '--force', ...new Set(images));
 }
 

@@ -7,7 +7,7 @@ import autocannon from 'autocannon';
 export interface LoadOptions {
   readonly url: string;
   readonly headers: Record<string, string>;
-  /** The number of requests sent, the number of failed requests, and the pause of a slow load in milliseconds. */
+  /** The number of requests sent, the number of failed requests, and the pause in milliseconds. */
   readonly counts: Int32Array<SharedArrayBuffer>;
 }
 
@@ -26,7 +26,7 @@ const runs = [drive(true), drive(false)];
 // bursts.
 setInterval(() => {
   const pauseMs = Atomics.load(counts, 2);
-  if (pauseMs > 0) Atomics.wait(counts, 2, pauseMs, pauseMs);
+  Atomics.wait(counts, 2, pauseMs, pauseMs);
 }, 1).unref();
 parentPort?.once('message', () => {
   for (const run of runs) (run as unknown as { stop(): void }).stop();

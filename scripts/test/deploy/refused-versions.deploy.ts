@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { type EmbeddedAws, startEmbeddedAws } from '../../../api/embedded-aws/server.ts';
 import { type Environment, type Finished, until } from '../../../api/test/support/process.ts';
 import { hasHosts } from './engines.ts';
@@ -7,10 +8,11 @@ import { type Host, startBuilder, token } from './hosts.ts';
 import { type Load, startLoad, type Tally } from './load.ts';
 import { measured } from './report.ts';
 import { lanes, scenario } from './scenarios.ts';
+import { copyImages } from './versions.ts';
 import type { World } from './world.ts';
 
 /**
- * Versions that are healthy but cannot handle requests, under load. `faulty` has the fault that FAULT in the env file
+ * Versions that are healthy but cannot handle requests, under load. `another` has the fault that FAULT in the env file
  * selects; `next` is a version without a readiness check.
  */
 describe('builder.sh with a version that cannot serve', function () {
@@ -19,19 +21,23 @@ describe('builder.sh with a version that cannot serve', function () {
   let aws: EmbeddedAws;
   let env: string;
   const onHost = (title: string, work: (world: World, host: Host) => Promise<void>): void => {
-    scenario(lanes.hostA, hasHosts, title, (world) => work(world, world.hosts[0]!));
+    scenario(lanes.hostC, hasHosts, title, (world) => work(world, world.hosts[2]!));
   };
-  const args = ['--host', 'host-a', '--healthy-for', '1'];
+  const args = ['--host', 'host-c', '--healthy-for', '1'];
+  const versions = ({ commits: { main, next, another } }: World): string[] => [main, next, another];
   /** Redeploys with these settings added to the env file. */
   const redeploy = async (
-    { folder }: World,
+    world: World,
     host: Host,
     more: readonly string[],
     settings: Environment = {},
   ): Promise<Finished> => {
     const lines = Object.entries(settings).map((pair) => `${pair.join('=')}\n`);
     writeFileSync(host.envFile, env + lines.join(''));
-    const builder = startBuilder(folder, [...args, ...more]);
+    // A redeploy removes all images except those of the last three versions.
+    for (const commit of versions(world))
+      await host.engine.docker('tag', `built:${commit}`, `elb-inventory:${commit}`);
+    const builder = startBuilder(world.folder, [...args, ...more]);
     // A build under the full load would spend most of its time waiting for the CPU.
     (load as Load | undefined)?.slowUntil(builder.printed(/it was healthy for/));
     const finished = await builder.finished;
@@ -54,15 +60,37 @@ describe('builder.sh with a version that cannot serve', function () {
     );
   }
 
-  onHost('starts with a version that serves from an AWS of its own', async (world, host) => {
-    const before = readFileSync(host.envFile, 'utf8');
-    aws = await startEmbeddedAws();
-    env = `${before}AWS_ENDPOINT_URL=${aws.url}\n`;
-    if (!(await host.engine.running()).includes('elb-inventory'))
-      await redeploy(world, host, ['--ref', 'another']);
-    const { code, output } = await redeploy(world, host, ['--ref', 'main', '--watch', '1']);
+  const deploy = async (
+    world: World,
+    host: Host,
+    args: string[],
+    settings?: Environment,
+  ): Promise<string> => {
+    const { code, output } = await redeploy(world, host, [...args, '--watch', '1'], settings);
     assert.equal(code, 0, output);
-    assert.match(output, /it is ready: it reaches AWS, and responds to authenticated requests/);
+    return output;
+  };
+  const continues =
+    /it cannot reach aws, and the version that serves cannot reach it either, so the redeploy continues/;
+
+  onHost('starts with an older version without a readiness check', async (world, host) => {
+    await copyImages(join(world.folder, 'repository'), versions(world), world.engine, host.engine);
+    aws = await startEmbeddedAws();
+    env = `${readFileSync(host.envFile, 'utf8')}AWS_ENDPOINT_URL=${aws.url}\n`;
+    const output = await deploy(world, host, ['--ref', 'next']);
+    assert.match(output, /[0-9a-f]{12} is an older version without a readiness check/);
+  });
+
+  onHost('replaces the older version while AWS is down for both versions', async (world, host) => {
+    aws.faults.set([{ reset: true }]);
+    const output = await deploy(world, host, ['--ref', 'main']);
+    aws.faults.set([]);
+    assert.match(
+      output,
+      /the version that serves is older and has no readiness check; comparing with its GET \/status/,
+    );
+    assert.match(output, continues);
+    await assertServesAlone(host, world.commits.main);
     // With Pragma, requests pass through all middleware.
     load = startLoad(`${host.url}/elb/default-elb`, { Authorization: `Basic ${token}`, Pragma: 'none' });
     await until(() => load.tally.sent > 1000, 'the load has started');
@@ -72,7 +100,7 @@ describe('builder.sh with a version that cannot serve', function () {
     'removes a version that responds to each authenticated request with 500, before the switch',
     async (world, host) => {
       const result = await measured('bad version: 500 for each authenticated request', load, () =>
-        redeploy(world, host, ['--ref', 'faulty'], { FAULT: '500' }),
+        redeploy(world, host, ['--ref', 'another'], { FAULT: '500' }),
       );
       assert.equal(result.code, 1, result.output);
       assert.match(
@@ -102,7 +130,7 @@ describe('builder.sh with a version that cannot serve', function () {
 
   onHost('removes a version that exits 3 s after the port is open', async (world, host) => {
     const result = await measured('bad version: exits 3 s after the switch', load, () =>
-      redeploy(world, host, ['--ref', 'faulty', '--watch', '6'], { FAULT: 'exit' }),
+      redeploy(world, host, ['--ref', 'another', '--watch', '6'], { FAULT: 'exit-on-port' }),
     );
     assert.equal(result.code, 1, result.output);
     assert.match(
@@ -116,7 +144,7 @@ describe('builder.sh with a version that cannot serve', function () {
 
   onHost('removes a version that responds to requests on the port with 500', async (world, host) => {
     const result = await measured('bad version: 500 on the port only', load, () =>
-      redeploy(world, host, ['--ref', 'faulty'], { FAULT: 'port' }),
+      redeploy(world, host, ['--ref', 'another'], { FAULT: '500-on-port' }),
     );
     assert.equal(result.code, 1, result.output);
     assert.match(
@@ -147,51 +175,25 @@ describe('builder.sh with a version that cannot serve', function () {
       );
       assert.equal(result.code, 0, result.output);
       assertFailed(result, 0);
-      await assertServesAlone(host, world.commits.another);
+      await assertServesAlone(host, world.commits.next);
       await load.stop();
     },
   );
 
   onHost(
-    'deploys while AWS is down for both versions, and without a check with --no-readiness',
+    'deploys a version that cannot reach AWS with --no-readiness, and another while neither can',
     async (world, host) => {
-      const deploy = async (...more: string[]): Promise<string> => {
-        const { code, output } = await redeploy(world, host, ['--watch', '1', ...more]);
-        assert.equal(code, 0, output);
-        return output;
-      };
-      aws.faults.set([{ reset: true }]);
-      const continues =
-        /it cannot reach aws, and the version that serves cannot reach it either, so the redeploy continues/;
-      assert.match(await deploy('--ref', 'main'), continues);
-      assert.match(
-        await deploy('--ref', 'next'),
-        /[0-9a-f]{12} is an older version without a readiness check/,
-      );
-      const output = await deploy('--ref', 'main');
-      assert.match(
-        output,
-        /the version that serves is older and has no readiness check; comparing with its GET \/status/,
-      );
-      assert.match(output, continues);
-      aws.faults.set([]);
-      const unchecked = await redeploy(
-        world,
-        host,
-        ['--ref', 'another', '--watch', '1', '--no-readiness'],
-        noAws,
-      );
-      assert.equal(unchecked.code, 0, unchecked.output);
-      assert.match(unchecked.output, /did not check whether it is ready \(--no-readiness\)/);
-      await assertServesAlone(host, world.commits.another);
+      const unchecked = await deploy(world, host, ['--ref', 'another', '--no-readiness'], noAws);
+      assert.match(unchecked, /did not check whether it is ready \(--no-readiness\)/);
+      assert.match(await deploy(world, host, ['--ref', 'main'], noAws), continues);
+      await assertServesAlone(host, world.commits.main);
     },
   );
 
   onHost('deploys a version that reaches AWS while the old version does not', async (world, host) => {
-    env = env.replace(/AWS_ENDPOINT_URL=.*\n$/, '');
-    const { code, output } = await redeploy(world, host, ['--ref', 'main', '--watch', '1']);
-    assert.equal(code, 0, output);
-    await assertServesAlone(host, world.commits.main);
+    const output = await deploy(world, host, ['--ref', 'another']);
+    assert.match(output, /it is ready: it reaches AWS, and responds to authenticated requests/);
+    await assertServesAlone(host, world.commits.another);
     await aws.close();
   });
 });

@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer, request, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { hasHosts } from './engines.ts';
 import { runBuilder } from './hosts.ts';
 import { unusedPort } from '../../../api/test/support/unused-port.ts';
 import { type Finished, run, type Running, start } from '../../../api/test/support/process.ts';
 import { lanes, scenario } from './scenarios.ts';
-import { watchProcesses } from './stand-ins.ts';
+import { commandLines } from './stand-ins.ts';
 import type { World } from './world.ts';
 
 /** The Debian package docker-registry. */
@@ -18,6 +21,9 @@ const commit = 'c0ffee'.repeat(7).slice(0, 40);
 describe('builder.sh --pull', function () {
   this.timeout(400_000);
   let registry: Running;
+  /** Forwards requests to the registry, and reads the command lines of all processes during each of them. */
+  let front: Server;
+  const seen = new Set<string>();
   let address: string;
   let image: string;
   let other: string;
@@ -27,13 +33,25 @@ describe('builder.sh --pull', function () {
   scenario(lanes.hostB, possible, 'starts with an image in a registry that needs a login', async (world) => {
     const folder = join(world.folder, 'registry');
     mkdirSync(folder);
-    address = `127.0.0.1:${await unusedPort()}`;
+    const port = await unusedPort();
+    front = createServer((incoming, response) => {
+      for (const line of commandLines()) seen.add(line);
+      const { method, url, headers } = incoming;
+      const outgoing = request({ host: '127.0.0.1', port, method, path: url, headers }, (answer) => {
+        response.writeHead(answer.statusCode ?? 502, answer.headers);
+        answer.pipe(response);
+      });
+      outgoing.on('error', () => response.destroy());
+      incoming.pipe(outgoing);
+    }).listen(0, '127.0.0.1');
+    await once(front, 'listening');
+    address = `127.0.0.1:${(front.address() as AddressInfo).port}`;
     writeFileSync(join(folder, 'passwords'), `AWS:${passwordHash}\n`);
     writeFileSync(
       join(folder, 'config.yml'),
       `version: 0.1
 storage: { filesystem: { rootdirectory: '${folder}/data' } }
-http: { addr: '${address}' }
+http: { addr: '127.0.0.1:${port}' }
 auth: { htpasswd: { realm: registry, path: '${folder}/passwords' } }
 `,
     );
@@ -75,9 +93,8 @@ auth: { htpasswd: { realm: registry, path: '${folder}/passwords' } }
     'pulls the image with a password that no process list, output or file of the host shows',
     async (world) => {
       const [, host] = world.hosts;
-      const watch = watchProcesses();
+      seen.clear();
       const { code, output } = await redeploy(world, image, { REGISTRY_PASSWORD: password });
-      const seen = await watch.stop();
       assert.equal(code, 1, output);
       assert.ok(output.includes(`pulled ${image}: ${commit.slice(0, 12)}`), output);
       assert.match(output, /the new version could not be started; nothing was changed/);
@@ -85,11 +102,11 @@ auth: { htpasswd: { realm: registry, path: '${folder}/passwords' } }
       assert.ok(digests.includes(image), digests);
       assert.ok(!output.includes(password), output);
       assert.ok(
-        seen.some((line) => line.includes('login --username AWS')),
+        [...seen].some((line) => line.includes('login --username AWS')),
         'docker login was seen',
       );
       assert.deepEqual(
-        seen.filter((line) => line.includes(password)),
+        [...seen].filter((line) => line.includes(password)),
         [],
       );
       const config = join(host!.engine.env['DOCKER_CONFIG'] ?? '', 'config.json');
@@ -104,6 +121,8 @@ auth: { htpasswd: { realm: registry, path: '${folder}/passwords' } }
     const { code, output } = await redeploy(world, other, { REGISTRY_PASSWORD: password });
     assert.equal(code, 10, output);
     assert.match(output, /is not an image of elb-inventory with its commit/);
+    front.close();
+    front.closeAllConnections();
     await registry.stop();
   });
 });

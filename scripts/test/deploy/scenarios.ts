@@ -1,4 +1,4 @@
-import { table } from './report.ts';
+import { addFigure, table } from './report.ts';
 import { startWorld, type World } from './world.ts';
 
 /** Runs tasks one after another. A failed task does not stop the next task. */
@@ -10,8 +10,18 @@ class Lane {
     this.#others = others;
   }
 
+  /** The time of its tasks; mocha's durations are the times that it waits for a result. */
+  seconds = 0;
+
   run<T>(work: () => Promise<T>): Promise<T> {
-    const result = Promise.all([this, ...this.#others].map((lane) => lane.#last)).then(work);
+    const result = Promise.all([this, ...this.#others].map((lane) => lane.#last)).then(async () => {
+      const startedAt = performance.now();
+      try {
+        return await work();
+      } finally {
+        this.seconds += (performance.now() - startedAt) / 1000;
+      }
+    });
     this.#last = result.catch(() => undefined);
     return result;
   }
@@ -22,7 +32,13 @@ class Lane {
  */
 const hostA = new Lane();
 const hostB = new Lane();
-export const lanes = { image: new Lane(), hostA, hostB, both: new Lane(hostA, hostB) };
+export const lanes = {
+  image: new Lane(),
+  hostA,
+  hostB,
+  hostC: new Lane(),
+  both: new Lane(hostA, hostB),
+};
 
 const begin: ((world: World) => void)[] = [];
 let world: World | undefined;
@@ -57,5 +73,7 @@ after(async function () {
   this.timeout(60_000);
   if (world === undefined) return;
   await world.close();
+  for (const [name, { seconds }] of Object.entries(lanes))
+    addFigure(`lane ${name}`, `${seconds.toFixed(0)} s`);
   console.log(`\n${table()}\n`);
 });

@@ -1,6 +1,5 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type Environment, run, start } from '../../../api/test/support/process.ts';
 import { builder } from './hosts.ts';
 
@@ -92,26 +91,19 @@ export async function makeSmallRepository(folder: string): Promise<string> {
   return git('rev-parse', 'HEAD');
 }
 
-/** Collects the command lines of all processes on this machine. `stop` returns them. */
-export function watchProcesses(): { stop(): Promise<string[]> } {
-  const seen = new Set<string>();
-  const watch = new AbortController();
-  const watching = (async () => {
-    while (!watch.signal.aborted) {
-      for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name)))
-        try {
-          seen.add(readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' '));
-        } catch {
-          // The process has ended.
-        }
-      await sleep(20);
-    }
-  })();
-  return {
-    stop: async () => {
-      watch.abort();
-      await watching;
-      return [...seen];
-    },
-  };
+/**
+ * Returns the command lines of all processes on this machine. If a server calls this during a request, the result contains
+ * the process that sent the request.
+ */
+export function commandLines(): string[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((pid) => {
+      try {
+        return [readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ')];
+      } catch {
+        // The process has ended.
+        return [];
+      }
+    });
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type ElbInFront, startElb } from './elb.ts';
 import { hasHosts } from './engines.ts';
-import { runBuilder, token } from './hosts.ts';
+import { type Host, runBuilder, token, withLines } from './hosts.ts';
 import { type Load, startLoad, type Tally } from './load.ts';
 import { type Finished, responds, until } from '../../../api/test/support/process.ts';
 import { measured } from './report.ts';
@@ -22,6 +22,7 @@ describe('builder.sh with a load balancer and two hosts', function () {
     const through = ['--elb', fleet, '--api', elb.url, '--no-standby', '--healthy-for', '1', '--watch', '1'];
     return runBuilder(folder, [...both, ...through, ...args], { API_TOKEN: token });
   };
+  const pair = ({ hosts }: World): readonly Host[] => hosts.slice(0, 2);
   const inService = ({ aws }: World): string[] =>
     aws.region
       .loadBalancer(fleet)
@@ -33,8 +34,9 @@ describe('builder.sh with a load balancer and two hosts', function () {
     assert.equal(tally.failed, 0, JSON.stringify([...tally.causes]));
   }
 
-  onFleet('starts with the service on each host', async ({ folder, hosts }) => {
-    for (const { name, engine } of hosts) {
+  onFleet('starts with the service on each host', async (world) => {
+    const { folder } = world;
+    for (const { name, engine } of pair(world)) {
       if ((await engine.running()).includes('elb-inventory')) continue;
       const { code, output } = await runBuilder(folder, [
         '--host',
@@ -48,9 +50,10 @@ describe('builder.sh with a load balancer and two hosts', function () {
     }
   });
 
-  onFleet('builds the same service on two engines', async ({ hosts, commits }) => {
+  onFleet('builds the same service on two engines', async (world) => {
+    const { commits } = world;
     const sums = await Promise.all(
-      hosts.map(({ engine }) =>
+      pair(world).map(({ engine }) =>
         engine.docker(
           'run',
           '--rm',
@@ -66,7 +69,7 @@ describe('builder.sh with a load balancer and two hosts', function () {
   });
 
   onFleet('drains each host, redeploys it, and waits until it is in service again', async (world) => {
-    elb = await startElb(world.folder, world.aws, fleet, world.hosts);
+    elb = await startElb(world.folder, world.aws, fleet, pair(world));
     await until(() => responds(`${elb.url}/healthcheck`), 'the load balancer serves');
     load = startLoad(`${elb.url}/elb/${fleet}`, { Authorization: `Basic ${token}` });
     await until(() => load.tally.sent > 500, 'the load has started');
@@ -81,14 +84,16 @@ describe('builder.sh with a load balancer and two hosts', function () {
     assert.match(result.output, new RegExp(inOrder.join('.*'), 's'));
     assert.deepEqual(
       inService(world),
-      world.hosts.map(({ instanceId }) => instanceId),
+      pair(world).map(({ instanceId }) => instanceId),
     );
     assert.doesNotMatch(result.output, new RegExp(token));
   });
 
   onFleet('stops at the first host that fails, and puts it back into service', async (world) => {
-    const args = ['--ref', 'always-sick', '--timeout', '3'];
-    const result = await measured('drain-first roll of a bad version', load, () => roll(world, ...args));
+    const args = ['--ref', 'another', '--timeout', '3'];
+    const result = await withLines(world.hosts[0]!, 'FAULT=sick\n', () =>
+      measured('drain-first roll of a bad version', load, () => roll(world, ...args)),
+    );
     assert.equal(result.code, 1, result.output);
     assertNoneFailed(result);
     assert.match(

@@ -2,6 +2,7 @@ import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { run } from '../../../api/test/support/process.ts';
+import type { Engine } from './engines.ts';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 
@@ -17,43 +18,62 @@ const changes = {
         .replace('elb-inventory.readiness="true"', 'elb-inventory.older="true"')
         .replace('-o elb-inventory -g elb-inventory', '-o node -g node'),
   ],
-  another: ['api/server.ts', (text: string) => `${text}\n// One more.\n`],
-  'always-sick': [
-    'api/http/routes/healthcheck.ts',
-    (text: string) => text.replace("presentText('ok');", "presentText('ok');\n    ctx.status = 500;"),
-  ],
   unbuildable: [
     'Dockerfile',
-    (text: string) => text.replace('npm run --silent build', 'npm run no-such-script'),
+    (text: string) => text.replace('WORKDIR /build', 'WORKDIR /build\nRUN no-such-script'),
   ],
-  crashing: [
-    'api/server.ts',
-    (text: string) =>
-      `${text}\nsetTimeout(() => { console.log('crashed on purpose'); process.exit(3); }, 3000);\n`,
-  ],
-  // This version has the fault that FAULT selects.
-  faulty: [
+  // This version has the fault that FAULT selects, if FAULT is set; one image for all faults is built faster than one each.
+  another: [
     'api/app.ts',
     (text: string) =>
-      text.replace(
-        '  app.use(guarded.routes());',
-        `  const fault = process.env['FAULT'];
-  let exits: NodeJS.Timeout | undefined;
+      text
+        .replace(
+          '  app.use(open.routes());',
+          `  const fault = process.env['FAULT'];
+  const exitSoon = () =>
+    setTimeout(() => {
+      console.log('exited on purpose');
+      process.exit(3);
+    }, 3000);
+  if (fault === 'exit') exitSoon();
+  app.use((ctx, next) => {
+    if (fault !== 'sick') return next();
+    ctx.status = 500;
+  });
+  app.use(open.routes());`,
+        )
+        .replace(
+          '  app.use(guarded.routes());',
+          `  let exits: NodeJS.Timeout | undefined;
   app.use((ctx, next) => {
     const onPort = ctx.req.socket.remoteAddress !== undefined;
-    if (fault === '500' || (fault === 'port' && onPort)) throw new Error('failed on purpose');
-    if (fault === 'exit' && onPort)
-      exits ??= setTimeout(() => {
-        console.log('exited on purpose');
-        process.exit(3);
-      }, 3000);
+    if (fault === '500' || (fault === '500-on-port' && onPort)) throw new Error('failed on purpose');
+    if (fault === 'exit-on-port' && onPort) exits ??= exitSoon();
     return next();
   });
   app.use(guarded.routes());`,
-      ),
+        ),
   ],
 } as const;
 export type Version = 'main' | keyof typeof changes;
+
+/** Builds the versions on one engine, and copies them to another as `built:COMMIT`; a build there would take longer. */
+export async function copyImages(
+  repository: string,
+  commits: readonly string[],
+  from: Engine,
+  to: Engine,
+): Promise<void> {
+  const pipe = (command: string): Promise<string> => run('bash', ['-o', 'pipefail', '-c', command], from.env);
+  for (const commit of commits) {
+    const options = `--quiet --network host --build-arg COMMIT=${commit} --tag built:${commit}`;
+    // The modes of builder.sh, so that the layers are reused.
+    const archive = `git -C ${repository} -c tar.umask=0022 archive ${commit}`;
+    await pipe(`${archive} | docker build ${options} -`);
+  }
+  const images = commits.map((commit) => `built:${commit}`).join(' ');
+  await pipe(`docker save ${images} | DOCKER_HOST=${to.env['DOCKER_HOST'] ?? ''} docker load`);
+}
 
 /**
  * Creates a repository from the files in this clone, with `main` and a branch for each other version. Returns their
