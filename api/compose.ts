@@ -266,7 +266,7 @@ async function requireSettings(clients: AwsClients): Promise<void> {
   }
 }
 
-/** A build contains the files in its own directory; a checkout contains them in the repository and in node_modules. */
+/** In a build, these files are in the build directory; in a checkout, they are in the repository and in node_modules. */
 function locateDocs(): DocsFiles {
   const built = fileURLToPath(new URL('docs/', import.meta.url));
   if (existsSync(built)) return { swaggerYaml: join(built, 'swagger.yaml'), swaggerUi: built };

@@ -418,7 +418,7 @@ export const contract = {
     ),
     PreconditionFailed: failure(
       'the list of members does not match If-Match; nothing was changed',
-      'the members of web have changed: their ETag does not match If-Match; nothing was changed; request GET /elb/web again for the current ETag',
+      'the members of web have changed: their ETag does not match If-Match; nothing was changed; send GET /elb/web again to get the current ETag',
     ),
     ListNotMatched: failure(
       'the list does not match If-Match',

@@ -92,7 +92,7 @@ warn_of_http() {
   fi
 }
 
-# fail LOG CODE SENTENCE: prints the end of a log, then calls die. If the disk is full, always exits with 7.
+# fail LOG CODE SENTENCE: prints the end of the log, then calls die. If the disk is full, the exit code is always 7.
 fail() {
   tail -n 20 "$1" | sed "s/^/$where     | /" >&2 || true
   if grep -qi 'no space left on device' "$1" || [[ -z $(df -Pk "$work" | awk 'NR == 2 && $4 >= 100') ]]; then
@@ -463,8 +463,8 @@ container_uid() { docker top "$1" -eo pid,uid 2>/dev/null | awk 'END { print $2 
 start_candidate() {
   local logs=()
   [[ $(docker info --format '{{.LoggingDriver}}') != json-file ]] || logs=(--log-opt max-size=10m --log-opt max-file=5)
-  # The container has no restart policy until it is healthy. If the engine restarts before that, it starts only the old
-  # version.
+  # No restart policy until the new version is healthy, so that if the Docker engine restarts before then, it starts only
+  # the old version.
   docker run --detach --name "$candidate" --network host --env-file "$env_file" \
     --env REUSE_PORT=on --env CONTROL_SOCKET=/run/elb-inventory/control.sock --volume /run/elb-inventory ${secrets[@]+"${secrets[@]}"} \
     ${init[@]+"${init[@]}"} --read-only --cap-drop ALL --security-opt no-new-privileges --stop-timeout 20 ${logs[@]+"${logs[@]}"} \

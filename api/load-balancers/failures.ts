@@ -51,7 +51,7 @@ export function preconditionFailed(elbName: ElbName): DomainError {
     'precondition_failed',
     `the members of ${elbName} have changed: their ETag does not match If-Match`,
     {
-      advice: `nothing was changed; request GET /elb/${elbName} again for the current ETag`,
+      advice: `nothing was changed; send GET /elb/${elbName} again to get the current ETag`,
     },
   );
 }

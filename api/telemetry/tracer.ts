@@ -34,9 +34,9 @@ export interface Tracer {
 export interface TracerOptions {
   /** The URL to which the spans are sent. */
   readonly url: string;
-  /** The headers of the exports. */
+  /** The headers to send with each export. */
   readonly headers: Readonly<Record<string, string>>;
   readonly serviceName: string;
-  /** The share of traces without a parent that are sampled, from 0 to 1. */
+  /** The proportion, from 0 to 1, of the traces without a parent that are sampled. */
   readonly sampleRatio: number;
 }

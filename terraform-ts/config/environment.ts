@@ -87,7 +87,7 @@ export class EnvironmentReader {
 }
 
 /**
- * Returns the text for a message, without credentials: the credentials in a URL, and a setting that could be the token
+ * Returns the text for use in a message. Removes the credentials from a URL, and hides a value that could be the token
  * itself.
  */
 function shown(text: string, { secret }: Setting): string {

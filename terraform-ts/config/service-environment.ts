@@ -30,7 +30,8 @@ export const passedOn = [
 
 const setByHost = 'the host sets it; remove it';
 const setByBuilder = 'scripts/builder.sh sets it; remove it';
-const secret = 'is a secret, and user data is readable; store it in the parameter API_TOKEN_PARAMETER';
+const secret =
+  'is a secret, and user data is not confidential; store it in the SSM parameter that API_TOKEN_PARAMETER names';
 /** The other settings of the service, and the reasons why ENVIRONMENT must not contain them. */
 export const refused: Readonly<Record<string, string>> = {
   API_TOKEN: secret,
@@ -39,11 +40,12 @@ export const refused: Readonly<Record<string, string>> = {
   AWS_DEFAULT_REGION: 'the region is AWS_REGION of this configuration; remove it',
   AWS_REGION: 'the region is AWS_REGION of this configuration; remove it',
   CONTROL_SOCKET: setByBuilder,
-  METRICS_TOKEN: 'is a secret, and user data is readable; store it in the parameter METRICS_TOKEN_PARAMETER',
+  METRICS_TOKEN:
+    'is a secret, and user data is not confidential; store it in the SSM parameter that METRICS_TOKEN_PARAMETER names',
   HOST: 'the ELB needs the default; remove it',
   NODE_ENV: 'the image sets it; remove it',
   OTEL_EXPORTER_OTLP_HEADERS:
-    'is a secret, and user data is readable; send traces to a collector without credentials',
+    'is a secret, and user data is not confidential; send traces to a collector without credentials',
   PORT: 'the ELB needs the default; remove it',
   REDIRECT_HTTP: 'HTTP=redirect sets it; remove it',
   REUSE_PORT: setByBuilder,
@@ -106,7 +108,7 @@ function faultOf(name: string, value: string): string | undefined {
   if (reason !== undefined) return reason.startsWith('is a secret') ? reason : `is not allowed: ${reason}`;
   if (!passedOn.includes(name))
     return looksSecret.test(name)
-      ? 'looks like a secret, and user data is readable; store it in an SSM parameter'
+      ? 'looks like a secret, and user data is not confidential; store it in an SSM parameter'
       : `is not a setting of the service; write NAME=value, separated by spaces, with the names ${passedOn.join(', ')}`;
   if (value === '') return 'has no value; write NAME=value, or remove it';
   return /^[\w,.:/-]+$/.test(value)

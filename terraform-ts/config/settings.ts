@@ -56,7 +56,7 @@ export const settings = {
   ENVIRONMENT: {
     shown: 'PROTECT_LAST_IN_SERVICE=ELB_NAME',
     meaning:
-      'space-separated settings of the service, such as `LOG_LEVEL=debug DOCS=off`; must not contain secrets, because user data is readable',
+      'space-separated settings of the service, such as `LOG_LEVEL=debug DOCS=off`; must not contain secrets, because user data is not confidential',
   },
   ECR_REPOSITORY: {
     shown: 'none',

@@ -55,13 +55,13 @@ export function elbMetric(elbName: string, name: string, statistic: Statistic): 
 }
 
 /**
- * Returns the metric for used memory over all hosts, as a percentage. The CloudWatch agent sends it without dimensions.
+ * Returns the metric for the memory used on the hosts, as a percentage, across all hosts. The CloudWatch agent sends it without dimensions.
  */
 export function memoryMetric(namespace: string, statistic: Statistic): Metric {
   return { namespace, name: 'mem_used_percent', statistic, dimensions: {} };
 }
 
-/** Returns the metric for the memory of the API process over all hosts, in bytes. */
+/** Returns the metric for the memory used by the API process, in bytes, across all hosts. */
 export function apiMemoryMetric(namespace: string, statistic: Statistic): Metric {
   return { namespace, name: 'procstat_memory_rss', statistic, dimensions: {} };
 }
@@ -86,7 +86,7 @@ export function outsideAlarm(healthCheckId: string): Alarm {
     period: 60,
     breaches: [2, 2],
     missing: 'notBreaching',
-    why: 'GET /healthcheck fails from the internet, because of DNS, a security group, the ELB or all hosts.',
+    why: 'GET /healthcheck from the internet fails because of a problem with DNS, a security group or the ELB, or because all hosts have failed.',
     remedy:
       'If no-healthy-host is not in the ALARM state, check DNS_NAME, the listeners and the security group of the ELB.',
   };

@@ -359,7 +359,12 @@ describe('readConfig refuses', () => {
       /has 51 tags, including .*; AWS allows 50/,
     ],
     ['a tag without a value', { TAGS: 'Team' }, 'TAGS', /key=value/],
-    ['a secret for the service', { ENVIRONMENT: 'API_TOKEN=x' }, 'ENVIRONMENT', /store it in the parameter/],
+    [
+      'a secret for the service',
+      { ENVIRONMENT: 'API_TOKEN=x' },
+      'ENVIRONMENT',
+      /store it in the SSM parameter that API_TOKEN_PARAMETER names/,
+    ],
     [
       'an unknown secret for the service',
       { ENVIRONMENT: 'DB_PASSWORD=x' },

@@ -15,8 +15,8 @@ interface Row {
 }
 
 /**
- * Ends a change. The argument contains the members in the response that arrived at `at`, or undefined members if that
- * response was lost. There is no argument if AWS made no change. Returns true if the members are now certain.
+ * Ends a change. `listed` contains the members in the response that arrived at `at`, or is undefined if that response
+ * was lost. Omit the argument if AWS made no change. Returns true if the members are now certain.
  */
 export type ChangeEnd = (answer?: { readonly listed: Members | undefined; readonly at: number }) => boolean;
 

@@ -5,8 +5,9 @@ const reference = /(?:data\.)?(aws_\w+|terraform_data)\.([\w-]+)(?:\.(\w+))?/g;
 const lists = new Set(['ids', 'names', 'public_ips', 'private_ips']);
 
 /**
- * Returns the JSON with a terraform_data for each resource and data source. It has the arguments, and fake values for the
- * attributes that AWS would return. Without `publicAddresses`, hosts have private addresses only, as in a private subnet.
+ * Returns the JSON with each resource and data source replaced by a terraform_data resource, which contains the original
+ * arguments and fake values for the attributes that AWS would return. Without `publicAddresses`, hosts have private
+ * addresses only, as in a private subnet.
  */
 export function rehearsal(json: Synthesized['json'], { publicAddresses = true } = {}): object {
   const stands: Record<string, Block> = {};
