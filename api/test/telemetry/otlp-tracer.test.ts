@@ -104,7 +104,7 @@ describe('OtlpTracer', () => {
     await send();
     await eventually(() => log.length === 2, 'the success is logged');
     assert.deepEqual(log, [
-      'cannot export spans; they are dropped until the endpoint recovers',
+      'cannot export spans; spans are dropped until the endpoint recovers',
       'spans are exported again',
     ]);
     await tracer.close();
