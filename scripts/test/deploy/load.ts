@@ -23,8 +23,8 @@ export interface Load {
 
 /** Limits a load to about 2,000 requests per second; without a limit, it would take most of the time of the processors. */
 const pauseMs = 5;
-/** Limits a slow load to about 400 requests per second. */
-const slowPauseMs = 20;
+/** Limits a slow load to about 200 requests per second. */
+const slowPauseMs = 50;
 
 /** Node.js passes the TypeScript loader only to the main thread. */
 const loadThread = `import('tsx/esm/api').then(({ tsImport }) => tsImport('./load-thread.ts', '${import.meta.url}'));`;

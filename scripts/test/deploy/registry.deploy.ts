@@ -72,7 +72,9 @@ auth: { htpasswd: { realm: registry, path: '${folder}/passwords' } }
       );
       await engine.docker('build', '--quiet', '--tag', name, folder);
       await engine.docker(...config, 'push', '--quiet', name);
-      return engine.inspect(name, '{{index .RepoDigests 0}}');
+      // An engine that has been used before also has digests of earlier registries.
+      const digests = (await engine.inspect(name, '{{join .RepoDigests " "}}')).split(' ');
+      return digests.find((digest) => digest.startsWith(address)) ?? '';
     };
     image = await push('good', labelled);
     other = await push('other', []);
