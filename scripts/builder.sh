@@ -22,44 +22,44 @@ Common calls:
   API_TOKEN=… ./builder.sh --host ec2-user@10.0.1.7=i-0a… --elb default-elb --api https://ELB
 
 What to deploy:
-  --ref REF            branch, tag or full commit id (default: the repository's main branch)
+  --ref REF            branch, tag or full commit id (default: the main branch of the repository)
   --repo URL           repository (default: $REPO_URL, otherwise the origin of this script's clone); other users of this
-                       machine see a password in --repo, but not one in $REPO_URL
+                       machine can see a password in --repo, but not a password in $REPO_URL
   --image              build here and send the image, instead of building on the host
-  --pull IMAGE         pull REGISTRY/NAME@sha256:…, instead of building; the password of the registry, if it needs one, is
-                       $REGISTRY_PASSWORD, and the user $REGISTRY_USER (default: AWS, the user of ECR)
-  --base-image IMAGE   build on this image (default: $BASE_IMAGE, otherwise the one of the Dockerfile)
+  --pull IMAGE         pull REGISTRY/NAME@sha256:… instead of building; if the registry requires a password, set
+                       $REGISTRY_PASSWORD and $REGISTRY_USER (default: AWS, the user name for ECR)
+  --base-image IMAGE   build on this image (default: $BASE_IMAGE, otherwise the base image in the Dockerfile)
   --built COMMIT       use the image elb-inventory:COMMIT, which the host already has
   --rollback           use the image of the previous version
 Where:
   --host [USER@]HOST[=i-…]  can be repeated; hosts are redeployed in turn until one fails
   --ssh COMMAND        SSH command (default: ssh), for example 'ssh -p 2222 -i "my key.pem"'; with 'ssh -A', git on the
                        host uses the keys of your SSH agent
-  --env-file FILE      the settings, a file on the host (default: $ENV_FILE, otherwise /root/.env)
-With the load balancer, out of which each host is taken during its redeploy:
+  --env-file FILE      the file with the settings, on the host (default: $ENV_FILE, otherwise /root/.env)
+To take each host out of the load balancer during its redeploy:
   --elb NAME           the load balancer
-  --api URL            the service that manages it; its token is $API_TOKEN, or the env file's on the host itself; use
-                       https, because http sends the token in clear text
-  --no-standby         no host is in an autoscaling group; do not call the AWS CLI (see docs/adr/0002)
+  --api URL            the service that manages the load balancer; its token is $API_TOKEN or, on the host itself, the
+                       token in the env file; use https, because http sends the token in clear text
+  --no-standby         do not call the AWS CLI, because no host is in an Auto Scaling group (see docs/adr/0002)
 How:
   --healthy-for SECONDS  time without a failed health check before a new version opens the port (default: 10)
-  --timeout SECONDS      limit for that (default: 60)
-  --watch SECONDS        time in which the old version serves beside the new one; if the new one fails in that time, it is
-                         removed, and the old one stays (default: 10)
-  --no-readiness         deploy a version that cannot reach AWS, for example while AWS is down
-  --memory SIZE          memory limit of the container, as for docker run (default: 512m)
-  --elb-timeout SECONDS  limit for each change of the load balancer (default: 600)
-  --dry-run              print the steps, and change nothing
+  --timeout SECONDS      time limit for the health checks (default: 60)
+  --watch SECONDS        time during which both versions handle requests; if the new version fails during this time, it
+                         is removed, and the old version continues (default: 10)
+  --no-readiness         deploy a version that cannot reach AWS, for example during an AWS outage
+  --memory SIZE          memory limit of the container, in the format of docker run (default: 512m)
+  --elb-timeout SECONDS  time limit for each change to the load balancer (default: 600)
+  --dry-run              print the steps without changing anything
   --help
 
 Exit codes:
   0 done                          8 another program uses the port or the name of the container
-  1 the new version did not start, was not healthy or ready, or failed beside the old one; it was removed, and the old
-    version still serves
+  1 the new version did not start, was not healthy or ready, or failed while both versions handled requests; it was
+    removed, and the old version continues to handle requests
   2 invalid options               9 another run is in progress on the host
   3 no Docker                    10 the image cannot be built, pulled or sent
   4 no SSH, or it disconnected   11 the host is the last healthy one; it was not drained
-  5 unknown ref or repository    12 the API, the load balancer or the autoscaling group failed
+  5 unknown ref or repository    12 the API, the load balancer or the Auto Scaling group failed
   6 env file missing or invalid  13 no previous version, or no image of --built
   7 disk full                    14 unknown instance id
 END
@@ -96,7 +96,7 @@ warn_of_http() {
 fail() {
   tail -n 20 "$1" | sed "s/^/$where     | /" >&2 || true
   if grep -qi 'no space left on device' "$1" || [[ -z $(df -Pk "$work" | awk 'NR == 2 && $4 >= 100') ]]; then
-    die 7 "the disk is full; free some space (docker system df shows the use of Docker) and run this again"
+    die 7 "the disk is full; free some space (docker system df shows how much Docker uses), and run this again"
   fi
   die "$2" "$3"
 }
@@ -163,7 +163,7 @@ check_options() {
   [[ $memory =~ ^[1-9][0-9]*[kmg]$ ]] || die 2 "--memory takes a size such as 512m or 1g, not '$memory'"
   for host in ${hosts[@]+"${hosts[@]}"}; do
     [[ $host =~ ^[A-Za-z0-9_][A-Za-z0-9_.@:-]*(=i-[0-9a-f]{8,17})?$ ]] || die 2 "--host '$host' is not [USER@]HOST[=i-…]"
-    [[ $seen != *" ${host%%=*} "* ]] || die 2 "--host ${host%%=*} is there twice; remove one"
+    [[ $seen != *" ${host%%=*} "* ]] || die 2 "--host ${host%%=*} is given twice; remove one"
     seen+="${host%%=*} "
   done
   [[ $ref != -* && $repo != -* ]] || die 2 "--ref and --repo must not begin with a dash"
@@ -188,7 +188,7 @@ check_options() {
 
 # need_plain OPTION VALUE: the message does not contain the value, because it may contain a password.
 need_plain() {
-  [[ $2 =~ ^[A-Za-z0-9_./@:+~-]*$ ]] || die 2 "$1 has a character that is not one of A-Z a-z 0-9 _ . / @ : + ~ -; rename what it names"
+  [[ $2 =~ ^[A-Za-z0-9_./@:+~-]*$ ]] || die 2 "$1 has a character that is not one of A-Z a-z 0-9 _ . / @ : + ~ -; use a name without it"
 }
 
 # --- the image ---------------------------------------------------------------------------------------------------------
@@ -196,7 +196,7 @@ need_plain() {
 need_docker() {
   type -P docker >/dev/null || die 3 "docker is missing; install it (Amazon Linux: dnf install docker)"
   command docker version >"$work/docker.log" 2>&1 ||
-    die 3 "Docker does not respond; start it (systemctl start docker), and run this as root or in the group docker"
+    die 3 "Docker does not respond; start it (systemctl start docker), and run this as root or as a member of the group docker"
   # Some engines do not include docker-init. Without it, no container starts with --init.
   if [[ $(docker info --format '{{.InitCommit.ID}}' 2>/dev/null) == N/A ]]; then
     init=()
@@ -210,7 +210,7 @@ find_repo() {
   local parts='^(https?://)([^/]*)@([^/]*)(.*)$'
   if [[ -z $repo ]]; then
     repo=$(git -C "$(dirname "${BASH_SOURCE[0]:-.}")" remote get-url origin 2>"$work/git.log") ||
-      fail "$work/git.log" 5 "the repository is unknown; set --repo URL, or run this from a clone with an origin"
+      fail "$work/git.log" 5 "the repository is unknown; set --repo URL, or run this from a clone that has an origin"
     need_plain 'the origin of this clone' "${repo//%/}"
   fi
   if [[ $repo =~ $parts ]]; then
@@ -246,7 +246,7 @@ fetch() {
     printf '[credential]\n\thelper =\n\thelper = "store --file='\''%s'\''"\n' "$work/login" >>"$work/repository/config"
     [[ $repo_login == *:* ]] || printf '\tusername = "%s"\n' "$repo_login" >>"$work/repository/config"
   fi
-  fetch_ref || fail "$work/git.log" 5 "git cannot fetch from $repo; check the address and this machine's access"
+  fetch_ref || fail "$work/git.log" 5 "git cannot fetch from $repo; check the address, and whether this machine has access"
   mkdir "$work/source"
   # The file modes are the same as in a clone, so that the layers of `docker build .` are reused.
   git --git-dir "$work/repository" -c tar.umask=0022 archive "$commit" 2>"$work/git.log" | tar -x -C "$work/source" 2>>"$work/git.log" ||
@@ -267,9 +267,9 @@ build() {
   docker build --load --network host ${1:+--platform "$1"} ${base:+--build-arg BASE_IMAGE="$base"} \
     --build-arg COMMIT="$commit" --build-arg VERSION="$version" --build-arg SOURCE="$repo" \
     --tag "$name:$commit" "$work/source" >"$work/build.log" 2>&1 ||
-    fail "$work/build.log" 10 "the image of ${commit:0:12} could not be built; the old version still serves"
+    fail "$work/build.log" 10 "the image of ${commit:0:12} could not be built; the old version continues to handle requests"
   image_of "$commit" >/dev/null ||
-    fail "$work/build.log" 10 "the builder did not load the image of ${commit:0:12} into Docker; use another one (docker buildx use default)"
+    fail "$work/build.log" 10 "the builder did not load the image of ${commit:0:12} into Docker; use another builder (docker buildx use default)"
   has_base || die 10 "the image of ${commit:0:12} is not based on $base, because its Dockerfile has no ARG BASE_IMAGE; remove --base-image"
   step "built $name:${commit:0:12}"
 }
@@ -287,13 +287,13 @@ pull_image() {
     config=(--config "$work/docker")
     docker "${config[@]}" login --username "${REGISTRY_USER:-AWS}" --password-stdin "${pull%%/*}" \
       <<<"$REGISTRY_PASSWORD" >"$work/pull.log" 2>&1 ||
-      fail "$work/pull.log" 10 "${pull%%/*} refuses the login; check \$REGISTRY_PASSWORD; the old version still serves"
+      fail "$work/pull.log" 10 "${pull%%/*} rejects the login; check \$REGISTRY_PASSWORD; the old version continues to handle requests"
   fi
   docker ${config[@]+"${config[@]}"} pull --quiet "$pull" >"$work/pull.log" 2>&1 ||
-    fail "$work/pull.log" 10 "$pull cannot be pulled; check its name, and the login of the host or \$REGISTRY_PASSWORD; the old version still serves"
+    fail "$work/pull.log" 10 "$pull cannot be pulled; check its name, and the login of the host or \$REGISTRY_PASSWORD; the old version continues to handle requests"
   commit=$(label_of "$pull" org.opencontainers.image.revision)
   [[ $(label_of "$pull" org.opencontainers.image.title) == "$name" && $commit =~ ^[0-9a-f]{40}$ ]] ||
-    die 10 "$pull is not an image of $name with its commit; build it with --build-arg COMMIT=…; the old version still serves"
+    die 10 "$pull is not an image of $name with its commit; build it with --build-arg COMMIT=…; the old version continues to handle requests"
   docker tag "$pull" "$name:$commit"
   step "pulled $pull: ${commit:0:12}"
 }
@@ -352,7 +352,7 @@ need_env_file() {
   [[ -r $env_file && -f $env_file ]] ||
     die 6 "$env_file is missing or unreadable; copy .env.example there and set API_TOKEN, or set --env-file"
   [[ -n $(setting API_TOKEN)$(setting API_TOKEN_FILE) ]] ||
-    die 6 "$env_file has no API_TOKEN; set it to the base64 of user:password, or set API_TOKEN_FILE to a file with it"
+    die 6 "$env_file has no API_TOKEN; set it to the base64 of user:password, or set API_TOKEN_FILE to a file that contains it"
   local file
   file=$(setting API_TOKEN_FILE)
   [[ -z $file || $file =~ ^/[^:]*$ ]] || die 6 "API_TOKEN_FILE in $env_file is not an absolute path without a colon; correct it"
@@ -387,7 +387,7 @@ lock() {
   fi
   mkdir -m 755 "$folder" 2>/dev/null || true
   [[ ! -L $folder && -d $folder && -r $folder && ($(stat -c %u "$folder") == 0 || -O $folder) ]] ||
-    die 9 "the lock $folder is not a folder of this user or of root; remove it, and run this again"
+    die 9 "the lock $folder is not a folder that belongs to this user or root; remove it, and run this again"
   exec 9<"$folder"
   flock --nonblock 9 || die 9 "another run is in progress on this host; run this again when it has ended"
   locked=true
@@ -398,7 +398,7 @@ need_own_containers() {
   for container in "$name" "$candidate" "$old"; do
     ! exists "$container" ||
       [[ $(docker container inspect --format '{{index .Config.Labels "org.opencontainers.image.title"}}' "$container") == "$name" ]] ||
-      die 8 "the container $container is another program's, and this script would remove it; rename it (docker rename), and run this again"
+      die 8 "the container $container belongs to another program, and this script would remove it; rename it (docker rename), and run this again"
   done
 }
 
@@ -455,7 +455,7 @@ share_port_with() {
       [[ $(readlink "$socket" 2>/dev/null) != socket:* ]] || chown "$to" "$socket" 2>/dev/null || true
     done
   done
-  [[ $from == "$to" ]] || step "the old version runs as user $from, the new one as $to; they share the port"
+  [[ $from == "$to" ]] || step "the old version runs as user $from, and the new version as user $to; they share the port"
 }
 # Docker requires the pid column.
 container_uid() { docker top "$1" -eo pid,uid 2>/dev/null | awk 'END { print $2 }'; }
@@ -501,8 +501,8 @@ exit_code() { docker container inspect --format '{{.State.ExitCode}}' "$candidat
 # reject REASON: on_exit removes the new version.
 reject() {
   docker logs --tail 20 "$candidate" >"$work/candidate.log" 2>&1 || true
-  local serving='no version serves'
-  if running "$name"; then serving='the old version still serves'; fi
+  local serving='no version handles requests'
+  if running "$name"; then serving='the old version continues to handle requests'; fi
   fail "$work/candidate.log" 1 "${commit:0:12} $1; it was removed, and $serving; the end of its log is above"
 }
 
@@ -525,11 +525,11 @@ need_readiness() {
   [[ $answer == '200 '* || $answer == '503 {"ready":false'* ]] || reject "does not respond to authenticated requests: ${answer:0:1000}"
   if [[ $answer == 503* ]]; then
     if running "$name" && ! has_label "$name" readiness; then
-      step 'the version that serves is older and has no readiness check; comparing with its GET /status'
+      step 'the running version is older and has no readiness check; comparing with its GET /status'
     fi
     failures=$(new_failures "$answer")
-    [[ -z $failures ]] || reject "cannot reach $failures (--no-readiness deploys it nevertheless): ${answer:0:1000}"
-    step "it cannot reach $(unreachable "$answer"), and the version that serves cannot reach it either, so the redeploy continues: ${answer:0:1000}"
+    [[ -z $failures ]] || reject "cannot reach $failures (--no-readiness deploys it anyway): ${answer:0:1000}"
+    step "it cannot reach $(unreachable "$answer"), and the running version cannot reach it either, so the redeploy continues: ${answer:0:1000}"
   fi
   list=$(ask "$candidate" GET '/elb?limit=1') || true
   [[ $list == '200 '* || $answer == 503* && $list != '500 '* ]] || reject "does not respond to GET /elb: ${list:0:1000}"
@@ -618,14 +618,14 @@ switch_over() {
   # The kernel then moves connections that are waiting on a closing listener to the other listener, instead of resetting
   # them.
   sysctl -qw net.ipv4.tcp_migrate_req=1 2>/dev/null ||
-    step 'net.ipv4.tcp_migrate_req is not set, because that needs root; a connection may be lost now'
+    step 'net.ipv4.tcp_migrate_req is not set, because setting it requires root; a connection can be lost during the switch'
   trap '' HUP INT PIPE TERM
   local answer
   if running "$name"; then share_port_with "$name"; fi
   answer=$(ask "$candidate" POST /open-port) || die 8 "the new version cannot open the port and was removed: $answer"
   step "${commit:0:12} has opened the port"
   watch_both
-  step "it served for $watch s without a failure"
+  step "it handled requests for $watch s without a failure"
   switching=true
   served=$(image_in "$name") || true
   docker update --restart unless-stopped "$candidate" >/dev/null
@@ -643,7 +643,7 @@ replace_here() {
     if $rollback || [[ -n $built ]]; then step 'would use an image on this host'; fi
     [[ -z $pull ]] || step "would pull $pull"
     [[ -z $repo ]] || step "would fetch ${ref:-the main branch} of $repo and build it"
-    step "would start it with $env_file beside $(running $name && echo 'the old version' || echo 'nothing'), check its health for $healthy_for s and whether it reaches AWS, open its port, watch both for $watch s, and stop the old one"
+    step "would start it with $env_file, check its health for $healthy_for s and whether it can reach AWS, open its port, and watch it for $watch s$(if running "$name"; then echo ' together with the old version, which would then stop'; fi)"
     step 'would keep the last three versions'
     return
   fi
@@ -658,7 +658,7 @@ replace_here() {
   need_readiness
   switch_over
   remember
-  step "done: ${commit:0:12} serves"
+  step "done: ${commit:0:12} handles requests"
 }
 
 # --- over SSH ----------------------------------------------------------------------------------------------------------
@@ -782,7 +782,7 @@ find_instance() {
     id=${1#*=}
   fi
   [[ $id =~ ^i-[0-9a-f]{8,17}$ ]] ||
-    die 14 "the instance id of ${1:-this host} is unknown, because its metadata service does not respond; set --host HOST=i-…"
+    die 14 "the instance id of ${1:-this host} could not be determined, because its metadata service does not respond; set --host HOST=i-…"
   if $standby && [[ ! $region =~ ^[a-z]+(-[a-z]+)+-[0-9]+$ ]]; then
     # The service runs in the same region as its load balancers and their instances.
     call GET /status
@@ -827,7 +827,7 @@ wait_until() {
   local what=$1 deadline=$((SECONDS + elb_timeout))
   shift
   until "$@"; do
-    ((SECONDS < deadline)) || die 12 "$what not within $elb_timeout s"
+    ((SECONDS < deadline)) || die 12 "timed out after $elb_timeout s while waiting for $what; find the cause in AWS, or set a longer --elb-timeout, and run this again"
     sleep 2
   done
 }
@@ -856,11 +856,11 @@ aws_says() { tr -s '\n' ' ' <"$work/aws.log"; }
 need_instance() {
   $standby || return 0
   command -v aws >/dev/null ||
-    die 12 "the AWS CLI is missing, which checks whether $1 is in an autoscaling group (a group replaces a drained host); install it, or set --no-standby"
+    die 12 "the AWS CLI is missing, so this script cannot check whether $1 is in an Auto Scaling group, which would replace a drained host; install the AWS CLI, or set --no-standby"
   aws_cli ec2 describe-instances --instance-ids "$1" >/dev/null && return
   ! grep -q InvalidInstanceID "$work/aws.log" ||
-    die 14 "EC2 does not know $1 in ${region:-the region of the AWS CLI}; check the id, and the profile of the AWS CLI"
-  die 12 "the AWS CLI cannot check whether EC2 knows $1: $(aws_says)"
+    die 14 "EC2 has no instance $1 in ${region:-the region of the AWS CLI}; check the id, and the profile of the AWS CLI"
+  die 12 "the AWS CLI cannot check whether the instance $1 exists: $(aws_says)"
 }
 
 # Sets `asg` and `lifecycle`; both are empty if the instance is not in a group.
@@ -870,7 +870,7 @@ read_group() {
   local text
   text=$(aws_cli autoscaling describe-auto-scaling-instances --instance-ids "$1" \
     --query 'AutoScalingInstances[].[AutoScalingGroupName,LifecycleState]') ||
-    die 12 "the AWS CLI cannot check whether $1 is in an autoscaling group: $(aws_says)"
+    die 12 "the AWS CLI cannot check whether $1 is in an Auto Scaling group: $(aws_says)"
   if [[ -n $text && $text != None ]]; then read -r asg lifecycle <<<"$text"; fi
 }
 is_lifecycle() { read_group "$1" && [[ $lifecycle == "$2" ]]; }
@@ -889,34 +889,34 @@ take_out() {
   fi
   if [[ -n $asg ]]; then
     # An interrupted run may have left the instance in transition to or from Standby.
-    if [[ $lifecycle == Pending* ]]; then wait_until "$id was in service of $asg" is_lifecycle "$id" InService; fi
+    if [[ $lifecycle == Pending* ]]; then wait_until "$id to be in service in $asg" is_lifecycle "$id" InService; fi
     [[ $lifecycle =~ ^(InService|EnteringStandby|Standby)$ ]] ||
-      die 12 "$id cannot go into Standby of $asg, because its state is $lifecycle; run this again when it is InService"
+      die 12 "$id cannot enter Standby in $asg, because its state is $lifecycle; run this again when it is InService"
     # This must be set before the call, because a signal during the call does not stop the change in AWS.
     out_of_elb=$id
     if [[ $lifecycle == InService ]]; then
       aws_cli autoscaling enter-standby --instance-ids "$id" --auto-scaling-group-name "$asg" \
         --should-decrement-desired-capacity >/dev/null ||
-        die 12 "$id cannot go into Standby (is $asg at its minimum size?): $(aws_says)"
+        die 12 "$id cannot enter Standby (is $asg at its minimum size?): $(aws_says)"
     fi
-    wait_until "$id was in Standby" is_lifecycle "$id" Standby
-    step "$id is in Standby of $asg"
+    wait_until "$id to be in Standby" is_lifecycle "$id" Standby
+    step "$id is in Standby in $asg"
   elif is_member "$id"; then
     out_of_elb=$id
     call DELETE "/elb/$elb?instanceId=$id&wait=drained"
     case $status in
     201) ;;
-    202) wait_until "$id was drained" is_out_of_service "$id" ;;
+    202) wait_until "$id to be drained" is_out_of_service "$id" ;;
     # Either the instance is not a member, for example after an interrupted run, or the service keeps the last healthy
     # member.
     409)
       text=$answer
-      if is_draining "$id"; then wait_until "$id was drained" is_out_of_service "$id"; fi
+      if is_draining "$id"; then wait_until "$id to be drained" is_out_of_service "$id"; fi
       is_out_of_service "$id" || die 11 "$id was not drained: $text"
       ;;
-    *) refuse "$id cannot be taken out of $elb" ;;
+    *) refuse "$id cannot be detached from $elb" ;;
     esac
-    step "$id is drained and out of $elb"
+    step "$id is drained and detached from $elb"
   else
     out_of_elb=$id
     step "$id is not a member of $elb"
@@ -929,19 +929,19 @@ rejoin() {
   out_of_elb=''
   read_group "$id"
   if [[ -n $asg ]]; then
-    if [[ $lifecycle == EnteringStandby ]]; then wait_until "$id was in Standby" is_lifecycle "$id" Standby; fi
+    if [[ $lifecycle == EnteringStandby ]]; then wait_until "$id to be in Standby" is_lifecycle "$id" Standby; fi
     if [[ $lifecycle == Standby ]]; then
       aws_cli autoscaling exit-standby --instance-ids "$id" --auto-scaling-group-name "$asg" >/dev/null ||
         die 12 "$id cannot leave Standby: $(aws_says)"
     fi
-    wait_until "$id was in service of $asg" is_lifecycle "$id" InService
+    wait_until "$id to be in service in $asg" is_lifecycle "$id" InService
   else
     call POST "/elb/$elb?wait=in-service" "{\"instanceId\":\"$id\"}"
     case $status in 201 | 202 | 409) ;; *) refuse "$id cannot be attached to $elb" ;; esac
     serves=is_in_service_or_attach
   fi
-  wait_until "$id was in service of $elb" "$serves" "$id"
-  step "$id is in service of $elb"
+  wait_until "$id to be in service in $elb" "$serves" "$id"
+  step "$id is in service in $elb"
 }
 
 # --- main --------------------------------------------------------------------------------------------------------------

@@ -3,11 +3,11 @@ import type { Target } from './load/request.ts';
 
 export const benchUsage = `Usage: npm run bench -- [options]
 
-Measures the promised figures of the production build, with the embedded AWS.
+Measures the figures that have targets, with the production build and the embedded AWS.
 
-  --only A,B   only these scenarios: NAMES
-  --quick      fewer rounds in the scenario metrics
-  --json FILE  file for the figures (default bench.json)
+  --only A,B   run only these scenarios: NAMES
+  --quick      run fewer rounds of the scenario "metrics"
+  --json FILE  the file to which the figures are written (default bench.json)
   --help       show this help
 `;
 
@@ -16,19 +16,19 @@ export const capacityUsage = `Usage: npm run capacity -- [options]
 Measures how much load the service handles. By default it starts the production build, the embedded AWS (40 ms per call,
 with AWS's rate limits) and two baselines on this machine.
 
-  --quick            all scenarios in under 2 minutes
-  --only A,B         only these scenarios: NAMES
-  --out FOLDER       folder for report.html and report.json (default capacity)
-  --compare FILE     an older report.json: prints both, and fails on a drop
-  --tolerance SHARE  largest drop that does not fail (default 0.15)
+  --quick            run all scenarios in less than 2 minutes
+  --only A,B         run only these scenarios: NAMES
+  --out FOLDER       the folder for report.html and report.json (default capacity)
+  --compare FILE     compare with an older report.json; fails if a figure drops by more than --tolerance
+  --tolerance SHARE  the largest drop that does not fail, as a fraction (default 0.15)
 
 To measure a deployed service instead, with reads only and at most 200 requests per second:
 
-  --url URL          its address
-  --token TOKEN      base64 of user:password (default: API_TOKEN of the environment)
+  --url URL          the address of the service
+  --token TOKEN      base64 of user:password (default: API_TOKEN in the environment)
   --elb NAME         the load balancer to read (default default-elb)
   --max-rate N       maximum requests per second (default 200)
-  --yes              no maximum: as fast as the service responds
+  --yes              send requests without a maximum rate, as fast as the service responds
   --writes           allow "mixed", which attaches and detaches --instance at --elb and restores its state
   --instance ID      the instance for --writes
   --help             show this help

@@ -1,18 +1,19 @@
-# Runs at the first boot of a host, as root: installs packages, reads API_TOKEN, builds and runs the API, reports ready.
+# Runs as root at the first boot of a host: installs packages, reads API_TOKEN, builds and runs the API, and reports that
+# the host is ready.
 # user-data.ts prepends the interpreter line and the values: REGION, SERVICE_NAME, REPOSITORY, GIT_REF,
 # API_TOKEN_PARAMETER, METRICS_TOKEN_PARAMETER (can be empty), ENVIRONMENT (lines of the env file), LOG_GROUP,
 # METRIC_NAMESPACE, AGENT_METRICS and SCRAPE_CONFIG (empty without METRICS=cloudwatch), and GROUP_NAME with LIFECYCLE_HOOK, or ELB_NAME.
 set -euo pipefail
-# No tracing: a variable has the token.
+# Disables tracing, because a variable contains the token.
 set +x
-# cloud-init sets no HOME; git and docker need it.
+# git and docker require HOME, which cloud-init does not set.
 export HOME=/root PATH="$PATH:/opt/aws/amazon-cloudwatch-agent/bin"
 readonly ENV_FILE=/root/.env CLONE="/opt/$SERVICE_NAME"
 readonly METRICS_TOKEN_FILE=/opt/aws/amazon-cloudwatch-agent/etc/metrics-token
 
 say() { printf 'boot: %s\n' "$*"; }
 
-# A new role, a new route and a busy mirror can fail for about a minute.
+# Requests can fail for about a minute if the role or the route is new, or if the package mirror is overloaded.
 retry() {
   local attempt
   for attempt in {1..12}; do
@@ -27,7 +28,7 @@ complete_launch() {
     --lifecycle-hook-name "$LIFECYCLE_HOOK" --instance-id "$instance_id" --lifecycle-action-result "$1"
 }
 
-# Abandons the launch of a failed host at once, before the timeout of the lifecycle hook.
+# If the boot fails, abandons the launch immediately instead of at the timeout of the lifecycle hook.
 on_exit() {
   local status=$?
   ((status != 0)) || return 0
@@ -35,7 +36,8 @@ on_exit() {
   [[ -z $GROUP_NAME ]] || complete_launch ABANDON
   exit "$status"
 }
-# A commit on no branch or tag is not in a clone; it is fetched by its id, or with all refs from a server that sends only refs.
+# A clone does not contain a commit that is on no branch or tag. Such a commit is fetched by its id or, if the server sends
+# only refs, together with all refs.
 clone() {
   rm -rf "$CLONE"
   git clone --quiet --no-checkout "$REPOSITORY" "$CLONE" || return
@@ -49,7 +51,7 @@ read_token() {
   token=$(retry aws ssm get-parameter --region "$REGION" --name "$1" --with-decryption --query Parameter.Value \
     --output text) || return
   if [[ -z $token || $token == *[[:space:]]* ]]; then
-    say "$1 does not hold one token without spaces" >&2
+    say "$1 does not contain exactly one token without spaces" >&2
     return 65
   fi
   printf %s "$token"
@@ -101,7 +103,7 @@ amazon-cloudwatch-agent-ctl -a fetch-config -m ec2 -s -c file:/opt/aws/amazon-cl
 
 if [[ -n $AGENT_METRICS ]]; then
   begin 'sending metrics and traces of the API to CloudWatch'
-  # The agent does not start without the file of the token, and reads it for each scrape.
+  # The agent does not start if the token file does not exist, and reads the file for each scrape.
   install -m 600 /dev/null "$METRICS_TOKEN_FILE"
   printf '%s\n' "${SCRAPE_CONFIG//INSTANCE_ID/$instance_id}" >/opt/aws/amazon-cloudwatch-agent/etc/prometheus.json
   printf '%s\n' "$AGENT_METRICS" >/opt/aws/amazon-cloudwatch-agent/etc/api.json
@@ -117,7 +119,7 @@ echo '/swapfile none swap defaults 0 0' >>/etc/fstab
 
 begin 'starting Docker, with the logs of containers in CloudWatch'
 install -d /etc/docker
-# non-blocking: the API does not wait for CloudWatch. `docker logs` still works, from Docker's cache.
+# In non-blocking mode, the API does not wait for CloudWatch. `docker logs` works too, because Docker keeps a local cache.
 cat >/etc/docker/daemon.json <<JSON
 {
   "log-driver": "awslogs",
@@ -139,7 +141,7 @@ if [[ -n $METRICS_TOKEN_PARAMETER ]]; then
   begin "reading METRICS_TOKEN from $METRICS_TOKEN_PARAMETER"
   token=$(read_token "$METRICS_TOKEN_PARAMETER")
   secrets+=("METRICS_TOKEN=$token")
-  # The service accepts each token of a list.
+  # The service accepts every token in the list, so the agent uses the first one.
   [[ -z $AGENT_METRICS ]] || printf %s "${token%%,*}" >"$METRICS_TOKEN_FILE"
 fi
 (umask 077 && printf '%s\n' "${secrets[@]}" AWS_BACKEND=aws "AWS_REGION=$REGION" "$ENVIRONMENT" >"$ENV_FILE")

@@ -1,5 +1,5 @@
-# Moves a group to a version of its launch template by an instance refresh, and waits for the result. group-refresh.ts
-# passes REFRESH (the request), GROUP, VERSION, REGION and POLL_SECONDS.
+# Starts an instance refresh that moves an Auto Scaling group to a version of its launch template, and waits for the result.
+# group-refresh.ts passes REFRESH (the request), GROUP, VERSION, REGION and POLL_SECONDS.
 set -euo pipefail
 
 say() { printf '%s: %s\n' "$GROUP" "$*"; }
@@ -12,21 +12,21 @@ refreshes() { autoscaling describe-instance-refreshes --auto-scaling-group-name 
 
 command -v aws >/dev/null || fail 'the AWS CLI is missing; install it, then apply again'
 
-# A group has one refresh at a time.
+# A group can have only one refresh in progress.
 readonly active='["Pending", "InProgress", "Baking", "Cancelling", "RollbackInProgress"]'
 while :; do
   state=$(refreshes "InstanceRefreshes[?contains(\`$active\`, Status)] | [0].[InstanceRefreshId, Status,
     DesiredConfiguration.LaunchTemplate.Version]") ||
-    fail "the refreshes cannot be read, see above; check the credentials and permissions of the AWS CLI, then apply again"
+    fail "the state of the instance refreshes cannot be read, see above; check the credentials and permissions of the AWS CLI, then apply again"
   read -r id status version <<<"$state"
   case $status in
     Pending | InProgress | Baking)
       [[ $version != "$VERSION" ]] || break
       say "cancelling the refresh $id, which is in progress"
-      # The refresh can end before the call.
+      # The call fails if the refresh has ended in the meantime.
       autoscaling cancel-instance-refresh --auto-scaling-group-name "$GROUP" || true
       ;;
-    Cancelling | RollbackInProgress) say "waiting for the end of the refresh $id: $status" ;;
+    Cancelling | RollbackInProgress) say "waiting until the refresh $id ends: $status" ;;
     *)
       id=$(autoscaling start-instance-refresh --cli-input-json "$REFRESH" --query InstanceRefreshId) ||
         fail "the refresh cannot start, see above; the group launches the previous version; correct the cause, then apply again"
@@ -36,7 +36,7 @@ while :; do
   sleep "$POLL_SECONDS"
 done
 
-say "the refresh $id replaces the hosts of other versions than $VERSION of the launch template"
+say "the refresh $id replaces the hosts that do not have version $VERSION of the launch template"
 failures=0 last=
 while :; do
   sleep "$POLL_SECONDS"

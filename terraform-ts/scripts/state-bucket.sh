@@ -1,20 +1,21 @@
 #!/usr/bin/env bash
-# Creates the S3 bucket BUCKET in REGION for STATE_BUCKET, or corrects the settings of an existing one: versions, encryption, no
-# public access, HTTPS only. Terraform locks the state with an object beside it (use_lockfile), so that nothing else is needed.
+# Creates the S3 bucket BUCKET in REGION for STATE_BUCKET, or corrects the settings of an existing bucket: versioning,
+# encryption, no public access, HTTPS only. Terraform locks the state with another object in the same bucket (use_lockfile), so
+# no other resource is required.
 set -euo pipefail
 bucket=${1:?usage: state-bucket.sh BUCKET REGION} region=${2:?usage: state-bucket.sh BUCKET REGION}
 api() { aws s3api "$@" --region "$region" --output json; }
 
 if ! api head-bucket --bucket "$bucket" >/dev/null 2>&1; then
-  # S3 refuses a location constraint of us-east-1.
+  # S3 rejects us-east-1 as a location constraint.
   location=()
   [[ $region == us-east-1 ]] || location=(--create-bucket-configuration "LocationConstraint=$region")
-  # Without a location, bash 3.2 takes the empty array for an unset variable.
+  # bash 3.2 treats an empty array as an unset variable.
   api create-bucket --bucket "$bucket" ${location[@]+"${location[@]}"} >/dev/null
 fi
 api put-public-access-block --bucket "$bucket" --public-access-block-configuration \
   BlockPublicAcls=true,IgnorePublicAcls=true,BlockPublicPolicy=true,RestrictPublicBuckets=true
-# An earlier state can be restored from its version.
+# With versioning, an earlier state can be restored.
 api put-bucket-versioning --bucket "$bucket" --versioning-configuration Status=Enabled
 api put-bucket-encryption --bucket "$bucket" --server-side-encryption-configuration \
   '{"Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]}'

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Copies this package to the folder DEST for CDK Terrain, the fork of CDK for Terraform. Only imports and dependencies
-# change. To migrate, replace this folder with the result.
+# Writes a copy of this package that uses CDK Terrain, the fork of CDK for Terraform, to the folder DEST. Only the imports and
+# dependencies differ. To migrate, replace this folder with the copy.
 set -euo pipefail
 dest=${1:?usage: to-cdktn.sh DEST}
 cd "$(dirname "${BASH_SOURCE[0]}")/.."

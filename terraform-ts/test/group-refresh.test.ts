@@ -149,7 +149,7 @@ describe('An apply with another version', function () {
 
   it('ends when the refresh has succeeded, and the group has the new version', async () => {
     const { stdout } = await apply(2);
-    assert.match(stdout, /the refresh refresh-0 replaces the hosts of other versions than 2/);
+    assert.match(stdout, /the refresh refresh-0 replaces the hosts that do not have version 2/);
     assert.match(stdout, /Successful, 50 %/);
     assert.equal(aws.version, '2');
     assert.deepEqual(

@@ -52,7 +52,7 @@ describe('builder.sh and docker', function () {
     assert.equal(code, 10, output);
     assert.match(
       output,
-      /the builder did not load the image of .*; use another one \(docker buildx use default\)/,
+      /the builder did not load the image of .*; use another builder \(docker buildx use default\)/,
     );
   });
 

@@ -139,6 +139,6 @@ describe('builder.sh with hostile or unusual input', function () {
     machine.put('aws', "echo 'Unable to locate credentials' >&2; exit 253");
     const { code, output } = await withMembers([here, thousand[0]!]);
     assert.equal(code, 12, output);
-    assert.match(output, /cannot check whether EC2 knows i-.*: Unable to locate credentials/);
+    assert.match(output, /cannot check whether the instance i-.* exists: Unable to locate credentials/);
   });
 });

@@ -85,7 +85,7 @@ describe('builder.sh on a host under load', function () {
       assertNoneFailed(result);
       assert.match(
         result.output,
-        /not healthy for 1 s in a row within 8 s; it was removed, and the old version still serves/,
+        /not healthy for 1 s in a row within 8 s; it was removed, and the old version continues to handle requests/,
       );
       assert.match(result.output, /\| \{.*"listening on the control socket"/);
       await assertServesAlone(host, world.commits.next);

@@ -35,7 +35,7 @@ describe('builder.sh', function () {
     [['--timeout', 'soon'], /'soon' is not a whole number of seconds/],
     [['--watch', '08'], /'08' is not a whole number of seconds/],
     [['--memory', '0m'], /--memory takes a size such as 512m or 1g, not '0m'/],
-    [['--host', 'h', '--host', 'h=i-0abcdef12'], /--host h is there twice; remove one/],
+    [['--host', 'h', '--host', 'h=i-0abcdef12'], /--host h is given twice; remove one/],
     [['--healthy-for', '60'], /--healthy-for 60 must be less than --timeout 60/],
     [['--elb', 'default-elb'], /--elb NAME and --api .* must be set together/],
     [['--elb', 'a/b', '--api', 'http://x'], /is not the name of a load balancer/],
@@ -154,7 +154,7 @@ describe('builder.sh', function () {
     [
       'the instance id is unknown',
       14,
-      /the instance id of host-a is unknown, because its metadata service does not respond; set --host HOST=i-…/,
+      /the instance id of host-a could not be determined, because its metadata service does not respond; set --host HOST=i-…/,
       () => ['--host', 'host-a', '--elb', 'fleet', '--api', 'http://127.0.0.1:1'],
       () => ({ API_TOKEN: 'x' }),
     ],
@@ -205,7 +205,7 @@ describe('builder.sh', function () {
     await host.engine.docker('create', '--name', 'elb-inventory', 'node:24-bookworm-slim');
     const result = await runOnHost(world, host, []);
     assert.equal(result.code, 8, result.output);
-    assert.match(result.output, /the container elb-inventory is another program's.*; rename it/);
+    assert.match(result.output, /the container elb-inventory belongs to another program.*; rename it/);
     await host.engine.docker('rm', 'elb-inventory');
   });
 
@@ -255,7 +255,10 @@ describe('builder.sh', function () {
   onHost('keeps the old version when the new one cannot be built', async (world, host) => {
     const { code, output } = await runBuilder(world.folder, [...briefly, '--ref', 'unbuildable']);
     assert.equal(code, 10, output);
-    assert.match(output, /\| .*no-such-script.*could not be built; the old version still serves/s);
+    assert.match(
+      output,
+      /\| .*no-such-script.*could not be built; the old version continues to handle requests/s,
+    );
     await assertServes(host, world);
   });
 

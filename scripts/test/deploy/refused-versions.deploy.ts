@@ -71,7 +71,7 @@ describe('builder.sh with a version that cannot serve', function () {
     return output;
   };
   const continues =
-    /it cannot reach aws, and the version that serves cannot reach it either, so the redeploy continues/;
+    /it cannot reach aws, and the running version cannot reach it either, so the redeploy continues/;
 
   onHost('starts with an older version without a readiness check', async (world, host) => {
     await copyImages(join(world.folder, 'repository'), versions(world), world.engine, host.engine);
@@ -87,7 +87,7 @@ describe('builder.sh with a version that cannot serve', function () {
     aws.faults.set([]);
     assert.match(
       output,
-      /the version that serves is older and has no readiness check; comparing with its GET \/status/,
+      /the running version is older and has no readiness check; comparing with its GET \/status/,
     );
     assert.match(output, continues);
     await assertServesAlone(host, world.commits.main);
@@ -105,7 +105,7 @@ describe('builder.sh with a version that cannot serve', function () {
       assert.equal(result.code, 1, result.output);
       assert.match(
         result.output,
-        /does not respond to authenticated requests: 500 .*; it was removed, and the old version still serves/,
+        /does not respond to authenticated requests: 500 .*; it was removed, and the old version continues to handle requests/,
       );
       assertFailed(result, 0);
       await assertServesAlone(host, world.commits.main);
@@ -121,7 +121,7 @@ describe('builder.sh with a version that cannot serve', function () {
       assert.equal(result.code, 1, result.output);
       assert.match(
         result.output,
-        /cannot reach aws \(--no-readiness deploys it nevertheless\): 503 .*; it was removed, and the old version still serves/,
+        /cannot reach aws \(--no-readiness deploys it anyway\): 503 .*; it was removed, and the old version continues to handle requests/,
       );
       assertFailed(result, 0);
       await assertServesAlone(host, world.commits.main);
@@ -135,7 +135,7 @@ describe('builder.sh with a version that cannot serve', function () {
     assert.equal(result.code, 1, result.output);
     assert.match(
       result.output,
-      /\| exited on purpose\n.*ended with exit code 3 after it had opened the port; it was removed, and the old version still serves/s,
+      /\| exited on purpose\n.*ended with exit code 3 after it had opened the port; it was removed, and the old version continues to handle requests/s,
     );
     // There are 12 connections in the load.
     assertFailed(result, 12);

@@ -86,7 +86,7 @@ auth: { htpasswd: { realm: registry, path: '${folder}/passwords' } }
     assert.match(output, /no basic auth credentials.*cannot be pulled; check its name, and the login/s);
     const wrong = await redeploy(world, image, { REGISTRY_PASSWORD: 'wrong' });
     assert.equal(wrong.code, 10, wrong.output);
-    assert.match(wrong.output, /refuses the login; check \$REGISTRY_PASSWORD/);
+    assert.match(wrong.output, /rejects the login; check \$REGISTRY_PASSWORD/);
   });
 
   scenario(

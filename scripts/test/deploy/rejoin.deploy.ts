@@ -49,7 +49,7 @@ describe('builder.sh with scripted responses of the API', function () {
     assert.equal(result.code, 13, result.output);
     assert.match(
       result.output,
-      /is drained and out of fleet.*no image elb-inventory.*is in service of fleet/s,
+      /is drained and detached from fleet.*no image elb-inventory.*is in service in fleet/s,
     );
     return result;
   }

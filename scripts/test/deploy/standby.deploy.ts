@@ -23,7 +23,7 @@ const elbName = 'grouped-elb';
  * moto emulates AWS with Auto Scaling groups. The AWS CLI from Debian calls moto in the same way as it calls AWS on an
  * operator's machine.
  */
-describe('builder.sh with a host of an autoscaling group', function () {
+describe('builder.sh with a host of an Auto Scaling group', function () {
   this.timeout(400_000);
   let moto: ServerProcess | undefined;
   let service: Service | undefined;
@@ -138,7 +138,7 @@ describe('builder.sh with a host of an autoscaling group', function () {
       assert.match(
         output,
         new RegExp(
-          `${id} is in Standby of ${group}.*done: .* serves.*${id} is in service of ${elbName}`,
+          `${id} is in Standby in ${group}.*done: .* handles requests.*${id} is in service in ${elbName}`,
           's',
         ),
       );
@@ -158,7 +158,7 @@ describe('builder.sh with a host of an autoscaling group', function () {
       const path = cli(folder, `[[ $2 != enter-standby ]] || { echo '${refusal}' >&2; exit 254; }`);
       const { code, output } = await redeploy(folder, path);
       assert.equal(code, 12, output);
-      assert.match(output, /cannot go into Standby \(is api-hosts at its minimum size\?\): .*min-size=1/);
+      assert.match(output, /cannot enter Standby \(is api-hosts at its minimum size\?\): .*min-size=1/);
       assert.deepEqual(await lifecycles(), ['InService', 'InService']);
       assert.equal(await hosts[1]!.engine.docker('ps', '--quiet'), before);
     },
@@ -189,7 +189,7 @@ describe('builder.sh with a host of an autoscaling group', function () {
       );
       const { code, output } = await running.stop();
       assert.equal(code, 143, output);
-      assert.match(output, new RegExp(`${id} is in service of ${elbName}`));
+      assert.match(output, new RegExp(`${id} is in service in ${elbName}`));
       assert.deepEqual(await lifecycles(), ['InService', 'InService']);
       assert.equal(await hosts[1]!.engine.docker('ps', '--quiet'), before);
     },
@@ -198,7 +198,7 @@ describe('builder.sh with a host of an autoscaling group', function () {
   scenario(
     lanes.hostB,
     possible,
-    'refuses an instance that EC2 does not know',
+    'refuses an instance that does not exist in EC2',
     async ({ folder, hosts, metadata }) => {
       metadata.instanceId = 'i-0123456789abcdef0';
       const { code, output } = await redeploy(folder, cli(folder), 'host-b');
@@ -206,7 +206,7 @@ describe('builder.sh with a host of an autoscaling group', function () {
       assert.equal(code, 14, output);
       assert.match(
         output,
-        /EC2 does not know i-0123456789abcdef0 in us-east-1; check the id, and the profile/,
+        /EC2 has no instance i-0123456789abcdef0 in us-east-1; check the id, and the profile/,
       );
     },
   );

@@ -76,7 +76,11 @@ describe('builder.sh with a load balancer and two hosts', function () {
     const result = await measured('drain-first roll over two hosts', load, () => roll(world));
     assert.equal(result.code, 0, result.output);
     assertNoneFailed(result);
-    const steps = [/is drained and out of fleet/, /done: .* serves/, /is in service of fleet/];
+    const steps = [
+      /is drained and detached from fleet/,
+      /done: .* handles requests/,
+      /is in service in fleet/,
+    ];
     const inOrder = [
       ...steps.map(({ source }) => `host-a: .*${source}`),
       ...steps.map(({ source }) => `host-b: .*${source}`),
@@ -100,7 +104,7 @@ describe('builder.sh with a load balancer and two hosts', function () {
       result.output,
       /host-a: builder\.sh: host-a was not redeployed.*the hosts after it were not changed/,
     );
-    assert.match(result.output, /host-a: .*is in service of fleet/);
+    assert.match(result.output, /host-a: .*is in service in fleet/);
     assert.doesNotMatch(result.output, /host-b/);
     assert.equal(inService(world).length, 2);
   });

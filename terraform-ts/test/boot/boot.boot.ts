@@ -59,7 +59,7 @@ describe('The first boot of a host, in a container', function () {
         'aws ssm get-parameter',
         /while: reading API_TOKEN from \/elb-inventory\/api-token/,
       ],
-      ['with an empty token', 'empty token', /does not hold one token/],
+      ['with an empty token', 'empty token', /does not contain exactly one token/],
       ['with a ref that does not exist', 'git', /while: cloning https:\/\/git\.example\.com.* at v1\.2\.3/],
       ['when the build fails', 'builder.sh', /while: building and starting the API/],
     ];
