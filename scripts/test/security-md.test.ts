@@ -9,7 +9,7 @@ describe('SECURITY.md', () => {
   const [, table = ''] = /\n\| threat [^\n]*\n\|[-|]*\n((?:\|.*\n)+)/.exec(read('SECURITY.md')) ?? [];
   const rows = table.trimEnd().split('\n');
 
-  it('has a threat, what holds it, and a test of this repository in each row', () => {
+  it('has a threat, a protection, and a test of this repository in each row', () => {
     assert.ok(rows.length > 30, `${rows.length} rows`);
     for (const row of rows) {
       const [, threat, holds, file = '', title = ''] =

@@ -65,7 +65,7 @@ describe('The refresh of the group', () => {
     [
       'AWS refuses the credentials',
       'exit 254',
-      /the refreshes cannot be read, see above; check the credentials/,
+      /the state of the instance refreshes cannot be read, see above; check the credentials/,
     ],
     [
       'the refresh cannot start',
