@@ -213,6 +213,10 @@ find_repo() {
       fail "$work/git.log" 5 "the repository is unknown; set --repo URL, or run this from a clone that has an origin"
     need_plain 'the origin of this clone' "${repo//%/}"
   fi
+  # SSH ignores the password of a URL, which would appear in the output.
+  if [[ $repo =~ ^[A-Za-z0-9+.-]+://[^/@]*:[^/]*@ && ! $repo =~ ^https?:// ]]; then
+    die 5 "the URL of the repository contains a password, which only https uses; remove it, and authenticate with an SSH key"
+  fi
   if [[ $repo =~ $parts ]]; then
     repo_login=${BASH_REMATCH[2]}
     repo=${BASH_REMATCH[1]}${BASH_REMATCH[3]}${BASH_REMATCH[4]}

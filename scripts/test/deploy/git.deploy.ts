@@ -111,6 +111,17 @@ describe('builder.sh and git', function () {
     }
   });
 
+  it('exits with 5 when the URL of another protocol contains a password, without printing it', async () => {
+    const { code, output } = await runOn(machine, [
+      '--repo',
+      `ssh://user:${password}@127.0.0.1/repository`,
+      '--dry-run',
+    ]);
+    assert.equal(code, 5, output);
+    assert.match(output, /contains a password, which only https uses; remove it/);
+    assert.doesNotMatch(output, new RegExp(password));
+  });
+
   for (const [title, ref] of [
     ['the main branch', () => ''],
     ['a branch', () => 'main'],
