@@ -50,7 +50,11 @@ const expected: [call: string, status: number, check: Check][] = [
   ['attaches an unknown instance', 400, says(/i-00000000000000000/)],
   ['attaches a member', 409, says(/^instance already on load balancer/)],
   ['detaches an instance that is not a member', 409, says(/^instance is not on load balancer/)],
-  ['detaches without a body and a query', 400, says(/^wrong data format: the body is empty and there is no/)],
+  [
+    'detaches without a body and a query',
+    400,
+    says(/^wrong data format: the body is empty and the query has no/),
+  ],
   ['checks the health of the service', 200, says(/^ok$/)],
   ['reads the status', 200, is({ backend: 'aws', region: 'us-east-1' })],
   [
