@@ -372,7 +372,7 @@ export const contract = {
   responses: {
     HttpsRequired: failure(
       'with REDIRECT_HTTP=on, the request reached the load balancer over HTTP',
-      'this service requires https; use HTTPS',
+      'this service requires https; use https',
       { Location: { type: 'string', description: 'the same URL with https' } },
     ),
     NotModified: {

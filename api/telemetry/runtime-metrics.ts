@@ -150,7 +150,7 @@ export class RuntimeMetrics {
   }
 }
 
-/** Node reads a file for it, which fails without a free file descriptor. */
+/** Returns no series if no file descriptor is free, because Node.js reads the resident set size from a file. */
 function residentBytes(): Metric['series'] {
   try {
     return [[{}, process.memoryUsage.rss()]];

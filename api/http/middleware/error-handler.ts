@@ -3,7 +3,7 @@ import type { AppContext, AppMiddleware } from '../context.ts';
 import { errorStatus } from '../answers/error-status.ts';
 import { presentText } from '../answers/presenters/text.ts';
 
-/** The charset parameter (RFC 7617) tells clients to encode the user and password as UTF-8. */
+/** With this charset parameter (RFC 7617), clients encode the user and password as UTF-8. */
 const challenge = 'Basic realm="elb-inventory", charset="UTF-8"';
 
 /**

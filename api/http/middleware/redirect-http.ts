@@ -1,6 +1,7 @@
 import { DomainError } from '../../errors.ts';
 import type { AppContext, AppMiddleware } from '../context.ts';
 import { forwardedOverHttp } from '../input/forwarded-proto.ts';
+import { malformed } from '../input/well-formed.ts';
 
 /**
  * Redirects requests that reached the load balancer over HTTP (308, which preserves the method and body). Add it after
@@ -30,8 +31,9 @@ export function redirectHttp(): AppMiddleware {
 function secureUrl({ req, path, search }: AppContext): string {
   const base = `https://${req.headers.host ?? ''}`;
   if (!path.startsWith('/') || !URL.canParse(base))
-    throw new DomainError('malformed_request', 'the request cannot be redirected to https', {
-      advice: 'send the host of the URL in the Host header',
-    });
+    throw malformed(
+      'the request cannot be redirected to https',
+      'send the host of the URL in the Host header',
+    );
   return `https://${new URL(base).hostname}${path}${search}`;
 }

@@ -2,7 +2,7 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import { Server as NetServer } from 'node:net';
 import type { Clock } from '../../clock.ts';
 
-/** In milliseconds. Node closes connections that exceed `headersTimeout` or `requestTimeout` at its next check. */
+/** In milliseconds. Node.js closes connections that exceed `headersTimeout` or `requestTimeout` at its next check. */
 const defaultTimeouts = {
   /**
    * Longer than the 60 s idle timeout of a Classic Load Balancer, which could otherwise send a request on a connection
@@ -12,7 +12,10 @@ const defaultTimeouts = {
   headersTimeout: 70_000,
   requestTimeout: 90_000,
   connectionsCheckingInterval: 10_000,
-  /** The time without any byte in either direction, for clients that do not read. Longer than the longest `wait` and its AWS calls. */
+  /**
+   * The time without any byte in either direction, for clients that do not read. Longer than the longest `wait` and its
+   * AWS calls.
+   */
   idleTimeout: 120_000,
 };
 

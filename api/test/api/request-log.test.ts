@@ -14,6 +14,7 @@ interface Sum {
 const linesOf = ({ log }: Service) => log.filter(({ msg }) => msg === 'request');
 const sumsOf = ({ log }: Service) => log.filter(({ msg }) => msg === 'reads');
 const entriesOf = (line: LogLine) => line['reads'] as Sum[];
+const totalOf = (entries: readonly Sum[]) => entries.reduce((sum, { requests }) => sum + requests, 0);
 
 describe('The log, beyond LOG_MAX_PER_SECOND', () => {
   let world: World;
@@ -31,10 +32,10 @@ describe('The log, beyond LOG_MAX_PER_SECOND', () => {
     Promise.all(Array.from({ length: count }, () => world.ask(path, { headers })));
   /** Resolves when this many requests are logged, individually or in summaries. */
   const logged = (count: number) =>
-    world.eventually(() => {
-      const summed = sumsOf(world.service).flatMap(entriesOf);
-      return linesOf(world.service).length + summed.reduce((sum, { requests }) => sum + requests, 0) >= count;
-    }, `${count} requests are logged`);
+    world.eventually(
+      () => linesOf(world.service).length + totalOf(sumsOf(world.service).flatMap(entriesOf)) >= count,
+      `${count} requests are logged`,
+    );
 
   it('has a line for each refusal', async () => {
     await many(30, '/elb/default-elb');
@@ -96,10 +97,7 @@ describe('The log, beyond LOG_MAX_PER_SECOND', () => {
     assert.ok(linesOf(world.service).length <= 10 * 5);
     for (const line of sums) {
       const entries = entriesOf(line);
-      assert.equal(
-        line['requests'],
-        entries.reduce((sum, { requests }) => sum + requests, 0),
-      );
+      assert.equal(line['requests'], totalOf(entries));
       for (const { slowestMs } of entries) assert.ok(slowestMs >= 0 && slowestMs < 1000);
       const keys = entries.map(({ route, status, principal = '-' }) => `${status} ${route} ${principal}`);
       assert.equal(new Set(keys).size, keys.length);
@@ -111,8 +109,7 @@ describe('The log, beyond LOG_MAX_PER_SECOND', () => {
       [...new Set(keys)].sort(),
       ['200 /elb/:elbName tester', '200 /healthcheck -', '304 /elb/:elbName tester'].sort(),
     );
-    const summed = sums.flatMap(entriesOf).reduce((sum, { requests }) => sum + requests, 0);
-    assert.equal(linesOf(world.service).length + summed, asked);
+    assert.equal(linesOf(world.service).length + totalOf(sums.flatMap(entriesOf)), asked);
   });
 });
 
@@ -130,8 +127,7 @@ describe('The log of requests without credentials', () => {
   const anonymous = { Authorization: '' };
   const sums = () =>
     world.service.log.filter(({ msg }) => msg === 'requests without credentials').flatMap(entriesOf);
-  const logged = () =>
-    linesOf(world.service).length + sums().reduce((sum, { requests }) => sum + requests, 0);
+  const logged = () => linesOf(world.service).length + totalOf(sums());
 
   it('has a few lines per second, and sums the other requests by route and status', async () => {
     const connection = new RawConnection(world.service.url);

@@ -5,9 +5,9 @@ import type { Envelope } from './text.ts';
 
 export interface RequestCounts {
   readonly inFlight: number;
-  /** Returns the number of requests on the port that were authenticated or failed with 500, since startup. */
+  /** The number of requests on the port that were authenticated or failed with 500, since startup. */
   readonly answered: number;
-  /** Returns the number of these requests that failed with 500. */
+  /** The number of these requests that failed with 500. */
   readonly internalErrors: number;
 }
 
