@@ -47,10 +47,9 @@ export class ChangeWaiter {
   }
 
   /**
-   * Waits for the state. AWS does not document whether an instance stays attached if it was attached while it was
-   * draining. If it is no longer attached after draining, it is attached a second time. Throws `closing`,
-   * `attachment_lost`, `elb_not_found`, and the errors of the second attachment; each error states the change that was
-   * made.
+   * Waits for the state. AWS does not document whether an instance that is attached while it drains remains a member
+   * after draining. If it is no longer a member, this method reattaches it. Throws `closing`, `attachment_lost`,
+   * `elb_not_found`, and the errors of the second attachment; each error states the change that was made.
    */
   async until(wait: Wait, trace: AwsTrace, disconnected: AbortSignal): Promise<WaitOutcome> {
     const { elbName, instanceId, awaited, until } = wait;

@@ -19,12 +19,11 @@ export function closing(change: MadeChange): DomainError {
 }
 
 /**
- * Returns the error for an instance that is no longer a member. `again` is true if it was attached a second time after
- * draining. AWS detaches terminated instances, so if the instance is terminated, the error includes `state`, its EC2
- * state.
+ * Returns the error for an instance that is no longer a member. `again` is true if it was reattached after draining.
+ * AWS detaches terminated instances, so if the instance is terminated, the error includes `state`, its EC2 state.
  */
 export function lost(change: MadeChange, again: boolean, state?: string): DomainError {
-  const problem = `${made(change)}${again ? ', and attached again after it drained' : ''}, but it is no longer a member`;
+  const problem = `${made(change)}${again ? ' and reattached after draining' : ''}, but it is no longer a member`;
   if (state === 'terminated' || state === 'shutting-down')
     return new DomainError('attachment_lost', `${problem}: its EC2 state is ${state}`, {
       advice: 'attach another instance',

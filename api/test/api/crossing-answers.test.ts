@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { type AwsProxy, startAwsProxy } from '../support/aws-proxy.ts';
+import { startAwsProxy } from '../support/aws-proxy.ts';
+import type { LocalServer } from '../support/local-server.ts';
 import { seededRandom } from '../support/random.ts';
 import { deregister, idsOf, register, startWorld, type World } from '../support/world.ts';
 
@@ -9,7 +10,7 @@ const [callers, changesOfCaller, longestDelayMs] = [8, 4, 40];
 
 describe('Responses from AWS in a different order from the calls', () => {
   let world: World;
-  let proxy: AwsProxy;
+  let proxy: LocalServer;
   /** Returns the delay of a request and of its response, in milliseconds. */
   let delays: (body: string) => [number, number];
   beforeEach(async () => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { type AwsProxy, startAwsProxy } from '../support/aws-proxy.ts';
+import { startAwsProxy } from '../support/aws-proxy.ts';
+import type { LocalServer } from '../support/local-server.ts';
 import {
   deregister,
   describeElbs,
@@ -152,7 +153,7 @@ describe('A single change', () => {
 
 describe('The empty list in an AWS response to a change', () => {
   let world: World;
-  let proxy: AwsProxy;
+  let proxy: LocalServer;
   beforeEach(async () => {
     world = await startWorld({}, { INVENTORY_MAX_AGE_MS: '60000' }, async (aws) => {
       // Like moto, the proxy empties the lists in the responses to changes.

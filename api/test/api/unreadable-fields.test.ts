@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { type AwsProxy, startAwsProxy } from '../support/aws-proxy.ts';
+import { startAwsProxy } from '../support/aws-proxy.ts';
+import type { LocalServer } from '../support/local-server.ts';
 import { startWorld, type World } from '../support/world.ts';
 
 const replaceFirst = (tag: string, text: string) => (xml: string) =>
@@ -7,7 +8,7 @@ const replaceFirst = (tag: string, text: string) => (xml: string) =>
 
 describe('An unreadable field of an AWS response', () => {
   let world: World;
-  let proxy: AwsProxy;
+  let proxy: LocalServer;
   const start = async (rewrite: (xml: string) => string) => {
     world = await startWorld({}, {}, async (aws) => {
       proxy = await startAwsProxy(aws.url, async (send) => {

@@ -148,7 +148,7 @@ describe('A change', () => {
     assert.equal(answer.status, 409, answer.body);
     assert.match(
       messageOf(answer),
-      /attached to default-elb, and attached again after it drained, but it is no longer a member/,
+      /attached to default-elb and reattached after draining, but it is no longer a member/,
     );
     assert.equal(world.calls(register), 2);
   });

@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
-import { createServer, type RequestListener } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { RequestListener } from 'node:http';
 import { join } from 'node:path';
 import { startEmbeddedAws } from '../../embedded-aws/server.ts';
 import { systemClock } from '../../clock.ts';
+import { startLocalServer } from '../support/local-server.ts';
 import {
   emptyFolder,
   messageOf,
@@ -36,13 +35,10 @@ function withProcess(script: string): Env {
 
 /** Calls `use` with the environment of a container that has this credential endpoint. */
 async function withEndpoint<T>(answer: RequestListener, use: (env: Env) => Promise<T>): Promise<T> {
-  const server = createServer(answer).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
+  const server = await startLocalServer(answer);
   try {
-    return await use({ AWS_CONTAINER_CREDENTIALS_FULL_URI: `http://127.0.0.1:${port}/creds?key=hidden` });
+    return await use({ AWS_CONTAINER_CREDENTIALS_FULL_URI: `${server.url}/creds?key=hidden` });
   } finally {
-    server.closeAllConnections();
     server.close();
   }
 }

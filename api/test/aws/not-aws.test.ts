@@ -1,30 +1,23 @@
 import assert from 'node:assert/strict';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { ClassicElbGateway } from '../../aws/classic-elb-gateway.ts';
 import { createAwsClients } from '../../aws/clients.ts';
 import type { ElbName, InstanceId } from '../../load-balancers/instance.ts';
 import { AwsLedger } from '../../telemetry/aws-ledger.ts';
 import { startTrace } from '../../telemetry/aws-trace.ts';
 import { systemClock } from '../../clock.ts';
+import { type LocalServer, startLocalServer } from '../support/local-server.ts';
 
 describe('ClassicElbGateway with a server that is not AWS', () => {
-  let server: Server;
+  let server: LocalServer;
   let gateway: ClassicElbGateway;
   let page: string;
   let status = 200;
-  before((done) => {
-    server = createServer((_request, response) => response.writeHead(status).end(page)).listen(
-      0,
-      '127.0.0.1',
-      done,
-    );
-  });
-  before(() => {
+  before(async () => {
+    server = await startLocalServer((_request, response) => response.writeHead(status).end(page));
     const clients = createAwsClients({
       clock: systemClock,
       region: 'us-east-1',
-      endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+      endpoint: server.url,
       credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
       connectTimeoutMs: 1000,
       answerTimeoutMs: 3000,
@@ -39,9 +32,8 @@ describe('ClassicElbGateway with a server that is not AWS', () => {
       systemClock,
     );
   });
-  after((done) => {
-    server.close(done);
-    server.closeAllConnections();
+  after(() => {
+    server.close();
   });
 
   const pages = {

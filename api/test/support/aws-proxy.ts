@@ -1,11 +1,6 @@
-import { createServer, request } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { request } from 'node:http';
 import { text } from 'node:stream/consumers';
-
-export interface AwsProxy {
-  readonly url: string;
-  close(): void;
-}
+import { type LocalServer, startLocalServer } from './local-server.ts';
 
 interface AwsAnswer {
   readonly status: number;
@@ -16,11 +11,11 @@ interface AwsAnswer {
  * Starts a proxy in front of AWS. `answer` returns the response to a request with this body; `send` sends the request to
  * AWS and returns its response.
  */
-export async function startAwsProxy(
+export function startAwsProxy(
   awsUrl: string,
   answer: (send: () => Promise<AwsAnswer>, body: string) => Promise<AwsAnswer>,
-): Promise<AwsProxy> {
-  const server = createServer((incoming, response) => {
+): Promise<LocalServer> {
+  return startLocalServer((incoming, response) => {
     const { authorization = '', 'content-type': type = '' } = incoming.headers;
     const headers = { Authorization: authorization, 'Content-Type': type };
     const respond = async () => {
@@ -30,14 +25,6 @@ export async function startAwsProxy(
     };
     respond().catch(() => incoming.destroy());
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    close: () => {
-      server.close();
-      server.closeAllConnections();
-    },
-  };
 }
 
 /** Uses `node:http`, because `watchLoopback` does not count the requests of fetch. */

@@ -1,6 +1,5 @@
-import { once } from 'node:events';
-import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
+import { type LocalServer, startLocalServer } from './local-server.ts';
 
 type AttributeValue = Readonly<{ stringValue?: string; intValue?: number; boolValue?: boolean }>;
 
@@ -24,19 +23,17 @@ export interface ReceivedSpan extends Omit<SentSpan, 'attributes'> {
 }
 
 /** An OTLP/HTTP collector that accepts JSON: https://opentelemetry.io/docs/specs/otlp/#otlphttp */
-export interface Collector {
-  readonly url: string;
+export interface Collector extends LocalServer {
   readonly spans: readonly ReceivedSpan[];
   /** The path and headers of each export. */
   readonly exports: readonly { readonly path: string; readonly headers: IncomingHttpHeaders }[];
-  close(): void;
 }
 
 /** Starts a collector. `respond` replaces its response to an export; the collector then does not record the spans. */
 export async function startCollector(respond?: (response: ServerResponse) => void): Promise<Collector> {
   const spans: ReceivedSpan[] = [];
   const exports: { path: string; headers: IncomingHttpHeaders }[] = [];
-  const server = createServer((request, response) => {
+  const server = await startLocalServer((request, response) => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
@@ -50,17 +47,7 @@ export async function startCollector(respond?: (response: ServerResponse) => voi
       response.end('{}');
     });
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    spans,
-    exports,
-    close: () => {
-      server.close();
-      server.closeAllConnections();
-    },
-  };
+  return { ...server, spans, exports };
 }
 
 function spansOf(body: string): ReceivedSpan[] {

@@ -1,9 +1,8 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type EmbeddedAws, startEmbeddedAws } from '../../../api/embedded-aws/server.ts';
+import { type LocalServer, startLocalServer } from '../../../api/test/support/local-server.ts';
 import { type Engine, hasHosts, startEngine } from './engines.ts';
 import { type Host, makeOperator, startHost } from './hosts.ts';
 import { makeRepository, type Version } from './versions.ts';
@@ -94,10 +93,8 @@ async function putFleet(aws: EmbeddedAws): Promise<void> {
  * Emulates the EC2 metadata service, version 2, with a separate path for each host. Only host-b has an instance id and
  * a region.
  */
-async function startMetadataService(facts: {
-  readonly instanceId: string;
-}): Promise<{ url: string; close(): void }> {
-  const server = createServer(({ method, url, headers }, response) => {
+function startMetadataService(facts: { readonly instanceId: string }): Promise<LocalServer> {
+  return startLocalServer(({ method, url, headers }, response) => {
     const [, host, ...path] = (url ?? '').split('/');
     const asked = `${method ?? ''} ${path.join('/')}`;
     if (asked === 'PUT latest/api/token') response.end('metadata-token');
@@ -108,12 +105,4 @@ async function startMetadataService(facts: {
       response.end('us-east-1');
     else response.writeHead(404).end();
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    close: () => {
-      server.close();
-      server.closeAllConnections();
-    },
-  };
 }
