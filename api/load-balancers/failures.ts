@@ -3,7 +3,7 @@ import type { LoadBalancerTraits } from './load-balancer.ts';
 import { type ElbName, type InstanceId, isDescribed, type MachineInfo } from './instance.ts';
 
 /** Returns the error for an instance that EC2 does not know. */
-export function notDescribed(instanceId: string): DomainError {
+function notDescribed(instanceId: string): DomainError {
   return refused(`AWS refused the instance: EC2 does not describe ${instanceId}`, 'check its id and region');
 }
 
