@@ -28,8 +28,10 @@ export const passedOn = [
   'TRUSTED_PROXIES',
 ];
 
-const setByHost = 'the host sets it; remove it';
-const setByBuilder = 'scripts/builder.sh sets it; remove it';
+const setByHost = 'is not allowed: the host sets it; remove it';
+const setByBuilder = 'is not allowed: scripts/builder.sh sets it; remove it';
+const regionIsSet = 'is not allowed: the region is AWS_REGION of this configuration; remove it';
+const neededByElb = 'is not allowed: the ELB needs the default; remove it';
 const secret =
   'is a secret, and user data is not confidential; store it in the SSM parameter that API_TOKEN_PARAMETER names';
 /** The other settings of the service, and the reasons why ENVIRONMENT must not contain them. */
@@ -37,17 +39,17 @@ export const refused: Readonly<Record<string, string>> = {
   API_TOKEN: secret,
   API_TOKEN_FILE: secret,
   AWS_BACKEND: setByHost,
-  AWS_DEFAULT_REGION: 'the region is AWS_REGION of this configuration; remove it',
-  AWS_REGION: 'the region is AWS_REGION of this configuration; remove it',
+  AWS_DEFAULT_REGION: regionIsSet,
+  AWS_REGION: regionIsSet,
   CONTROL_SOCKET: setByBuilder,
   METRICS_TOKEN:
     'is a secret, and user data is not confidential; store it in the SSM parameter that METRICS_TOKEN_PARAMETER names',
-  HOST: 'the ELB needs the default; remove it',
-  NODE_ENV: 'the image sets it; remove it',
+  HOST: neededByElb,
+  NODE_ENV: 'is not allowed: the image sets it; remove it',
   OTEL_EXPORTER_OTLP_HEADERS:
     'is a secret, and user data is not confidential; send traces to a collector without credentials',
-  PORT: 'the ELB needs the default; remove it',
-  REDIRECT_HTTP: 'HTTP=redirect sets it; remove it',
+  PORT: neededByElb,
+  REDIRECT_HTTP: 'is not allowed: HTTP=redirect sets it; remove it',
   REUSE_PORT: setByBuilder,
 };
 
@@ -65,7 +67,7 @@ export function readServiceEnvironment(
   const seen = new Set<string>();
   for (const entry of (read.optional('ENVIRONMENT', /^/, '') ?? '').split(/\s+/).filter(Boolean)) {
     const [, known = '', value = ''] = /^([A-Z][A-Z0-9_]*)(?:=(.*))?$/.exec(entry) ?? [];
-    const name = entry.includes('=') || isSetting(known) ? known || 'an entry' : 'an entry';
+    const name = known !== '' && (entry.includes('=') || isSetting(known)) ? known : 'an entry';
     const fault = seen.has(name) ? 'is listed twice' : faultOf(name, value);
     if (fault !== undefined) read.fault('ENVIRONMENT', `${name} ${fault}`);
     seen.add(name);
@@ -105,7 +107,7 @@ function faultsOfService(environment: Readonly<Record<string, string>>): string[
 
 function faultOf(name: string, value: string): string | undefined {
   const reason = refused[name];
-  if (reason !== undefined) return reason.startsWith('is a secret') ? reason : `is not allowed: ${reason}`;
+  if (reason !== undefined) return reason;
   if (!passedOn.includes(name))
     return looksSecret.test(name)
       ? 'looks like a secret, and user data is not confidential; store it in an SSM parameter'

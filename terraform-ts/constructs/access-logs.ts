@@ -6,6 +6,7 @@ import { S3BucketPublicAccessBlock } from '@cdktf/provider-aws/lib/s3-bucket-pub
 import type { ITerraformDependable } from 'cdktf';
 import { Construct } from 'constructs';
 import type { Account } from './account';
+import { policyDocument } from './policy-document';
 
 export interface AccessLogsProps {
   readonly name: string;
@@ -74,15 +75,13 @@ export class AccessLogs extends Construct {
     ];
     const policy = new S3BucketPolicy(this, 'policy', {
       bucket: bucket.bucket,
-      policy: JSON.stringify({
-        Version: '2012-10-17',
-        Statement: writers.map((writer) => ({
-          Effect: 'Allow',
+      policy: policyDocument(
+        writers.map((writer) => ({
           Action: 's3:PutObject',
           Resource: `${bucket.arn}/AWSLogs/${account.id}/*`,
           ...writer,
         })),
-      }),
+      ),
     });
     this.bucketName = bucket.bucket;
     this.ready = [policy];

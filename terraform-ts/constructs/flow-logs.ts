@@ -4,6 +4,7 @@ import { IamRole } from '@cdktf/provider-aws/lib/iam-role';
 import { IamRolePolicy } from '@cdktf/provider-aws/lib/iam-role-policy';
 import { Construct } from 'constructs';
 import type { Account } from './account';
+import { policyDocument } from './policy-document';
 
 export interface FlowLogsProps {
   readonly name: string;
@@ -20,22 +21,24 @@ export class FlowLogs extends Construct {
     const logGroup = new CloudwatchLogGroup(this, 'logs', { name: logGroupName, retentionInDays });
     const role = new IamRole(this, 'role', {
       namePrefix: `${name}-`,
-      assumeRolePolicy: policy({
-        Action: 'sts:AssumeRole',
-        Principal: { Service: 'vpc-flow-logs.amazonaws.com' },
-        Condition: { StringEquals: { 'aws:SourceAccount': account.id } },
-      }),
+      assumeRolePolicy: policyDocument([
+        {
+          Action: 'sts:AssumeRole',
+          Principal: { Service: 'vpc-flow-logs.amazonaws.com' },
+          Condition: { StringEquals: { 'aws:SourceAccount': account.id } },
+        },
+      ]),
     });
     const rights = new IamRolePolicy(this, 'rights', {
       role: role.id,
-      policy: policy(
+      policy: policyDocument([
         {
           Sid: 'WriteFlowLogs',
           Action: ['logs:CreateLogStream', 'logs:PutLogEvents', 'logs:DescribeLogStreams'],
           Resource: account.arn('logs', `log-group:${logGroupName}:*`),
         },
         { Sid: 'Look', Action: ['logs:DescribeLogGroups'], Resource: '*' },
-      ),
+      ]),
     });
     new FlowLog(this, 'flow-log', {
       vpcId,
@@ -46,9 +49,4 @@ export class FlowLogs extends Construct {
       tags: { Name: name },
     });
   }
-}
-
-function policy(...statements: object[]): string {
-  const Statement = statements.map((statement) => ({ Effect: 'Allow', ...statement }));
-  return JSON.stringify({ Version: '2012-10-17', Statement });
 }

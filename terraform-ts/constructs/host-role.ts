@@ -5,6 +5,7 @@ import type { ITerraformDependable } from 'cdktf';
 import { Construct } from 'constructs';
 import type { Config } from '../config/config';
 import type { Account } from './account';
+import { policyDocument } from './policy-document';
 
 export interface HostRoleProps {
   readonly name: string;
@@ -45,11 +46,14 @@ export class HostRole extends Construct {
     super(scope, id);
     const role = new IamRole(this, 'role', {
       namePrefix: `${props.name}-`,
-      assumeRolePolicy: policy([
+      assumeRolePolicy: policyDocument([
         { Action: 'sts:AssumeRole', Principal: { Service: `ec2.${props.account.partition.services}` } },
       ]),
     });
-    const rights = new IamRolePolicy(this, 'rights', { role: role.id, policy: policy(statements(props)) });
+    const rights = new IamRolePolicy(this, 'rights', {
+      role: role.id,
+      policy: policyDocument(statements(props)),
+    });
     const profile = new IamInstanceProfile(this, 'profile', {
       namePrefix: `${props.name}-`,
       role: role.name,
@@ -57,11 +61,6 @@ export class HostRole extends Construct {
     this.instanceProfileName = profile.name;
     this.ready = [rights];
   }
-}
-
-function policy(statements: readonly object[]): string {
-  const Statement = statements.map((statement) => ({ Effect: 'Allow', ...statement }));
-  return JSON.stringify({ Version: '2012-10-17', Statement });
 }
 
 function statements(props: HostRoleProps): Statement[] {

@@ -22,6 +22,7 @@ import { failuresOf } from './failures';
 import { dashboardOf } from './dashboard';
 import { ports } from '../config/ports';
 import type { Account } from '../constructs/account';
+import { policyDocument } from '../constructs/policy-document';
 
 export interface MonitoringProps {
   readonly name: string;
@@ -69,27 +70,24 @@ export class Monitoring extends Construct {
       });
     }
     // This policy replaces the default policy, which allows only the account itself to publish.
-    const publish = { Effect: 'Allow', Action: 'sns:Publish', Resource: topic.arn };
+    const publish = { Action: 'sns:Publish', Resource: topic.arn };
     new SnsTopicPolicy(this, `publishers${suffix}`, {
       arn: topic.arn,
       ...elsewhere,
-      policy: JSON.stringify({
-        Version: '2012-10-17',
-        Statement: [
-          {
-            ...publish,
-            Sid: 'Alarms',
-            Principal: { Service: 'cloudwatch.amazonaws.com' },
-            Condition: {
-              StringEquals: { 'aws:SourceAccount': account.id },
-              ArnLike: { 'aws:SourceArn': account.arn('cloudwatch', 'alarm:*', region) },
-            },
+      policy: policyDocument([
+        {
+          ...publish,
+          Sid: 'Alarms',
+          Principal: { Service: 'cloudwatch.amazonaws.com' },
+          Condition: {
+            StringEquals: { 'aws:SourceAccount': account.id },
+            ArnLike: { 'aws:SourceArn': account.arn('cloudwatch', 'alarm:*', region) },
           },
-          // There is no condition, because EventBridge does not support one here (EventBridge user guide, "Amazon SNS
-          // permissions").
-          { ...publish, Sid: 'Events', Principal: { Service: 'events.amazonaws.com' } },
-        ],
-      }),
+        },
+        // There is no condition, because EventBridge does not support one here (EventBridge user guide, "Amazon SNS
+        // permissions").
+        { ...publish, Sid: 'Events', Principal: { Service: 'events.amazonaws.com' } },
+      ]),
     });
     return topic;
   }

@@ -49,7 +49,7 @@ describe('The security groups', () => {
     ]);
   });
 
-  it('describe every rule, and keep the description of a group, whose change would replace it', () => {
+  it('describe every rule, and ignore a new description of a group, which would replace the group', () => {
     const stack = variant('existing VPC');
     for (const type of ['aws_vpc_security_group_ingress_rule', 'aws_vpc_security_group_egress_rule'])
       for (const [path, rule] of Object.entries(stack.all(type))) assert.ok(rule['description'], path);

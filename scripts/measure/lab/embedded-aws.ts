@@ -1,5 +1,3 @@
-/** The control path of the embedded AWS. Requests to this path are not counted as AWS calls. */
-
 export interface AwsCall {
   readonly atMs: number;
   readonly tookMs: number;
@@ -18,6 +16,7 @@ export const listPath = '/elb/default-elb';
 /** The number of members of `default-elb` after `fillDefaultElb`. */
 export const members = 12;
 
+/** Reads from the control path. The embedded AWS does not count requests to this path as AWS calls. */
 async function read<T>(awsUrl: string, path: string): Promise<T> {
   return (await (await fetch(`${awsUrl}/_control/${path}`)).json()) as T;
 }

@@ -8,8 +8,8 @@ const root = fileURLToPath(new URL('../../../', import.meta.url));
 
 /** Versions of the service, each on its own branch: the changed file and the change. */
 const changes = {
-  // Like older versions, this version runs as another user, with whom the other versions share the port, and has no
-  // readiness check.
+  // Like older versions, this version runs as user 1000 and has no readiness check. The other versions run as user 10001,
+  // and share the port with it.
   next: [
     'Dockerfile',
     (text: string) =>

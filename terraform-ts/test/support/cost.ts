@@ -17,7 +17,7 @@ const prices = {
 };
 
 /** The average number of hours in a month, which AWS uses in its examples. */
-const hours = 730;
+const hoursPerMonth = 730;
 /** Metrics of EC2 with detailed monitoring, each billed as a custom metric (EC2 user guide, "Manage detailed monitoring"). */
 const detailedMetrics = 7;
 
@@ -52,11 +52,11 @@ export function monthlyCost(stack: Synthesized): Cost[] {
   const each = Object.entries(prices.hosts).map(([type, price]) => `${price.toString()} (${type})`);
   const hourly = (price: number, number: number): [string, number] => [
     `${price} per hour`,
-    price * number * hours,
+    price * number * hoursPerMonth,
   ];
   const monthly = (price: number, number: number): [string, number] => [`${price} per month`, price * number];
   return [
-    ['EC2 instances', `${each.join(', ')} per hour`, hosts * hostPrice * hours],
+    ['EC2 instances', `${each.join(', ')} per hour`, hosts * hostPrice * hoursPerMonth],
     ['Volumes (GB of gp3 storage)', ...monthly(prices.gbOfGp3, hosts * volumeGb)],
     ['Classic Load Balancer', ...hourly(prices.classicElb, count('aws_elb'))],
     ['Public IPv4 addresses', ...hourly(prices.publicAddress, addresses)],
