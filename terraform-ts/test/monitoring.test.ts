@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { statements, synthesize, variant, type Block, type Synthesized } from './support/synthesized';
 import { variants } from './support/variants';
 
@@ -43,6 +45,18 @@ describe('The alarms', () => {
       assert.deepEqual(there.sort(), [...ids].sort());
     });
   }
+
+  it('are in docs/observability.md once each, with all alerts of Prometheus', () => {
+    const read = (path: string) => readFileSync(join(__dirname, '../..', path), 'utf8');
+    const [, table = ''] =
+      /\n\| CloudWatch alarm \| alert \|\n\|[-|]+\n((?:\|.*\n)+)/.exec(read('docs/observability.md')) ?? [];
+    const rows = table.trimEnd().split('\n');
+    const documented = (column: number) =>
+      rows.flatMap((row) => (row.split('|')[column] ?? '').match(/(?<=`)[\w-]+(?=`)/g) ?? []).sort();
+    assert.deepEqual(documented(1), [...new Set(expected.flatMap(([, ids]) => ids))].sort());
+    const alerts = read('observability/prometheus/alerts.yml').match(/(?<=- alert: )\w+/g) ?? [];
+    assert.deepEqual([...new Set(documented(2))], alerts.sort());
+  });
 
   for (const name of Object.keys(variants)) {
     it(`are well formed, have unique names, and notify the topic at start and end (${name})`, () => {
